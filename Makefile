@@ -1,0 +1,45 @@
+# make train and make test work on a fresh machine: they make .venv, install from the lock, fetch the judges' weights.
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+export NO_ALBUMENTATIONS_UPDATE := 1
+
+.PHONY: train test test-all lint audit bench lock clean setup
+
+train: setup
+	$(RUN) -m colorlab.train method=gpic
+
+test: setup
+	$(RUN) -m pytest -m "not slow"
+
+test-all: setup
+	$(RUN) -m pytest
+
+setup: $(VENV)/.made
+	@$(RUN) -m colorlab.weights fetch
+
+$(VENV)/.made: requirements/lock.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --require-hashes --no-deps -r requirements/lock.txt
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+lint: $(VENV)/.made
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest tests/test_imports.py
+
+audit: $(VENV)/.made
+	$(RUN) -m pip_audit --require-hashes --disable-pip --requirement requirements/lock.txt
+
+bench: setup
+	$(RUN) -m colorlab.bench
+
+# Resolves the versions anew: needs `pip install uv`.
+lock:
+	uv pip compile pyproject.toml --extra dev --constraint requirements/constraints.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements/lock.txt
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

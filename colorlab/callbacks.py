@@ -1,0 +1,119 @@
+"""Training-time plumbing: the weight average, the progress line, counting batches, the record of metrics."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.loggers.logger import Logger, rank_zero_experiment
+from lightning.pytorch.utilities import rank_zero_only
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+
+class WeightEMA(WeightAveraging):
+    """An exponential moving average of the weights from the first step on, with the decay warmed up as
+    min(decay, (1 + n) / (10 + n)) after n updates; it is what is validated, sampled and saved.
+
+    Buffers are copied, not averaged. Lightning's own delayed start is not used: it can end with untrained weights."""
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+        super().__init__(use_buffers=False, multi_avg_fn=self.average)
+
+    @torch.no_grad()
+    def average(self, averaged: Any, current: Any, n: Tensor | int) -> None:
+        """averaged <- averaged + (1 - decay_n) (current - averaged), in place."""
+        n = int(n)
+        torch._foreach_lerp_(list(averaged), list(current), 1 - min(self.decay, (1 + n) / (10 + n)))
+
+
+class BatchCount(Callback):
+    """Keeps the data module's position, so that a resumed run goes on with the next batch."""
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+        trainer.datamodule.position += 1  # type: ignore[attr-defined]
+
+
+class ProgressLine(Callback):
+    """One line that tells steps, images a second, time left and the loss; where there is no terminal, one line a minute."""
+
+    def __init__(self, batch_size: int, console: Console | None = None) -> None:
+        self.batch_size = batch_size
+        self.console = console or Console(stderr=True)
+        self.started, self.first_step, self.last_print, self.loss = 0.0, 0, 0.0, math.nan
+
+    @rank_zero_only
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self.started = self.last_print = time.monotonic()
+        self.first_step = trainer.global_step
+        columns = (
+            TextColumn("training"), BarColumn(), TextColumn("{task.completed}/{task.total} steps"),
+            TextColumn("{task.fields[rate]:.0f} images/s"), TimeRemainingColumn(), TextColumn("loss {task.fields[loss]:.4f}"),
+        )  # fmt: skip
+        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+        self.task = self.bar.add_task("", total=trainer.max_steps, completed=self.first_step, rate=0.0, loss=math.nan)
+        self.bar.start()
+
+    @rank_zero_only
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+        if trainer.global_step % 20:
+            return
+        loss = float(outputs["loss"]) if isinstance(outputs, dict) and "loss" in outputs else math.nan
+        self.loss = loss if math.isnan(self.loss) else 0.9 * self.loss + 0.1 * loss
+        now = time.monotonic()
+        rate = (trainer.global_step - self.first_step) * self.batch_size / (now - self.started)
+        self.bar.update(self.task, completed=trainer.global_step, rate=rate, loss=self.loss)
+        if not self.console.is_terminal and now - self.last_print > 60:
+            self.last_print = now
+            left = (trainer.max_steps - trainer.global_step) * self.batch_size / max(rate, 1e-9) / 60
+            self.console.print(
+                f"step {trainer.global_step}/{trainer.max_steps}  {rate:.0f} images/s  {left:.0f} min left  loss {self.loss:.4f}"
+            )
+
+    @rank_zero_only
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        self.bar.stop()
+
+    @rank_zero_only
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        if hasattr(self, "bar"):
+            self.bar.stop()
+
+
+class MetricsFile(Logger):
+    """metrics.jsonl in the run folder: the record of a run, one JSON object a row, flushed as it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.path = folder / "metrics.jsonl"
+
+    @property
+    def name(self) -> str:
+        return "metrics"
+
+    @property
+    def version(self) -> str:
+        return "0"
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> MetricsFile:
+        return self
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # Lightning's signature
+        """The configuration is in config.yaml; nothing is repeated here."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        row = {"step": step} | {key: value for key, value in metrics.items() if key != "epoch"}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")

@@ -1,0 +1,83 @@
+"""Colour: luma, Lab, gamut mapping, and the space in which a method predicts. The only file with colour constants.
+
+RGB is sRGB in [0, 1]; Lab is CIE L*a*b* under D65 (L in [0, 100], a and b about [-110, 110]). kornia does the
+conversions, always in float32 outside autocast (a half-precision Lab is off by half a unit and more)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's "L" and OpenCV's gray
+AB_SCALE = 110.0  # ab / AB_SCALE is about [-1, 1] for every sRGB colour
+GAMUT_STEPS = 12  # bisection steps of the gamut mapping: chroma exact to 2^-12
+
+
+def luma(rgb: Tensor) -> Tensor:
+    """(..., 3, H, W) -> (..., 1, H, W), both in [0, 1]."""
+    return (rgb * rgb.new_tensor(LUMA).reshape(3, 1, 1)).sum(-3, keepdim=True)
+
+
+def lab_of(rgb: Tensor) -> Tensor:
+    """(..., 3, H, W) in [0, 1] -> Lab, same shape."""
+    from kornia.color import rgb_to_lab
+
+    with torch.autocast(rgb.device.type, enabled=False):
+        return rgb_to_lab(rgb.float())
+
+
+def rgb_of(lab: Tensor) -> Tensor:
+    """Lab (..., 3, H, W) -> sRGB, not clipped: values outside [0, 1] are colours that a screen cannot show."""
+    from kornia.color import lab_to_rgb
+
+    with torch.autocast(lab.device.type, enabled=False):
+        return lab_to_rgb(lab.float(), clip=False)
+
+
+def in_gamut(lab: Tensor) -> Tensor:
+    """The nearest colours of equal lightness and hue that sRGB can show: chroma is reduced, nothing else (bisection)."""
+    L, ab = lab[..., :1, :, :], lab[..., 1:, :, :]
+    low, high = torch.zeros_like(L), torch.ones_like(L)
+    for _ in range(GAMUT_STEPS):
+        middle = (low + high) / 2
+        fits = _showable(torch.cat([L, ab * middle], -3))
+        low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
+    share = torch.where(_showable(lab), 1.0, low)
+    return torch.cat([L, ab * share], -3)
+
+
+def _showable(lab: Tensor) -> Tensor:
+    """(..., 1, H, W) bool: the colour lies in sRGB, up to half an 8-bit step."""
+    rgb = rgb_of(lab)
+    return ((rgb >= -0.5 / 255) & (rgb <= 1 + 0.5 / 255)).all(-3, keepdim=True)
+
+
+class RGB:
+    """Methods that draw all three channels: a line drawing has no lightness to keep."""
+
+    channels = 3
+
+    def encode(self, rgb: Tensor) -> Tensor:
+        """(..., 3, H, W) in [0, 1] -> [-1, 1]."""
+        return 2 * rgb - 1
+
+    def decode(self, x: Tensor, image: Tensor) -> Tensor:
+        """(..., 3, H, W) in [-1, 1] -> [0, 1]; the condition picture is not used."""
+        return ((x + 1) / 2).clamp(0, 1)
+
+
+class AB:
+    """Methods that draw chroma only: joined with the exact lightness of a gray condition, mapped into gamut at constant
+    lightness and hue."""
+
+    channels = 2
+
+    def encode(self, rgb: Tensor) -> Tensor:
+        """(..., 3, H, W) in [0, 1] -> (..., 2, H, W), about [-1, 1]."""
+        return lab_of(rgb)[..., 1:, :, :] / AB_SCALE
+
+    def decode(self, x: Tensor, image: Tensor) -> Tensor:
+        """Chroma (..., 2, H, W), about [-1, 1], and gray image (..., 1, H, W) in [0, 1] -> (..., 3, H, W) in [0, 1]."""
+        L = lab_of(image.expand(*image.shape[:-3], 3, *image.shape[-2:]))[..., :1, :, :]
+        L = L.expand(*x.shape[:-3], 1, *x.shape[-2:])
+        return rgb_of(in_gamut(torch.cat([L, x.float() * AB_SCALE], -3))).clamp(0, 1)

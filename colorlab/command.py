@@ -1,0 +1,63 @@
+"""What every command does around its work: one line for a mistake, an exit code, a traceback only if asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from omegaconf import DictConfig
+
+from colorlab import config
+from colorlab.errors import ColorlabError, SweepError
+
+
+def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
+    """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
+    try:
+        main(argv)
+    except ColorlabError as error:
+        if "debug=true" in argv:
+            raise
+        print(f"colorlab: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
+    """Run a task under Hydra (overrides, --help, -m), with the checks of colorlab.config before it."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; we print the one line
+    failed: list[Exception] = []
+
+    def checked(cfg: DictConfig) -> Any:
+        from hydra.core.hydra_config import HydraConfig
+
+        try:
+            config.check(cfg, config_name, dict(HydraConfig.get().runtime.choices))
+            return task(cfg)
+        except Exception as error:  # kept, so that the other jobs of a sweep still run, and Hydra prints nothing of its own
+            failed.append(error)
+            return None
+
+    def main(argv: list[str]) -> None:
+        import hydra
+
+        try:
+            hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name=config_name)(checked)()
+        except Exception as error:
+            failed.append(error)
+        report(failed, config_name)
+
+    run(main, sys.argv[1:])
+
+
+def report(failed: list[Exception], config_name: str) -> None:
+    """Raise what failed: the one error, or for several jobs of a sweep a summary."""
+    if len(failed) > 1:
+        for error in failed:
+            print(f"colorlab: error: {config.explained(error, config_name)}", file=sys.stderr)
+        raise SweepError(f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)")
+    if failed:
+        raise config.explained(failed[0], config_name)

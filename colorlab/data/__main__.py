@@ -1,0 +1,137 @@
+"""Look after data sets and extract line drawings.
+
+python -m colorlab.data check root=FOLDER                      list every picture that cannot be used, and why
+python -m colorlab.data check data=coco data.root=FOLDER       the same for a data set
+python -m colorlab.data prepare data=openmoji data.size=64     decode or render once; the sizes of the splits
+python -m colorlab.data lines input=PATH out=FOLDER            write line drawings of a picture or a folder as PNG;
+                                                               line_style=dilation|xdog|mix simplify=none|morph|FILE
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from colorlab.config import build, compose
+from colorlab.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from colorlab.data.folder import PictureFiles
+    from colorlab.lines import Lines
+
+
+def main(argv: list[str]) -> None:
+    """argv: check, prepare or lines, then key=value."""
+    verbs = {"check": check, "prepare": prepare, "lines": lines}
+    if not argv or argv[0] in ("-h", "--help"):
+        print(__doc__)
+    elif argv[0] not in verbs:
+        raise ConfigError(f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})")
+    else:
+        verbs[argv[0]](compose("data_command", argv[1:]))
+
+
+def check(cfg: DictConfig) -> None:
+    """Open every picture; print each that cannot be used. DataError if there are any."""
+    from colorlab.data.folder import Folder, PictureFiles
+
+    kind = Folder if cfg.root is not None else _class_of(cfg.data._target_)
+    if not issubclass(kind, PictureFiles):
+        prepare(cfg)
+    elif cfg.root is not None:
+        _check_files(kind, str(cfg.root), cfg.pixel_limit)
+    else:
+        _check_files(kind, cfg.data.root, cfg.data.pixel_limit)
+
+
+def _check_files(kind: type[PictureFiles], root: str | None, pixel_limit: int) -> None:
+    from colorlab.data.reader import Reader
+
+    folder = kind.located(root)
+    paths = kind.listing(folder).paths
+    bad = gray = 0
+    for finding in Reader(paths, kind.read, 1, pixel_limit, 0).findings():
+        gray += finding.gray
+        if finding.reason:
+            bad += 1
+            print(finding.reason)
+    if bad:
+        raise DataError(f"{bad} of {len(paths)} pictures cannot be used (mend or remove them, or set data.on_bad=skip)")
+    print(f"{len(paths)} pictures, all usable; {gray} of them without colours")
+
+
+def prepare(cfg: DictConfig) -> None:
+    """Fill the cache and print how many pictures and drawings each split has."""
+    pictures = build(cfg.data)
+    print(f"{cfg.data._target_.rsplit('.')[-1]}: {len(pictures)} pictures at {cfg.data.size} px")
+    for split, members in pictures.splits.items():
+        drawings = pictures.drawings(split)
+        several = sum(len(group) > 1 for group in drawings)
+        print(
+            f"  {split:5s} {len(members):7d} pictures, {len(drawings)} drawings, {several} of them coloured more than once"
+        )
+
+
+def lines(cfg: DictConfig) -> None:
+    """Write the line drawing of each picture; those that cannot be opened are printed, and a DataError at the end."""
+    from colorlab.lines import extractor
+
+    if cfg.input is None or cfg.out is None:
+        raise ConfigError("lines needs a picture or folder and a place to write to (input=PATH out=FOLDER)")
+    try:
+        style = extractor(cfg.line_style, str(cfg.simplify))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    targets = _targets(Path(str(cfg.input)).expanduser(), Path(str(cfg.out)).expanduser())
+    bad = 0
+    for number, (source, target) in enumerate(targets.items()):
+        try:
+            _write_lines(source, target, style, cfg, number)
+        except DataError as error:
+            bad += 1
+            print(error)
+    print(f"{len(targets) - bad} line drawings in {cfg.out}")
+    if bad:
+        raise DataError(f"{bad} of {len(targets)} pictures cannot be used (mend or remove them)")
+
+
+def _targets(source: Path, out: Path) -> dict[Path, Path]:
+    """Picture -> PNG to write; names keep their suffix where two differ in nothing else."""
+    from colorlab.data.intake import find_pictures
+
+    if not source.is_dir():
+        return {source: out / f"{source.stem}.png"}
+    paths = find_pictures(source)
+    plain = [path.relative_to(source).with_suffix("") for path in paths]
+    names = [
+        stem if plain.count(stem) == 1 else path.relative_to(source) for path, stem in zip(paths, plain, strict=True)
+    ]
+    return {path: out / f"{name}.png" for path, name in zip(paths, names, strict=True)}
+
+
+def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, number: int) -> None:
+    from PIL import Image
+
+    from colorlab.data.intake import open_picture
+    from colorlab.data.pictures import unit
+    from colorlab.draws import Draws
+
+    rgb = unit(open_picture(source, cfg.pixel_limit))[None]
+    line = style.varied(rgb, Draws(cfg.seed, [number], purpose="lines"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(line[0, 0].mul(255).round().byte().numpy()).save(target)
+
+
+def _class_of(target: str) -> type:
+    from hydra.utils import get_class
+
+    return get_class(target)
+
+
+if __name__ == "__main__":
+    from colorlab.command import run
+
+    run(main, sys.argv[1:])

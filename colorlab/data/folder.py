@@ -1,0 +1,166 @@
+"""Pictures that lie in files, and the simplest data set of them: a folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from colorlab.data.intake import find_pictures, open_picture, shown
+from colorlab.data.pictures import PicturePairs
+from colorlab.data.reader import Reader, Store
+from colorlab.data.splits import complete
+from colorlab.data.transforms import Augment
+from colorlab.errors import DataError
+from colorlab.lines import extractor
+
+SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
+SPLITS = ("train", *SHARES)
+
+
+class Listing(NamedTuple):
+    """What a data set consists of, before any picture is opened; one entry a picture."""
+
+    paths: list[Path]
+    split: list[str]  # train, val or test by the set's makers; all train if they do not divide it
+    group: list[str] | None = None  # one group, one split; None: files of equal content are a group and a drawing
+    captions: list[str] | None = None
+    labels: list[int] | None = None
+
+
+class PictureFiles(PicturePairs):
+    """A data set in a folder. Subclasses say what it consists of (``listing``) and perhaps how a file is read.
+
+    root: the folder. size: side of the central square, px. condition: lines or gray. line_style: dilation, xdog, mix,
+    or own where the set has drawings. simplify: none, morph or the path of a TorchScript network. on_bad: what
+    becomes of a data set with files that cannot be opened, fail or skip (this opens all of them, once). pixel_limit:
+    largest picture that is opened, px. cache: decode everything once, rather than a picture whenever it is asked for.
+    augment: of training pictures."""
+
+    advice: str  # what to fetch and where to put it
+    has_drawings = False
+
+    def __init__(
+        self,
+        root: str | None,
+        size: int,
+        condition: str,
+        line_style: str,
+        simplify: str,
+        on_bad: str,
+        pixel_limit: int,
+        cache: bool,
+        augment: Augment,
+    ) -> None:
+        if on_bad not in ("fail", "skip"):
+            raise ValueError(f"data.on_bad is fail or skip, not {on_bad!r}")
+        if line_style == "own" and not self.has_drawings:
+            raise ValueError("data.line_style=own is for sets with drawings (choose dilation, xdog or mix)")
+        lines = None if line_style == "own" else extractor(line_style, simplify)
+        folder = self.located(root)
+        listing = self.listing(folder)
+        reader = Reader(listing.paths, self.read, size, pixel_limit, 0)
+        store = Store(type(self).__name__, folder, listing.paths, pixel_limit)
+        good = store.good(reader) if on_bad == "skip" else np.arange(len(reader))
+        reader.paths = [listing.paths[i] for i in good]
+        super().__init__(_pixels(reader, store, cache), lines, condition, augment)
+        self._describe(folder, listing, store, good)
+
+    def _describe(self, folder: Path, listing: Listing, store: Store, good: np.ndarray) -> None:
+        self.names = [str(listing.paths[i].relative_to(folder)) for i in good]
+        self.captions = [listing.captions[i] if listing.captions else "" for i in good]
+        if listing.labels:
+            self.labels = np.array(listing.labels)[good]
+        group = np.array(listing.group) if listing.group else store.contents()
+        distinct = listing.group is not None
+        self.drawing = np.arange(len(good)) if distinct else np.unique(group[good], return_inverse=True)[1]
+        self.splits = complete([listing.split[i] for i in good], group[good], SHARES)
+
+    @classmethod
+    def located(cls, root: str | None) -> Path:
+        """The data set's folder, or a DataError that says what to fetch."""
+        if root is None:
+            raise DataError(f"data.root is not set ({cls.advice})")
+        folder = Path(root).expanduser()
+        if not folder.is_dir():
+            raise DataError(f"data.root={shown(folder)} is not a folder ({cls.advice})")
+        return folder
+
+    @classmethod
+    def listing(cls, root: Path) -> Listing:
+        """What the data set consists of; DataError if the folder is laid out otherwise."""
+        raise NotImplementedError
+
+    @classmethod
+    def read(cls, path: Path, pixel_limit: int) -> np.ndarray:
+        """(3, H, W) uint8 RGB, or (4, H, W) with the luma of a drawing, at full size."""
+        return open_picture(path, pixel_limit)
+
+
+def _pixels(reader: Reader, store: Store, cache: bool) -> np.ndarray | Reader:
+    skipped = len(store.paths) - len(reader)
+    if skipped:
+        logging.getLogger(__name__).warning("%d of %d pictures are unusable and skipped", skipped, len(store.paths))
+    if not len(reader):
+        raise DataError("none of the pictures can be opened (`python -m colorlab.data check` says why)")
+    if not cache:
+        return reader
+    try:
+        return store.pixels(reader)
+    except DataError as error:
+        advice = "`python -m colorlab.data check` lists all, data.on_bad=skip leaves them out"
+        raise DataError(f"{error}; {advice}") from error
+
+
+class Folder(PictureFiles):
+    """Any folder of pictures, however deep. Subfolders train, val and test are the splits, if the first level has no
+    others; otherwise pictures are divided by their contents, equal files together. Captions: captions.json in the
+    folder, {"sub/name.png": "words"}, or a .txt of the same name beside a picture."""
+
+    advice = "give a folder with pictures: data.root=FOLDER"
+
+    @classmethod
+    def listing(cls, root: Path) -> Listing:
+        paths = find_pictures(root)
+        firsts = [path.relative_to(root).parts[0] for path in paths]
+        divided = "train" in firsts and set(firsts) <= set(SPLITS)
+        split = firsts if divided else ["train"] * len(paths)
+        return Listing(paths, split, captions=captions(root, paths))
+
+
+def published(root: Path, folders: dict[str, str]) -> tuple[list[Path], list[str]]:
+    """The pictures of a data set that its makers divided, each with its split. folders: name in root -> split."""
+    there = {name: find_pictures(root / name) for name in folders if (root / name).is_dir()}
+    found = [(path, folders[name]) for name, paths in there.items() for path in paths]
+    return [path for path, _ in found], [split for _, split in found]
+
+
+def captions(root: Path, paths: list[Path]) -> list[str]:
+    """A caption for each picture, "" if there is none."""
+    file = root / "captions.json"
+    if file.is_file():
+        known = parsed(file)
+        if not isinstance(known, dict):
+            raise DataError(f'{shown(file)} is no table of captions (write {{"name.png": "words", ...}})')
+        return [str(known.get(path.relative_to(root).as_posix(), "")) for path in paths]
+    return [_beside(path.with_suffix(".txt")) for path in paths]
+
+
+def parsed(file: Path) -> object:
+    """The contents of a JSON file."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{shown(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)") from error
+
+
+def _beside(file: Path) -> str:
+    try:
+        return " ".join(file.read_text(encoding="utf-8").split())
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise DataError(f"{shown(file)} cannot be read as text: {str(error)[:100]} (save it as UTF-8)") from error

@@ -1,0 +1,97 @@
+"""Loaders: an endless, resumable training order that is a pure function of (seed, position), and one pass over val."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset
+
+from colorlab.data.pictures import PicturePairs
+from colorlab.draws import Draws, stream_seed
+from colorlab.errors import DataError
+from colorlab.types import Batch
+
+
+class TrainingOrder:
+    """Batches of picture positions for ever: pass e over the pictures is shuffled by (seed, e) alone.
+
+    Yields (position of the batch, positions of this rank's pictures). With several ranks each takes every world-th
+    picture of the same global batch, so one GPU and eight see the same order."""
+
+    def __init__(self, pictures: np.ndarray, batch_size: int, seed: int, start: int, rank: int, world: int) -> None:
+        self.pictures, self.batch_size, self.seed, self.start = pictures, batch_size, seed, start
+        self.rank, self.world = rank, world
+
+    def __iter__(self) -> Iterator[tuple[int, list[int]]]:
+        at = self.start
+        while True:
+            yield at, self.batch(at)[self.rank :: self.world].tolist()
+            at += 1
+
+    def batch(self, at: int) -> np.ndarray:
+        """The pictures of global batch number ``at``."""
+        places = np.arange(at * self.batch_size, (at + 1) * self.batch_size)
+        passes = places // len(self.pictures)
+        return np.concatenate([self.shuffled(e)[places[passes == e] % len(self.pictures)] for e in np.unique(passes)])
+
+    @lru_cache(maxsize=2)  # noqa: B019 - one order lives as long as the training
+    def shuffled(self, e: int) -> np.ndarray:
+        """Pass e."""
+        return np.random.default_rng(stream_seed(self.seed, "order", e, 0)).permutation(self.pictures)
+
+
+class _Training(Dataset[Batch]):
+    def __init__(self, pictures: PicturePairs, seed: int) -> None:
+        self.pictures, self.seed = pictures, seed
+
+    def __getitem__(self, wanted: tuple[int, list[int]]) -> Batch:
+        at, positions = wanted
+        return self.pictures.training_batch(positions, Draws(self.seed, positions, [at] * len(positions), "augment"))
+
+
+class PictureData(LightningDataModule):
+    """A data set behind Lightning's loaders.
+
+    batch_size: pictures a step, over all ranks together. workers: loader processes (0 is fastest for cached sets)."""
+
+    def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int) -> None:
+        super().__init__()
+        self.pictures, self.batch_size, self.workers, self.seed = pictures, batch_size, workers, seed
+        self.position = 0  # global batches already trained on
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        if self.batch_size % world:
+            raise DataError(f"batch_size={self.batch_size} does not divide among {world} processes (choose a multiple)")
+        train = self.pictures.splits["train"]
+        if not len(train):
+            raise DataError("the train split has no pictures (check data.root, or add pictures)")
+        order = TrainingOrder(train, self.batch_size, self.seed, self.position, rank, world)
+        own = torch.Generator().manual_seed(stream_seed(self.seed, "workers", rank, 0))  # leaves torch's global state alone
+        data = _Training(self.pictures, self.seed)
+        return DataLoader(
+            data, batch_size=None, sampler=order, num_workers=self.workers, generator=own,
+            persistent_workers=self.workers > 0,
+        )
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """One picture of each held-out drawing, each exactly once over all ranks."""
+        firsts = np.array([group[0] for group in self.pictures.drawings("val")], dtype=np.int64)
+        trainer = self.trainer
+        mine = firsts[trainer.global_rank :: trainer.world_size] if trainer else firsts
+        chunks = [mine[i : i + 32].tolist() for i in range(0, len(mine), 32)]
+        own = torch.Generator().manual_seed(0)
+        return DataLoader(self.pictures, batch_size=None, sampler=chunks, generator=own)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"position": self.position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.position = int(state["position"])
+

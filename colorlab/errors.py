@@ -1,0 +1,37 @@
+"""The ways a command can fail, each with its exit code. The message is one line: what, which file or key, the fix."""
+
+
+class ColorlabError(Exception):
+    """A failure that the user can mend; printed as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(ColorlabError):
+    """A mistyped key, an unknown name, a value of the wrong type or out of range, a combination that cannot run."""
+
+    exit_code = 2
+
+
+class DataError(ColorlabError):
+    """A picture or a data set that is missing, damaged or of a kind that cannot be used."""
+
+    exit_code = 3
+
+
+class CheckpointError(ColorlabError):
+    """A run or a checkpoint that is missing, damaged, of another method or width, or not safe to open."""
+
+    exit_code = 4
+
+
+class NumericError(ColorlabError):
+    """Training that left the finite numbers."""
+
+    exit_code = 5
+
+
+class SweepError(ColorlabError):
+    """Some jobs of a sweep failed; the others are done."""
+
+    exit_code = 6

@@ -1,0 +1,75 @@
+"""What every method is: given what is shown, draw n colour pictures; and given true pictures, a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from colorlab.draws import Draws
+from colorlab.errors import NumericError
+from colorlab.guides import Guide
+from colorlab.types import Batch, Condition
+
+OptimizerFactory = Callable[..., torch.optim.Optimizer]
+ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
+
+
+class Method(LightningModule):
+    """A colorizer under Lightning. A subclass gives ``loss`` and ``sample``.
+
+    seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``)."""
+
+    batches_seen: Tensor
+
+    def __init__(self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory) -> None:
+        super().__init__()
+        self.seed, self.optimizer, self.schedule = seed, optimizer, schedule
+        self.register_buffer("batches_seen", torch.zeros((), dtype=torch.long))
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """One number a name; "loss" is minimised, the rest is logged."""
+        raise NotImplementedError
+
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """n colourings of each picture shown: (B, n, 3, H, W) in [0, 1]. draws has one row a picture."""
+        raise NotImplementedError
+
+    def prepare(self, pictures: Any) -> None:
+        """What a method learns from the training pictures before the first step (colour statistics, priors)."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        at = int(self.batches_seen)
+        losses = self.loss(batch, Draws(self.seed, batch.index.tolist(), [at] * len(batch.index), "train"))
+        self.batches_seen += 1
+        if not torch.isfinite(losses["loss"]):
+            raise NumericError(
+                f"the loss is {losses['loss'].item()} at batch {at}, pictures {batch.index.tolist()[:8]} "
+                "(lower method.optimizer.lr, or set trainer.precision=32-true)"
+            )
+        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.index))
+        return losses["loss"]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        losses = self.loss(batch, Draws(self.seed, batch.index.tolist(), purpose="val"))
+        logged = {f"val/{name}": value for name, value in losses.items()}
+        self.log_dict(logged, batch_size=len(batch.index), on_epoch=True, sync_dist=True)
+
+    def configure_gradient_clipping(
+        self, optimizer: torch.optim.Optimizer, gradient_clip_val: float | None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Lightning's own refuses fused optimizers under bf16, where no gradient is scaled and none need be."""
+        if gradient_clip_val:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer(self.parameters())
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self.schedule(optimizer), "interval": "step"}}
+
+
+def in_channels_last(net: nn.Module) -> nn.Module:
+    """The net with its convolutions' weights in the memory order that both CPU and GPU convolutions are fastest in."""
+    return net.to(memory_format=torch.channels_last)

@@ -1,0 +1,101 @@
+"""CIEDE2000, the perceptual difference of two colours: 1 is just visible, 10 is seen at a glance, 100 is black to white.
+
+Sharma, Wu, Dalal, The CIEDE2000 Color-Difference Formula (2005), with k_L = k_C = k_H = 1. Hues are kept as vectors, so
+that one arctangent is all the trigonometry with angles: the mean hue is the direction of the sum of the unit vectors."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+CHUNK = 2**16  # colour pairs computed together: the working set stays in the processor's cache
+
+
+def delta_e(lab_1: Tensor, lab_2: Tensor) -> Tensor:
+    """CIEDE2000 of Lab colours (..., 3) and (..., 3), broadcast -> (...)."""
+    L_1, a_1, b_1 = lab_1.unbind(-1)
+    L_2, a_2, b_2 = lab_2.unbind(-1)
+    return _delta_e(L_1, a_1, b_1, L_2, a_2, b_2)
+
+
+def mean_delta_e(lab_1: Tensor, lab_2: Tensor, weight: Tensor) -> Tensor:
+    """Lab pictures (N, 3, P) and (M, 3, P), weights of the pixels (K, P) with positive sums -> (K, N, M) float64: the
+    weighted mean CIEDE2000 of each pair."""
+    weight = (weight / weight.sum(1, keepdim=True, dtype=torch.float64)).to(lab_1.dtype)
+    rows = max(1, CHUNK // lab_1.shape[-1])
+    out = torch.empty(len(weight), len(lab_1), len(lab_2), dtype=torch.float64, device=lab_1.device)
+    for i, one in enumerate(lab_1):
+        for start in range(0, len(lab_2), rows):
+            others = lab_2[start : start + rows]
+            difference = _delta_e(*one.unsqueeze(1).unbind(0), *others.unbind(1))
+            out[:, i, start : start + rows] = weight @ difference.T
+    return out
+
+
+def pairwise_delta_e(lab: Tensor, weight: Tensor) -> Tensor:
+    """Lab pictures (N, 3, P), weights (K, P) -> (K, N, N) float64, symmetric with a zero diagonal."""
+    out = torch.zeros(len(weight), len(lab), len(lab), dtype=torch.float64, device=lab.device)
+    for i in range(len(lab) - 1):
+        out[:, i, i + 1 :] = out[:, i + 1 :, i] = mean_delta_e(lab[i : i + 1], lab[i + 1 :], weight)[:, 0]
+    return out
+
+
+def _delta_e(L_1: Tensor, a_1: Tensor, b_1: Tensor, L_2: Tensor, a_2: Tensor, b_2: Tensor) -> Tensor:
+    mean_C7 = ((torch.hypot(a_1, b_1) + torch.hypot(a_2, b_2)) / 2).pow(7)
+    stretch = 1.5 - 0.5 * _rotation_strength(mean_C7)  # 1 + G
+    a_1, a_2 = a_1 * stretch, a_2 * stretch
+    C_1, C_2 = torch.hypot(a_1, b_1), torch.hypot(a_2, b_2)
+    mean_L, mean_C = (L_1 + L_2) / 2, (C_1 + C_2) / 2
+    cos_h, sin_h = _mean_hue(a_1, b_1, C_1, a_2, b_2, C_2)
+    L_term = (mean_L - 50).square()
+    S_L = 1 + 0.015 * L_term / (20 + L_term).sqrt()
+    S_C = 1 + 0.045 * mean_C
+    S_H = 1 + 0.015 * mean_C * _hue_weight(cos_h, sin_h)
+    L, C = (L_2 - L_1) / S_L, (C_2 - C_1) / S_C
+    H = _hue_difference(a_1, b_1, a_2, b_2, C_1 * C_2) / S_H
+    R_T = _rotation(cos_h, sin_h, mean_C)
+    return (L * L + C * C + H * H + R_T * C * H).clamp_min(0).sqrt()
+
+
+def _rotation_strength(C7: Tensor) -> Tensor:
+    return (C7 / (C7 + 25.0**7)).sqrt()
+
+
+def _mean_hue(a_1: Tensor, b_1: Tensor, C_1: Tensor, a_2: Tensor, b_2: Tensor, C_2: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of the hue halfway along the shorter arc; of the other colour's hue if one is gray."""
+    tiny = torch.finfo(C_1.dtype).tiny
+    C_1, C_2 = C_1.clamp_min(tiny), C_2.clamp_min(tiny)
+    x, y = a_1 / C_1 + a_2 / C_2, b_1 / C_1 + b_2 / C_2
+    norm = torch.hypot(x, y).clamp_min(tiny)
+    return x / norm, y / norm
+
+
+def _hue_difference(a_1: Tensor, b_1: Tensor, a_2: Tensor, b_2: Tensor, C_12: Tensor) -> Tensor:
+    """2 sqrt(C_1 C_2) sin(dh / 2), signed. From the cross product for acute angles, from the dot product for obtuse ones:
+    each is exact where the other cancels."""
+    dot, cross = a_1 * a_2 + b_1 * b_2, a_1 * b_2 - b_1 * a_2
+    acute = cross / ((C_12 + dot) / 2).clamp_min(torch.finfo(dot.dtype).tiny).sqrt()
+    obtuse = torch.copysign((2 * (C_12 - dot)).clamp_min(0).sqrt(), cross)
+    return torch.where(dot > 0, acute, obtuse)
+
+
+def _hue_weight(c: Tensor, s: Tensor) -> Tensor:
+    """T = 1 - .17 cos(h - 30) + .24 cos(2h) + .32 cos(3h + 6) - .20 cos(4h - 63), by multiple-angle formulas."""
+    c2, s2 = 2 * c * c - 1, 2 * s * c
+    c3, s3 = c * c2 - s * s2, s * c2 + c * s2
+    c4, s4 = 2 * c2 * c2 - 1, 2 * s2 * c2
+
+    def cosine(c_k: Tensor, s_k: Tensor, degrees: float) -> Tensor:
+        return c_k * math.cos(math.radians(degrees)) - s_k * math.sin(math.radians(degrees))
+
+    return 1 - 0.17 * cosine(c, s, -30) + 0.24 * c2 + 0.32 * cosine(c3, s3, 6) - 0.20 * cosine(c4, s4, -63)
+
+
+def _rotation(cos_h: Tensor, sin_h: Tensor, mean_C: Tensor) -> Tensor:
+    """R_T, the turn of the ellipses in the blue."""
+    h = torch.atan2(sin_h, cos_h) * (180 / math.pi)
+    h = torch.where(h < 0, h + 360, h)
+    angle = (60 * math.pi / 180) * torch.exp(-((h - 275) / 25).square())
+    return -2 * _rotation_strength(mean_C.pow(7)) * torch.sin(angle)

@@ -1,0 +1,75 @@
+"""One drawing before the judges: its candidates, its true colourings, and what several judges need of them, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from colorlab.color import lab_of
+from colorlab.metrics.delta_e import mean_delta_e, pairwise_delta_e
+from colorlab.metrics.inputs import check_drawings
+from colorlab.metrics.lpips import LAYERS, pairwise_lpips
+
+PAPER = 0.98  # a pixel is paper if its darkest channel is at least this
+
+
+class Drawing:
+    """samples (n, 3, H, W), image (1, H, W), truths (T, 3, H, W), all in [0, 1]; truths[0] is the first truth.
+
+    index: names the drawing. lpips: alex, vgg or none."""
+
+    def __init__(self, samples: Tensor, image: Tensor, truths: Tensor, index: int, lpips: str) -> None:
+        if lpips not in (*LAYERS, "none"):
+            raise ValueError(f"no LPIPS net {lpips!r}: {', '.join(LAYERS)}, none")
+        self.samples, self.image, self.truths = samples.float(), image.float(), truths.float()
+        self.index, self.n, self._net = index, len(samples), lpips
+
+    @cached_property
+    def lab(self) -> Tensor:
+        """(n + T, 3, P): Lab of the candidates, then of the truths, pixels in one row."""
+        return lab_of(torch.cat([self.samples, self.truths])).flatten(2)
+
+    @cached_property
+    def lpips(self) -> Tensor | None:
+        """(n + T, n + T) float64: all distances among candidates and truths; None without a net."""
+        return None if self._net == "none" else pairwise_lpips(torch.cat([self.samples, self.truths]), self._net)
+
+    @cached_property
+    def painted(self) -> Tensor:
+        """(P,) bool: pixels that are not paper in some true colouring (ink included); all pixels if there are none."""
+        painted = (self.truths.amin(1) < PAPER).any(0).flatten()
+        return painted if painted.any() else torch.ones_like(painted)
+
+    @cached_property
+    def delta_e(self) -> Tensor:
+        """(2, n, n) float64: mean CIEDE2000 between candidates over all pixels [0], over the painted pixels [1]."""
+        return pairwise_delta_e(self.lab[: self.n], self._weights)
+
+    @cached_property
+    def delta_e_to_truths(self) -> Tensor:
+        """(2, n, T) float64: the same, from candidates to truths."""
+        return mean_delta_e(self.lab[: self.n], self.lab[self.n :], self._weights)
+
+    @property
+    def _weights(self) -> Tensor:
+        return torch.stack([torch.ones_like(self.painted), self.painted]).float()
+
+
+def drawings_of(
+    samples: Tensor, image: Tensor, truths: Sequence[Tensor], index: Sequence[int], lpips: str
+) -> list[Drawing]:
+    """samples (B, n, 3, H, W), image (B, 1, H, W), truths: B of (T_i, 3, H, W), all in [0, 1]; index: B numbers that
+    name the drawings; lpips: alex, vgg or none. ValueError with the range found if the input is not like that."""
+    check_drawings(samples, image, truths)
+    if len(index) != len(samples):
+        raise ValueError(f"{len(samples)} drawings, but {len(index)} indices")
+    return [Drawing(s, i, t, int(k), lpips) for s, i, t, k in zip(samples, image, truths, index, strict=True)]
+
+
+def above_diagonal(distances: Tensor) -> Tensor:
+    """(n, n) -> (n (n - 1) / 2,): each pair once."""
+    rows, columns = torch.triu_indices(*distances.shape, offset=1, device=distances.device)
+    return distances[rows, columns]

@@ -1,0 +1,53 @@
+"""95 % intervals by resampling drawings: candidates and pairs of one drawing are not independent, drawings are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+CHUNK = 500  # resamples held at once
+
+
+class Interval(NamedTuple):
+    """A mean over n drawings and its percentile bootstrap bounds at 95 %; bounds are NaN for fewer than two drawings."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def interval(values: np.ndarray, seed: int) -> Interval:
+    """values: (drawings,), one number a drawing; NaN marks drawings that do not have it, they are left out."""
+    values = np.asarray(values, np.float64)
+    values = values[~np.isnan(values)]
+    if len(values) < 2:
+        return Interval(float(values.mean()) if len(values) else np.nan, np.nan, np.nan, len(values))
+    low, high = np.quantile(_resampled_means(values, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(values.mean()), float(low), float(high), len(values))
+
+
+def intervals(per_drawing: dict[str, np.ndarray], seed: int) -> dict[str, Interval]:
+    """The interval of every column that has one number a drawing; "index" is not one."""
+    return {name: interval(v, seed) for name, v in per_drawing.items() if v.ndim == 1 and name != "index"}
+
+
+def paired_difference(
+    values: np.ndarray, baseline: np.ndarray, index: np.ndarray, baseline_index: np.ndarray, seed: int
+) -> Interval:
+    """The interval of values - baseline, drawing by drawing, over the drawings that both have: if it leaves out 0, the
+    methods differ. index, baseline_index: (drawings,), which drawing each number belongs to. ValueError if none is shared."""
+    _, ours, theirs = np.intersect1d(index, baseline_index, return_indices=True)
+    if not len(ours):
+        raise ValueError("no drawing is in both results, nothing to compare in pairs")
+    return interval(np.asarray(values)[ours] - np.asarray(baseline)[theirs], seed)
+
+
+def _resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
+    # numpy's generator rather than Draws: the numbers belong to a report, with its own explicit seed, not to a picture
+    stream = np.random.default_rng(seed)
+    sizes = [min(CHUNK, RESAMPLES - done) for done in range(0, RESAMPLES, CHUNK)]
+    return np.concatenate([values[stream.integers(len(values), size=(s, len(values)))].mean(1) for s in sizes])

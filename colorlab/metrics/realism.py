@@ -1,0 +1,149 @@
+"""Do the candidates as a set look like the true colourings as a set? Distances between clouds of features.
+
+The feature net is part of every name: vgg16 (relu5_3, mean over the picture, 512 numbers) or lite0 (EfficientNet-lite0,
+1280 numbers), on pictures of their own size. None of this is FID, which is bound to Inception's features, and numbers of
+different nets, sizes or sample counts must not be compared: the bias of a Frechet distance falls with the count."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.inputs import check_pictures
+from colorlab.metrics.lpips import lpips_net
+from colorlab.metrics.per_drawing import PerDrawing
+from colorlab.nets.efficientnet_lite import EfficientNetLite0
+from colorlab.weights import backbone
+
+NETS = ("vgg16", "lite0")
+ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
+NEIGHBOURS = 5
+CHUNK = 4096  # rows of a kernel matrix held at once
+
+
+class Realism(PerDrawing):
+    """All candidates of all drawings against the first truths: fd (Frechet distance), kid (kernel distance), fjd (Frechet
+    joint distance on condition and colouring), precision, recall, density, coverage; each name ends in _<net>.
+
+    net: vgg16 or lite0."""
+
+    topic = "realism"
+
+    def __init__(self, net: str) -> None:
+        super().__init__()
+        if net not in NETS:
+            raise ValueError(f"no feature net {net!r}: {', '.join(NETS)}")
+        self.net = net
+
+    def measure(self, drawing: Drawing) -> dict[str, Tensor]:
+        """Feature vectors: samples (n, D), truth (D,), condition (D,)."""
+        condition = drawing.image.expand(1, 3, -1, -1)
+        pictures = torch.cat([drawing.samples, drawing.truths[:1], condition])
+        found = features(pictures, self.net)
+        return {"samples": found[: drawing.n], "truth": found[drawing.n], "condition": found[drawing.n + 1]}
+
+    def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
+        """See the class; nothing for fewer than two drawings, and no precision to coverage for fewer than six."""
+        count = len(table["index"])
+        if count < 2:
+            return {}
+        if count < ENOUGH:
+            warnings.warn(f"realism on {count} drawings: below {ENOUGH} it is mostly bias", stacklevel=2)
+        truth, condition = table["truth"], table["condition"]
+        samples, n = table["samples"].reshape(-1, truth.shape[1]), table["samples"].shape[1]
+        alpha = np.linalg.norm(condition, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
+        joint = np.hstack([np.repeat(condition, n, axis=0), alpha * samples])
+        values = {
+            "fd": frechet(samples, truth),
+            "kid": kernel_distance(samples, truth),
+            "fjd": frechet(joint, np.hstack([condition, alpha * truth])),
+        }
+        if count > NEIGHBOURS:
+            values |= neighbourhoods(samples, truth, NEIGHBOURS)
+        return {f"{name}_{self.net}": value for name, value in values.items()}
+
+
+def features(pictures: Tensor, net: str) -> Tensor:
+    """(N, 3, H, W) in [0, 1] -> (N, 512) for vgg16, (N, 1280) for lite0."""
+    check_pictures("pictures", pictures, "N 3 H W")
+    with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
+        if net == "lite0":
+            return _lite0(pictures.device).features(pictures.float())
+        trunk = lpips_net("vgg", pictures.device)
+        x = trunk.scaled(pictures.float())
+        for l in range(len(trunk)):  # noqa: E741
+            x = trunk.layer(l, x)
+        return x.mean((2, 3))
+
+
+@cache
+def _lite0(device: torch.device) -> EfficientNetLite0:
+    net = EfficientNetLite0()
+    net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
+    return net.to(device).eval().requires_grad_(False)
+
+
+def frechet(a: np.ndarray, b: np.ndarray) -> float:
+    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)) of two sets (N, D), (M, D), N, M >= 2 (Dowson and Landau, 1982).
+
+    With S = R^T R the last trace is the sum of the singular values of R_a R_b^T: exact for singular covariances too, where
+    a matrix root is not."""
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"a Frechet distance needs 2 items at least, got {len(a)} and {len(b)}")
+    (mean_a, root_a), (mean_b, root_b) = _moments(a), _moments(b)
+    overlap = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
+    return float(((mean_a - mean_b) ** 2).sum() + (root_a**2).sum() + (root_b**2).sum() - 2 * overlap)
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (D,), and R (min(N, D), D) with R^T R = the sample covariance."""
+    x = np.asarray(x, np.float64)
+    centred = (x - x.mean(0)) / np.sqrt(len(x) - 1)
+    return x.mean(0), np.linalg.qr(centred, "r") if len(x) > x.shape[1] else centred
+
+
+def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Unbiased squared maximum mean discrepancy under (x . y / D + 1)^3 (Binkowski et al., Demystifying MMD GANs, 2018),
+    over the whole sets, no random subsets. (N, D), (M, D), N, M >= 2."""
+    n, m = len(a), len(b)
+    if min(n, m) < 2:
+        raise ValueError(f"a kernel distance needs 2 items at least, got {n} and {m}")
+    own = sum((_kernel_sum(x, x) - _kernel_own(x).sum()) / (len(x) * (len(x) - 1)) for x in (a, b))
+    return float(own - 2 * _kernel_sum(a, b) / (n * m))
+
+
+def _kernel_sum(a: np.ndarray, b: np.ndarray) -> float:
+    parts = (a[i : i + CHUNK] @ b.T / a.shape[1] + 1 for i in range(0, len(a), CHUNK))
+    return float(sum((part**3).sum() for part in parts))
+
+
+def _kernel_own(x: np.ndarray) -> np.ndarray:
+    return ((x**2).sum(1) / x.shape[1] + 1) ** 3
+
+
+def neighbourhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, float]:
+    """Precision, recall (Kynkaanniemi et al., 2019), density, coverage (Naeem et al., 2020) of fake (N, D) against real
+    (M, D), with balls that reach to the k-th neighbour; N, M > k."""
+    if min(len(fake), len(real)) <= k:
+        raise ValueError(f"{k} neighbours need more than {k} items, got {len(fake)} and {len(real)}")
+    fake_t, real_t = (torch.from_numpy(np.ascontiguousarray(x)) for x in (fake, real))
+    real_radius, fake_radius = _radius(real_t, k), _radius(fake_t, k)
+    distance = torch.cdist(real_t, fake_t)  # (M, N)
+    inside = distance < real_radius[:, None]
+    return {
+        "precision": inside.any(0).double().mean().item(),
+        "recall": (distance < fake_radius).any(1).double().mean().item(),
+        "density": inside.double().sum(0).mean().item() / k,
+        "coverage": (distance.amin(1) < real_radius).double().mean().item(),
+    }
+
+
+def _radius(x: Tensor, k: int) -> Tensor:
+    """(N, D) -> (N,): distance to the k-th nearest other item."""
+    parts = [torch.cdist(part, x).kthvalue(k + 1, dim=1).values for part in x.split(CHUNK)]  # the nearest is itself
+    return torch.cat(parts)

@@ -1,0 +1,112 @@
+"""How close the best of k candidates comes to a true colouring.
+
+Best of k is the expected minimum over k of the n candidates drawn without replacement, which all n tell us exactly: with
+errors e_1 <= ... <= e_n it is sum_j e_j C(n - j, k - 1) / C(n, k); best of n is their minimum (DivColor's error-of-best).
+A drawing may have several true colourings. Plain names measure to the first; names with `nearest_` let every candidate
+measure to the truth that is nearest to it."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.per_drawing import PerDrawing, mean_of
+
+GRID = 8  # points a side of the centre grid
+AB_BIN, AB_REACH = 10, 110  # ab bins of 10 x 10 on [-110, 110)
+ENOUGH = 100  # pixels that a bin needs for its mean to count in the macro average
+PERFECT_DB = 100.0  # the PSNR of equal pictures, which is infinite by definition
+
+
+class Truth(PerDrawing):
+    """(nearest_)best_of_<k>_<error> for k = 1 to n; errors: mae of ab / 128 (DivColor's), rgb_mae in [0, 1], delta_e
+    (CIEDE2000), lpips. mae_grid: mae on 8x8 points in the centre. psnr (dB) and ssim (RGB, Gaussian window of 11):
+    mean over candidates; psnr_best and ssim_best of n. weighted_mae and macro_mae: see ``summary``."""
+
+    topic = "truth"
+
+    def measure(self, drawing: Drawing) -> dict[str, Tensor]:
+        """See the class; and vectors bin_error, bin_pixels: sums over the bins of the true ab."""
+        values: dict[str, Tensor] = {}
+        for name, error in _errors(drawing).items():
+            for prefix, each in (("", error[:, 0]), ("nearest_", error.amin(1))):
+                curve = best_of(each)
+                values |= {f"{prefix}best_of_{k + 1}_{name}": value for k, value in enumerate(curve)}
+        first = drawing.truths[:1].expand_as(drawing.samples)
+        db, similarity = psnr(drawing.samples, first), ssim(drawing.samples, first)
+        values |= {"psnr": db.mean(), "psnr_best": db.amax(), "ssim": similarity.mean(), "ssim_best": similarity.amax()}
+        ab = drawing.lab[:, 1:] / 128
+        off = (ab[: drawing.n] - ab[drawing.n]).abs().mean((0, 1))  # (P,)
+        values["mae_grid"] = centre_grid(off.unflatten(0, drawing.image.shape[-2:])).mean()
+        values["bin_error"], values["bin_pixels"] = binned(off, drawing.lab[drawing.n, 1:])
+        return values
+
+    def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
+        """weighted_mae: mean over pixels of error / share of the true ab's bin among all judged pixels (DivColor's
+        weighted error, with the judged truths themselves as the prior; = sum of the occupied bins' mean errors).
+        macro_mae: mean over the bins of at least 100 pixels of their mean errors."""
+        summary = mean_of(self.numbers(table))
+        if not len(table["index"]):
+            return summary
+        error, pixels = table["bin_error"].sum(0), table["bin_pixels"].sum(0)
+        means = error / np.maximum(pixels, 1)
+        summary["weighted_mae"] = float(means.sum())
+        if (pixels >= ENOUGH).any():
+            summary["macro_mae"] = float(means[pixels >= ENOUGH].mean())
+        return summary
+
+
+def _errors(drawing: Drawing) -> dict[str, Tensor]:
+    """(n, T) float64 each."""
+    n, ab = drawing.n, drawing.lab[:, 1:] / 128
+    rgb = torch.cat([drawing.samples, drawing.truths]).flatten(2)
+    errors = {
+        "mae": mean_absolute(ab[:n], ab[n:]),
+        "rgb_mae": mean_absolute(rgb[:n], rgb[n:]),
+        "delta_e": drawing.delta_e_to_truths[0],
+    }
+    return errors if drawing.lpips is None else errors | {"lpips": drawing.lpips[:n, n:]}
+
+
+def mean_absolute(a: Tensor, b: Tensor) -> Tensor:
+    """(N, C, P) and (M, C, P) -> (N, M) float64: mean absolute difference over channels and pixels."""
+    return torch.stack([(one - b).abs().mean((1, 2), dtype=torch.float64) for one in a])
+
+
+def best_of(errors: Tensor) -> Tensor:
+    """(n,) -> (n,) float64: the expected smallest of k of them, for k = 1 to n."""
+    n = len(errors)
+    share = torch.tensor([[comb(n - j, k - 1) / comb(n, k) for j in range(1, n + 1)] for k in range(1, n + 1)])
+    return share.to(errors.device, torch.float64) @ errors.double().sort().values
+
+
+def centre_grid(values: Tensor) -> Tensor:
+    """(..., H, W) -> (..., 8, 8): evenly spaced points in the central half, DivColor's "Grid"."""
+    rows, columns = (torch.linspace(side / 4, 3 * side / 4 - 1, GRID).round().long() for side in values.shape[-2:])
+    return values[..., rows[:, None], columns]
+
+
+def binned(error: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+    """error (P,) at pixels whose true colour is ab (2, P) -> sum of errors and number of pixels in each of the 22 x 22
+    bins, (484,) float64 each."""
+    side = 2 * AB_REACH // AB_BIN
+    a, b = ((ab + AB_REACH) / AB_BIN).floor().long().clamp(0, side - 1)
+    count = torch.bincount(a * side + b, minlength=side * side).double()
+    return torch.bincount(a * side + b, error.double(), minlength=side * side), count
+
+
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """(N, 3, H, W) twice, in [0, 1] -> (N,) dB, at most 100."""
+    error = (a - b).square().mean((1, 2, 3), dtype=torch.float64)
+    return (-10 * error.log10()).clamp_max(PERFECT_DB)
+
+
+def ssim(a: Tensor, b: Tensor) -> Tensor:
+    """(N, 3, H, W) twice, in [0, 1] -> (N,): Wang et al. (2004), Gaussian window of 11 with sigma 1.5."""
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    return structural_similarity_index_measure(a, b, data_range=1.0, reduction="none")  # type: ignore[return-value]

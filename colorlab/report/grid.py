@@ -1,0 +1,58 @@
+"""Contact sheets: one drawing a row, its colourings across, the true one(s) last. Arrays in, a picture out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+GAP, INK, PAPER, RULE = 6, (40, 40, 40), (255, 255, 255), (225, 225, 225)
+
+
+class Sheet(NamedTuple):
+    """rows: of (H, W, 3) uint8 pictures of one size, None for an empty cell; columns: a heading each."""
+
+    rows: list[list[np.ndarray | None]]
+    columns: list[str]
+
+
+def sheet_of(
+    drawings: Sequence[np.ndarray], candidates: Sequence[np.ndarray], truths: Sequence[Sequence[np.ndarray]]
+) -> Sheet:
+    """drawings (H, W, 3), candidates (n, H, W, 3), truths (T_i, H, W, 3), all uint8; up to three truths are shown."""
+    shown = min(3, max((len(t) for t in truths), default=0))
+    rows = [
+        [drawing, *drawn, *true[:shown], *[None] * (shown - len(true[:shown]))]
+        for drawing, drawn, true in zip(drawings, candidates, truths, strict=True)
+    ]
+    n = len(candidates[0])
+    headings = ["drawing", *(str(k + 1) for k in range(n)), *(["true"] + [f"true {k + 2}" for k in range(shown - 1)])[:shown]]
+    return Sheet(rows, headings)
+
+
+def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
+    """The sheet as a picture, every cell ``cell`` pixels wide."""
+    font = ImageFont.load_default(13)
+    height = round(cell * sheet.rows[0][0].shape[0] / sheet.rows[0][0].shape[1])  # type: ignore[union-attr]
+    step_x, step_y, top = cell + GAP, height + GAP, 22
+    page = Image.new("RGB", (GAP + step_x * len(sheet.columns), top + step_y * len(sheet.rows)), PAPER)
+    pen = ImageDraw.Draw(page)
+    for x, heading in enumerate(sheet.columns):
+        pen.text((GAP + x * step_x + cell / 2, 4), heading, fill=INK, font=font, anchor="mt")
+    for y, row in enumerate(sheet.rows):
+        for x, picture in enumerate(row):
+            if picture is not None:
+                corner = (GAP + x * step_x, top + y * step_y)
+                page.paste(Image.fromarray(picture).resize((cell, height), Image.Resampling.BICUBIC), corner)
+                pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + cell, corner[1] + height), outline=RULE)
+    return page
+
+
+def save_sheet(sheet: Sheet, path: Path, cell: int = 128) -> Path:
+    """Write the sheet as PNG. -> the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn_sheet(sheet, cell).save(path)
+    return path

@@ -1,0 +1,97 @@
+"""Opening a finished run: its configuration, its method with the trained weights, its data."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from colorlab.config import build, check_targets
+from colorlab.errors import CheckpointError, ConfigError
+
+CONFIG = "config.yaml"
+PRETRAINED = "pretrained"
+
+
+class Run:
+    """A run folder. path: where it is; config: its resolved configuration, plain containers."""
+
+    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+        self.path, self.config = path, config
+
+    @property
+    def name(self) -> str:
+        return str(self.config.get("name", self.path.name))
+
+    def method(self, sampler: dict[str, Any] | None = None, steps: int | None = None) -> Any:
+        """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number."""
+        from colorlab.checkpoint import load_weights
+
+        node = dict(self.config["method"])
+        if (sampler or steps) and "sampler" not in node:
+            raise ConfigError(f"{self.name} has no sampler to change (leave method/sampler and steps out)")
+        if sampler:
+            node["sampler"] = sampler
+        if steps:
+            if "steps" not in node["sampler"]:
+                raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
+            node["sampler"] = node["sampler"] | {"steps": steps}
+        method = build(node)
+        load_weights(method, self.path)
+        return method.eval().requires_grad_(False)
+
+    def pictures(self, **changes: Any) -> Any:  # any key of the data configuration
+        """The data set that the run was trained on, or with some keys of its configuration changed."""
+        return build(self.config["data"] | changes)
+
+
+def open_run(path: str | Path) -> Run:
+    """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
+    folder = Path(path)
+    if not folder.is_dir() and folder.parts[:1] == (PRETRAINED,):
+        folder = Path(__file__).parent / folder
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no run in {path} (known: {', '.join(known_runs()) or 'none yet; train one'})")
+    if not (folder / CONFIG).is_file():
+        raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        check_targets(config)
+    except (yaml.YAMLError, ConfigError) as error:
+        raise CheckpointError(f"{folder / CONFIG}: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(config, dict) or "method" not in config:
+        raise CheckpointError(f"{folder / CONFIG} describes no method (it is written by training; restore it)")
+    return Run(folder, config)
+
+
+def known_runs() -> list[str]:
+    """Runs in ./runs, newest first, then those that ship with the package; at most eight."""
+    here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    shipped = sorted((Path(__file__).parent / PRETRAINED).glob(f"*/{CONFIG}"))
+    return [str(p.parent) for p in here][:5] + [f"{PRETRAINED}/{p.parent.name}" for p in shipped][:3]
+
+
+def begin(folder: Path, cfg: DictConfig) -> None:
+    """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
+    if (folder / CONFIG).exists():
+        raise CheckpointError(f"{folder} already holds a run (choose another name=, or remove the folder)")
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    plain["made"] = provenance()
+    temporary = folder / f"{CONFIG}.{os.getpid()}.tmp"
+    temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    temporary.replace(folder / CONFIG)
+
+
+def provenance() -> dict[str, str]:
+    """When and with what a run was made: date, versions."""
+    from importlib.metadata import version
+
+    packages = ("torch", "lightning", "diffusers", "numpy")
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return {"date": now, "python": platform.python_version()} | {name: version(name) for name in packages}

@@ -1,0 +1,203 @@
+"""Colour drawings with a trained run:  python -m colorlab.sample run=runs/<name> input=drawing.png n=8 seed=0"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from colorlab.command import hydra_command
+from colorlab.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from colorlab.report.grid import Sheet
+
+
+def sample(cfg: DictConfig) -> None:
+    """Write n colourings of every drawing, a contact sheet and the settings that make them again."""
+    if (cfg.input is None) == (cfg.split is None):
+        raise ConfigError("give either input=<picture or folder> or split=test")
+    from colorlab.device import settle_allocator
+
+    settle_allocator()
+    run, method = opened(cfg)
+    out = Path(cfg.out) if cfg.out else run.path / "samples"
+    guides = built_guides(cfg)
+    if cfg.split is not None:
+        from colorlab.report.grid import save_sheet
+
+        sheet = sheet_of_split(method, run.pictures(), cfg.split, cfg.limit, cfg.n, cfg.seed, guides)
+        print(save_sheet(sheet, out / f"{cfg.split}.png"))
+        return
+    from colorlab.data.intake import find_pictures
+
+    source = Path(cfg.input)
+    for path in find_pictures(source) if source.is_dir() else [source]:
+        print(coloured_file(cfg, run, method, guides, path, out))
+    settings = OmegaConf.to_container(cfg, resolve=True)
+    (out / "sample.json").write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def opened(cfg: DictConfig) -> tuple[Any, Any]:
+    """The (first) run and its method on the chosen device, or the mix model of two runs."""
+    from colorlab.run import open_run
+
+    sampler = OmegaConf.to_container(cfg.method.sampler, resolve=True)
+    names = list(cfg.run) if isinstance(cfg.run, ListConfig) else [cfg.run]
+    runs = [open_run(str(name)) for name in names]
+    methods = [run.method(sampler, cfg.steps) for run in runs]
+    for method in methods:
+        if cfg.bf16:
+            method.bf16 = True
+    if len(methods) == 1:
+        return runs[0], methods[0].to(cfg.device)
+    if len(methods) > 2:
+        raise ConfigError(f"run={cfg.run} (give one run, or two for the mix model)")
+    from colorlab.methods.gpic import Mix
+
+    return runs[0], Mix(methods[0], methods[1], cfg.switch_at).eval().to(cfg.device)
+
+
+def built_guides(cfg: DictConfig) -> list[Any]:
+    """The guides named by guide=[...], with those that bias= and hints= imply."""
+    from colorlab.config import build
+    from colorlab.guides import Bias
+
+    guide = dict(cfg.guide or {})
+    if cfg.hints is not None and "inpaint" not in guide:
+        from colorlab.config import compose
+
+        guide["inpaint"] = compose("sample", ["run=-", "input=-", "guide=inpaint"]).guide.inpaint
+    guides = [build(node) for node in guide.values()]
+    if cfg.bias is not None:
+        try:
+            guides.append(Bias(OmegaConf.to_container(cfg.bias) if OmegaConf.is_config(cfg.bias) else str(cfg.bias)))
+        except ValueError as error:
+            raise ConfigError(f"bias={cfg.bias} ({error})") from error
+    return guides
+
+
+def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], path: Path, out: Path) -> Path:
+    """n colourings of one picture file, at its own size, and their sheet. -> the sheet's path."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from colorlab.data.intake import open_picture
+    from colorlab.draws import Draws
+    from colorlab.report.grid import save_sheet, sheet_of
+    from colorlab.scale import drawing_of, onto_drawing, shrunk
+    from colorlab.types import Condition
+
+    picture = torch.from_numpy(open_picture(path, cfg.pixel_limit)).float()[None] / 255
+    full = drawing_of(picture, cfg.lines, run.config["data"].get("condition", "lines"))
+    size = working_size(cfg, run, full.shape[-2:])
+    hints = read_hints(cfg, full.shape[-2:], size)
+    condition = Condition(shrunk(full, size).to(cfg.device), hints)
+    small = method.sample(condition, cfg.n, Draws(cfg.seed, [0]), guides)[0].cpu()
+    coloured = onto_drawing(small, full, size)
+    pixels = [to_pixels(one) for one in coloured]
+    out.mkdir(parents=True, exist_ok=True)
+    for k, array in enumerate(pixels):
+        Image.fromarray(array).save(out / f"{path.stem}-{k + 1}.png")
+    drawing = to_pixels(full[0].expand(3, -1, -1))
+    return save_sheet(sheet_of([drawing], [np.stack(pixels)], [[]]), out / f"{path.stem}-sheet.png", 192)
+
+
+def working_size(cfg: DictConfig, run: Any, size: tuple[int, int]) -> tuple[int, int]:
+    """(H, W) at which the drawing is coloured."""
+    if cfg.size == "input":
+        return size
+    side = run.config["data"]["size"] if cfg.size == "trained" else cfg.size
+    if not isinstance(side, int) or side < 1:
+        raise ConfigError(f"size={cfg.size} (give trained, input, or a number of pixels)")
+    return max(1, round(size[0] * side / min(size))), max(1, round(size[1] * side / min(size)))
+
+
+def read_hints(cfg: DictConfig, full: tuple[int, int], size: tuple[int, int]) -> Any:
+    """Hints of a picture file whose opaque pixels are known colours, at the working size; None without a file."""
+    if cfg.hints is None:
+        return None
+    import torch
+
+    from colorlab.data.intake import open_rgba
+    from colorlab.hints import painted
+    from colorlab.scale import shrunk
+
+    rgba = torch.from_numpy(open_rgba(Path(cfg.hints), cfg.pixel_limit)).float()[None] / 255
+    if rgba.shape[-2:] != tuple(full):
+        shown = "x".join(map(str, reversed(rgba.shape[-2:])))
+        raise ConfigError(f"hints={cfg.hints} is {shown} pixels, the drawing {full[1]}x{full[0]} (make them equal)")
+    return painted(unpremultiplied(shrunk(premultiplied(rgba), size)))
+
+
+def premultiplied(rgba: Any) -> Any:
+    """Colours weighted by their alpha, so that resizing does not mix in what is transparent."""
+    import torch
+
+    return torch.cat([rgba[:, :3] * rgba[:, 3:], rgba[:, 3:]], 1)
+
+
+def unpremultiplied(rgba: Any) -> Any:
+    """The inverse of ``premultiplied``."""
+    import torch
+
+    return torch.cat([(rgba[:, :3] / rgba[:, 3:].clamp_min(1e-6)).clamp(0, 1), rgba[:, 3:]], 1)
+
+
+def sheet_of_split(
+    method: Any, pictures: Any, split: str, limit: int, n: int, seed: int, guides: list[Any] | None = None
+) -> Sheet:
+    """n colourings of held-out drawings, in a mix of drawings with one and with several true colourings."""
+    import numpy as np
+
+    from colorlab.report.grid import sheet_of
+
+    groups = chosen(pictures.drawings(split), limit)
+    drawn = list(coloured(method, pictures, [int(group[0]) for group in groups], n, seed, guides or []))
+    drawings = [to_pixels(pictures[int(group[0])].image[0].expand(3, -1, -1)) for group in groups]
+    truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
+    return sheet_of(drawings, [np.stack([to_pixels(one) for one in row]) for row in drawn], truths)
+
+
+def chosen(groups: list[np.ndarray], limit: int) -> list[np.ndarray]:
+    """Evenly spread drawings: three with one true colouring to each with several."""
+    one = [group for group in groups if len(group) == 1]
+    several = [group for group in groups if len(group) > 1]
+    few = min(len(several), max(limit // 4, limit - len(one)))
+    return [*_spread(one, limit - few), *_spread(several, few)]
+
+
+def _spread(items: list[Any], count: int) -> list[Any]:
+    count = min(count, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+def coloured(method: Any, pictures: Any, indices: list[int], n: int, seed: int, guides: list[Any]) -> Iterator[Any]:
+    """(n, 3, H, W) in [0, 1] for one picture after the other."""
+    from colorlab.draws import Draws
+    from colorlab.types import Condition
+
+    for index in indices:
+        batch = pictures[index]
+        condition = Condition(batch.image.to(method.device), None, batch.text, batch.label)
+        yield method.sample(condition, n, Draws(seed, [index]), guides)[0].cpu()
+
+
+def to_pixels(picture: Any) -> np.ndarray:
+    """(3, H, W) in [0, 1] -> (H, W, 3) uint8."""
+    return (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+
+
+def main() -> None:
+    """The command."""
+    hydra_command(sample, "sample")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What tests share: few threads, a folder of their own, small configurations."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+os.environ.setdefault("WANDB_MODE", "offline")
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+
+ROOT = Path(__file__).parent.parent
+TINY = ["name=tiny", "data.size=32", "batch_size=4", "trainer.max_steps=2", "trainer.precision=32-true", "sheet=2"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _two_threads() -> None:
+    import torch
+
+    torch.set_num_threads(2)
+
+
+@pytest.fixture
+def tiny() -> Callable[..., DictConfig]:
+    """Compose the training configuration with small sizes and some overrides."""
+    from colorlab.config import compose
+
+    return lambda *overrides: compose("train", [*TINY, *overrides])
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m colorlab.<words>` in an empty folder."""
+
+    def run(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", f"colorlab.{words[0]}", *words[1:]]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout)
+
+    return run

@@ -1,0 +1,91 @@
+"""Mistakes in a configuration are told in one line, with the nearest valid name, within a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from colorlab.config import ALLOWED_TARGETS, build, check_targets, compose, declared
+from colorlab.errors import ConfigError
+
+BASE = ["name=t"]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("method=gipc", "gpic"),
+        ("method.widht=8", "method.width"),
+        ("methd=gpic", "method"),
+        ("method.width=wide", "method.width is a whole number"),
+        ("method.width=8.5", "method.width is a whole number"),
+        ("method.width=0", "method.width is >= 1"),
+        ("method.optimizer.lr=fast", "method.optimizer.lr is a number"),
+        ("method.predict=x0", "x_0"),
+        ("method.stratified=7", "true or false"),
+        ("seed=-1", "seed is >= 0"),
+        ("ema=1.5", "in [0, 1)"),
+        ("trainer.max_steps=lots", "trainer.max_steps is a whole number"),
+        ("method/sampler=dim", "ddim"),
+        ("data.condition=grey", "gray"),
+        ("method.width", "method.width"),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match="(?s).*") as caught:
+        compose("train", [*BASE, override])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_pass_where_numbers_are_wanted() -> None:
+    assert compose("train", [*BASE, "method.optimizer.lr=1"]).method.optimizer.lr == 1
+
+
+def test_clauses_are_read_from_the_comments(tmp_path) -> None:
+    (tmp_path / "a.yaml").write_text("x: 3  # >= 1; words\nb:\n  c: l1  # l1 | l2\nd: null\n")
+    assert list(declared(tmp_path / "a.yaml")) == [("x", 3, ">= 1"), ("b.c", "l1", "l1 | l2"), ("d", None, "")]
+
+
+PAYLOADS = [
+    "os.system", "subprocess.Popen", "builtins.eval", "torch.load", "pathlib.Path.write_text", "shutil.rmtree",
+    "colorlab.data.openmoji.os.system", "colorlab.data.cache.os.remove", "hydra.utils.get_method", "pickle.loads",
+    "torch.optim.lr_scheduler.sys.exit", "lightning.pytorch.loggers.csv_logs.os.system", "diffusers.utils.os",
+    "colorlab.checkpoint.save_weights", "torch.hub.load", "importlib.import_module", "colorlab..methods.X", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", PAYLOADS)
+@pytest.mark.parametrize("wrap", [lambda n: n, lambda n: {"a": {"b": n}}, lambda n: [0, [n]]], ids=["bare", "dict", "list"])
+def test_targets_outside_the_allow_list_are_refused(target: str, wrap) -> None:
+    with pytest.raises(ConfigError, match="not allowed"):
+        check_targets(wrap({"_target_": target}))
+
+
+def test_a_class_that_is_only_imported_somewhere_is_not_built(tmp_path) -> None:
+    assert ALLOWED_TARGETS.fullmatch("colorlab.data.openmoji.Path")
+    with pytest.raises(ConfigError, match="not allowed"):
+        build({"_target_": "colorlab.data.openmoji.Path", "_args_": [str(tmp_path)]})
+
+
+def test_every_shipped_yaml_has_a_header_and_every_target_is_allowed() -> None:
+    import yaml
+
+    from colorlab.config import conf_dir
+
+    files = sorted(conf_dir().rglob("*.yaml"))
+    assert len(files) > 10
+    for path in files:
+        assert path.read_text().startswith("#"), path
+        check_targets(yaml.safe_load(path.read_text()))
+
+
+def test_the_defaults_pass_their_own_clauses() -> None:
+    assert compose("train", BASE).method.width == 8
+
+
+def test_the_papers_settings_are_one_word_away() -> None:
+    cfg = compose("train", [*BASE, "experiment=gpic_paper"])
+    method = cfg.method
+    assert (method.predict, method.distance, method.embed_of, method.literal_film) == ("eps", "l1", "alpha_bar", True)
+    assert (method.optimizer.lr, method.optimizer.k, method.optimizer.alpha) == (1e-4, 6, 0.5)
+    assert (method.sampler.steps, method.sampler.corrector_steps, cfg.ema) == (1000, 0, 0)

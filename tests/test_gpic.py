@@ -1,0 +1,122 @@
+"""GPIC the method: its loss, its start, its guides, its mix model."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.methods.gpic import Mix, distance_of, first_state, padded
+from colorlab.types import Batch, Condition, Hints
+
+
+EXACT = "donot_use_mm_for_euclid_dist"
+
+
+def gpic(*overrides: str):
+    cfg = compose("train", ["name=t", "method.width=4", "method.sampler.steps=4", "trainer.max_steps=10", *overrides])
+    built = build(cfg.method).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in built.parameters():
+        parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    built.mean_colors.copy_(torch.linspace(-1, 1, len(built.mean_colors))[:, None].expand(-1, 3))
+    return built
+
+
+def image(side: int = 32) -> torch.Tensor:
+    return torch.rand(1, 1, side, side, generator=torch.Generator().manual_seed(1))
+
+
+def test_the_loss_of_a_perfect_prediction_is_zero_whatever_is_predicted() -> None:
+    rgb = torch.rand(2, 3, 32, 32)
+    batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
+    method = gpic()
+    method.net.forward = lambda x, alpha_bar, drawing: 2 * rgb - 1
+    assert method.loss(batch, Draws(0, [0, 1]))["loss"] < 1e-6
+
+
+@pytest.mark.parametrize(("distance", "value"), [("l1", 2.0), ("l2", 4.0), ("huber", 0.195)])
+def test_distances_have_their_textbook_values(distance: str, value: float) -> None:
+    assert float(distance_of(torch.full((4,), 2.0), torch.zeros(4), distance)) == pytest.approx(value)
+    with pytest.raises(ValueError, match="l1, l2 or huber"):
+        distance_of(torch.zeros(1), torch.zeros(1), "lpips")
+
+
+def test_stratified_levels_cover_the_range_evenly() -> None:
+    xi = gpic("method.stratified=true").xi(Draws(0, range(16)), torch.device("cpu"))
+    assert torch.equal((xi.sort().values * 16).floor().clamp(max=15), torch.arange(16.0))
+    assert xi.min() >= 0.001 and xi.max() <= 1
+
+
+def test_the_line_encoder_runs_once_a_drawing_and_not_once_a_step(monkeypatch) -> None:
+    method, calls = gpic(), []
+    encode = method.net.encode
+    monkeypatch.setattr(method.net, "encode", lambda drawing: calls.append(1) or encode(drawing))
+    method.sample(Condition(image().expand(2, -1, -1, -1)), 20, Draws(0, [0, 1]))
+    assert len(calls) == 2
+
+
+def test_sampling_with_the_encoding_kept_equals_the_whole_network_at_every_step() -> None:
+    method = gpic("method.sampler.steps=6")
+    cached = method.sample(Condition(image()), 8, Draws(0, [0]))
+    method.denoiser = lambda drawing: lambda x, a: method.net(x, torch.full((len(x),), a), drawing.expand(len(x), -1, -1, -1))
+    assert (cached - method.sample(Condition(image()), 8, Draws(0, [0]))).abs().max() < 1e-5
+
+
+def test_the_start_is_biased_as_equation_13_says() -> None:
+    method = gpic()
+    rows = Draws(0, [0]).candidates(400)
+    x = first_state(method, Condition(image()), rows, None, [])
+    chosen = rows.to("bias").choice(len(method.mean_colors))
+    V = method.mean_colors[chosen]
+    level = math.exp(-(2.25**2))
+    assert torch.allclose(x.mean((2, 3)), math.sqrt(level) * V, atol=5 / 32)
+    assert x.std() == pytest.approx(1, abs=0.02)
+    slope = (x.mean((2, 3)) * V).sum() / V.square().sum()
+    assert float(slope) == pytest.approx(math.sqrt(level), abs=0.01)
+
+
+def test_guides_may_name_the_colour_and_paste_the_known() -> None:
+    from colorlab.guides import Bias, Inpaint
+
+    known = torch.zeros(1, 1, 32, 32)
+    known[..., :10] = 1
+    rgb = torch.rand(1, 3, 32, 32)
+    condition = Condition(image(), Hints(rgb, known))
+    drawn = gpic().sample(condition, 3, Draws(0, [0]), [Bias("#ff0000"), Inpaint("noised", 1, 0.04)])
+    assert torch.allclose(drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(3, -1, -1, -1), atol=1e-6)
+
+
+def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
+    above, below, seen = gpic("method.sampler.steps=5"), gpic(), []
+    for name, method in (("above", above), ("below", below)):
+        decode = method.net.decode
+        monkeypatch.setattr(
+            method.net, "decode", lambda x, a, e, name=name, decode=decode: seen.append((name, float(a))) or decode(x, a, e)
+        )
+    Mix(above, below, 0.9919).sample(Condition(image()), 2, Draws(0, [0]))
+    assert {name for name, level in seen if level < 0.9919} == {"above"}
+    assert [name for name, level in seen if level >= 0.9919].count("below") >= 3
+    assert seen == sorted(seen, key=lambda pair: pair[1])
+
+
+def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:
+    condition = Condition(torch.rand(1, 1, 33, 20), Hints(torch.rand(1, 3, 33, 20), torch.ones(1, 1, 33, 20)))
+    grown = padded(condition)
+    assert grown.image.shape[-2:] == (48, 32)
+    assert torch.equal(grown.image[..., :33, :20], condition.image)
+    assert grown.hints is not None and grown.hints.mask[..., 33:, :].sum() == 0
+
+
+def test_mean_colours_are_those_of_training_pictures() -> None:
+    from colorlab.data.openmoji import OpenMoji
+    from colorlab.data.transforms import Augment
+
+    pictures, method = OpenMoji(32, "lines", Augment(0.0, 0.0, 0.0)), gpic()
+    method.prepare(pictures)
+    true = 2 * pictures[pictures.splits["train"].tolist()].rgb.mean((2, 3)) - 1
+    assert torch.allclose(method.mean_colors.mean(0), true.mean(0), atol=0.02)
+    assert float(torch.cdist(method.mean_colors, true, compute_mode=EXACT).min(1).values.max()) < 1e-5

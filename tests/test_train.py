@@ -1,0 +1,120 @@
+"""Training from the command line to the contact sheet, small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+SMALL = ["data.size=32", "batch_size=4", "method.width=4", "method.sampler.steps=3", "sheet=2", "trainer.precision=32-true"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which a run named `small` was trained for six steps."""
+    import os
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("train")
+    line = [sys.executable, "-m", "colorlab.train", "name=small", *SMALL, "trainer.max_steps=6", "save_every=3",
+            "trainer.val_check_interval=3"]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=170)
+    assert done.returncode == 0, done.stderr
+    assert "contact sheet:" in done.stdout
+    return folder
+
+
+def test_a_run_folder_holds_what_it_should(trained: Path) -> None:
+    run = trained / "runs" / "small"
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    assert config["method"]["seed"] == 0 and "${" not in (run / "config.yaml").read_text()
+    rows = [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "val/loss" in row] == [2, 5]
+    assert (run / "samples" / "sheet.png").stat().st_size > 1000
+
+
+def test_checkpoints_hold_tensors_and_plain_containers_only(trained: Path) -> None:
+    checkpoint = torch.load(trained / "runs/small/checkpoints/last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 6
+    assert int(checkpoint["state_dict"]["batches_seen"]) == 6
+
+
+def test_the_final_weights_are_the_averaged_ones(trained: Path) -> None:
+    from safetensors.torch import load_file
+
+    final = load_file(trained / "runs/small/checkpoints/weights.safetensors")
+    checkpoint = torch.load(trained / "runs/small/checkpoints/last.ckpt", weights_only=True)
+    raw, averaged = checkpoint["current_model_state"], checkpoint["state_dict"]
+    key = "net.head.weight"
+    assert torch.equal(final[key], averaged[key])
+    assert not torch.equal(raw[key], averaged[key])
+
+
+def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
+    from colorlab.config import compose
+    from colorlab.errors import CheckpointError
+    from colorlab.run import begin
+
+    with pytest.raises(CheckpointError, match="already holds a run"):
+        begin(trained / "runs" / "small", compose("train", ["name=small"]))
+
+
+def test_a_finished_run_opens_and_samples(trained: Path) -> None:
+    from colorlab.draws import Draws
+    from colorlab.run import open_run
+    from colorlab.types import Condition
+
+    run = open_run(trained / "runs" / "small")
+    pictures = run.pictures()
+    drawn = run.method(steps=2).sample(Condition(pictures[[0, 1]].image), 3, Draws(0, [0, 1]))
+    assert drawn.shape == (2, 3, 3, 32, 32)
+    assert 0 <= drawn.min() and drawn.max() <= 1
+
+
+def test_samples_come_from_the_command_line(trained: Path, command) -> None:
+    from PIL import Image
+
+    drawing = Image.new("L", (50, 37), 255)
+    drawing.paste(0, (10, 5, 40, 8))
+    drawing.save(trained / "ä drawing.png")
+    done = command("sample", f"run={trained}/runs/small", f"input='{trained}/ä drawing.png'", "n=2", "steps=2", f"out={trained}/out")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(trained / "out" / "ä drawing-2.png").size == (50, 37)
+    assert (trained / "out" / "ä drawing-sheet.png").exists()
+
+
+def test_training_with_a_seed_is_repeatable(tiny) -> None:
+    first, second = fitted(tiny("seed=3")), fitted(tiny("seed=3"))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    other = fitted(tiny("seed=4"))
+    assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def fitted(cfg) -> list[torch.Tensor]:
+    """The weights after two steps, through Lightning."""
+    from colorlab.data.module import PictureData
+    from colorlab.train import _method_and_pictures, _trainer
+
+    cfg.method.width = 4
+    method, pictures = _method_and_pictures(cfg)
+    trainer = _trainer(cfg, Path("/nonexistent"))
+    trainer.loggers, trainer.callbacks = [], [c for c in trainer.callbacks if type(c).__name__ == "BatchCount"]
+    trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, 0, cfg.seed))
+    return [p.detach().clone() for p in method.parameters()]
+
+
+def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
+    from colorlab.errors import NumericError
+
+    cfg = tiny()
+    from colorlab.train import _method_and_pictures
+
+    method, pictures = _method_and_pictures(cfg)
+    method.net.head.bias.data.fill_(float("nan"))
+    with pytest.raises(NumericError, match=r"at batch 0, pictures \[0, 1\]"):
+        method.training_step(pictures[[0, 1]], 0)
