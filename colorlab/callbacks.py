@@ -43,7 +43,7 @@ class BatchCount(Callback):
 
 
 class ProgressLine(Callback):
-    """One line that tells steps, images a second, time left and the loss; where there is no terminal, one line a minute."""
+    """Tells steps, images a second, time left and the loss in one line; where there is no terminal, once a minute."""
 
     def __init__(self, batch_size: int, console: Console | None = None) -> None:
         self.batch_size = batch_size
@@ -55,9 +55,13 @@ class ProgressLine(Callback):
         self.started = self.last_print = time.monotonic()
         self.first_step = trainer.global_step
         columns = (
-            TextColumn("training"), BarColumn(), TextColumn("{task.completed}/{task.total} steps"),
-            TextColumn("{task.fields[rate]:.0f} images/s"), TimeRemainingColumn(), TextColumn("loss {task.fields[loss]:.4f}"),
-        )  # fmt: skip
+            TextColumn("training"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} steps"),
+            TextColumn("{task.fields[rate]:.0f} images/s"),
+            TimeRemainingColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+        )
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("", total=trainer.max_steps, completed=self.first_step, rate=0.0, loss=math.nan)
         self.bar.start()
@@ -74,9 +78,8 @@ class ProgressLine(Callback):
         if not self.console.is_terminal and now - self.last_print > 60:
             self.last_print = now
             left = (trainer.max_steps - trainer.global_step) * self.batch_size / max(rate, 1e-9) / 60
-            self.console.print(
-                f"step {trainer.global_step}/{trainer.max_steps}  {rate:.0f} images/s  {left:.0f} min left  loss {self.loss:.4f}"
-            )
+            done = f"step {trainer.global_step}/{trainer.max_steps}"
+            self.console.print(f"{done}  {rate:.0f} images/s  {left:.0f} min left  loss {self.loss:.4f}")
 
     @rank_zero_only
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

@@ -17,7 +17,7 @@ WEIGHTS = "weights.safetensors"
 
 
 def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
-    """The method's tensors as ``weights.safetensors`` in the folder, replaced atomically. half: store floats in 16 bits."""
+    """The method's tensors as ``weights.safetensors`` in the folder, replaced atomically. half: floats in 16 bits."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in method.state_dict().items()}
     if half:
         tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}

@@ -35,7 +35,7 @@ def rgb_of(lab: Tensor) -> Tensor:
 
 
 def in_gamut(lab: Tensor) -> Tensor:
-    """The nearest colours of equal lightness and hue that sRGB can show: chroma is reduced, nothing else (bisection)."""
+    """The nearest colours of equal lightness and hue that sRGB can show: only chroma is reduced (bisection)."""
     L, ab = lab[..., :1, :, :], lab[..., 1:, :, :]
     low, high = torch.zeros_like(L), torch.ones_like(L)
     for _ in range(GAMUT_STEPS):

@@ -37,7 +37,9 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
         try:
             config.check(cfg, config_name, dict(HydraConfig.get().runtime.choices))
             return task(cfg)
-        except Exception as error:  # kept, so that the other jobs of a sweep still run, and Hydra prints nothing of its own
+        except (
+            Exception
+        ) as error:  # kept, so that the other jobs of a sweep still run, and Hydra prints nothing of its own
             failed.append(error)
             return None
 

@@ -1,7 +1,8 @@
-"""Composing and checking configurations, without torch, so that every mistake in them is told within a second.
+"""Composing and checking configurations, without torch, so that a mistake in them is told within a second.
 
-The yaml files are the only place for defaults, types and limits: a key's default gives its type, and a comment behind it
-may hold a clause that is checked: `# l1 | l2 | huber`, `# >= 1`, `# > 0`, `# in [0, 1]`; words after a `;` are for the reader."""
+The yaml files are the only place for defaults, types and limits: a key's default gives its type, and a comment behind
+it may hold a clause that is checked: `# l1 | l2 | huber`, `# >= 1`, `# > 0`, `# in [0, 1]`; words after a `;` are for
+the reader."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
         except Exception as error:
             raise explained(error, config_name) from error
-    choices = OmegaConf.to_container(cfg.hydra.runtime.choices)
+    choices = dict(cfg.hydra.runtime.choices)
     with flag_override(cfg, "struct", False):
         cfg.pop("hydra")
     check(cfg, config_name, choices)
@@ -136,7 +137,9 @@ def check_targets(node: Any, where: str = "") -> None:
     if isinstance(node, dict):
         target = node.get("_target_")
         if target is not None and not (isinstance(target, str) and ALLOWED_TARGETS.fullmatch(target)):
-            raise ConfigError(f"{where}_target_={target} is not allowed (only classes of colorlab and its libraries run)")
+            raise ConfigError(
+                f"{where}_target_={target} is not allowed (only classes of colorlab and its libraries run)"
+            )
         for key, value in node.items():
             check_targets(value, f"{where}{key}.")
     elif isinstance(node, list | tuple):
@@ -152,7 +155,7 @@ def build(node: Any, *arguments: Any) -> Any:
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate
 
-    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    plain: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     check_targets(plain)
     _check_homes(plain)
     try:
@@ -196,7 +199,9 @@ def explained(error: Exception, config_name: str) -> Exception:
         return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], _groups())}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.+)", text):
         options = found[3].split()
-        return ConfigError(f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})")
+        return ConfigError(
+            f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})"
+        )
     if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
         key = next(filter(None, found.groups()))
         return ConfigError(f"{key} is not a key of this command{nearest(key, _keys(config_name))} (--help lists all)")

@@ -29,3 +29,14 @@ def precision(wanted: str, accelerator: str) -> str:
     else:
         fast = torch.cuda.is_bf16_supported()
     return "bf16-mixed" if fast else "32-true"
+
+
+def previews_in_bf16(wanted: str, device: str) -> bool:
+    """Whether to sample in bfloat16. auto: where the units for it make it several times faster (AMX, recent GPUs)."""
+    if wanted != "auto":
+        return wanted == "bf16"
+    import torch
+
+    if device == "cpu":
+        return torch.cpu._is_amx_tile_supported()
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported()

@@ -81,11 +81,17 @@ def begin(folder: Path, cfg: DictConfig) -> None:
     if (folder / CONFIG).exists():
         raise CheckpointError(f"{folder} already holds a run (choose another name=, or remove the folder)")
     folder.mkdir(parents=True, exist_ok=True)
-    plain = OmegaConf.to_container(cfg, resolve=True)
-    plain["made"] = provenance()
+    plain = plain_dict(cfg) | {"made": provenance()}
     temporary = folder / f"{CONFIG}.{os.getpid()}.tmp"
     temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
     temporary.replace(folder / CONFIG)
+
+
+def plain_dict(cfg: DictConfig) -> dict[str, Any]:
+    """A configuration as plain containers, its references resolved."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
 
 
 def provenance() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,15 +46,16 @@ def sample(cfg: DictConfig) -> None:
 
 def opened(cfg: DictConfig) -> tuple[Any, Any]:
     """The (first) run and its method on the chosen device, or the mix model of two runs."""
-    from colorlab.run import open_run
+    from colorlab.device import previews_in_bf16
+    from colorlab.run import open_run, plain_dict
 
-    sampler = OmegaConf.to_container(cfg.method.sampler, resolve=True)
+    sampler = plain_dict(cfg.method.sampler)
     names = list(cfg.run) if isinstance(cfg.run, ListConfig) else [cfg.run]
     runs = [open_run(str(name)) for name in names]
     methods = [run.method(sampler, cfg.steps) for run in runs]
     for method in methods:
-        if cfg.bf16:
-            method.bf16 = True
+        if hasattr(method, "bf16"):
+            method.bf16 = previews_in_bf16(cfg.precision, cfg.device)
     if len(methods) == 1:
         return runs[0], methods[0].to(cfg.device)
     if len(methods) > 2:
@@ -76,10 +78,15 @@ def built_guides(cfg: DictConfig) -> list[Any]:
     guides = [build(node) for node in guide.values()]
     if cfg.bias is not None:
         try:
-            guides.append(Bias(OmegaConf.to_container(cfg.bias) if OmegaConf.is_config(cfg.bias) else str(cfg.bias)))
+            guides.append(Bias(list(cfg.bias) if isinstance(cfg.bias, ListConfig) else color_named(str(cfg.bias))))
         except ValueError as error:
             raise ConfigError(f"bias={cfg.bias} ({error})") from error
     return guides
+
+
+def color_named(word: str) -> str:
+    """A colour word as guides want it: rrggbb may be given without the # that shells take for a comment."""
+    return f"#{word}" if re.fullmatch("[0-9a-fA-F]{6}", word) else word
 
 
 def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], path: Path, out: Path) -> Path:
@@ -96,8 +103,9 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], pat
 
     picture = torch.from_numpy(open_picture(path, cfg.pixel_limit)).float()[None] / 255
     full = drawing_of(picture, cfg.lines, run.config["data"].get("condition", "lines"))
-    size = working_size(cfg, run, full.shape[-2:])
-    hints = read_hints(cfg, full.shape[-2:], size)
+    own = (full.shape[-2], full.shape[-1])
+    size = working_size(cfg, run, own)
+    hints = read_hints(cfg, own, size)
     condition = Condition(shrunk(full, size).to(cfg.device), hints)
     small = method.sample(condition, cfg.n, Draws(cfg.seed, [0]), guides)[0].cpu()
     coloured = onto_drawing(small, full, size)

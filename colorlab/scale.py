@@ -1,4 +1,4 @@
-"""Between a drawing's own size and the size at which it is coloured: down with area averaging, up onto its own lines."""
+"""Between a drawing's own size and the size at which it is coloured: down, antialiased; up, onto its own lines."""
 
 from __future__ import annotations
 

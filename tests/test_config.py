@@ -31,7 +31,7 @@ BASE = ["name=t"]
     ],
 )
 def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="(?s).*") as caught:
+    with pytest.raises(ConfigError) as caught:
         compose("train", [*BASE, override])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -55,7 +55,9 @@ PAYLOADS = [
 
 
 @pytest.mark.parametrize("target", PAYLOADS)
-@pytest.mark.parametrize("wrap", [lambda n: n, lambda n: {"a": {"b": n}}, lambda n: [0, [n]]], ids=["bare", "dict", "list"])
+@pytest.mark.parametrize(
+    "wrap", [lambda n: n, lambda n: {"a": {"b": n}}, lambda n: [0, [n]]], ids=["bare", "dict", "list"]
+)
 def test_targets_outside_the_allow_list_are_refused(target: str, wrap) -> None:
     with pytest.raises(ConfigError, match="not allowed"):
         check_targets(wrap({"_target_": target}))

@@ -9,9 +9,8 @@ import torch
 
 from colorlab.config import build, compose
 from colorlab.draws import Draws
-from colorlab.methods.gpic import Mix, distance_of, first_state, padded
+from colorlab.methods.gpic import Mix, distance_of, padded
 from colorlab.types import Batch, Condition, Hints
-
 
 EXACT = "donot_use_mm_for_euclid_dist"
 
@@ -62,14 +61,16 @@ def test_the_line_encoder_runs_once_a_drawing_and_not_once_a_step(monkeypatch) -
 def test_sampling_with_the_encoding_kept_equals_the_whole_network_at_every_step() -> None:
     method = gpic("method.sampler.steps=6")
     cached = method.sample(Condition(image()), 8, Draws(0, [0]))
-    method.denoiser = lambda drawing: lambda x, a: method.net(x, torch.full((len(x),), a), drawing.expand(len(x), -1, -1, -1))
+    method.denoiser = lambda drawing: (
+        lambda x, a: method.net(x, torch.full((len(x),), a), drawing.expand(len(x), -1, -1, -1))
+    )
     assert (cached - method.sample(Condition(image()), 8, Draws(0, [0]))).abs().max() < 1e-5
 
 
 def test_the_start_is_biased_as_equation_13_says() -> None:
     method = gpic()
     rows = Draws(0, [0]).candidates(400)
-    x = first_state(method, Condition(image()), rows, None, [])
+    x = method.start(Condition(image()), rows, [])
     chosen = rows.to("bias").choice(len(method.mean_colors))
     V = method.mean_colors[chosen]
     level = math.exp(-(2.25**2))
@@ -93,14 +94,22 @@ def test_guides_may_name_the_colour_and_paste_the_known() -> None:
 def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
     above, below, seen = gpic("method.sampler.steps=5"), gpic(), []
     for name, method in (("above", above), ("below", below)):
-        decode = method.net.decode
+        level = method.net.level.forward
         monkeypatch.setattr(
-            method.net, "decode", lambda x, a, e, name=name, decode=decode: seen.append((name, float(a))) or decode(x, a, e)
+            method.net.level, "forward", lambda a, name=name, level=level: seen.append((name, float(a))) or level(a)
         )
     Mix(above, below, 0.9919).sample(Condition(image()), 2, Draws(0, [0]))
     assert {name for name, level in seen if level < 0.9919} == {"above"}
     assert [name for name, level in seen if level >= 0.9919].count("below") >= 3
     assert seen == sorted(seen, key=lambda pair: pair[1])
+
+
+def test_previews_in_bf16_are_close_to_the_exact_pictures() -> None:
+    method = gpic()
+    exact = method.sample(Condition(image()), 2, Draws(0, [0]))
+    method.bf16 = True
+    preview = method.sample(Condition(image()), 2, Draws(0, [0]))
+    assert 0 < (preview - exact).abs().mean() < 0.01
 
 
 def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:

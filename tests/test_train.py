@@ -9,7 +9,14 @@ import pytest
 import torch
 import yaml
 
-SMALL = ["data.size=32", "batch_size=4", "method.width=4", "method.sampler.steps=3", "sheet=2", "trainer.precision=32-true"]
+SMALL = [
+    "data.size=32",
+    "batch_size=4",
+    "method.width=4",
+    "method.sampler.steps=3",
+    "sheet=2",
+    "trainer.precision=32-true",
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ def test_a_finished_run_opens_and_samples(trained: Path) -> None:
     pictures = run.pictures()
     drawn = run.method(steps=2).sample(Condition(pictures[[0, 1]].image), 3, Draws(0, [0, 1]))
     assert drawn.shape == (2, 3, 3, 32, 32)
-    assert 0 <= drawn.min() and drawn.max() <= 1
+    assert drawn.min() >= 0 and drawn.max() <= 1
 
 
 def test_samples_come_from_the_command_line(trained: Path, command) -> None:
@@ -82,7 +89,14 @@ def test_samples_come_from_the_command_line(trained: Path, command) -> None:
     drawing = Image.new("L", (50, 37), 255)
     drawing.paste(0, (10, 5, 40, 8))
     drawing.save(trained / "ä drawing.png")
-    done = command("sample", f"run={trained}/runs/small", f"input='{trained}/ä drawing.png'", "n=2", "steps=2", f"out={trained}/out")
+    done = command(
+        "sample",
+        f"run={trained}/runs/small",
+        f"input='{trained}/ä drawing.png'",
+        "n=2",
+        "steps=2",
+        f"out={trained}/out",
+    )
     assert done.returncode == 0, done.stderr
     assert Image.open(trained / "out" / "ä drawing-2.png").size == (50, 37)
     assert (trained / "out" / "ä drawing-sheet.png").exists()

@@ -76,7 +76,7 @@ class FlatColours:
     def _one(self, x: Tensor, alpha_bar: float) -> Tensor:
         a, pixels = math.sqrt(alpha_bar), x[0].numel()
         variance = alpha_bar * self.texture**2 + 1 - alpha_bar
-        fit = a * self.colours.double() @ x.double().sum((1, 2))
+        fit = a * self.colours.double() @ x.sum((1, 2), dtype=torch.float64)
         fit = fit - alpha_bar * pixels / 2 * self.colours.double().square().sum(1)
         weights = torch.softmax(fit / variance, dim=0).float()
         mean = (weights @ self.colours)[:, None, None]

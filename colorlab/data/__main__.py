@@ -70,9 +70,7 @@ def prepare(cfg: DictConfig) -> None:
     for split, members in pictures.splits.items():
         drawings = pictures.drawings(split)
         several = sum(len(group) > 1 for group in drawings)
-        print(
-            f"  {split:5s} {len(members):7d} pictures, {len(drawings)} drawings, {several} of them coloured more than once"
-        )
+        print(f"  {split:5s} {len(members):7d} pictures, {len(drawings)} drawings, {several} with several colourings")
 
 
 def lines(cfg: DictConfig) -> None:

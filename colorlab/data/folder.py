@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -149,7 +149,7 @@ def captions(root: Path, paths: list[Path]) -> list[str]:
     return [_beside(path.with_suffix(".txt")) for path in paths]
 
 
-def parsed(file: Path) -> object:
+def parsed(file: Path) -> Any:
     """The contents of a JSON file."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))

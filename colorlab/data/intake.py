@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,26 +17,38 @@ from colorlab.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # not EPS, PDF, PSD, ...: Pillow opens 43 formats if let
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
-WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # gray of more than 8 bits
-WIDEST = 65535  # the white of a 16-bit picture
+WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # 16-bit gray
 
 
 def open_picture(path: Path, pixel_limit: int) -> np.ndarray:
     """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, 16 bits scaled to 8. Profiles (ICC)
     are ignored. pixel_limit: the most pixels that are decoded, checked against the header before anything is."""
+    return _opened(path, pixel_limit, _on_paper)
+
+
+def open_rgba(path: Path, pixel_limit: int) -> np.ndarray:
+    """(4, H, W) uint8: as ``open_picture``, with the colours as stored and their alpha, 255 where there is none."""
+    return _opened(path, pixel_limit, _with_alpha)
+
+
+def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
+    """As ``open_picture``, from an open file; name: what errors call it."""
+    return _decoded(file, name, pixel_limit, _on_paper)
+
+
+def _opened(path: Path, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     if path.suffix.lower() in (".svg", ".svgz"):
         raise DataError(f"{shown(path)} is a vector drawing (export it as PNG)")
     if path.is_dir():
         raise DataError(f"{shown(path)} is a folder, not a picture (rename it, or name the pictures in it)")
     try:
         with path.open("rb") as file:
-            return decoded(file, shown(path), pixel_limit)
+            return _decoded(file, shown(path), pixel_limit, finish)
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
 
 
-def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
-    """As ``open_picture``, from an open file; name: what errors call it."""
+def _decoded(file: BinaryIO, name: str, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the decoder's warnings (bombs among them) end in our own errors or in nothing
         try:
@@ -48,49 +60,49 @@ def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
         except Exception as error:
             raise _damaged(name, error) from error
         with image:
-            _check_size(image, name, pixel_limit)
-            return _upright_rgb(image, name)
+            _check_header(image, name, pixel_limit)
+            return _planes(image, name, finish)
 
 
-def _check_size(image: Image.Image, name: str, pixel_limit: int) -> None:
+def _check_header(image: Image.Image, name: str, pixel_limit: int) -> None:
     pixels = image.width * image.height
     if pixels > pixel_limit:
         size = f"{image.width} x {image.height} = {pixels:,} pixels"
         raise DataError(f"{name} has {size}, over the limit of {pixel_limit:,} (make it smaller, or raise pixel_limit)")
+    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+        raise DataError(f"{name} holds numbers of unknown range (save it with 8 or 16 bits)")
 
 
-def _upright_rgb(image: Image.Image, name: str) -> np.ndarray:
+def _planes(image: Image.Image, name: str, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     try:
         image.load()
-        rgb = _as_rgb(ImageOps.exif_transpose(image))
-    except DataError as error:
-        raise DataError(f"{name} {error}") from error
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in WIDE_MODES:
+            upright = Image.fromarray(_eight_bits(np.asarray(upright)))
+        pixels = np.asarray(finish(upright))
     except Exception as error:  # damaged files raise nearly anything, from struct.error to MemoryError
         raise _damaged(name, error) from error
-    return np.ascontiguousarray(np.moveaxis(np.asarray(rgb), 2, 0))
+    return np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
 
 
 def _damaged(name: str, error: Exception) -> DataError:
     return DataError(f"{name} is damaged or cut short: {_reason(error)} (fetch or export it again)")
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise DataError("holds floating-point numbers of unknown range (save it with 8 or 16 bits)")
-    if image.mode in WIDE_MODES:
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
-
-
 def _eight_bits(gray: np.ndarray) -> np.ndarray:
     """16-bit gray -> uint8, all 256 levels kept."""
-    values = gray.astype(np.int64)
-    if values.min() < 0 or values.max() > WIDEST:
-        raise DataError("holds whole numbers beyond 16 bits (save it with 8 or 16 bits)")
-    return ((values + 128) // 257).astype(np.uint8)
+    return ((gray.astype(np.int64) + 128) // 257).astype(np.uint8)
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _with_alpha(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA")
 
 
 def line_drawing(picture: np.ndarray) -> np.ndarray:

@@ -73,10 +73,16 @@ class PictureData(LightningDataModule):
         if not len(train):
             raise DataError("the train split has no pictures (check data.root, or add pictures)")
         order = TrainingOrder(train, self.batch_size, self.seed, self.position, rank, world)
-        own = torch.Generator().manual_seed(stream_seed(self.seed, "workers", rank, 0))  # leaves torch's global state alone
+        own = torch.Generator().manual_seed(
+            stream_seed(self.seed, "workers", rank, 0)
+        )  # leaves torch's global state alone
         data = _Training(self.pictures, self.seed)
         return DataLoader(
-            data, batch_size=None, sampler=order, num_workers=self.workers, generator=own,
+            data,
+            batch_size=None,
+            sampler=order,
+            num_workers=self.workers,
+            generator=own,
             persistent_workers=self.workers > 0,
         )
 
@@ -87,11 +93,10 @@ class PictureData(LightningDataModule):
         mine = firsts[trainer.global_rank :: trainer.world_size] if trainer else firsts
         chunks = [mine[i : i + 32].tolist() for i in range(0, len(mine), 32)]
         own = torch.Generator().manual_seed(0)
-        return DataLoader(self.pictures, batch_size=None, sampler=chunks, generator=own)
+        return DataLoader(self.pictures, batch_size=None, sampler=chunks, generator=own)  # type: ignore[arg-type]
 
     def state_dict(self) -> dict[str, Any]:
         return {"position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.position = int(state["position"])
-

@@ -56,6 +56,7 @@ class Augment:
             scale=(1 - share, 1 + share),
             translate_percent=(-share, share),
             rotate=(-degrees, degrees),
+            keep_ratio=True,
             interpolation=cv2.INTER_LINEAR,
             mask_interpolation=cv2.INTER_LINEAR,
             fill=255,

@@ -59,7 +59,10 @@ class Method(LightningModule):
         self.log_dict(logged, batch_size=len(batch.index), on_epoch=True, sync_dist=True)
 
     def configure_gradient_clipping(
-        self, optimizer: torch.optim.Optimizer, gradient_clip_val: float | None, gradient_clip_algorithm: str | None = None
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Lightning's own refuses fused optimizers under bf16, where no gradient is scaled and none need be."""
         if gradient_clip_val:

@@ -6,9 +6,9 @@ Training (Alg. 1) noises the true colouring to a random level and lets the net u
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -25,36 +25,90 @@ from colorlab.samplers.ancestral import Sampler
 from colorlab.types import Batch, Condition, Denoiser
 
 SPACE = RGB()
-PALETTE_OF_MEANS = 4096  # so many training pictures' mean colours are kept with the weights
+KEPT_MEANS = 4096  # so many training pictures' mean colours are kept with the weights
 
 
-class GPIC(Method):
+class PixelDiffusion(Method):
+    """What GPIC and its mix model share: from a denoiser for one drawing to n candidates of many.
+
+    sampler: walks down the levels. micro_batch: candidates sampled together; the last group is padded to it, so that
+    candidate k is the same bits whatever n is. switch_at: the alpha_bar of a model switch, None without one."""
+
+    mean_colors: Tensor  # (K, 3) in [-1, 1]
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, micro_batch: int
+    ) -> None:
+        super().__init__(seed, optimizer, schedule)
+        self.sampler, self.micro_batch = sampler, micro_batch
+        self.switch_at: float | None = None
+
+    def denoiser(self, image: Tensor) -> Denoiser:
+        """The denoiser for one drawing (1, 1, H, W), H and W multiples of 16."""
+        raise NotImplementedError
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """One drawing at a time, in groups of ``micro_batch``: a candidate is the same bits in any batch."""
+        height, width = condition.image.shape[-2:]
+        drawings = enumerate(one_by_one(padded(condition)))
+        pictures = [self.candidates(one, n, draws.rows(b, b + 1), guides) for b, one in drawings]
+        return torch.stack(pictures)[..., :height, :width].clone()
+
+    def candidates(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+        """n colourings of one drawing, (n, 3, H, W) in [0, 1]."""
+        denoise, m = self.denoiser(condition.image), self.micro_batch
+        everyone = draws.candidates(n + m)
+        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
+        return torch.cat([self.group(denoise, condition, rows, guides) for rows in groups])[:n]
+
+    def group(self, denoise: Denoiser, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+        """The candidates of one drawing that are sampled together, (m, 3, H, W) in [0, 1]."""
+        for guide in guides:
+            denoise = guide.edit(denoise, condition, rows)
+        x = self.sampler(denoise, self.start(condition, rows, guides), rows, self.switch_at)
+        for guide in guides:
+            x = guide.finish(x, condition)
+        return SPACE.decode(x, condition.image)
+
+    def start(self, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+        """x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps (Eq. 13), at the level where the sampler starts. V is a
+        flat picture of some training picture's mean colour, unless a guide says otherwise."""
+        alpha_bar = self.sampler.levels(self.switch_at)[0]
+        size, device = condition.image.shape[-2:], condition.image.device
+        chosen = rows.to("bias").choice(len(self.mean_colors), device=device)
+        V = self.mean_colors[chosen][:, :, None, None].expand(-1, -1, *size)
+        for guide in guides:
+            V = guide.start(V, rows)
+        noise = rows.normal(3, *size, device=device)
+        return math.sqrt(alpha_bar) * V + math.sqrt(1 - alpha_bar) * noise
+
+
+class GPIC(PixelDiffusion):
     """The diffusion model of lines to colours.
 
     width: the paper's C. predict: what the net outputs, x_0, eps (the paper) or v. distance: l1 (the paper), l2 or
     huber. min_xi: the smallest xi = t/T trained on; there, alpha_bar is nearly 1 and eps cannot be told.
-    stratified: spread the xi of one batch evenly over [0, 1]. micro_batch: candidates sampled together; padding the last
-    group to it keeps candidate k the same bits whatever n is. bf16: run the net in bfloat16 while sampling (previews)."""
-
-    mean_colors: Tensor
+    stratified: spread the xi of one batch evenly over [0, 1]. bf16: run the net in bfloat16 while sampling (previews).
+    compiled: let torch.compile fuse the decoder (half a minute once; pays from some hundred steps on)."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
         predict: str, distance: str, min_xi: float, stratified: bool, fourier_features: int, fourier_scale: float,
-        embed_of: str, literal_film: bool, micro_batch: int, bf16: bool,
+        embed_of: str, literal_film: bool, micro_batch: int, bf16: bool, compiled: bool,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule)
-        self.sampler, self.predict, self.distance = sampler, predict, distance
-        self.min_xi, self.stratified, self.micro_batch, self.bf16 = min_xi, stratified, micro_batch, bf16
+        super().__init__(seed, optimizer, schedule, sampler, micro_batch)
+        self.predict, self.distance, self.min_xi, self.stratified = predict, distance, min_xi, stratified
+        self.bf16, self.compiled = bf16, compiled
         net = GPICNet(width, fourier_features, fourier_scale, embed_of, literal_film)
         self.net: GPICNet = in_channels_last(net)  # type: ignore[assignment]
-        self.register_buffer("mean_colors", torch.zeros(PALETTE_OF_MEANS, 3))  # (K, 3) in [-1, 1]
+        self.register_buffer("mean_colors", torch.zeros(KEPT_MEANS, 3))
 
     def prepare(self, pictures: Any) -> None:
         """Mean colours of training pictures: what x_T is biased towards when the user names no colour."""
         train = pictures.splits["train"]
-        chosen = train[torch.linspace(0, len(train) - 1, PALETTE_OF_MEANS).long().numpy()]
-        for start in range(0, PALETTE_OF_MEANS, 256):
+        chosen = train[torch.linspace(0, len(train) - 1, KEPT_MEANS).long().numpy()]
+        for start in range(0, KEPT_MEANS, 256):
             rgb = pictures[chosen[start : start + 256].tolist()].rgb
             self.mean_colors[start : start + 256] = SPACE.encode(rgb).mean((2, 3))
 
@@ -76,43 +130,33 @@ class GPIC(Method):
             xi = (order + xi) / len(xi)
         return self.min_xi + (1 - self.min_xi) * xi
 
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        return sampled(self, self.denoiser, None, condition, n, draws, guides)
-
     def denoiser(self, image: Tensor) -> Denoiser:
-        """The denoiser for one drawing (1, 1, H, W), H and W multiples of 16. All that does not see x is done here, once;
-        the level's embedding is computed once a level."""
-        with self.precision():
-            encoding = self.net.encode(image)
+        """All that does not see x is done here, once a drawing; levels are embedded in float32, once for all rows."""
+        net = copy.deepcopy(self.net).bfloat16() if self.bf16 else self.net
+        dtype = torch.bfloat16 if self.bf16 else self.dtype
+        encoding = net.encode(image.to(dtype))
+        decode = torch.compile(net.decode) if self.compiled else net.decode
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
-            level = torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)
-            with self.precision():
-                output = self.net.decode(x.contiguous(memory_format=torch.channels_last), level, encoding)
-            return diffusion.x_0_of(output.float(), x, alpha_bar, self.predict)
+            embedding = self.net.level(torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)).to(dtype)
+            output = decode(x.to(dtype, memory_format=torch.channels_last), embedding, encoding)
+            return diffusion.x_0_of(output.to(x.dtype), x, alpha_bar, self.predict)
 
         return denoise
 
-    def precision(self) -> Any:
-        """bfloat16 for previews, the weights' own precision otherwise."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
 
-
-class Mix(Method):
+class Mix(PixelDiffusion):
     """GPIC's mix model: ``above`` in more noise than ``switch_at``, ``below`` from there on (Sec. 4.4: C8, then C32).
 
     switch_at: the alpha_bar of the hand-over; 0.9919 is t = 40 of 1000. For sampling only."""
 
     def __init__(self, above: GPIC, below: GPIC, switch_at: float) -> None:
-        super().__init__(above.seed, above.optimizer, above.schedule)
+        super().__init__(above.seed, above.optimizer, above.schedule, above.sampler, above.micro_batch)
         self.above, self.below, self.switch_at = above, below, switch_at
-        self.sampler, self.micro_batch, self.mean_colors = above.sampler, above.micro_batch, above.mean_colors
-
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        return sampled(self.above, self.denoiser, self.switch_at, condition, n, draws, guides)
+        self.register_buffer("mean_colors", above.mean_colors)
 
     def denoiser(self, image: Tensor) -> Denoiser:
-        return diffusion.switch(self.above.denoiser(image), self.below.denoiser(image), self.switch_at)
+        return diffusion.switch(self.above.denoiser(image), self.below.denoiser(image), self.switch_at or 0.0)
 
 
 def distance_of(output: Tensor, target: Tensor, distance: str) -> Tensor:
@@ -126,55 +170,6 @@ def distance_of(output: Tensor, target: Tensor, distance: str) -> Tensor:
             return F.huber_loss(output, target, delta=0.1)
         case _:
             raise ValueError(f"distance is l1, l2 or huber, not {distance!r}")
-
-
-def sampled(
-    method: GPIC, denoiser: Callable[[Tensor], Denoiser], switch_at: float | None, condition: Condition, n: int,
-    draws: Draws, guides: Sequence[Guide],
-) -> Tensor:  # fmt: skip
-    """n colourings of each picture, (B, n, 3, H, W) in [0, 1].
-
-    One drawing at a time and in groups of ``micro_batch`` candidates, so that a candidate is the same bits in any batch."""
-    with torch.inference_mode():
-        pictures = [
-            torch.cat(list(_candidates(method, denoiser, switch_at, one, n, draws.rows(b, b + 1), guides)))[:n]
-            for b, one in enumerate(one_by_one(padded(condition)))
-        ]
-    height, width = condition.image.shape[-2:]
-    return torch.stack(pictures)[..., :height, :width].clone()
-
-
-def _candidates(
-    method: GPIC, denoiser: Callable[[Tensor], Denoiser], switch_at: float | None, condition: Condition, n: int,
-    draws: Draws, guides: Sequence[Guide],
-) -> Iterator[Tensor]:  # fmt: skip
-    """Groups of ``micro_batch`` candidates of one drawing, (m, 3, H, W) in [0, 1]; the last group is padded to m."""
-    m = method.micro_batch
-    plain = denoiser(condition.image)
-    for start in range(0, n, m):
-        rows = draws.candidates(start + m).rows(start, start + m)
-        denoise = plain
-        for guide in guides:
-            denoise = guide.edit(denoise, condition, rows)
-        x = method.sampler(denoise, first_state(method, condition, rows, switch_at, guides), rows, switch_at)
-        for guide in guides:
-            x = guide.finish(x, condition)
-        yield SPACE.decode(x, condition.image)
-
-
-def first_state(
-    method: GPIC, condition: Condition, rows: Draws, switch_at: float | None, guides: Sequence[Guide]
-) -> Tensor:
-    """x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps (Eq. 13), V a flat picture of a training picture's mean colour
-    unless a guide says otherwise, at the level where the sampler starts."""
-    alpha_bar = method.sampler.levels(switch_at)[0]
-    size, device = condition.image.shape[-2:], condition.image.device
-    chosen = rows.to("bias").choice(len(method.mean_colors), device=device)
-    V = method.mean_colors[chosen][:, :, None, None].expand(-1, -1, *size)
-    for guide in guides:
-        V = guide.start(V, rows)
-    noise = rows.normal(3, *size, device=device)
-    return math.sqrt(alpha_bar) * V + math.sqrt(1 - alpha_bar) * noise
 
 
 def padded(condition: Condition) -> Condition:

@@ -1,8 +1,8 @@
 """Colourfulness after Hasler and Suesstrunk, Measuring Colourfulness in Natural Images (2003), on 8-bit RGB.
 
 rg = R - G, yb = (R + G) / 2 - B, M = sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2) with population deviations s and
-means m. The paper's words for M: 15 slightly, 33 moderately, 45 averagely, 59 quite, 82 highly, 109 extremely colourful.
-Higher is not better: what counts is the difference to the truth."""
+means m. The paper's words for M: 15 slightly, 33 moderately, 45 averagely, 59 quite, 82 highly, 109 extremely
+colourful. Higher is not better: what counts is the difference to the truth."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""CIEDE2000, the perceptual difference of two colours: 1 is just visible, 10 is seen at a glance, 100 is black to white.
+"""CIEDE2000, the perceptual difference of two colours: 1 is just visible, 10 seen at a glance, 100 black to white.
 
 Sharma, Wu, Dalal, The CIEDE2000 Color-Difference Formula (2005), with k_L = k_C = k_H = 1. Hues are kept as vectors, so
-that one arctangent is all the trigonometry with angles: the mean hue is the direction of the sum of the unit vectors."""
+that one arctangent is all the trigonometry with angles: the mean hue is the direction of the sum of the unit
+vectors."""
 
 from __future__ import annotations
 
@@ -73,8 +74,8 @@ def _mean_hue(a_1: Tensor, b_1: Tensor, C_1: Tensor, a_2: Tensor, b_2: Tensor, C
 
 
 def _hue_difference(a_1: Tensor, b_1: Tensor, a_2: Tensor, b_2: Tensor, C_12: Tensor) -> Tensor:
-    """2 sqrt(C_1 C_2) sin(dh / 2), signed. From the cross product for acute angles, from the dot product for obtuse ones:
-    each is exact where the other cancels."""
+    """2 sqrt(C_1 C_2) sin(dh / 2), signed. From the cross product for acute angles, from the dot product for obtuse
+    ones: each is exact where the other cancels."""
     dot, cross = a_1 * a_2 + b_1 * b_2, a_1 * b_2 - b_1 * a_2
     acute = cross / ((C_12 + dot) / 2).clamp_min(torch.finfo(dot.dtype).tiny).sqrt()
     obtuse = torch.copysign((2 * (C_12 - dot)).clamp_min(0).sqrt(), cross)

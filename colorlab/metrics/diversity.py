@@ -1,4 +1,4 @@
-"""How different a drawing's candidates are. Higher is not better alone: noise is diverse too (see validity, coherence)."""
+"""How different a drawing's candidates are. Higher is not better alone: noise is diverse too, see validity."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def vendi(kernel: Tensor) -> Tensor:
 def lab_kernel(lab: Tensor) -> Tensor:
     """(n, 3, P) -> (n, n): exp(-mean squared Lab distance / (2 LAB_SCALE^2)), a Gaussian and so positive semi-definite.
     (LPIPS is a squared Euclidean distance too: exp(-d / s) is as good a kernel.)"""
-    distance = torch.cdist(lab.double().flatten(1), lab.double().flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+    flat = lab.double().flatten(1)
+    distance = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")
     return (-distance.square() / (lab.shape[-1] * 2 * LAB_SCALE**2)).exp()
 
 
@@ -69,7 +70,8 @@ def ab_variance(ab: Tensor) -> Tensor:
     """Variance over candidates (divided by n), averaged over pixels and the two channels, of ab / 128.
 
     ab: (n, 2, H, W). Deshpande et al., Learning Diverse Image Colorization (2017), Table 3."""
-    return (ab.double() / 128).var(0, correction=0).mean()
+    ab = ab.double() / 128
+    return (ab - ab.mean(0)).square().mean()
 
 
 def coherence(ab: Tensor) -> Tensor:

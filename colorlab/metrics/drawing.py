@@ -1,4 +1,4 @@
-"""One drawing before the judges: its candidates, its true colourings, and what several judges need of them, computed once."""
+"""One drawing before the judges: candidates, true colourings, and what several judges need of them, computed once."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ def drawings_of(
 
 def above_diagonal(distances: Tensor) -> Tensor:
     """(n, n) -> (n (n - 1) / 2,): each pair once."""
-    rows, columns = torch.triu_indices(*distances.shape, offset=1, device=distances.device)
+    rows, columns = torch.triu_indices(len(distances), len(distances), 1, device=distances.device)
     return distances[rows, columns]

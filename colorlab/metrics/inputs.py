@@ -20,7 +20,9 @@ def check_pictures(what: str, pictures: Tensor, shape: str) -> None:
     if not pictures.is_floating_point():
         raise ValueError(f"{what}: {pictures.dtype} in {_range(pictures)}, {wanted} as float")
     sizes = tuple(pictures.shape)
-    if len(sizes) != len(axes) or any(axis.isdigit() and int(axis) != size for axis, size in zip(axes, sizes)):
+    if len(sizes) != len(axes) or any(
+        axis.isdigit() and int(axis) != size for axis, size in zip(axes, sizes, strict=True)
+    ):
         swapped = " (the channels seem to come last)" if sizes and sizes[-1] in (1, 3) else ""
         raise ValueError(f"{what}: shape {sizes}, {wanted}{swapped}")
     if min(sizes[-2:]) < SMALLEST_SIDE:

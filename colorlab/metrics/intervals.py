@@ -12,7 +12,7 @@ CHUNK = 500  # resamples held at once
 
 
 class Interval(NamedTuple):
-    """A mean over n drawings and its percentile bootstrap bounds at 95 %; bounds are NaN for fewer than two drawings."""
+    """A mean over n drawings and its percentile bootstrap bounds at 95 %, NaN for fewer than two drawings."""
 
     mean: float
     low: float
@@ -38,8 +38,9 @@ def intervals(per_drawing: dict[str, np.ndarray], seed: int) -> dict[str, Interv
 def paired_difference(
     values: np.ndarray, baseline: np.ndarray, index: np.ndarray, baseline_index: np.ndarray, seed: int
 ) -> Interval:
-    """The interval of values - baseline, drawing by drawing, over the drawings that both have: if it leaves out 0, the
-    methods differ. index, baseline_index: (drawings,), which drawing each number belongs to. ValueError if none is shared."""
+    """The interval of values - baseline, drawing by drawing, over the drawings that both have; if it leaves out 0, the
+    methods differ. index, baseline_index: (drawings,), which drawing each number belongs to. ValueError if none is in
+    both."""
     _, ours, theirs = np.intersect1d(index, baseline_index, return_indices=True)
     if not len(ours):
         raise ValueError("no drawing is in both results, nothing to compare in pairs")

@@ -23,12 +23,12 @@ FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "none": ()}
 
 
 class Judge:
-    """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS features,
-    Lab, CIEDE2000) is computed once a drawing. The topics' docstrings explain the names.
+    """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS
+    features, Lab, CIEDE2000) is computed once a drawing. The topics' docstrings explain the names.
 
     lpips: alex, vgg or none. features: vgg16, lite0 or none. condition: lines or gray, what the method was shown.
-    DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``per_drawing`` and ``distances``
-    gather from all processes, which must all call them."""
+    DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``per_drawing`` and
+    ``distances`` gather from all processes, which must all call them."""
 
     def __init__(self, lpips: str, features: str, condition: str) -> None:
         for what, name, choices in (("LPIPS", lpips, LPIPS_WEIGHTS), ("feature", features, FEATURE_WEIGHTS)):
@@ -45,9 +45,9 @@ class Judge:
     def update(
         self, samples: Tensor, image: Tensor, truths: Sequence[Tensor], index: Sequence[int] | Tensor | None = None
     ) -> None:
-        """samples (B, n, 3, H, W), image (B, 1, H, W), truths: B of (T_i, 3, H, W), all in [0, 1], n >= 2 and always the
-        same. truths[i][0] is the first truth of drawing i. index: B numbers that name the drawings, each judged once
-        however often it comes; without it, every drawing is new. ValueError with the range found for other input."""
+        """samples (B, n, 3, H, W), n >= 2 and always the same; image (B, 1, H, W); truths: B of (T_i, 3, H, W), the
+        first truth first; all in [0, 1]. index: B numbers that name the drawings, each judged once however often it
+        comes; without it every drawing is new. ValueError with the range found for other input."""
         numbers = self._unnamed(len(samples)) if index is None else [int(i) for i in index]
         drawings = drawings_of(samples, image, truths, numbers, self.lpips)
         for topic in self.topics:
@@ -69,7 +69,7 @@ class Judge:
         return columns
 
     def distances(self) -> dict[str, np.ndarray]:
-        """Distances between the candidates of a drawing, (drawings, n (n - 1) / 2): "delta_e", and "lpips" with a net."""
+        """Distances between a drawing's candidates, (drawings, n (n - 1) / 2): "delta_e", and "lpips" with a net."""
         table = self.topics[0].table()
         return {name: table[f"pairs_{name}"] for name in ("lpips", "delta_e") if f"pairs_{name}" in table}
 

@@ -10,11 +10,12 @@ the distance is exactly d(a, b) = sum_l |u_l(a) - u_l(b)|^2, a squared Euclidean
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from functools import cache
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from colorlab.errors import DataError
@@ -65,10 +66,10 @@ class Backbone:
         shift, scale = (pictures.new_tensor(c).reshape(3, 1, 1) for c in (SHIFT, SCALE))
         return ((2 * pictures - 1 - shift) / scale).contiguous(memory_format=torch.channels_last)
 
-    def layer(self, l: int, x: Tensor) -> Tensor:  # noqa: E741
-        """Features of layer l - 1 (the scaled pictures for l = 0) -> features of layer l, after its ReLU."""
-        pool, convs = self.layers[l]
-        first = sum(len(before) for _, before in self.layers[:l])
+    def layer(self, level: int, x: Tensor) -> Tensor:
+        """Features of the layer before (level 0: the scaled pictures) -> those of layer ``level``, after its ReLU."""
+        pool, convs = self.layers[level]
+        first = sum(len(before) for _, before in self.layers[:level])
         x = F.max_pool2d(x, *pool) if pool else x
         for (weight, bias), (stride, padding) in zip(self.convs[first:], convs, strict=False):
             x = F.conv2d(x, weight, bias, stride, padding).relu_()
@@ -88,7 +89,25 @@ def heads(net: str) -> list[Tensor]:
     if not path.is_file():
         raise DataError(f"{path} of the package lpips is missing (pip install lpips, or lpips=none)")
     state = torch.load(path, map_location="cpu", weights_only=True)
-    return [state[f"lin{l}.model.1.weight"].flatten() for l in range(len(LAYERS[net]))]  # noqa: E741
+    return [state[f"lin{level}.model.1.weight"].flatten() for level in range(len(LAYERS[net]))]
+
+
+def package_model(net: str) -> nn.Module:
+    """The package lpips' own model of alex or vgg with the same weights: a second implementation to compare with.
+
+    Called with two batches (N, 3, H, W) in [-1, 1] -> (N, 1, 1, 1)."""
+    import lpips
+
+    if net not in LAYERS:
+        raise ValueError(f"no LPIPS net {net!r}: {', '.join(LAYERS)}")
+    tensors = backbone(net)
+    with warnings.catch_warnings():  # the package calls torchvision in an outdated way
+        warnings.simplefilter("ignore", UserWarning)
+        model = lpips.LPIPS(net=net, pnet_rand=True, verbose=False).eval().requires_grad_(False)
+    convs = [module for module in model.net.modules() if isinstance(module, nn.Conv2d)]
+    for i, conv in enumerate(convs):
+        conv.load_state_dict({kind: tensors[f"conv{i}.{kind}"] for kind in ("weight", "bias")})
+    return model
 
 
 def pairwise_lpips(pictures: Tensor, net: str) -> Tensor:
@@ -108,14 +127,14 @@ def cross_lpips(a: Tensor, b: Tensor, net: str) -> Tensor:
 
 
 def _distances(pictures: Tensor, net: Backbone) -> Tensor:
-    """Layer by layer over all pictures, so that only one layer's features are held; a layer's input goes as it is used."""
+    """Layer by layer over all pictures: only one layer's features are held, and its input goes as it is used."""
     batch = max(1, BATCH_PIXELS // pictures[0, 0].numel())
     features = [net.scaled(part) for part in pictures.split(batch)]
     gram = torch.zeros(len(pictures), len(pictures), dtype=torch.float64, device=pictures.device)
-    for l in range(len(net)):  # noqa: E741
+    for level in range(len(net)):
         for i, part in enumerate(features):
-            features[i] = net.layer(l, part)
-        gram += _gram(features, net.heads[l])
+            features[i] = net.layer(level, part)
+        gram += _gram(features, net.heads[level])
     squared = gram.diagonal()
     distances = squared[:, None] + squared - gram - gram.T
     return distances.clamp_min_(0).fill_diagonal_(0)

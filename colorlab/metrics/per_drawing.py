@@ -57,7 +57,7 @@ class PerDrawing(Metric):
     def table(self) -> dict[str, np.ndarray]:
         """All values of all drawings of all processes: name -> (drawings,) or (drawings, length) float64, in the order
         of the drawings' indices, which are under "index"."""
-        with self.sync_context(should_sync=not self._is_synced, should_unsync=not self._is_synced):
+        with self.sync_context(dist_sync_fn=self.dist_sync_fn):
             return self._table()
 
     def numbers(self, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,8 +1,8 @@
 """Do the candidates as a set look like the true colourings as a set? Distances between clouds of features.
 
 The feature net is part of every name: vgg16 (relu5_3, mean over the picture, 512 numbers) or lite0 (EfficientNet-lite0,
-1280 numbers), on pictures of their own size. None of this is FID, which is bound to Inception's features, and numbers of
-different nets, sizes or sample counts must not be compared: the bias of a Frechet distance falls with the count."""
+1280 numbers), on pictures of their own size. None of this is FID, which is bound to Inception's features, and numbers
+of different nets, sizes or sample counts must not be compared: the bias of a Frechet distance falls with the count."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.efficientnet_lite import EfficientNetLite0
 from colorlab.metrics.inputs import check_pictures
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.per_drawing import PerDrawing
-from colorlab.nets.efficientnet_lite import EfficientNetLite0
 from colorlab.weights import backbone
 
 NETS = ("vgg16", "lite0")
@@ -27,8 +27,8 @@ CHUNK = 4096  # rows of a kernel matrix held at once
 
 
 class Realism(PerDrawing):
-    """All candidates of all drawings against the first truths: fd (Frechet distance), kid (kernel distance), fjd (Frechet
-    joint distance on condition and colouring), precision, recall, density, coverage; each name ends in _<net>.
+    """All candidates of all drawings against the first truths: fd (Frechet distance), kid (kernel distance), fjd
+    (Frechet joint distance on condition and colouring), precision, recall, density, coverage; each name ends in _<net>.
 
     net: vgg16 or lite0."""
 
@@ -76,8 +76,8 @@ def features(pictures: Tensor, net: str) -> Tensor:
             return _lite0(pictures.device).features(pictures.float())
         trunk = lpips_net("vgg", pictures.device)
         x = trunk.scaled(pictures.float())
-        for l in range(len(trunk)):  # noqa: E741
-            x = trunk.layer(l, x)
+        for level in range(len(trunk)):
+            x = trunk.layer(level, x)
         return x.mean((2, 3))
 
 
@@ -85,14 +85,14 @@ def features(pictures: Tensor, net: str) -> Tensor:
 def _lite0(device: torch.device) -> EfficientNetLite0:
     net = EfficientNetLite0()
     net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
-    return net.to(device).eval().requires_grad_(False)
+    return net.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)) of two sets (N, D), (M, D), N, M >= 2 (Dowson and Landau, 1982).
+    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), of two sets (N, D) and (M, D) with N, M >= 2.
 
-    With S = R^T R the last trace is the sum of the singular values of R_a R_b^T: exact for singular covariances too, where
-    a matrix root is not."""
+    With S = R^T R the last trace is the sum of the singular values of R_a R_b^T: exact for singular covariances too,
+    where a matrix root is not."""
     if min(len(a), len(b)) < 2:
         raise ValueError(f"a Frechet distance needs 2 items at least, got {len(a)} and {len(b)}")
     (mean_a, root_a), (mean_b, root_b) = _moments(a), _moments(b)
@@ -104,12 +104,14 @@ def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (D,), and R (min(N, D), D) with R^T R = the sample covariance."""
     x = np.asarray(x, np.float64)
     centred = (x - x.mean(0)) / np.sqrt(len(x) - 1)
-    return x.mean(0), np.linalg.qr(centred, "r") if len(x) > x.shape[1] else centred
+    if len(x) > x.shape[1]:
+        centred = np.asarray(np.linalg.qr(centred, "r"))
+    return x.mean(0), centred
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy under (x . y / D + 1)^3 (Binkowski et al., Demystifying MMD GANs, 2018),
-    over the whole sets, no random subsets. (N, D), (M, D), N, M >= 2."""
+    """Unbiased squared maximum mean discrepancy under (x . y / D + 1)^3 (Binkowski et al., Demystifying MMD GANs,
+    2018), over the whole sets, no random subsets. (N, D), (M, D), N, M >= 2."""
     n, m = len(a), len(b)
     if min(n, m) < 2:
         raise ValueError(f"a kernel distance needs 2 items at least, got {n} and {m}")

@@ -1,9 +1,9 @@
 """How close the best of k candidates comes to a true colouring.
 
-Best of k is the expected minimum over k of the n candidates drawn without replacement, which all n tell us exactly: with
-errors e_1 <= ... <= e_n it is sum_j e_j C(n - j, k - 1) / C(n, k); best of n is their minimum (DivColor's error-of-best).
-A drawing may have several true colourings. Plain names measure to the first; names with `nearest_` let every candidate
-measure to the truth that is nearest to it."""
+Best of k is the expected minimum over k of the n candidates drawn without replacement, which all n tell us exactly:
+with errors e_1 <= ... <= e_n it is sum_j e_j C(n - j, k - 1) / C(n, k); best of n is their minimum (DivColor's
+error-of-best). A drawing may have several true colourings. Plain names measure to the first; names with `nearest_` let
+every candidate measure to the truth that is nearest to it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.per_drawing import PerDrawing, mean_of
+from colorlab.metrics.ssim import ssim
 
 GRID = 8  # points a side of the centre grid
 AB_BIN, AB_REACH = 10, 110  # ab bins of 10 x 10 on [-110, 110)
@@ -36,8 +37,7 @@ class Truth(PerDrawing):
             for prefix, each in (("", error[:, 0]), ("nearest_", error.amin(1))):
                 curve = best_of(each)
                 values |= {f"{prefix}best_of_{k + 1}_{name}": value for k, value in enumerate(curve)}
-        first = drawing.truths[:1].expand_as(drawing.samples)
-        db, similarity = psnr(drawing.samples, first), ssim(drawing.samples, first)
+        db, similarity = psnr(drawing.samples, drawing.truths[0]), ssim(drawing.samples, drawing.truths[0])
         values |= {"psnr": db.mean(), "psnr_best": db.amax(), "ssim": similarity.mean(), "ssim_best": similarity.amax()}
         ab = drawing.lab[:, 1:] / 128
         off = (ab[: drawing.n] - ab[drawing.n]).abs().mean((0, 1))  # (P,)
@@ -99,14 +99,7 @@ def binned(error: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
     return torch.bincount(a * side + b, error.double(), minlength=side * side), count
 
 
-def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """(N, 3, H, W) twice, in [0, 1] -> (N,) dB, at most 100."""
-    error = (a - b).square().mean((1, 2, 3), dtype=torch.float64)
+def psnr(pictures: Tensor, truth: Tensor) -> Tensor:
+    """(N, 3, H, W) and (3, H, W), in [0, 1] -> (N,) dB, at most 100."""
+    error = (pictures - truth).square().mean((1, 2, 3), dtype=torch.float64)
     return (-10 * error.log10()).clamp_max(PERFECT_DB)
-
-
-def ssim(a: Tensor, b: Tensor) -> Tensor:
-    """(N, 3, H, W) twice, in [0, 1] -> (N,): Wang et al. (2004), Gaussian window of 11 with sigma 1.5."""
-    from torchmetrics.functional.image import structural_similarity_index_measure
-
-    return structural_similarity_index_measure(a, b, data_range=1.0, reduction="none")  # type: ignore[return-value]

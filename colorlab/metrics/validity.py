@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from colorlab.color import luma
+from colorlab.color import lab_of, luma
+from colorlab.lines import KERNEL, dilated
 from colorlab.metrics.drawing import PAPER, Drawing, above_diagonal
 from colorlab.metrics.per_drawing import PerDrawing
 
@@ -37,8 +38,8 @@ class Limits(NamedTuple):
 
 class Validity(PerDrawing):
     """Means over candidates of the measures of ``measures_of``; share: valid candidates. diversity_lpips and
-    diversity_delta_e: mean over the pairs of valid candidates; earned_lpips and earned_delta_e: mean over all pairs, with
-    zero for a pair that is not valid on both sides, so that broken pictures earn nothing.
+    diversity_delta_e: mean over the pairs of valid candidates; earned_lpips and earned_delta_e: mean over all pairs,
+    with zero for a pair that is not valid on both sides, so that broken pictures earn nothing.
 
     condition: lines or gray, what the method was shown."""
 
@@ -69,14 +70,15 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
 
     lines_kept: share of the input's ink, as far as some truth shows it, that lies within 1 px of an edge of the
     candidate. lines_true: share of the candidate's edges within 1 px of the input's ink or of an edge of some truth.
-    paper_kept: share of the background (reached from the border without crossing ink, white in all truths) that is white.
-    white_kept: the same of all pixels that are white in all truths; not part of the verdict, since a new colour there may
-    be meant. bleeding: share of the change of chroma that lies more than 2 px from ink and from any truth's edges.
-    noise: root mean square of what a 3x3 mean takes away where all truths are flat, in RGB. clipped: share of pixels with
-    a channel at 0 or 1 where no truth has one. luminance_error, luminance_max: |dL*| to a gray condition."""
+    paper_kept: share of the background (reached from the border without crossing ink, white in all truths) that is
+    white. white_kept: the same of all pixels that are white in all truths; not part of the verdict, since a new colour
+    there may be meant. bleeding: share of the change of chroma that lies more than 2 px from ink and from any truth's
+    edges. noise: root mean square of what a 3x3 mean takes away where all truths are flat, in RGB. clipped: share of
+    pixels with a channel at 0 or 1 where no truth has one. luminance_error, luminance_max: |dL*| to a gray
+    condition."""
     sample_luma, truth_luma = luma(drawing.samples), luma(drawing.truths)
     edges, true_edges = dark_edges(sample_luma), dark_edges(truth_luma).any(0)
-    ink = drawing.image[0] < INK if condition == "lines" else dark_edges(drawing.image)[0]
+    ink = drawing.image[0] < INK if condition == "lines" else dark_edges(drawing.image[None])[0]
     white = (drawing.truths.amin(1) >= PAPER).all(0)
     still_white = drawing.samples.amin(1) >= WHITE
     return {
@@ -100,9 +102,9 @@ def verdict(measures: dict[str, Tensor]) -> Tensor:
 
 
 def dark_edges(gray: Tensor) -> Tensor:
-    """(N, 1, H, W) or (1, H, W) luma -> (N, H, W) or (1, H, W) bool: the dilation difference, i.e. pixels darker than
-    one of their eight neighbours."""
-    return (F.max_pool2d(gray, 3, 1, 1) - gray > EDGE).squeeze(-3) if gray.ndim == 4 else dark_edges(gray[None])
+    """(N, 1, H, W) luma -> (N, H, W) bool: the dilation difference, i.e. pixels darker than one of their eight
+    neighbours."""
+    return (dilated(gray, KERNEL) - gray > EDGE)[:, 0]
 
 
 def grown(mask: Tensor, pixels: int) -> Tensor:
@@ -164,8 +166,6 @@ def _clipped(samples: Tensor, truths: Tensor) -> Tensor:
 
 
 def _luminance(drawing: Drawing, condition: str) -> dict[str, Tensor]:
-    from colorlab.color import lab_of
-
     if condition == "lines":
         missing = torch.full((drawing.n,), torch.nan, device=drawing.samples.device)
         return {"luminance_error": missing, "luminance_max": missing}

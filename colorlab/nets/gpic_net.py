@@ -1,15 +1,18 @@
 """GPIC's network (Furusawa et al., 2021, Fig. 3 and 4): a U-Net over the line drawing, steered by the noisy state.
 
 Three parts, of which only the last two see the noisy state x or its level alpha_bar:
-    LineEncoder    drawing -> features at 5 scales                       once a drawing, whatever the steps and candidates
+    LineEncoder    drawing -> features at 5 scales; once a drawing, whatever the number of steps and candidates
     StateBranch    x -> features at 4 scales; alpha_bar -> Fourier features -> 5-layer Mish MLP -> embedding
     decoder        per scale: ConvTranspose, FiLM by state and embedding, skip from the drawing, two convolutions
-``forward`` is the whole thing, for training. ``encode`` and ``decode`` are its two halves, for sampling: everything that
-does not see x (the encoder, the first ConvTranspose, the drawing's half of each decoder convolution) is in ``encode``."""
+``forward`` is the whole thing, for training. ``encode`` and ``decode`` are its two halves, for sampling: everything
+that does not see x (the encoder, the first ConvTranspose, the drawing's half of each decoder convolution) is in
+``encode``."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -31,6 +34,8 @@ class Encoding(NamedTuple):
 
 class LevelEmbedding(nn.Module):
     """alpha_bar -> (N, D): random Fourier features (GPIC Eq. 10) and a 5-layer perceptron with Mish (Fig. 4)."""
+
+    b: Tensor
 
     def __init__(self, width: int, features: int, scale: float, embed_of: str) -> None:
         super().__init__()
@@ -67,13 +72,19 @@ def double_conv(c_in: int, c_out: int) -> nn.Sequential:
     )
 
 
+def start_from_zero(conv: nn.Conv2d) -> None:
+    """Let a layer's first output be 0."""
+    for parameter in conv.parameters():
+        nn.init.zeros_(parameter)
+
+
 class LineEncoder(nn.Module):
     """The U-Net's contracting path over the drawing."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         channels = [1] + [width * s for s in SCALES]
-        self.levels = nn.ModuleList(double_conv(a, b) for a, b in zip(channels, channels[1:], strict=False))
+        self.levels = nn.ModuleList(double_conv(a, b) for a, b in itertools.pairwise(channels))
 
     def forward(self, image: Tensor) -> list[Tensor]:
         x, pyramid = 2 * image - 1, []
@@ -93,7 +104,7 @@ class StateBranch(nn.Module):
             nn.Sequential(
                 nn.Conv2d(a, b, 3, padding=1, stride=2 if k else 1), nn.SiLU(), nn.Conv2d(b, b, 3, padding=1), nn.SiLU()
             )
-            for k, (a, b) in enumerate(zip(channels, channels[1:], strict=False))
+            for k, (a, b) in enumerate(itertools.pairwise(channels))
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -114,8 +125,7 @@ class FiLM(nn.Module):
         self.level = nn.Linear(embedding, channels)  # = concatenating the broadcast embedding before the convolution
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
         if not literal:
-            nn.init.zeros_(self.head.weight)
-            nn.init.zeros_(self.head.bias)
+            start_from_zero(self.head)
 
     def forward(self, y: Tensor, state: Tensor, embedding: Tensor) -> Tensor:
         h = F.silu(self.state(state) + self.level(embedding)[:, :, None, None])
@@ -155,24 +165,19 @@ class GPICNet(nn.Module):
         self.encoder = LineEncoder(width)
         self.state = StateBranch(width)
         self.level = LevelEmbedding(embedding, fourier_features, fourier_scale, embed_of)
-        self.levels = nn.ModuleList(
-            DecoderLevel(2 * width * s, width * s, embedding, literal_film) for s in reversed(SCALES[:4])
-        )
+        levels = [DecoderLevel(2 * width * s, width * s, embedding, literal_film) for s in reversed(SCALES[:4])]
+        self.levels: Sequence[DecoderLevel] = nn.ModuleList(levels)  # type: ignore[assignment]
         self.head = nn.Conv2d(width, 3, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        start_from_zero(self.head)
 
     def encode(self, image: Tensor) -> Encoding:
         """image (B, 1, H, W) in [0, 1], H and W multiples of 16: all of the network that does not see the state."""
         *pyramid, bottom = self.encoder(image)
-        skips = [
-            level.conv_skip(features) for level, features in zip(self.levels, reversed(pyramid), strict=True)
-        ]
+        skips = [level.conv_skip(features) for level, features in zip(self.levels, reversed(pyramid), strict=True)]
         return Encoding(self.levels[0].up(bottom), skips)
 
-    def decode(self, x: Tensor, alpha_bar: Tensor, encoding: Encoding) -> Tensor:
-        """x (N, 3, H, W), alpha_bar (N,) or (1,) -> (N, 3, H, W)."""
-        embedding = self.level(alpha_bar)
+    def decode(self, x: Tensor, embedding: Tensor, encoding: Encoding) -> Tensor:
+        """x (N, 3, H, W), embedding (N, D) or (1, D) from ``level(alpha_bar)`` -> (N, 3, H, W)."""
         states = reversed(self.state(x))
         y = encoding.first
         for k, (level, skip, state) in enumerate(zip(self.levels, encoding.skips, states, strict=True)):
@@ -180,4 +185,4 @@ class GPICNet(nn.Module):
         return self.head(y)
 
     def forward(self, x: Tensor, alpha_bar: Tensor, image: Tensor) -> Tensor:
-        return self.decode(x, alpha_bar, self.encode(image))
+        return self.decode(x, self.level(alpha_bar), self.encode(image))

@@ -29,7 +29,11 @@ def sheet_of(
         for drawing, drawn, true in zip(drawings, candidates, truths, strict=True)
     ]
     n = len(candidates[0])
-    headings = ["drawing", *(str(k + 1) for k in range(n)), *(["true"] + [f"true {k + 2}" for k in range(shown - 1)])[:shown]]
+    headings = [
+        "drawing",
+        *(str(k + 1) for k in range(n)),
+        *(["true"] + [f"true {k + 2}" for k in range(shown - 1)])[:shown],
+    ]
     return Sheet(rows, headings)
 
 

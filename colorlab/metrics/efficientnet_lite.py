@@ -1,23 +1,29 @@
-"""EfficientNet-lite0: an ImageNet classifier without squeeze-and-excitation (Tan and Le, EfficientNet, 2019; lite variants
-of 2020). Parameter names are those of the published weights."""
+"""EfficientNet-lite0: an ImageNet classifier without squeeze-and-excitation (Tan and Le, EfficientNet, 2019; lite
+variants of 2020). Parameter names are those of the published weights."""
 
 from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 #: stages as (repeats, kernel, stride, expansion, channels out)
-LITE0 = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-LITE0 += ((1, 3, 1, 6, 320),)
+LITE0 = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 BN_EPS = 1e-3
 MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 
 
 class SameConv(nn.Conv2d):
-    """A convolution without bias whose output has ceil(side / stride) pixels; an odd pad goes to the right and below."""
+    """A convolution without bias that gives ceil(side / stride) pixels; an odd pad goes to the right and below."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, groups=groups, bias=False)

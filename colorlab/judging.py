@@ -1,0 +1,192 @@
+"""From drawings and candidates to a row of a table: what was judged on what, the numbers, their intervals."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+
+from colorlab import evaluation
+from colorlab.data.cache import cache_dir
+from colorlab.errors import DataError
+from colorlab.metrics.intervals import LEVEL, RESAMPLES, intervals
+from colorlab.metrics.judge import Judge
+from colorlab.trivial import VERSION, Draw, rows, truths_of
+
+T = TypeVar("T")
+SHOWN, WORST, TRUTHS = 24, 12, 3  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
+PACKAGES = ("torch", "kornia", "torchmetrics", "numpy", "scipy", "pillow")
+
+
+class Drawings(NamedTuple):
+    """Held-out drawings. pictures: the data set; groups: the pictures of each drawing, its colourings; names: those of the
+    first pictures, which are what is shown."""
+
+    pictures: Any
+    groups: list[np.ndarray]
+    names: list[str]
+
+
+class Verdict(NamedTuple):
+    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number a drawing; distances:
+    between the candidates of each drawing; notes: what the judges warn of."""
+
+    values: dict[str, dict[str, Any]]
+    per_drawing: dict[str, list[float]]
+    distances: dict[str, np.ndarray]
+    notes: list[str]
+
+
+def held_out(pictures: Any, split: str, limit: int | None) -> Drawings:
+    """All drawings of a split, or ``limit`` of them at even distances: a smaller picture of the same split."""
+    groups = pictures.drawings(split)
+    if limit is not None and limit < len(groups):
+        groups = [groups[i * len(groups) // limit] for i in range(limit)]
+    names = [str(pictures.names[group[0]]) for group in groups]
+    if not names:
+        raise DataError(f"the {split} split has no drawings (choose another split=)")
+    if len(set(names)) < len(names):
+        raise DataError("two drawings have one name (rename the pictures, so that their samples can be told apart)")
+    return Drawings(pictures, groups, names)
+
+
+def judge_of(lpips: str, features: str, condition: str) -> tuple[Judge, DataError | None]:
+    """The judge; where weights are missing, one that does without, and the error to end with when the rest is done."""
+    lacking = None
+    wanted = {"lpips": lpips, "features": features}
+    for part, net in wanted.items():
+        try:
+            Judge(**{"lpips": "none", "features": "none", part: net}, condition=condition)
+        except DataError as error:
+            print(f"colorlab: the weights of {part}={net} are missing, going on without", file=sys.stderr)
+            wanted[part], lacking = "none", error
+    return Judge(wanted["lpips"], wanted["features"], condition), lacking
+
+
+def protocol_of(drawings: Drawings, data: dict[str, Any], split: str, n: int, seed: int, judge: Judge) -> dict[str, Any]:
+    """What was measured on what, and how; nothing about the method. data: the run's data configuration."""
+    pictures, pixels = drawings.pictures, hashlib.sha256()
+    for group in drawings.groups:
+        pixels.update(pictures.pixels[group].tobytes())
+    lines = [f"{key}={Path(str(data[key])).name}" for key in ("line_style", "simplify") if key in data]
+    name = data["_target_"].rsplit(".", 1)[-1] + (f" ({', '.join(lines)})" if lines else "")
+    height, width = pictures[[int(drawings.groups[0][0])]].image.shape[-2:]
+    return {
+        "data": name, "size": f"{width}x{height}", "condition": pictures.condition, "split": split,
+        "count": len(drawings.names), "drawings": evaluation.digest(drawings.names), "pictures": pixels.hexdigest(),
+        "n": n, "pairs": n * (n - 1) // 2, "seed": seed, "metrics": evaluation.METRICS_VERSION, "lpips": judge.lpips,
+        "weights": judge.weights, "interval": f"{LEVEL:.0%} percentile bootstrap over drawings, {RESAMPLES} resamples",
+        "versions": {package: version(package) for package in PACKAGES},
+    }  # fmt: skip
+
+
+def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, what: str) -> Verdict:
+    """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. what: for the
+    progress bar."""
+    judge.reset()
+    seen = 0
+    for group in told(drawings.groups, len(drawings.groups), what):
+        batch = drawings.pictures[group.tolist()]
+        truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
+        candidates = draw(image, truths, n)
+        if candidates is not None:
+            judge.update(candidates[None], image, [truths], [int(group[0])])
+            seen += 1
+    return _verdict(judge) if seen else Verdict({}, {}, {}, [])
+
+
+def _verdict(judge: Judge) -> Verdict:
+    """The judge's numbers, with intervals where they are means over drawings."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        totals = judge.compute()
+    per_drawing = judge.per_drawing()
+    found, count = intervals(per_drawing, 0), int(totals.pop("drawings"))
+    values = {
+        key: {"mean": mean, "low": found[key].low, "high": found[key].high, "n": found[key].n}
+        if key in found
+        else {"mean": mean, "low": None, "high": None, "n": count}
+        for key, mean in totals.items()
+    }
+    columns = {key: column.tolist() for key, column in per_drawing.items() if key != "index"}
+    notes = list(dict.fromkeys(str(warning.message) for warning in said))
+    return Verdict(values, columns, judge.distances(), notes)
+
+
+def truth_counts(verdict: Verdict) -> list[int]:
+    """How many true colourings each drawing has."""
+    return [1 if np.isnan(count) else int(count) for count in verdict.per_drawing["modes/truths"]]
+
+
+def curves(values: dict[str, dict[str, Any]], n: int) -> dict[str, dict[str, list[float]]]:
+    """best_of_k (to the first truth) and nearest_best_of_k (to the nearest truth): error -> its means for k = 1 to n."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for kind in ("best_of", "nearest_best_of"):
+        first = f"truth/{kind}_1_"
+        errors = [key.removeprefix(first) for key in values if key.startswith(first)]
+        found[f"{kind}_k"] = {e: [values[f"truth/{kind}_{k}_{e}"]["mean"] for k in range(1, n + 1)] for e in errors}
+    return found
+
+
+def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any]) -> evaluation.Evaluation:
+    """The trivial rows under a protocol: under "trivial" in the document, distances as `trivial/<row>/<distance>`. Judged
+    once, then kept in the cache: they do not depend on the method."""
+    train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
+    key = f"{evaluation.protocol_id(protocol)}-{evaluation.digest([train, VERSION])[:10]}"
+    folder = cache_dir() / "trivial" / key
+    if (folder / evaluation.RESULT).is_file():
+        return evaluation.read_evaluation(folder)
+    documents, distances, n = {}, {}, protocol["n"]
+    for name, row in rows(drawings.pictures).items():
+        verdict = judged(judge, drawings, row.draw, n, f"judging: {row.title}")
+        if verdict.values:
+            documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
+            distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"protocol_id": evaluation.protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
+    evaluation.write_result(folder, document, distances)
+    return evaluation.read_evaluation(folder)
+
+
+def pictures_shown(drawings: Drawings, document: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What contact sheets need of the data: for some drawings and the worst ones `<position>/drawing` (H, W) and
+    `<position>/truths` (up to 3, H, W, 3), uint8."""
+    sheet = evaluation.mixture(document["truths"], range(len(drawings.names)), SHOWN)
+    found = {}
+    for position in dict.fromkeys([*sheet, *evaluation.worst(document, WORST)]):
+        batch = drawings.pictures[drawings.groups[position].tolist()]
+        truths = truths_of(batch, drawings.pictures.condition)[:TRUTHS]
+        found[f"{position}/drawing"] = (batch.image[0, 0] * 255).round().byte().numpy()
+        found[f"{position}/truths"] = (truths * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    return found
+
+
+def as_pictures(pixels: np.ndarray) -> torch.Tensor:
+    """(n, H, W, 3) uint8 -> (n, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+
+
+def told(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """The items, with a progress bar on a terminal and a line a minute elsewhere."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(items, what, total, console=console)
+        return
+    started = told_at = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - told_at > 60:
+            told_at = now
+            console.print(f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left")

