@@ -170,10 +170,10 @@ def lpips_pairs(n: int, size: int) -> None:
     """All pairs of n pictures: the lpips package on batches of pairs (extrapolated) against features once."""
     import torch
 
-    from colorlab.metrics.lpips import package_lpips, pairwise_lpips
+    from colorlab.metrics.lpips import package_model, pairwise_lpips
 
     images, batch = torch.rand(n, 3, size, size, generator=torch.Generator().manual_seed(4)), 8
-    package = package_lpips("alex")
+    package = package_model("alex")
     pairs = n * (n - 1) // 2
     with torch.inference_mode():
         left, right = 2 * images[:batch] - 1, 2 * images[batch : 2 * batch] - 1

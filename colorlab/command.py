@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +21,16 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     except ColorlabError as error:
         if "debug=true" in argv:
             raise
-        print(f"colorlab: error: {error}", file=sys.stderr)
+        print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def one_line(error: Exception) -> str:
+    """The message; of an error that came out of a loader process, the original one without its traceback."""
+    last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
+    return re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
 
 
 def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:

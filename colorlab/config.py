@@ -188,7 +188,7 @@ def _check_homes(node: Any) -> None:
 
 def nearest(word: str, words: list[str]) -> str:
     """'; nearest: a, b' or ''."""
-    close = difflib.get_close_matches(word, words, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(word, sorted(set(words)), n=3, cutoff=0.5)
     return f"; nearest: {', '.join(close)}" if close else ""
 
 

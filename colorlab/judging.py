@@ -19,7 +19,7 @@ from colorlab.data.cache import cache_dir
 from colorlab.errors import DataError
 from colorlab.metrics.intervals import LEVEL, RESAMPLES, intervals
 from colorlab.metrics.judge import Judge
-from colorlab.trivial import VERSION, Draw, rows, truths_of
+from colorlab.trivial import Draw, rows, truths_of
 
 T = TypeVar("T")
 SHOWN, WORST, TRUTHS = 24, 12, 3  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
@@ -138,9 +138,10 @@ def curves(values: dict[str, dict[str, Any]], n: int) -> dict[str, dict[str, lis
 
 def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any]) -> evaluation.Evaluation:
     """The trivial rows under a protocol: under "trivial" in the document, distances as `trivial/<row>/<distance>`. Judged
-    once, then kept in the cache: they do not depend on the method."""
+    once, then kept in the cache: they do not depend on the method, only on the protocol, the training pictures' names and
+    the code that computes them."""
     train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
-    key = f"{evaluation.protocol_id(protocol)}-{evaluation.digest([train, VERSION])[:10]}"
+    key = f"{evaluation.protocol_id(protocol)}-{evaluation.digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
     if (folder / evaluation.RESULT).is_file():
         return evaluation.read_evaluation(folder)
@@ -154,6 +155,13 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any]) -> 
     document = {"protocol_id": evaluation.protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
     evaluation.write_result(folder, document, distances)
     return evaluation.read_evaluation(folder)
+
+
+def _code() -> list[str]:
+    """The sources of judges and trivial rows: what an older version computed is not taken for this one's."""
+    package = Path(__file__).parent
+    paths = [*sorted(package.glob("metrics/*.py")), *(package / name for name in ("trivial.py", "color.py", "scale.py"))]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 def pictures_shown(drawings: Drawings, document: dict[str, Any]) -> dict[str, np.ndarray]:

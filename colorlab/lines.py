@@ -164,6 +164,19 @@ class Network:
         return out.clamp(0, 1).to(line)
 
 
+def outside(drawing: Tensor) -> Tensor:
+    """The paper around what is drawn: (B, 1, H, W) ink dark -> bool, True where the border can be reached without
+    crossing ink (darker than half)."""
+    from scipy.ndimage import label
+
+    masks = []
+    for picture in drawing[:, 0].cpu().numpy():
+        areas, _ = label(picture > 0.5)
+        border = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
+        masks.append(torch.from_numpy(np.isin(areas, border[border > 0])))
+    return torch.stack(masks)[:, None].to(drawing.device)
+
+
 def dilated(x: Tensor, kernel: int) -> Tensor:
     """(B, 1, H, W): the largest value in the square of this side around each pixel."""
     if x.device.type != "cpu":

@@ -13,7 +13,6 @@ from torch import Tensor
 from colorlab.color import AB, luma
 from colorlab.scale import shrunk, without_lines
 
-VERSION = 1  # to be raised when a row changes: cached results are then made anew
 MOST = 4096  # training pictures looked at; of a larger split, evenly spread ones
 SEARCH_SIZE = 32  # px; drawings are compared at this size, blurred
 SAME_LUMA = 1.5 / 255  # a true colouring of a gray picture has its luma, up to rounding

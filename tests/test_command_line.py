@@ -44,3 +44,12 @@ def test_the_list_of_commands(command) -> None:
     done = command("__main__")
     assert done.returncode == 0
     assert all(f"colorlab.{name}" in done.stdout for name in ("train", "sample", "data", "doctor"))
+
+
+def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:
+    from colorlab.command import one_line
+    from colorlab.errors import DataError
+
+    wrapped = DataError("Caught DataError in DataLoader worker process 0.\nOriginal Traceback:\n  ...\n"
+                        "colorlab.errors.DataError: a.png is damaged (fetch it again)")  # fmt: skip
+    assert one_line(wrapped) == "a.png is damaged (fetch it again)"

@@ -9,7 +9,7 @@ import torch
 
 from colorlab.config import build, compose
 from colorlab.draws import Draws
-from colorlab.methods.gpic import Mix, distance_of, padded
+from colorlab.methods.gpic import Mix, distance_of, padded, painted_color
 from colorlab.types import Batch, Condition, Hints
 
 EXACT = "donot_use_mm_for_euclid_dist"
@@ -21,7 +21,7 @@ def gpic(*overrides: str):
     generator = torch.Generator().manual_seed(0)
     for parameter in built.parameters():
         parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
-    built.mean_colors.copy_(torch.linspace(-1, 1, len(built.mean_colors))[:, None].expand(-1, 3))
+    built.colors.copy_(torch.linspace(-1, 1, built.colors.shape[1])[:, None].expand(-1, 3))
     return built
 
 
@@ -37,7 +37,7 @@ def test_the_loss_of_a_perfect_prediction_is_zero_whatever_is_predicted() -> Non
     assert method.loss(batch, Draws(0, [0, 1]))["loss"] < 1e-6
 
 
-@pytest.mark.parametrize(("distance", "value"), [("l1", 2.0), ("l2", 4.0), ("huber", 0.195)])
+@pytest.mark.parametrize(("distance", "value"), [("l1", 2.0), ("l2", 4.0), ("huber", 0.38)])
 def test_distances_have_their_textbook_values(distance: str, value: float) -> None:
     assert float(distance_of(torch.full((4,), 2.0), torch.zeros(4), distance)) == pytest.approx(value)
     with pytest.raises(ValueError, match="l1, l2 or huber"):
@@ -68,11 +68,10 @@ def test_sampling_with_the_encoding_kept_equals_the_whole_network_at_every_step(
 
 
 def test_the_start_is_biased_as_equation_13_says() -> None:
-    method = gpic()
+    method = gpic("method.start_from=mean")
     rows = Draws(0, [0]).candidates(400)
     x = method.start(Condition(image()), rows, [])
-    chosen = rows.to("bias").choice(len(method.mean_colors))
-    V = method.mean_colors[chosen]
+    V = method.bias(image(), rows)[:, :, 0, 0]
     level = math.exp(-(2.25**2))
     assert torch.allclose(x.mean((2, 3)), math.sqrt(level) * V, atol=5 / 32)
     assert x.std() == pytest.approx(1, abs=0.02)
@@ -120,12 +119,44 @@ def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:
     assert grown.hints is not None and grown.hints.mask[..., 33:, :].sum() == 0
 
 
-def test_mean_colours_are_those_of_training_pictures() -> None:
+def test_a_painted_start_is_white_around_the_outline() -> None:
+    drawing = torch.ones(1, 1, 32, 32)
+    drawing[..., 8:24, 8] = drawing[..., 8:24, 23] = drawing[..., 8, 8:24] = drawing[..., 23, 8:24] = 0
+    V = gpic("method.start_from=painted").bias(drawing, Draws(0, [0]).candidates(5))
+    assert (V[:, :, :8] == 1).all() and (V[..., 24:] == 1).all()
+    inside = V[:, :, 10:20, 10:20]
+    assert (inside == inside[:, :, :1, :1]).all() and inside.std() > 0.1
+
+
+def test_the_colours_kept_are_those_of_training_pictures() -> None:
     from colorlab.data.openmoji import OpenMoji
     from colorlab.data.transforms import Augment
 
     pictures, method = OpenMoji(32, "lines", Augment(0.0, 0.0, 0.0)), gpic()
     method.prepare(pictures)
-    true = 2 * pictures[pictures.splits["train"].tolist()].rgb.mean((2, 3)) - 1
-    assert torch.allclose(method.mean_colors.mean(0), true.mean(0), atol=0.02)
-    assert float(torch.cdist(method.mean_colors, true, compute_mode=EXACT).min(1).values.max()) < 1e-5
+    rgb = pictures[pictures.splits["train"].tolist()].rgb
+    true = 2 * rgb.mean((2, 3)) - 1
+    assert float(torch.cdist(method.colors[0], true, compute_mode=EXACT).min(1).values.max()) < 1e-5
+    assert method.colors[1].mean() < method.colors[0].mean() - 0.2  # coloured parts are darker than with their paper
+
+
+def test_the_colour_of_the_painted_part_is_exact() -> None:
+    rgb = torch.ones(2, 3, 8, 8)
+    rgb[0, :, :4, :4] = torch.tensor([1.0, 0.5, 0.0])[:, None, None]
+    rgb[0, :, 6] = 0  # ink
+    assert torch.allclose(painted_color(rgb), torch.tensor([[1.0, 0.0, -1.0], [1.0, 1.0, 1.0]]), atol=1e-5)
+
+
+def test_the_papers_optimizer_trains() -> None:
+    cfg = compose("train", ["name=t", "experiment=gpic_paper", "method.width=4", "method.optimizer.lr=0.01"])
+    method = build(cfg.method)
+    batch = Batch(torch.rand(4, 3, 32, 32), image().expand(4, -1, -1, -1), torch.arange(4), [""] * 4, torch.zeros(4))
+    optimizer = method.configure_optimizers()["optimizer"]
+    assert type(optimizer).__name__ == "Ranger"
+    losses = []
+    for _ in range(12):
+        losses.append(method.loss(batch, Draws(0, range(4)))["loss"])
+        optimizer.zero_grad()
+        losses[-1].backward()
+        optimizer.step()
+    assert losses[-1] < losses[0]

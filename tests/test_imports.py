@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "hints": GROUND,
     "lines": GROUND,
     "scale": GROUND | {"lines"},
-    "methods": GROUND | {"nets", "samplers", "guides", "hints", "ab_bins"},
+    "methods": GROUND | {"lines", "nets", "samplers", "guides", "hints", "ab_bins"},
     "data": GROUND | {"lines"},
     "metrics": GROUND | {"lines", "ab_bins", "weights", "data.cache"},
     "report": {"types", "errors", "color"},

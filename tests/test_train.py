@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -100,6 +101,40 @@ def test_samples_come_from_the_command_line(trained: Path, command) -> None:
     assert done.returncode == 0, done.stderr
     assert Image.open(trained / "out" / "ä drawing-2.png").size == (50, 37)
     assert (trained / "out" / "ä drawing-sheet.png").exists()
+    settings = json.loads((trained / "out" / "sample.json").read_text())
+    assert settings["seed"] == 0 and settings["run"] == f"{trained}/runs/small"
+
+
+def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
+    words = [f"run={trained}/runs/small", "split=val", "limit=2", "seed=5", "precision=fp32"]
+    from colorlab.draws import Draws
+    from colorlab.run import open_run
+    from colorlab.sample import chosen, to_pixels
+    from colorlab.types import Condition
+
+    done = command("sample", *words, "n=3", f"out={trained}/val")
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    run = open_run(trained / "runs" / "small")
+    pictures = run.pictures()
+    index = int(chosen(pictures.drawings("val"), 2)[0][0])
+    mine = run.method().sample(Condition(pictures[index].image), 1, Draws(5, [index]))[0, 0]
+    shown = Image.fromarray(to_pixels(mine)).resize((128, 128), Image.Resampling.BICUBIC)
+    sheet = Image.open(trained / "val" / "val.png").crop((6 + 134, 22, 6 + 134 + 128, 22 + 128))
+    difference = abs(np.asarray(shown).astype(int) - np.asarray(sheet).astype(int))[1:-1, 1:-1]
+    assert difference.max() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("logger", ["wandb", "tensorboard"])
+def test_loggers_work_without_a_network_or_an_account(logger: str, command, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = command("train", "name=l", f"logger={logger}", *SMALL, "trainer.max_steps=2", "trainer.val_check_interval=2")
+    assert done.returncode == 0, done.stderr
+    found = {"wandb": "wandb/offline-run-*/run-*.wandb", "tensorboard": "tensorboard/events*"}[logger]
+    assert list((tmp_path / "runs" / "l").glob(found))
 
 
 def test_training_with_a_seed_is_repeatable(tiny) -> None:

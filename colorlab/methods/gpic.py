@@ -19,28 +19,36 @@ from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
 from colorlab.guides import Guide
+from colorlab.lines import outside
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.gpic_net import STRIDE, GPICNet
 from colorlab.samplers.ancestral import Sampler
 from colorlab.types import Batch, Condition, Denoiser
 
 SPACE = RGB()
-KEPT_MEANS = 4096  # so many training pictures' mean colours are kept with the weights
+HUBER_DELTA = 0.2  # colours in [-1, 1]: errors below it count by their square, above it by their size
+STARTS = ("mean", "painted")
+KEPT_COLORS = 4096  # so many training pictures' colours are kept with the weights
 
 
 class PixelDiffusion(Method):
     """What GPIC and its mix model share: from a denoiser for one drawing to n candidates of many.
 
     sampler: walks down the levels. micro_batch: candidates sampled together; the last group is padded to it, so that
-    candidate k is the same bits whatever n is. switch_at: the alpha_bar of a model switch, None without one."""
+    candidate k is the same bits whatever n is. start_from: what V of Eq. 13 is when the user names no colour: "mean",
+    some training picture's mean colour everywhere, or "painted", the mean of its coloured parts inside the drawing's
+    outline and white around it. switch_at: the alpha_bar of a model switch, None without one."""
 
-    mean_colors: Tensor  # (K, 3) in [-1, 1]
+    colors: Tensor  # (2, K, 3) in [-1, 1]: of K training pictures, the mean colour and that of the coloured parts
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, micro_batch: int
-    ) -> None:
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, micro_batch: int,
+        start_from: str,
+    ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        self.sampler, self.micro_batch = sampler, micro_batch
+        if start_from not in STARTS:
+            raise ValueError(f"start_from is {' or '.join(STARTS)}, not {start_from!r}")
+        self.sampler, self.micro_batch, self.start_from = sampler, micro_batch, start_from
         self.switch_at: float | None = None
 
     def denoiser(self, image: Tensor) -> Denoiser:
@@ -72,16 +80,20 @@ class PixelDiffusion(Method):
         return SPACE.decode(x, condition.image)
 
     def start(self, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
-        """x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps (Eq. 13), at the level where the sampler starts. V is a
-        flat picture of some training picture's mean colour, unless a guide says otherwise."""
+        """x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps (Eq. 13), at the level where the sampler starts."""
         alpha_bar = self.sampler.levels(self.switch_at)[0]
-        size, device = condition.image.shape[-2:], condition.image.device
-        chosen = rows.to("bias").choice(len(self.mean_colors), device=device)
-        V = self.mean_colors[chosen][:, :, None, None].expand(-1, -1, *size)
+        V = self.bias(condition.image, rows)
         for guide in guides:
             V = guide.start(V, rows)
-        noise = rows.normal(3, *size, device=device)
+        noise = rows.normal(*V.shape[1:], device=V.device)
         return math.sqrt(alpha_bar) * V + math.sqrt(1 - alpha_bar) * noise
+
+    def bias(self, image: Tensor, rows: Draws) -> Tensor:
+        """V of Eq. 13, (m, 3, H, W) in [-1, 1]: each candidate takes after some training picture."""
+        colors = self.colors[STARTS.index(self.start_from)]
+        chosen = rows.to("bias").choice(colors.shape[0], device=image.device)
+        V = colors[chosen][:, :, None, None].expand(-1, -1, *image.shape[-2:])
+        return torch.where(outside(image), 1.0, V) if self.start_from == "painted" else V
 
 
 class GPIC(PixelDiffusion):
@@ -95,22 +107,23 @@ class GPIC(PixelDiffusion):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
         predict: str, distance: str, min_xi: float, stratified: bool, fourier_features: int, fourier_scale: float,
-        embed_of: str, literal_film: bool, micro_batch: int, bf16: bool, compiled: bool,
+        embed_of: str, literal_film: bool, start_from: str, micro_batch: int, bf16: bool, compiled: bool,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, sampler, micro_batch)
+        super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from)
         self.predict, self.distance, self.min_xi, self.stratified = predict, distance, min_xi, stratified
         self.bf16, self.compiled = bf16, compiled
         net = GPICNet(width, fourier_features, fourier_scale, embed_of, literal_film)
         self.net: GPICNet = in_channels_last(net)  # type: ignore[assignment]
-        self.register_buffer("mean_colors", torch.zeros(KEPT_MEANS, 3))
+        self.register_buffer("colors", torch.zeros(len(STARTS), KEPT_COLORS, 3))
 
     def prepare(self, pictures: Any) -> None:
-        """Mean colours of training pictures: what x_T is biased towards when the user names no colour."""
+        """Colours of training pictures: what x_T is biased towards when the user names none."""
         train = pictures.splits["train"]
-        chosen = train[torch.linspace(0, len(train) - 1, KEPT_MEANS).long().numpy()]
-        for start in range(0, KEPT_MEANS, 256):
-            rgb = pictures[chosen[start : start + 256].tolist()].rgb
-            self.mean_colors[start : start + 256] = SPACE.encode(rgb).mean((2, 3))
+        chosen = train[torch.linspace(0, len(train) - 1, KEPT_COLORS).long().numpy()]
+        for start in range(0, KEPT_COLORS, 256):
+            batch = pictures[chosen[start : start + 256].tolist()]
+            means, painted = SPACE.encode(batch.rgb).mean((2, 3)), painted_color(batch.rgb)
+            self.colors[:, start : start + 256] = torch.stack([means, painted])
 
     def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
         """Alg. 1. Line 6 lists x_0 among the network's inputs; read as the condition L(x_0), else the target leaks."""
@@ -151,12 +164,23 @@ class Mix(PixelDiffusion):
     switch_at: the alpha_bar of the hand-over; 0.9919 is t = 40 of 1000. For sampling only."""
 
     def __init__(self, above: GPIC, below: GPIC, switch_at: float) -> None:
-        super().__init__(above.seed, above.optimizer, above.schedule, above.sampler, above.micro_batch)
+        super().__init__(
+            above.seed, above.optimizer, above.schedule, above.sampler, above.micro_batch, above.start_from
+        )
         self.above, self.below, self.switch_at = above, below, switch_at
-        self.register_buffer("mean_colors", above.mean_colors)
+        self.register_buffer("colors", above.colors)
 
     def denoiser(self, image: Tensor) -> Denoiser:
         return diffusion.switch(self.above.denoiser(image), self.below.denoiser(image), self.switch_at or 0.0)
+
+
+def painted_color(rgb: Tensor) -> Tensor:
+    """(B, 3, H, W) in [0, 1] -> (B, 3) in [-1, 1]: the mean colour of what is neither nearly white paper nor nearly
+    black ink; white where all is paper or ink."""
+    painted = ((rgb.amin(1, keepdim=True) < 0.95) & (rgb.amax(1, keepdim=True) > 0.2)).float()
+    share = painted.mean((2, 3))
+    colour = (SPACE.encode(rgb) * painted).mean((2, 3)) / share.clamp_min(1e-6)
+    return torch.where(share > 0.01, colour, 1.0)
 
 
 def distance_of(output: Tensor, target: Tensor, distance: str) -> Tensor:
@@ -167,7 +191,7 @@ def distance_of(output: Tensor, target: Tensor, distance: str) -> Tensor:
         case "l2":
             return F.mse_loss(output, target)
         case "huber":
-            return F.huber_loss(output, target, delta=0.1)
+            return F.huber_loss(output, target, delta=HUBER_DELTA)
         case _:
             raise ValueError(f"distance is l1, l2 or huber, not {distance!r}")
 

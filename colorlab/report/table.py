@@ -60,8 +60,8 @@ def headline(n: int, have: set[str]) -> list[Column]:
                "lower", digits),
         Column(f"modes/coverage_{radius}", "modes found",
                f"share of a drawing's true colourings with a candidate within {name} {radius.rsplit('_')[-1]}", "higher", 2),
-        Column("realism/kid_lite0", "KID", "kernel distance of EfficientNet features to the true colourings", "lower", 3),
-        Column("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the true colourings", "lower", 3),
+        Column("realism/kid_lite0", "KID", "kernel distance of EfficientNet features to the true colourings", "lower", 2),
+        Column("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the true colourings", "lower", 2),
         Column("colourfulness/signed_delta", "colourfulness", "Hasler and Suesstrunk's, minus the truth's", "zero", 1),
     ]  # fmt: skip
     return [column for column in columns if column.key in have]
@@ -113,8 +113,8 @@ def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str)
 
     others = list(beside)
     table = Table(title=title, title_justify="left", title_style="", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("")
-    table.add_column(row.name, justify="right")
+    table.add_column("", no_wrap=True)
+    table.add_column(row.name, justify="right", no_wrap=True)
     for other in others:
         table.add_column(other.name, justify="right", style="dim", max_width=10)
     for column in columns:
