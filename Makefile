@@ -31,7 +31,7 @@ lint: $(VENV)/.made
 	$(RUN) -m pytest tests/test_imports.py
 
 audit: $(VENV)/.made
-	$(RUN) -m pip_audit --require-hashes --disable-pip --requirement requirements/lock.txt
+	$(RUN) -m pip_audit --strict --require-hashes --disable-pip --requirement requirements/lock.txt
 
 bench: setup
 	$(RUN) -m colorlab.bench

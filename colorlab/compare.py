@@ -1,8 +1,10 @@
-"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b] out=report  (--help lists the keys)."""
+"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b]  (--help lists the keys)."""
 
 from __future__ import annotations
 
 import datetime
+import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,25 +19,28 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from colorlab.evaluation import Evaluation
-    from colorlab.report.page import Case, Chart, Page
+    from colorlab.report.page import Case, Key, Page
     from colorlab.report.table import Row
+
+
+OUTLINE = "other true colourings"  # the trivial row that histograms show as an outline
 
 
 def compare(cfg: DictConfig) -> None:
     """Read the evaluations, refuse what is not comparable, write page, tables and charts, print where they are."""
     from colorlab import rows
     from colorlab.evaluation import located, read_evaluation
-    from colorlab.report.table import headline
+    from colorlab.report.table import coverage, headline
 
     given = list(cfg.runs) if isinstance(cfg.runs, ListConfig) else [cfg.runs]
     evaluations = [read_evaluation(located(str(each), cfg.evaluation)) for each in given]
     if not evaluations or cfg.baseline >= len(evaluations):
         raise ConfigError(f"baseline={cfg.baseline} (there are {len(evaluations)} runs, counted from 0)")
-    names = distinct_names(evaluations)
+    names = given_names(cfg, len(evaluations)) or distinct_names(evaluations)
     notes = rows.check_protocols(evaluations, names, cfg.baseline, cfg.mixed)
     base = evaluations[cfg.baseline].document
-    columns = headline(base["protocol"]["n"], set(base["values"]))
-    table = rows.compared(evaluations, names, cfg.baseline, columns)
+    have = set(base["values"])
+    table = rows.compared(evaluations, names, cfg.baseline, headline(base["protocol"]["n"], have) + coverage(have))
     page = composed(cfg, evaluations, names, table, notes)
     written = write(Path(cfg.out), page, figures(cfg, evaluations, names, table))
     if cfg.logger.kind != "none":
@@ -45,17 +50,40 @@ def compare(cfg: DictConfig) -> None:
     print(written["page"])
 
 
-def distinct_names(evaluations: Sequence[Evaluation]) -> list[str]:
-    """The runs' names; where two are equal, with the name of the evaluation's folder."""
-    names = [each.document["run"] for each in evaluations]
-    longer = [f"{name} ({each.path.name})" for name, each in zip(names, evaluations, strict=True)]
-    names = [long if names.count(name) > 1 else name for name, long in zip(names, longer, strict=True)]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"runs={', '.join(names)} (each evaluation once)")
+def shared_words(lists: Sequence[list[str]]) -> int:
+    """How many words all lists begin with in common."""
+    columns = zip(*lists, strict=False)
+    return len(list(itertools.takewhile(lambda words: len(set(words)) == 1, columns)))
+
+
+def given_names(cfg: DictConfig, count: int) -> list[str]:
+    """names=[...], or an empty list; ConfigError unless there is a different one for each run."""
+    names = [str(name) for name in cfg.names] if isinstance(cfg.names, ListConfig) else []
+    if cfg.names is not None and (len(names) != count or len(set(names)) < count):
+        raise ConfigError(f"names={cfg.names} (give {count} different names, one for each run)")
     return names
 
 
-def figures(cfg: DictConfig, evaluations: Sequence[Evaluation], names: Sequence[str], table: Sequence[Row]) -> dict[str, Figure]:
+def distinct_names(evaluations: Sequence[Evaluation]) -> list[str]:
+    """The runs' names; where two are equal, with the words in which the names of their evaluations differ."""
+    words = [each.path.name.split("-") for each in evaluations]
+    runs = [each.document["run"] for each in evaluations]
+    names = []
+    for run, own in zip(runs, words, strict=True):
+        alike = [other for name, other in zip(runs, words, strict=True) if name == run]
+        own = own[shared_words(alike) :] if len(alike) > 1 else []
+        plain = [word for word in own if not re.fullmatch(r"[0-9a-f]{6}", word)]
+        names.append((" ".join([run, *plain]), " ".join([run, *own])))
+    short = [name for name, _ in names]
+    found = [full if short.count(name) > 1 else name for name, full in names]
+    if len(set(found)) < len(found):
+        raise ConfigError(f"runs={', '.join(found)} (give each evaluation once)")
+    return found
+
+
+def figures(
+    cfg: DictConfig, evaluations: Sequence[Evaluation], names: Sequence[str], table: Sequence[Row]
+) -> dict[str, Figure]:
     """histogram, frontier, and curves for each error: as far as there is something to draw."""
     from colorlab.report.curves import curve_of, curves
 
@@ -84,7 +112,7 @@ def histogram_of(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Fig
     kind, edges, axis = binning(evaluations)
     found = [(name, each.distances[kind], False) for name, each in zip(names, evaluations, strict=True)]
     key = f"trivial/others/{kind}"
-    found += [("other true colourings", each.distances[key], True) for each in evaluations[:1] if key in each.distances]
+    found += [(OUTLINE, each.distances[key], True) for each in evaluations[:1] if key in each.distances]
     rows = [Distances(name, np.histogram(d, edges)[0], float(np.mean(d)), outline) for name, d, outline in found]
     return histogram(rows, edges, axis)
 
@@ -129,18 +157,33 @@ def composed(
         f"protocol {base['protocol_id']}",
     ]
     date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    pairs = zip(names, evaluations, strict=True)
     return Page(
-        cfg.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[cfg.baseline], [],
-        coverage(have) if several else [], same_drawings(cfg.sheet, evaluations, names),
-        {name: worst_cases(cfg.worst, each) for name, each in zip(names, evaluations, strict=True)} if cfg.worst else {},
+        cfg.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[cfg.baseline],
+        legend_of(table), [], coverage(have) if several else [], same_drawings(cfg.sheet, evaluations, names),
+        {name: worst_cases(cfg.worst, each) for name, each in pairs} if cfg.worst else {},
         settings_table(evaluations, names), protocol_table(protocol), f"Made with colorlab {__version__} on {date}.",
     )  # fmt: skip
+
+
+def legend_of(table: Sequence[Row]) -> list[Key]:
+    """The charts' legend: runs by colour, trivial rows by dash, other true colourings as the outline that they are."""
+    from colorlab.report.figure import INK, STROKES, VARIABLES, looks
+    from colorlab.report.page import Key
+
+    styles = looks([row.trivial for row in table])
+    keys = [Key(row.name + row.mark, VARIABLES[s.color], STROKES[s.dash]) for row, s in zip(table, styles, strict=True)]
+    return [key._replace(color=VARIABLES[INK], dash="") if key.name == OUTLINE else key for key in keys]
 
 
 def title_of(names: Sequence[str]) -> str:
     """What is compared."""
     shown = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else list(names)
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) + " compared" if len(shown) > 1 else f"Evaluation of {shown[0]}"
+    return (
+        " and ".join([", ".join(shown[:-1]), shown[-1]]) + " compared"
+        if len(shown) > 1
+        else f"Evaluation of {shown[0]}"
+    )
 
 
 def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[Case]:
@@ -155,8 +198,8 @@ def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence
     cases = []
     for i in mixture(base.document["truths"], among, count):
         pairs = zip(names, evaluations, strict=True)
-        strips = [Strip(name, read_sample(each.path, drawings[i]), "") for name, each in pairs]
-        cases.append(Case(drawings[i], kept[f"{i}/drawing"], kept[f"{i}/truths"], strips))
+        strips = [Strip(name, read_sample(each.path, drawings[i])) for name, each in pairs]
+        cases.append(Case(drawings[i], "", kept[f"{i}/drawing"], kept[f"{i}/truths"], strips))
     return cases
 
 
@@ -172,8 +215,8 @@ def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
         if f"{i}/drawing" in kept:
             name = document["drawings"][i]
             candidates = read_sample(evaluation.path, name)
-            note = f"error {errors[i]:.3g}; {round(valid[i] * len(candidates))} of {len(candidates)} valid"
-            cases.append(Case(name, kept[f"{i}/drawing"], kept[f"{i}/truths"], [Strip("", candidates, note)]))
+            note = f"error {errors[i]:.3g}, {round(valid[i] * len(candidates))} of {len(candidates)} valid"
+            cases.append(Case(name, note, kept[f"{i}/drawing"], kept[f"{i}/truths"], [Strip("", candidates)]))
     return cases
 
 
@@ -206,10 +249,10 @@ def protocol_table(protocol: dict[str, Any]) -> dict[str, str]:
 
 
 CAPTIONS = {
-    "histogram": "Distances between candidates of one drawing, the same bins for all runs; strokes on the axis are means. "
-    "The outline is what other true colourings of a drawing differ by.",
-    "frontier": "Quality against diversity, with 95 % intervals. Up and to the right is better, up to the diversity of true "
-    "colourings.",
+    "histogram": "Distances between candidates of one drawing, the same bins for all runs; strokes on the axis are "
+    "means. Bars that reach the top are cut. The outline is what other true colourings of a drawing differ by.",
+    "frontier": "Quality against diversity, with 95 % intervals. Up and to the right is better, up to the diversity of "
+    "true colourings.",
     "curves": "Error of the best of k candidates, with 95 % bands: how much is gained by being shown more of them.",
 }
 
@@ -220,6 +263,7 @@ def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
     from colorlab.report.page import Chart, rendered
 
     out.mkdir(parents=True, exist_ok=True)
+    saved = {name: figure.save(charts[name], out / f"{name}.png") for name in ("histogram", "frontier")}
     captions = {name: CAPTIONS[name.split("_")[0]] for name in charts}
     inline = [Chart(figure.svg(each, name, captions[name]), captions[name]) for name, each in charts.items()]
     texts = {
@@ -230,7 +274,6 @@ def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
     }
     for name, text in texts.values():
         (out / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-    saved = {name: figure.save(charts[name], out / f"{name}.png") for name in ("histogram", "frontier")}
     return {key: out / name for key, (name, _) in texts.items()} | saved
 
 

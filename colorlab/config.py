@@ -198,7 +198,7 @@ def explained(error: Exception, config_name: str) -> Exception:
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
         return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], _groups())}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.+)", text):
-        options = found[3].split()
+        options = found[3].split(" Config search path")[0].split()
         return ConfigError(
             f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})"
         )

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
-    from colorlab import evaluation, judging
     from colorlab.device import settle_allocator
 
     settle_allocator()
     runs = opened_runs(cfg)
+    from colorlab import evaluation, judging  # after the runs: a mistake in their names is told at once
+
     drawings = judging.held_out(runs[0].pictures(), cfg.split, cfg.limit)
     judge, lacking = judging.judge_of(cfg.lpips, cfg.features, drawings.pictures.condition)
     settings = settings_of(cfg, runs)
@@ -33,15 +34,15 @@ def evaluate(cfg: DictConfig) -> None:
     make_missing(cfg, folder, drawings)
     protocol = judging.protocol_of(drawings, runs[0].config["data"], cfg.split, cfg.n, cfg.seed, judge)
     started = time.monotonic()
-    verdict = judging.judged(judge, drawings, FromFolder(folder, drawings.names), cfg.n, "judging")
+    verdict = judging.judged(judge, drawings, FromFolder(folder, drawings.names), cfg.n, cfg.device, "judging")
     for note in verdict.notes:
         print(f"note: {note}")
-    trivial = judging.trivial_rows(judge, drawings, protocol)
+    trivial = judging.trivial_rows(judge, drawings, protocol, cfg.device)
     document = {
-        "run": " + ".join(run.name for run in runs), "method": runs[0].config["method"]["_target_"].rsplit(".", 1)[-1],
+        "run": " + ".join(run.name for run in runs), "method": word_of(runs[0].config["method"]),
         "settings": settings, "configured": runs[0].config["method"], "drawings": drawings.names,
-        "truths": judging.truth_counts(verdict), "protocol": protocol, "protocol_id": evaluation.protocol_id(protocol), "values": verdict.values,
-        "per_drawing": verdict.per_drawing, "curves": judging.curves(verdict.values, cfg.n),
+        "truths": judging.truth_counts(verdict), "protocol": protocol, "protocol_id": evaluation.protocol_id(protocol),
+        "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": judging.curves(verdict.values, cfg.n),
         "trivial": trivial.document["trivial"], "timing": evaluation.timing(folder, time.monotonic() - started),
     }  # fmt: skip
     evaluation.write_arrays(folder / evaluation.PICTURES, judging.pictures_shown(drawings, document))
@@ -67,6 +68,11 @@ class FromFolder:
         from colorlab.judging import as_pictures
 
         return as_pictures(read_sample(self.folder, next(self.names)))
+
+
+def word_of(method: dict[str, Any]) -> str:
+    """The method's class."""
+    return str(method["_target_"]).rsplit(".", 1)[-1]
 
 
 def opened_runs(cfg: DictConfig) -> list[Run]:
@@ -103,13 +109,15 @@ def settings_of(cfg: DictConfig, runs: list[Run]) -> dict[str, Any]:
 
 
 def folder_of(cfg: DictConfig, runs: list[Run]) -> Path:
-    """out=, or a folder of its own for these settings below the (first) run."""
+    """out=, or a folder of its own for these settings below the (first) run; below runs/ for one that is shipped."""
     from colorlab.evaluation import folder_name
 
     if cfg.out:
         return Path(cfg.out)
+    shipped = runs[0].path.is_relative_to(Path(__file__).parent)  # not a place to write to
+    home = Path("runs") / runs[0].path.name if shipped else runs[0].path
     partner = runs[1].name if len(runs) > 1 else ""
-    return runs[0].path / "evaluation" / folder_name(cfg.split, cfg.n, cfg.seed, cfg.limit, sampling_of(cfg), partner)
+    return home / "evaluation" / folder_name(cfg.split, cfg.n, cfg.seed, cfg.limit, sampling_of(cfg), partner)
 
 
 def make_missing(cfg: DictConfig, folder: Path, drawings: Drawings) -> None:

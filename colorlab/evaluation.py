@@ -1,11 +1,11 @@
 """The evaluation folder: samples that are made once, and what the judges say about them.
 
-    samples/<picture>.npy   (n, H, W, 3) uint8, one file a drawing, written whole or not at all
-    settings.json           how the samples were made; another setting is another folder
-    timing.json             what making them cost
-    evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows
-    distances.npz           distances between a drawing's candidates, for histograms
-    pictures.npz            drawings and true colourings for contact sheets"""
+samples/<picture>.npy   (n, H, W, 3) uint8, one file a drawing, written whole or not at all
+settings.json           how the samples were made; another setting is another folder
+timing.json             what making them cost
+evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows
+distances.npz           distances between a drawing's candidates, for histograms
+pictures.npz            drawings and true colourings for contact sheets"""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class Evaluation(NamedTuple):
 
 
 def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict[str, Any], partner: str) -> str:
-    """`<split>-n<n>-s<seed>`, and where sampling was not as trained, what differs and a hash of it: no two settings share
-    a folder. sampling: the keys of WITHOUT_EFFECT. partner: the second run of a mix model, or ""."""
+    """`<split>-n<n>-s<seed>`, and where sampling was not as trained, what differs and a hash of it: no two settings
+    share a folder. sampling: the keys of WITHOUT_EFFECT. partner: the second run of a mix model, or ""."""
     name = f"{split}-n{n}-s{seed}" + (f"-limit{limit}" if limit else "")
     if sampling == WITHOUT_EFFECT and not partner:
         return name
     words = [f"mix-{partner}"] if partner else []
     words += [sampler_word(sampling["sampler"])] if sampling["sampler"] else []
     words += [f"steps{sampling['steps']}"] if sampling["steps"] else []
-    words += ["bias"] if sampling["bias"] is not None else []
+    words += [f"bias_{sampling['bias']}"[:24].rstrip("]")] if sampling["bias"] is not None else []
     words += [*sampling["guide"]]
     words += [sampling["precision"]] if sampling["precision"] != "fp32" else []
     return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), digest([sampling, partner])[:6]])
@@ -74,7 +74,9 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
     for key in settings.keys() | known.keys():
         if known.get(key) != settings.get(key):
             was, now = (json.dumps(each.get(key))[:60] for each in (known, settings))
-            raise ConfigError(f"{folder} holds samples made with {key}: {was}, not {now} (give out=..., or remove the folder)")
+            raise ConfigError(
+                f"{folder} holds samples made with {key}: {was}, not {now} (give out=..., or remove the folder)"
+            )
 
 
 def sample_file(folder: Path, name: str) -> Path:
@@ -110,7 +112,9 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)") from error
     if candidates.ndim != 4 or candidates.shape[-1] != 3 or candidates.dtype != np.uint8:
-        raise DataError(f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and evaluate again)")
+        raise DataError(
+            f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and evaluate again)"
+        )
     return candidates
 
 
@@ -121,7 +125,11 @@ def protocol_id(protocol: dict[str, Any]) -> str:
 
 def differing(protocol: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """In words, what keeps two protocols from being comparable: 'n is 4, not 8'."""
-    return [f"{key} is {_brief(protocol[key])}, not {_brief(other[key])}" for key in COMPARABLE if protocol[key] != other[key]]
+    return [
+        f"{key} is {_brief(protocol[key])}, not {_brief(other[key])}"
+        for key in COMPARABLE
+        if protocol[key] != other[key]
+    ]
 
 
 def _brief(value: Any) -> str:
@@ -146,7 +154,8 @@ def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
 
 def mixture(truths: list[int], among: Iterable[int], count: int) -> list[int]:
     """Positions of ``count`` drawings, evenly spread: three with one true colouring to each with several."""
-    one, several = [], []
+    one: list[int] = []
+    several: list[int] = []
     for position in among:
         (one if truths[position] == 1 else several).append(position)
     few = min(len(several), max(count // 4, count - len(one)))
@@ -200,12 +209,14 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 
 def located(given: str, name: str | None) -> Path:
-    """The evaluation folder that a user means: given itself, or in the run given the one called name, or its only one."""
+    """The evaluation folder that a user means: given itself, or in a run the one called name or the only one."""
     path = Path(given)
     if (path / RESULT).is_file():
         return path
     if not path.is_dir():
-        raise ConfigError(f"there is no run or evaluation in {given} (give folders that training or evaluating printed)")
+        raise ConfigError(
+            f"there is no run or evaluation in {given} (give folders that training or evaluating printed)"
+        )
     there = sorted(found.parent for found in path.glob(f"evaluation/*/{RESULT}"))
     names = ", ".join(found.name for found in there)
     if name is not None:
@@ -215,7 +226,9 @@ def located(given: str, name: str | None) -> Path:
     if not there:
         raise ConfigError(f"{given} has not been evaluated (python -m colorlab.evaluate run={given})")
     if len(there) > 1:
-        raise ConfigError(f"{given} has several evaluations: {names} (choose with evaluation=..., or give one's folder)")
+        raise ConfigError(
+            f"{given} has several evaluations: {names} (choose with evaluation=..., or give one's folder)"
+        )
     return there[0]
 
 

@@ -22,13 +22,17 @@ from colorlab.metrics.judge import Judge
 from colorlab.trivial import Draw, rows, truths_of
 
 T = TypeVar("T")
-SHOWN, WORST, TRUTHS = 24, 12, 3  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
+SHOWN, WORST, TRUTHS = (
+    24,
+    12,
+    3,
+)  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
 PACKAGES = ("torch", "kornia", "torchmetrics", "numpy", "scipy", "pillow")
 
 
 class Drawings(NamedTuple):
-    """Held-out drawings. pictures: the data set; groups: the pictures of each drawing, its colourings; names: those of the
-    first pictures, which are what is shown."""
+    """Held-out drawings. pictures: the data set; groups: the pictures of each drawing, its colourings; names: those of
+    the first pictures, which are what is shown."""
 
     pictures: Any
     groups: list[np.ndarray]
@@ -36,8 +40,8 @@ class Drawings(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number a drawing; distances:
-    between the candidates of each drawing; notes: what the judges warn of."""
+    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number a drawing;
+    distances: between the candidates of each drawing; notes: what the judges warn of."""
 
     values: dict[str, dict[str, Any]]
     per_drawing: dict[str, list[float]]
@@ -71,7 +75,9 @@ def judge_of(lpips: str, features: str, condition: str) -> tuple[Judge, DataErro
     return Judge(wanted["lpips"], wanted["features"], condition), lacking
 
 
-def protocol_of(drawings: Drawings, data: dict[str, Any], split: str, n: int, seed: int, judge: Judge) -> dict[str, Any]:
+def protocol_of(
+    drawings: Drawings, data: dict[str, Any], split: str, n: int, seed: int, judge: Judge
+) -> dict[str, Any]:
     """What was measured on what, and how; nothing about the method. data: the run's data configuration."""
     pictures, pixels = drawings.pictures, hashlib.sha256()
     for group in drawings.groups:
@@ -88,9 +94,10 @@ def protocol_of(drawings: Drawings, data: dict[str, Any], split: str, n: int, se
     }  # fmt: skip
 
 
-def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, what: str) -> Verdict:
-    """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. what: for the
-    progress bar."""
+def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, what: str) -> Verdict:
+    """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. device: where the
+    judges compute, in full float32. what: for the progress bar."""
+    torch.backends.cudnn.allow_tf32 = False
     judge.reset()
     seen = 0
     for group in told(drawings.groups, len(drawings.groups), what):
@@ -98,7 +105,8 @@ def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, what: str) -> V
         truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
         candidates = draw(image, truths, n)
         if candidates is not None:
-            judge.update(candidates[None], image, [truths], [int(group[0])])
+            shown = [part.to(device) for part in (candidates[None], image, truths)]
+            judge.update(shown[0], shown[1], [shown[2]], [int(group[0])])
             seen += 1
     return _verdict(judge) if seen else Verdict({}, {}, {}, [])
 
@@ -127,7 +135,7 @@ def truth_counts(verdict: Verdict) -> list[int]:
 
 
 def curves(values: dict[str, dict[str, Any]], n: int) -> dict[str, dict[str, list[float]]]:
-    """best_of_k (to the first truth) and nearest_best_of_k (to the nearest truth): error -> its means for k = 1 to n."""
+    """best_of_k (to the first truth) and nearest_best_of_k (to the nearest one): error -> its means for k = 1 to n."""
     found: dict[str, dict[str, list[float]]] = {}
     for kind in ("best_of", "nearest_best_of"):
         first = f"truth/{kind}_1_"
@@ -136,18 +144,19 @@ def curves(values: dict[str, dict[str, Any]], n: int) -> dict[str, dict[str, lis
     return found
 
 
-def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any]) -> evaluation.Evaluation:
-    """The trivial rows under a protocol: under "trivial" in the document, distances as `trivial/<row>/<distance>`. Judged
-    once, then kept in the cache: they do not depend on the method, only on the protocol, the training pictures' names and
-    the code that computes them."""
+def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], device: str) -> evaluation.Evaluation:
+    """The trivial rows under a protocol: under "trivial" in the document, distances as `trivial/<row>/<distance>`.
+    Judged once, then kept in the cache: they do not depend on the method, only on the protocol, the training pictures'
+    names and the code that computes them."""
     train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
     key = f"{evaluation.protocol_id(protocol)}-{evaluation.digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
     if (folder / evaluation.RESULT).is_file():
         return evaluation.read_evaluation(folder)
-    documents, distances, n = {}, {}, protocol["n"]
+    documents, n = {}, protocol["n"]
+    distances: dict[str, np.ndarray] = {}
     for name, row in rows(drawings.pictures).items():
-        verdict = judged(judge, drawings, row.draw, n, f"judging: {row.title}")
+        verdict = judged(judge, drawings, row.draw, n, device, f"judging: {row.title}")
         if verdict.values:
             documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
             distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
@@ -160,7 +169,10 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any]) -> 
 def _code() -> list[str]:
     """The sources of judges and trivial rows: what an older version computed is not taken for this one's."""
     package = Path(__file__).parent
-    paths = [*sorted(package.glob("metrics/*.py")), *(package / name for name in ("trivial.py", "color.py", "scale.py"))]
+    paths = [
+        *sorted(package.glob("metrics/*.py")),
+        *(package / name for name in ("trivial.py", "color.py", "scale.py")),
+    ]
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
@@ -197,4 +209,6 @@ def told(items: Iterable[T], total: int, what: str) -> Iterator[T]:
         now = time.monotonic()
         if now - told_at > 60:
             told_at = now
-            console.print(f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left")
+            console.print(
+                f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left"
+            )

@@ -1,4 +1,4 @@
-"""From evaluations to the rows of a table: cells, paired differences, which rows lead, which are of another protocol."""
+"""From evaluations to the rows of a table: cells, paired differences, what leads, what is of another protocol."""
 
 from __future__ import annotations
 
@@ -14,20 +14,28 @@ from colorlab.report.table import Cell, Column, Row
 
 OTHER_PROTOCOL = "†"
 SEED = 0  # of the bootstrap
+BEST = {"higher": max, "lower": min}
 
 
 def row_of(evaluation: Evaluation, name: str) -> Row:
     """A run's row, on its own: no differences, nothing leads."""
-    return Row(name, _cells(evaluation.document["values"]), {}, False, "", frozenset())
+    return Row(name, _cells(evaluation.document["values"]), {}, False, "", frozenset(), "")
 
 
 def trivial_rows(evaluation: Evaluation) -> list[Row]:
-    """The trivial rows under the evaluation's protocol."""
-    trivial = evaluation.document["trivial"].values()
-    return [Row(each["title"], _cells(each["values"]), {}, True, "", frozenset()) for each in trivial]
+    """The trivial rows under the evaluation's protocol; the note says so where one is about some drawings only."""
+    document, rows = evaluation.document, []
+    for each in document["trivial"].values():
+        cells = _cells(each["values"])
+        count = cells["validity/share"].n
+        note = f"{count} drawings" if count < document["protocol"]["count"] else ""
+        rows.append(Row(each["title"], cells, {}, True, "", frozenset(), note))
+    return rows
 
 
-def compared(evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int, columns: Sequence[Column]) -> list[Row]:
+def compared(
+    evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int, columns: Sequence[Column]
+) -> list[Row]:
     """The runs' rows with paired differences to the baseline and what leads among those of its protocol; then its
     trivial rows."""
     base = evaluations[baseline]
@@ -46,22 +54,26 @@ def compared(evaluations: Sequence[Evaluation], names: Sequence[str], baseline: 
 def differences_of(evaluation: Evaluation, base: Evaluation) -> dict[str, Cell]:
     """Every measure that is a mean over drawings: evaluation minus base, drawing by drawing."""
     ours, theirs = evaluation.document["per_drawing"], base.document["per_drawing"]
-    found = {key: _difference(evaluation, base, key) for key in ours if key in theirs and key in evaluation.document["values"]}
+    found = {
+        key: _difference(evaluation, base, key)
+        for key in ours
+        if key in theirs and key in evaluation.document["values"]
+    }
     return {key: Cell(d.mean, _bound(d.low), _bound(d.high), d.n) for key, d in found.items() if d.n}
 
 
 def leaders(evaluations: Sequence[Evaluation], columns: Sequence[Column]) -> dict[str, frozenset[str]]:
-    """For each evaluation's path the measures at which it is best, or not told from the best: the interval of the paired
-    difference holds 0. A lone evaluation leads nothing, and a measure without a better end has no leader."""
+    """For each evaluation's path the measures at which it is best, or not told from the best: the interval of the
+    paired difference holds 0. A lone evaluation leads nothing; nor is there a leader where more is not better, or where
+    there are no numbers drawing by drawing."""
     leading: dict[str, set[str]] = {str(each.path): set() for each in evaluations}
     for column in columns:
-        having = [each for each in evaluations if column.key in each.document["values"]]
-        if len(having) < 2 or not column.better:
-            continue
-        best = min(having, key=lambda each: _badness(each.document["values"][column.key]["mean"], column.better))
-        for each in having:
-            if each is best or _not_told_apart(each, best, column):
-                leading[str(each.path)].add(column.key)
+        having = [each for each in evaluations if column.key in each.document["per_drawing"]]
+        if len(having) > 1 and column.better in BEST:
+            best = BEST[column.better](having, key=lambda each: each.document["values"][column.key]["mean"])
+            for each in having:
+                if each is best or _not_told_apart(each, best, column.key):
+                    leading[str(each.path)].add(column.key)
     return {path: frozenset(keys) for path, keys in leading.items()}
 
 
@@ -77,14 +89,8 @@ def check_protocols(evaluations: Sequence[Evaluation], names: Sequence[str], bas
     return notes
 
 
-def _badness(value: float, better: str) -> float:
-    return {"higher": -value, "lower": value, "zero": abs(value)}[better]
-
-
-def _not_told_apart(evaluation: Evaluation, best: Evaluation, column: Column) -> bool:
-    if column.key not in evaluation.document["per_drawing"] or column.better == "zero":
-        return False
-    found = _difference(evaluation, best, column.key)
+def _not_told_apart(evaluation: Evaluation, best: Evaluation, key: str) -> bool:
+    found = _difference(evaluation, best, key)
     return found.n > 1 and found.low <= 0 <= found.high
 
 
@@ -93,7 +99,9 @@ def _difference(evaluation: Evaluation, base: Evaluation, key: str) -> Interval:
         return np.array(document["per_drawing"][key], np.float64)  # None becomes NaN
 
     ours, theirs = evaluation.document, base.document
-    return paired_difference(column(ours), column(theirs), np.array(ours["drawings"]), np.array(theirs["drawings"]), SEED)
+    return paired_difference(
+        column(ours), column(theirs), np.array(ours["drawings"]), np.array(theirs["drawings"]), SEED
+    )
 
 
 def _cells(values: dict[str, dict[str, Any]]) -> dict[str, Cell]:

@@ -1,5 +1,5 @@
-"""Evaluations and comparisons in Weights & Biases: scalars, histograms on fixed bins that overlay from run to run, sheets,
-and a workspace built from code.
+"""Evaluations and comparisons in Weights & Biases: scalars, histograms on fixed bins that overlay from run to run,
+sheets, and a workspace built from code.
 
 Offline unless the user is logged in, and never a prompt. Each evaluation is a W&B run of its own, finished when it is
 logged, so that every job of a sweep has its own. The files of the evaluation folder remain the record."""
@@ -35,8 +35,8 @@ def opened(logger: Any, folder: Path, name: str, job: str, group: str | None, co
         print(f"W&B: offline in {folder / 'wandb'} (upload later with `wandb sync`)")
     os.environ.setdefault("WANDB_SILENT", "true")
     run = wandb.init(
-        project=logger.project, entity=logger.entity, group=logger.group or group, name=name, job_type=job, config=config,
-        dir=folder, mode="offline" if offline else "online", reinit="finish_previous",
+        project=logger.project, entity=logger.entity, group=logger.group or group, name=name, job_type=job,
+        config=config, dir=folder, mode="offline" if offline else "online", reinit="finish_previous",
         settings=wandb.Settings(console="off", silent=True),
     )  # fmt: skip
     ended_well = False
@@ -57,7 +57,7 @@ def log_evaluation(logger: Any, evaluation: Evaluation) -> None:
     with opened(logger, evaluation.path, name, "evaluation", document["run"], config) as run:
         logged: dict[str, Any] = scalars(evaluation)
         if "lpips" in evaluation.distances:
-            table = wandb.Table(columns=COLUMNS, data=histogram_rows(evaluation))
+            table = wandb.Table(columns=[*COLUMNS], data=histogram_rows(evaluation))
             logged[f"{HISTOGRAM}_table"] = table
             logged[HISTOGRAM] = wandb.plot.line(table, "bin_center", "density", title="LPIPS between candidates")
         run.log(logged | {"samples": wandb.Image(contact_sheet(evaluation))})
@@ -74,14 +74,15 @@ def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
     if importlib.util.find_spec("wandb_workspaces") is None:
         print("W&B: no workspace was built (pip install wandb-workspaces to have one)")
     elif logged_in():
-        print(f"W&B: {workspace(logger.entity or wandb.Api().default_entity, logger.project).save().url}")
+        entity = logger.entity or wandb.Api().default_entity or ""
+        print(f"W&B: {workspace(entity, logger.project).save().url}")
     else:
         print("W&B: no workspace was saved (wandb login, then compare again)")
 
 
 def scalars(evaluation: Evaluation) -> dict[str, float]:
     """Means under the measures' own names with `_low` and `_high`, and quantiles over drawings of diversity."""
-    found = {}
+    found: dict[str, float] = {}
     for key, value in evaluation.document["values"].items():
         parts = {key: value["mean"], f"{key}_low": value["low"], f"{key}_high": value["high"]}
         found |= {name: number for name, number in parts.items() if number is not None}
@@ -102,7 +103,9 @@ def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
     density = counts / max(counts.sum(), 1) / np.diff(BINS)
     constant = [document["run"], document["protocol"]["seed"], document["protocol"]["count"], document["protocol"]["n"]]
     bins = zip(BINS[:-1], BINS[1:], (BINS[:-1] + BINS[1:]) / 2, counts, density, strict=True)
-    return [[float(left), float(right), float(centre), int(c), float(d), *constant] for left, right, centre, c, d in bins]
+    return [
+        [float(left), float(right), float(centre), int(c), float(d), *constant] for left, right, centre, c, d in bins
+    ]
 
 
 def contact_sheet(evaluation: Evaluation) -> Any:
@@ -118,8 +121,8 @@ def contact_sheet(evaluation: Evaluation) -> Any:
 
 
 def workspace(entity: str, project: str) -> Any:
-    """A wandb_workspaces.workspaces.Workspace of evaluations: histograms laid over each other, quality against diversity,
-    sheets; runs grouped by method."""
+    """A wandb_workspaces.workspaces.Workspace of evaluations: histograms laid over each other, quality against
+    diversity, sheets; runs grouped by method."""
     import wandb_workspaces.reports.v2 as wr
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.expr import Config

@@ -34,6 +34,7 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         compose("train", [*BASE, override])
     assert said in str(caught.value)
+    assert "search path" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from colorlab.report.figure import empty, label, looks, styled
+from colorlab.report.figure import add_legend, empty, label, looks, styled
 from colorlab.report.table import Cell, Row
 
 
@@ -44,5 +44,5 @@ def curves(rows: Sequence[Curve], up: str) -> Figure:
         axes.set_ylim(0)
         axes.set_xlabel("candidates k")
         axes.set_ylabel(up)
-        axes.legend(loc="best")
+        add_legend(figure, axes)
     return figure

@@ -22,7 +22,8 @@ VARIABLES = {color: f"var(--series-{i})" for i, color in enumerate(SERIES)} | {
     INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)",
 }  # fmt: skip
 DASHES = ("-", "--", ":", "-.")
-SIZE = (4.4, 3.1)  # inches: a column of a paper
+STROKES = dict(zip(DASHES, ("", "6 3", "1.5 2.5", "7 3 1.5 3"), strict=True))  # the same in SVG
+SIZE = (4.1, 2.9)  # inches: a column of a paper
 DOTS = 220  # an inch, of PNG
 
 
@@ -64,6 +65,15 @@ def empty() -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
+def add_legend(figure: Figure, axes: Axes) -> None:
+    """Below the chart, where it hides nothing."""
+    handles, names = axes.get_legend_handles_labels()
+    longest = max(map(len, names), default=0)
+    figure.legend(
+        handles, names, loc="outside lower center", ncols=2 if longest > 18 else 3, columnspacing=1.4, handlelength=1.8
+    )
+
+
 def label(name: str) -> str:
     """A name as a legend takes it: one that begins with an underscore would be left out."""
     return f"\u200b{name}" if name.startswith("_") else name
@@ -78,7 +88,10 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 def svg(figure: Figure, name: str, title: str) -> str:
-    """The figure as an <svg> to be put into a page. name: makes its ids its own; title: read out instead of it."""
+    """The figure as an <svg> to be put into a page, without its legend: the page has one for all. name: makes its ids
+    its own; title: read out instead of it."""
+    for legend in list(figure.legends):
+        legend.remove()
     out = io.StringIO()
     with styled():
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from colorlab.report.figure import INK, empty, label, looks, styled
+from colorlab.report.figure import INK, add_legend, empty, label, looks, styled
+
+TALLEST = 2.5  # times the median row's peak; bars beyond are cut, so that one collapsed row does not flatten the others
 
 
 class Distances(NamedTuple):
-    """counts: (bins,) of a row; mean: of its distances. outline: drawn as a line alone, an upper end to compare with."""
+    """counts: (bins,) of a row; mean: of its distances. outline: drawn as a line alone, as an upper end."""
 
     name: str
     counts: np.ndarray
@@ -27,21 +29,32 @@ def histogram(rows: Sequence[Distances], edges: np.ndarray, axis: str) -> Figure
     with styled():
         figure, axes = empty()
         for row, style in zip(rows, looks([row.outline for row in rows]), strict=True):
-            density = row.counts / max(row.counts.sum(), 1) / np.diff(edges)
+            density = _density(row, edges)
             if row.outline:
                 axes.stairs(density, edges, color=INK, linewidth=1.1, label=label(row.name))
             else:
                 axes.stairs(density, edges, color=style.color, alpha=0.3, fill=True)
-                axes.stairs(density, edges, color=style.color, linewidth=1.2, linestyle=style.dash, label=label(row.name))
+                axes.stairs(
+                    density, edges, color=style.color, linewidth=1.2, linestyle=style.dash, label=label(row.name)
+                )
             color = INK if row.outline else style.color
             axes.axvline(row.mean, 0, 0.04, color=color, linewidth=2.2, solid_capstyle="butt")
         axes.set_xlim(edges[0], _reach(rows, edges))
-        axes.set_ylim(0)
+        axes.set_ylim(0, _top(rows, edges))
         axes.set_yticks([])
         axes.set_xlabel(axis)
         axes.set_ylabel("density of pairs")
-        axes.legend(loc="upper right")
+        add_legend(figure, axes)
     return figure
+
+
+def _density(row: Distances, edges: np.ndarray) -> np.ndarray:
+    return row.counts / max(row.counts.sum(), 1) / np.diff(edges)
+
+
+def _top(rows: Sequence[Distances], edges: np.ndarray) -> float:
+    peaks = [_density(row, edges).max() for row in rows]
+    return 1.05 * min(max(peaks, default=0), TALLEST * float(np.median(peaks))) or 1.0
 
 
 def _reach(rows: Sequence[Distances], edges: np.ndarray) -> float:

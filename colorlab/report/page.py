@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML file: opens from disk, loads nothing, reads well on a phone, on paper, in the dark."""
+"""The report as one self-contained HTML file: opens from disk, loads nothing, fits phone, desk and paper."""
 
 from __future__ import annotations
 
@@ -26,27 +26,36 @@ class Chart(NamedTuple):
     caption: str
 
 
+class Key(NamedTuple):
+    """A line of the charts' legend. color: a CSS colour; dash: of the line as in SVG's stroke-dasharray."""
+
+    name: str
+    color: str
+    dash: str
+
+
 class Strip(NamedTuple):
-    """One row's candidates for a drawing. name: of the row; pictures: (n, H, W, 3) uint8; note: beside them, or ""."""
+    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8."""
 
     name: str
     pictures: np.ndarray
-    note: str
 
 
 class Case(NamedTuple):
-    """A drawing (H, W), its true colourings (T, H, W, 3), both uint8, and what the rows made of it."""
+    """A drawing (H, W), its true colourings (T, H, W, 3), both uint8, and what the rows made of it. note: below the
+    drawing's name, or ""."""
 
     name: str
+    note: str
     drawing: np.ndarray
     truths: np.ndarray
     strips: list[Strip]
 
 
 class Page(NamedTuple):
-    """What is on the page. facts: under the title. columns, rows: of the main table; baseline: the row that differences are
-    taken to. modes: columns of the table of true modes. worst: by run. settings: a table whose first row is its heading.
-    protocol: name -> value. notes: warnings, shown on top."""
+    """What is on the page. facts: under the title. notes: warnings, shown on top. columns, rows: of the main table;
+    baseline: the row that differences are taken to. modes: columns of the table of true modes. worst: by run.
+    settings: a table whose first row is its heading. protocol: name -> value."""
 
     title: str
     facts: list[str]
@@ -54,6 +63,7 @@ class Page(NamedTuple):
     columns: list[Column]
     rows: list[Row]
     baseline: str
+    legend: list[Key]
     charts: list[Chart]
     modes: list[Column]
     cases: list[Case]

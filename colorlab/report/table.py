@@ -31,8 +31,8 @@ class Column(NamedTuple):
 
 
 class Row(NamedTuple):
-    """cells, differences (paired, to the baseline): measure -> Cell. trivial: no method. mark: a sign behind the name for
-    another protocol, or "". leading: measures at which no other row is told better."""
+    """cells, differences (paired, to the baseline): measure -> Cell. trivial: no method. mark: a sign behind the name
+    for another protocol, or "". leading: measures at which no other row is told better. note: below the name, or ""."""
 
     name: str
     cells: dict[str, Cell]
@@ -40,37 +40,36 @@ class Row(NamedTuple):
     trivial: bool
     mark: str
     leading: frozenset[str]
+    note: str
 
 
 def headline(n: int, have: set[str]) -> list[Column]:
     """The columns of the main table, those of them that are there; perceptual distances where they were measured."""
     lpips = "diversity/lpips" in have
-    d, name, digits = ("lpips", "LPIPS", 3) if lpips else ("delta_e", "CIEDE2000", 1)
+    d, name, dot = ("lpips", "LPIPS", 3) if lpips else ("delta_e", "CIEDE2000", 1)
     vendi, radius = ("vendi_lpips", "lpips_0.05") if lpips else ("vendi_lab", "delta_e_10")
-    columns = [
-        Column("validity/share", "valid", "share of candidates that keep the lines and the paper, without noise or bleeding",
-               "higher", 2),
-        Column(f"diversity/{d}", "diversity", f"mean {name} over all pairs of a drawing's candidates; more is not better alone",
-               "", digits),
-        Column(f"validity/earned_{d}", "earned", "diversity, with 0 for every pair that is not valid on both sides",
-               "higher", digits),
-        Column(f"diversity/{vendi}", f"distinct of {n}", "effective number of different candidates (Vendi score)", "", 1),
-        Column(f"truth/best_of_1_{d}", "error of one", f"{name} of a candidate to the true colouring", "lower", digits),
-        Column(f"truth/best_of_{n}_{d}", f"best of {n}", f"{name} of the nearest of {n} candidates to the true colouring",
-               "lower", digits),
-        Column(f"modes/coverage_{radius}", "modes found",
-               f"share of a drawing's true colourings with a candidate within {name} {radius.rsplit('_')[-1]}", "higher", 2),
-        Column("realism/kid_lite0", "KID", "kernel distance of EfficientNet features to the true colourings", "lower", 2),
-        Column("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the true colourings", "lower", 2),
-        Column("colourfulness/signed_delta", "colourfulness", "Hasler and Suesstrunk's, minus the truth's", "zero", 1),
-    ]  # fmt: skip
-    return [column for column in columns if column.key in have]
+    reach = f"{name} {radius.rsplit('_', 1)[1]}"
+    columns = (
+        ("validity/share", "valid", "share that keeps lines and paper, without noise or bleeding", "higher", 2),
+        (f"diversity/{d}", "diversity", f"mean {name} over pairs of candidates; more is not better alone", "", dot),
+        (f"validity/earned_{d}", "earned", "diversity, with 0 for pairs not valid on both sides", "higher", dot),
+        (f"diversity/{vendi}", f"distinct of {n}", "effective number of different candidates (Vendi score)", "", 1),
+        (f"truth/best_of_1_{d}", "error of one", f"{name} of a candidate to the true colouring", "lower", dot),
+        (f"truth/best_of_{n}_{d}", f"best of {n}", f"{name} of the candidate nearest to the truth", "lower", dot),
+        (f"modes/coverage_{radius}", "modes found", f"share of truths with a candidate within {reach}", "higher", 2),
+        ("realism/kid_lite0", "KID", "kernel distance of EfficientNet features to the truths'", "lower", 2),
+        ("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the truths'", "lower", 2),
+        ("colourfulness/signed_delta", "colourfulness", "Hasler and Suesstrunk's, minus the truth's", "zero", 1),
+    )
+    return [Column(*column) for column in columns if column[0] in have]
 
 
 def coverage(have: set[str]) -> list[Column]:
     """Columns of the table of true modes: coverage within each radius, and what n candidates can reach at most."""
     name = "lpips" if any(key.startswith("modes/coverage_lpips_") for key in have) else "delta_e"
-    keys = sorted((k for k in have if k.startswith(f"modes/coverage_{name}_")), key=lambda k: float(k.rsplit("_", 1)[1]))
+    keys = sorted(
+        (k for k in have if k.startswith(f"modes/coverage_{name}_")), key=lambda k: float(k.rsplit("_", 1)[1])
+    )
     columns = [Column(key, f"≤ {key.rsplit('_', 1)[1]}", "", "higher", 2) for key in keys]
     most = Column("modes/attainable", "attainable", "with every candidate on a true colouring of its own", "", 2)
     return [*columns, most] if columns and most.key in have else columns
@@ -104,7 +103,7 @@ def shown(cell: Cell | None, column: Column) -> str:
 
 def arrow(column: Column) -> str:
     """Which way is better."""
-    return {"higher": " ↑", "lower": " ↓", "zero": " → 0", "": ""}[column.better]
+    return {"higher": "\u00a0↑", "lower": "\u00a0↓", "zero": " →\u00a00", "": ""}[column.better]
 
 
 def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str) -> object:
@@ -112,7 +111,9 @@ def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str)
     from rich.table import Table
 
     others = list(beside)
-    table = Table(title=title, title_justify="left", title_style="", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="", box=None, header_style="bold", padding=(0, 2, 0, 0)
+    )
     table.add_column("", no_wrap=True)
     table.add_column(row.name, justify="right", no_wrap=True)
     for other in others:
@@ -120,7 +121,9 @@ def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str)
     for column in columns:
         means = [other.cells.get(column.key) for other in others]
         texts = [number(cell.mean if cell else None, column.digits) for cell in means]
-        table.add_row(column.title + arrow(column), shown(row.cells.get(column.key), column).replace("[", r"\["), *texts)
+        table.add_row(
+            column.title + arrow(column), shown(row.cells.get(column.key), column).replace("[", r"\["), *texts
+        )
     return table
 
 
@@ -133,7 +136,7 @@ def markdown(columns: list[Column], rows: Iterable[Row]) -> str:
 
     lines = ["| | " + " | ".join(c.title + arrow(c) for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for row in rows:
-        name = row.name.replace("|", r"\|") + row.mark
+        name = row.name.replace("|", r"\|") + row.mark + (f" ({row.note})" if row.note else "")
         lines.append(f"| {f'*{name}*' if row.trivial else name} | " + " | ".join(cell(row, c) for c in columns) + " |")
     return "\n".join([*lines, "", *(f"- {c.title}: {c.note}" for c in columns if c.note)]) + "\n"
 
@@ -152,11 +155,16 @@ def latex(columns: list[Column], rows: Iterable[Row]) -> str:
 
     arrows = {"higher": r" $\uparrow$", "lower": r" $\downarrow$", "zero": r" $\to 0$", "": ""}
     head = " & ".join(["", *(_tex(c.title) + arrows[c.better] for c in columns)])
-    lines = [" & ".join([_tex(row.name + row.mark), *(cell(row, c) for c in columns)]) + r" \\" for row in rows]
-    return "\n".join(
-        [rf"\begin{{tabular}}{{l{'c' * len(columns)}}}", r"\toprule", head + r" \\", r"\midrule", *lines, r"\bottomrule",
-         r"\end{tabular}", ""]
-    )  # fmt: skip
+    lines = [
+        " & ".join(
+            [_tex(row.name + row.mark + (f" ({row.note})" if row.note else "")), *(cell(row, c) for c in columns)]
+        )
+        + r" \\"
+        for row in rows
+    ]
+    begin = rf"\begin{{tabular}}{{l{'c' * len(columns)}}}"
+    parts = [begin, r"\toprule", head + r" \\", r"\midrule", *lines, r"\bottomrule", r"\end{tabular}", ""]
+    return "\n".join(parts)
 
 
 def _tex(text: str) -> str:

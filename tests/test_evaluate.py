@@ -1,0 +1,258 @@
+"""Evaluating a run: samples once, an interrupted evaluation goes on, numbers belong to a protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from colorlab import evaluation
+from colorlab.config import compose
+from colorlab.errors import ConfigError, DataError
+from colorlab.evaluate import evaluate
+
+TINY = ["n=3", "steps=2", "limit=3", "features=none"]
+
+
+def trained_looking(folder: Path) -> Path:
+    """A run of width 4 that was never trained, with weights that are not zero."""
+    from colorlab.checkpoint import save_weights
+    from colorlab.config import build
+    from colorlab.run import begin
+
+    cfg = compose("train", [f"name={folder.name}", "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2"])
+    method = build(cfg.method)
+    stream = torch.Generator().manual_seed(1)
+    for weights in method.net.parameters():
+        weights.data.add_(torch.randn(weights.shape, generator=stream), alpha=0.1)
+    begin(folder, cfg)
+    save_weights(method, folder / "checkpoints")
+    return folder
+
+
+def evaluated(run: Path, *overrides: str) -> Path:
+    """The folder of an evaluation of three drawings."""
+    before = set((run / "evaluation").glob("*"))
+    evaluate(compose("evaluate", [f"run={run}", *TINY, *overrides]))
+    return (set((run / "evaluation").glob("*")) - before or {newest(run)}).pop()
+
+
+def newest(run: Path) -> Path:
+    return max((run / "evaluation").glob("*"), key=lambda path: (path / "evaluation.json").stat().st_mtime_ns)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Pictures of 32 px are done before a second thread has begun."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_looking(tmp_path_factory.mktemp("runs") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def finished(run: Path) -> Path:
+    return evaluated(run)
+
+
+@pytest.fixture(scope="module")
+def document(finished: Path) -> dict[str, Any]:
+    return json.loads((finished / "evaluation.json").read_text())
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "samples").iterdir()}
+
+
+def test_there_is_one_file_a_drawing_with_n_pictures(finished: Path, document: dict[str, Any]) -> None:
+    assert len(document["drawings"]) == 3
+    assert sorted(stamps(finished)) == sorted(f"{name}.npy" for name in document["drawings"])
+    candidates = evaluation.read_sample(finished, document["drawings"][0])
+    assert candidates.shape == (3, 32, 32, 3) and candidates.dtype == np.uint8
+
+
+def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(run: Path, document: dict[str, Any]) -> None:
+    from colorlab.draws import Draws
+    from colorlab.run import open_run
+    from colorlab.types import Condition
+
+    opened = open_run(run)
+    pictures = opened.pictures()
+    index = pictures.names.index(document["drawings"][1])
+    drawn = opened.method(steps=2).sample(Condition(pictures[index].image), 3, Draws(0, [index]))[0]
+    kept = evaluation.read_sample(newest(run), document["drawings"][1])
+    assert torch.equal((drawn * 255).round().byte().permute(0, 2, 3, 1), torch.from_numpy(kept))
+
+
+def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(run: Path, finished: Path, document: dict[str, Any], capsys) -> None:
+    before = stamps(finished)
+    assert evaluated(run) == finished
+    assert "3 of 3 drawings have their samples" in capsys.readouterr().out
+    assert stamps(finished) == before
+    again = json.loads((finished / "evaluation.json").read_text())
+    assert {k: v for k, v in again.items() if k != "timing"} == {k: v for k, v in document.items() if k != "timing"}
+
+
+def test_an_interrupted_evaluation_makes_only_what_is_missing(run: Path, finished: Path, capsys) -> None:
+    before, lost = stamps(finished), sorted(stamps(finished))[:2]
+    content = {name: (finished / "samples" / name).read_bytes() for name in lost}
+    for name in lost:
+        (finished / "samples" / name).unlink()
+    evaluated(run)
+    assert "1 of 3 drawings have their samples" in capsys.readouterr().out
+    after = stamps(finished)
+    assert [name for name in after if after[name] != before[name]] == lost
+    assert {name: (finished / "samples" / name).read_bytes() for name in lost} == content
+
+
+def test_a_killed_writer_leaves_no_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(file: Any, array: np.ndarray) -> None:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    (tmp_path / "samples").mkdir()
+    monkeypatch.setattr(np, "save", torn)
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.write_sample(tmp_path, "a", np.zeros((1, 2, 2, 3), np.uint8))
+    assert evaluation.missing(tmp_path, ["a"]) == ["a"] and not list((tmp_path / "samples").iterdir())
+
+
+def test_samples_of_other_weights_are_not_taken_for_this_runs(run: Path, finished: Path) -> None:
+    weights = run / "checkpoints" / "weights.safetensors"
+    content = weights.read_bytes()
+    try:
+        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(ConfigError, match="made with weights"):
+            evaluated(run)
+    finally:
+        weights.write_bytes(content)
+
+
+def test_values_are_means_over_drawings_inside_their_intervals(document: dict[str, Any]) -> None:
+    for key, column in document["per_drawing"].items():
+        numbers = [number for number in column if number is not None]
+        if numbers:
+            value = document["values"][key]
+            assert value["mean"] == pytest.approx(np.mean(numbers)) and value["n"] == len(numbers)
+            assert len(numbers) < 2 or value["low"] <= value["mean"] <= value["high"]
+
+
+def test_more_candidates_never_make_the_best_one_worse(document: dict[str, Any]) -> None:
+    curve = document["curves"]["best_of_k"]["lpips"]
+    assert len(curve) == 3 and curve == sorted(curve, reverse=True)
+    assert curve[2] == document["values"]["truth/best_of_3_lpips"]["mean"]
+
+
+def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(document: dict[str, Any]) -> None:
+    trivial = document["trivial"]
+    assert {"condition", "mean", "nearest"} <= trivial.keys()
+    assert trivial["condition"]["values"]["diversity/lpips"]["mean"] == 0
+    assert trivial["condition"]["values"]["validity/share"]["mean"] == 1
+    assert trivial["nearest"]["values"]["diversity/lpips"]["mean"] > 0
+
+
+def test_the_protocol_does_not_know_the_method(run: Path, document: dict[str, Any]) -> None:
+    other = json.loads((evaluated(run, "seed=5", "bias=palette") / "evaluation.json").read_text())
+    assert other["protocol_id"] == document["protocol_id"]
+    assert other["values"] != document["values"] and other["trivial"] == document["trivial"]
+
+
+PROTOCOL = {
+    "data": "Toy", "size": "32x32", "condition": "lines", "drawings": "a", "pictures": "b", "n": 3, "metrics": 1,
+    "weights": {"alex": "x"}, "seed": 0, "versions": {"torch": "2"}, "split": "test",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights"])
+def test_what_makes_numbers_incomparable_changes_the_protocols_name(key: str) -> None:
+    other = PROTOCOL | {key: "another"}
+    assert evaluation.protocol_id(other) != evaluation.protocol_id(PROTOCOL)
+    assert [words.split()[0] for words in evaluation.differing(other, PROTOCOL)] == [key]
+
+
+@pytest.mark.parametrize("key", ["seed", "versions", "split"])
+def test_nothing_else_changes_it(key: str) -> None:
+    assert evaluation.protocol_id(PROTOCOL | {key: "another"}) == evaluation.protocol_id(PROTOCOL)
+
+
+def test_a_folder_is_named_by_what_differs_from_training() -> None:
+    def name(**changes: Any) -> str:
+        return evaluation.folder_name("test", 8, 0, None, evaluation.WITHOUT_EFFECT | changes, "")
+
+    assert name() == "test-n8-s0"
+    assert re.fullmatch(r"test-n8-s0-steps20-[0-9a-f]{6}", name(steps=20))
+    assert re.fullmatch(r"test-n8-s0-ddim-[0-9a-f]{6}", name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}}))
+    assert name(guide={"bias": {"color": "palette"}}) != name(guide={"bias": {"color": "#ff0000"}})
+    assert evaluation.folder_name("val", 8, 0, 24, evaluation.WITHOUT_EFFECT, "") == "val-n8-s0-limit24"
+
+
+def test_any_name_of_a_picture_gives_a_file_of_its_own(tmp_path: Path) -> None:
+    names = ["a/b.png", "a%2Fb.png", "../a", "ä\n", "\udcff", "x" * 300, "x" * 301, "a b"]
+    (tmp_path / "samples").mkdir()
+    for k, name in enumerate(names):
+        evaluation.write_sample(tmp_path, name, np.full((2, 4, 4, 3), k, np.uint8))
+    assert [int(evaluation.read_sample(tmp_path, name)[0, 0, 0, 0]) for name in names] == list(range(len(names)))
+    assert all(path.parent == tmp_path / "samples" for path in tmp_path.rglob("*.npy"))
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no array"])
+def test_a_damaged_sample_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "samples").mkdir()
+    evaluation.write_sample(tmp_path, "a", np.zeros((2, 8, 8, 3), np.uint8))
+    path = evaluation.sample_file(tmp_path, "a")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=r"a\.npy .*delete it"):
+        evaluation.read_sample(tmp_path, "a")
+
+
+def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
+    run: Path, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def nowhere(net: str) -> None:
+        raise DataError(f"weights {net} are missing (fetch them)")
+
+    monkeypatch.setattr("colorlab.weights.located", nowhere)
+    with pytest.raises(DataError, match="alex are missing"):
+        evaluated(run, "seed=7")
+    values = json.loads((newest(run) / "evaluation.json").read_text())["values"]
+    assert "truth/psnr" in values and "diversity/lpips" not in values
+    assert "going on without" in capsys.readouterr().err
+
+
+def test_two_runs_are_evaluated_as_their_mix(run: Path) -> None:
+    folder = evaluated(run, f"run=[{run},{run}]", "lpips=none")
+    assert folder.name.startswith("test-n3-s0-limit3-mix_tiny-")
+    assert json.loads((folder / "evaluation.json").read_text())["run"] == "tiny + tiny"
+
+
+def test_a_smaller_sheet_is_a_mixture_of_drawings_with_one_and_several_truths() -> None:
+    truths = [1] * 30 + [6] * 10
+    chosen = evaluation.mixture(truths, range(40), 8)
+    assert [truths[i] for i in chosen] == [1] * 6 + [6] * 2
+    assert evaluation.mixture([1, 1], range(2), 8) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["evaluate", "run=runs/none"], 4, "there is no run"),
+        (["evaluate", "run=a", "n=1"], 2, ">= 2"),
+        (["evaluate", "run=a", "split=tset"], 2, "choose from train, val, test"),
+        (["compare", "runs=[nowhere]"], 2, "no run or evaluation in nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(command, words: list[str], code: int, said: str) -> None:
+    done = command(*words)
+    assert done.returncode == code
+    assert done.stderr.startswith("colorlab: error: ") and said in done.stderr and done.stderr.count("\n") == 1
