@@ -31,7 +31,9 @@ def compare(cfg: DictConfig) -> None:
     from colorlab import rows
     from colorlab.evaluation import located, read_evaluation
     from colorlab.report.table import coverage, headline
+    from colorlab.wandb_report import log_comparison, wanted
 
+    logged = wanted(cfg.logger)
     given = list(cfg.runs) if isinstance(cfg.runs, ListConfig) else [cfg.runs]
     evaluations = [read_evaluation(located(str(each), cfg.evaluation)) for each in given]
     if not evaluations or cfg.baseline >= len(evaluations):
@@ -43,9 +45,7 @@ def compare(cfg: DictConfig) -> None:
     table = rows.compared(evaluations, names, cfg.baseline, headline(base["protocol"]["n"], have) + coverage(have))
     page = composed(cfg, evaluations, names, table, notes)
     written = write(Path(cfg.out), page, figures(cfg, evaluations, names, table))
-    if cfg.logger.kind != "none":
-        from colorlab.wandb_report import log_comparison
-
+    if logged:
         log_comparison(cfg.logger, page.title, written)
     print(written["page"])
 
@@ -150,9 +150,11 @@ def composed(
     base = evaluations[cfg.baseline].document
     protocol, have = base["protocol"], set(base["values"])
     several = sum(count > 1 for count in base["truths"])
+    shown = {"lines": "line drawings", "gray": "gray pictures"}[protocol["condition"]]
     facts = [
-        f"{protocol['data']}, {protocol['size']} px, {protocol['condition']}",
-        f"{protocol['split']} split: {protocol['count']} drawings, {several} of them with several true colourings",
+        f"{protocol['data']}, {protocol['size']} px, {shown}",
+        f"{protocol['split']} split, {protocol['count']} drawings",
+        *([f"{several} of them with several true colourings"] if several else []),
         f"{protocol['n']} candidates each",
         f"protocol {base['protocol_id']}",
     ]
@@ -250,7 +252,7 @@ def protocol_table(protocol: dict[str, Any]) -> dict[str, str]:
 
 CAPTIONS = {
     "histogram": "Distances between candidates of one drawing, the same bins for all runs; strokes on the axis are "
-    "means. Bars that reach the top are cut. The outline is what other true colourings of a drawing differ by.",
+    "means. Bars that reach the top are cut. An outline shows what other true colourings of a drawing differ by.",
     "frontier": "Quality against diversity, with 95 % intervals. Up and to the right is better, up to the diversity of "
     "true colourings.",
     "curves": "Error of the best of k candidates, with 95 % bands: how much is gained by being shown more of them.",

@@ -15,45 +15,52 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorlab.judging import Drawings
+    from colorlab.metrics.judge import Judge
     from colorlab.run import Run
 
 
 def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
     from colorlab.device import settle_allocator
+    from colorlab.wandb_report import log_evaluation, wanted
 
+    logged = wanted(cfg.logger)
     settle_allocator()
     runs = opened_runs(cfg)
     from colorlab import evaluation, judging  # after the runs: a mistake in their names is told at once
 
     drawings = judging.held_out(runs[0].pictures(), cfg.split, cfg.limit)
     judge, lacking = judging.judge_of(cfg.lpips, cfg.features, drawings.pictures.condition)
-    settings = settings_of(cfg, runs)
     folder = folder_of(cfg, runs)
-    evaluation.begin(folder, settings)
+    evaluation.begin(folder, settings_of(cfg, runs))
     make_missing(cfg, folder, drawings)
-    protocol = judging.protocol_of(drawings, runs[0].config["data"], cfg.split, cfg.n, cfg.seed, judge)
-    started = time.monotonic()
+    judge_all(cfg, runs, folder, drawings, judge)
+    tell(folder)
+    if logged:
+        log_evaluation(cfg.logger, evaluation.read_evaluation(folder))
+    if lacking:
+        raise lacking
+
+
+def judge_all(cfg: DictConfig, runs: list[Run], folder: Path, drawings: Drawings, judge: Judge) -> None:
+    """Write evaluation.json and what belongs to it, from the samples in the folder."""
+    from colorlab import evaluation, judging
+
+    started, method = time.monotonic(), runs[0].config["method"]
     verdict = judging.judged(judge, drawings, FromFolder(folder, drawings.names), cfg.n, cfg.device, "judging")
     for note in verdict.notes:
         print(f"note: {note}")
+    protocol = judging.protocol_of(drawings, runs[0].config["data"], cfg.split, cfg.n, cfg.seed, judge)
     trivial = judging.trivial_rows(judge, drawings, protocol, cfg.device)
     document = {
-        "run": " + ".join(run.name for run in runs), "method": word_of(runs[0].config["method"]),
-        "settings": settings, "configured": runs[0].config["method"], "drawings": drawings.names,
+        "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
+        "settings": settings_of(cfg, runs), "configured": method, "drawings": drawings.names,
         "truths": judging.truth_counts(verdict), "protocol": protocol, "protocol_id": evaluation.protocol_id(protocol),
         "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": judging.curves(verdict.values, cfg.n),
         "trivial": trivial.document["trivial"], "timing": evaluation.timing(folder, time.monotonic() - started),
     }  # fmt: skip
     evaluation.write_arrays(folder / evaluation.PICTURES, judging.pictures_shown(drawings, document))
     evaluation.write_result(folder, document, verdict.distances | trivial.distances)
-    tell(folder)
-    if cfg.logger.kind != "none":
-        from colorlab.wandb_report import log_evaluation
-
-        log_evaluation(cfg.logger, evaluation.read_evaluation(folder))
-    if lacking:
-        raise lacking
 
 
 class FromFolder:
@@ -68,11 +75,6 @@ class FromFolder:
         from colorlab.judging import as_pictures
 
         return as_pictures(read_sample(self.folder, next(self.names)))
-
-
-def word_of(method: dict[str, Any]) -> str:
-    """The method's class."""
-    return str(method["_target_"]).rsplit(".", 1)[-1]
 
 
 def opened_runs(cfg: DictConfig) -> list[Run]:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from colorlab.diffusion import alpha_bar_at, noised, posterior, xi_at
 from colorlab.draws import Draws
+from colorlab.lines import areas, outside
 from colorlab.types import Condition, Denoiser
 
 PALETTE_SIDE = 6  # GPIC Sec. 4.2 draws 216 pictures: the 6 x 6 x 6 grid of RGB
@@ -150,6 +151,38 @@ def _picture(path: Path) -> Tensor:
     with Image.open(path) as file:
         rgba = torch.from_numpy(np.array(file.convert("RGBA"))).permute(2, 0, 1).float() / 255
     return torch.lerp(torch.ones_like(rgba[:3]), rgba[:3], rgba[3:])[None]
+
+
+class Flat(Guide):
+    """Areas that ink encloses agree on a colour: in each, x_0 is drawn towards its mean while the noise is strong.
+
+        x_0 <- x_0 + strength (1 - alpha_bar) (mean of x_0 over the area - x_0)
+    A small network decides the colour of distant parts of one area apart from each other; this is the pooling that it
+    has not learned. As the noise fades so does the pull, and shading and details are the network's again. Ink, and the
+    paper around the drawing with every shape that is open to it, are left alone.
+
+    strength: 0 = off, 1 = areas are flat at the start."""
+
+    def __init__(self, strength: float) -> None:
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is in [0, 1], not {strength}")
+        self.strength = strength
+
+    def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
+        if self.strength == 0:
+            return denoise
+        drawing = condition.image[:1]
+        area = areas(drawing).to(drawing.device).masked_fill(outside(drawing)[:, 0], 0).flatten()  # (H W,)
+        size = area.bincount().clamp(min=1)
+
+        def edited(x: Tensor, alpha_bar: float) -> Tensor:
+            x_0 = denoise(x, alpha_bar).clamp(-1, 1)
+            flat = x_0.flatten(2)
+            sums = flat.new_zeros(*flat.shape[:2], len(size)).index_add_(2, area, flat)
+            pull = torch.where(area > 0, (sums / size)[..., area] - flat, 0.0)
+            return x_0 + self.strength * (1 - alpha_bar) * pull.view_as(x_0)
+
+        return edited
 
 
 class Repulsion(Guide):

@@ -82,7 +82,8 @@ def protocol_of(
     pictures, pixels = drawings.pictures, hashlib.sha256()
     for group in drawings.groups:
         pixels.update(pictures.pixels[group].tobytes())
-    lines = [f"{key}={Path(str(data[key])).name}" for key in ("line_style", "simplify") if key in data]
+    of_lines = [key for key in ("line_style", "simplify") if key in data and pictures.condition == "lines"]
+    lines = [f"{key}={Path(str(data[key])).name}" for key in of_lines]
     name = data["_target_"].rsplit(".", 1)[-1] + (f" ({', '.join(lines)})" if lines else "")
     height, width = pictures[[int(drawings.groups[0][0])]].image.shape[-2:]
     return {

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from colorlab.errors import ConfigError
 from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_sample
 from colorlab.loggers import logged_in
 
@@ -22,6 +23,13 @@ HISTOGRAM = "diversity/lpips_histogram"  # the same key in every run, so that on
 COLUMNS = ["bin_left", "bin_right", "bin_center", "count", "density", "method", "seed", "n_images", "k"]
 QUANTILES = (10, 50, 90)
 SHEET = 12  # drawings on the logged sheet
+
+
+def wanted(logger: Any) -> bool:
+    """Whether logger= asks for W&B; ConfigError for a logger that only trainings have."""
+    if logger.kind not in ("none", "wandb"):
+        raise ConfigError(f"logger={logger.kind} is for training (choose from none, wandb)")
+    return bool(logger.kind == "wandb")
 
 
 @contextmanager

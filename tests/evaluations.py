@@ -19,7 +19,11 @@ def columns(n: int, count: int, shift: float) -> dict[str, np.ndarray]:
     """Numbers drawing by drawing, all moved by ``shift``."""
     base = np.linspace(0.1, 0.4, count)
     found = {f"truth/best_of_{k}_{e}": (base / k) + shift for k in range(1, n + 1) for e in ("lpips", "delta_e", "mae")}
-    found |= {"diversity/lpips": base + shift, "validity/share": 1 - base + shift, "validity/earned_lpips": base / 2 + shift}
+    found |= {
+        "diversity/lpips": base + shift,
+        "validity/share": 1 - base + shift,
+        "validity/earned_lpips": base / 2 + shift,
+    }
     several = np.where(np.arange(count) % 3 == 2, base, np.nan)
     return found | {f"modes/coverage_lpips_{radius}": several + shift for radius in ("0.05", "0.1")}
 
@@ -39,8 +43,9 @@ def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: f
     } | changes  # fmt: skip
     names = [f"picture {i}" for i in range(count)]
     document = judged(n, count, shift) | {
-        "run": run, "method": "GPIC", "settings": SETTINGS | {"n": n}, "configured": {"sampler": {"_target_": "x.DDIM", "steps": 9}},
-        "drawings": names, "truths": [2 if i % 3 == 2 else 1 for i in range(count)], "protocol": protocol,
+        "run": run, "method": "GPIC", "settings": SETTINGS | {"n": n},
+        "configured": {"sampler": {"_target_": "x.DDIM", "steps": 9}}, "drawings": names,
+        "truths": [2 if i % 3 == 2 else 1 for i in range(count)], "protocol": protocol,
         "protocol_id": evaluation.protocol_id(protocol), "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
         "per_drawing": {key: column.tolist() for key, column in columns(n, count, shift).items()},
         "trivial": {"nearest": {"title": "nearest training drawing", **judged(n, count, 0.01)}},
@@ -48,7 +53,7 @@ def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: f
     evaluation.begin(folder, document["settings"])
     shown = {}
     for i, name in enumerate(names):
-        evaluation.write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 40 * i, np.uint8))
+        evaluation.write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 20 * i, np.uint8))
         shown[f"{i}/drawing"] = np.full((SIDE, SIDE), 255, np.uint8)
         shown[f"{i}/truths"] = np.full((document["truths"][i], SIDE, SIDE, 3), 128, np.uint8)
     evaluation.write_arrays(folder / evaluation.PICTURES, shown)

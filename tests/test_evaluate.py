@@ -26,7 +26,10 @@ def trained_looking(folder: Path) -> Path:
     from colorlab.config import build
     from colorlab.run import begin
 
-    cfg = compose("train", [f"name={folder.name}", "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2"])
+    cfg = compose(
+        "train",
+        [f"name={folder.name}", "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2"],
+    )
     method = build(cfg.method)
     stream = torch.Generator().manual_seed(1)
     for weights in method.net.parameters():
@@ -95,7 +98,9 @@ def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(run: Pa
     assert torch.equal((drawn * 255).round().byte().permute(0, 2, 3, 1), torch.from_numpy(kept))
 
 
-def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(run: Path, finished: Path, document: dict[str, Any], capsys) -> None:
+def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
+    run: Path, finished: Path, document: dict[str, Any], capsys
+) -> None:
     before = stamps(finished)
     assert evaluated(run) == finished
     assert "3 of 3 drawings have their samples" in capsys.readouterr().out
@@ -192,7 +197,9 @@ def test_a_folder_is_named_by_what_differs_from_training() -> None:
 
     assert name() == "test-n8-s0"
     assert re.fullmatch(r"test-n8-s0-steps20-[0-9a-f]{6}", name(steps=20))
-    assert re.fullmatch(r"test-n8-s0-ddim-[0-9a-f]{6}", name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}}))
+    assert re.fullmatch(
+        r"test-n8-s0-ddim-[0-9a-f]{6}", name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}})
+    )
     assert name(guide={"bias": {"color": "palette"}}) != name(guide={"bias": {"color": "#ff0000"}})
     assert evaluation.folder_name("val", 8, 0, 24, evaluation.WITHOUT_EFFECT, "") == "val-n8-s0-limit24"
 
@@ -249,6 +256,7 @@ def test_a_smaller_sheet_is_a_mixture_of_drawings_with_one_and_several_truths() 
         (["evaluate", "run=runs/none"], 4, "there is no run"),
         (["evaluate", "run=a", "n=1"], 2, ">= 2"),
         (["evaluate", "run=a", "split=tset"], 2, "choose from train, val, test"),
+        (["evaluate", "run=a", "logger=tensorboard"], 2, "choose from none, wandb"),
         (["compare", "runs=[nowhere]"], 2, "no run or evaluation in nowhere"),
     ],
 )

@@ -160,3 +160,21 @@ def test_the_papers_optimizer_trains() -> None:
         losses[-1].backward()
         optimizer.step()
     assert losses[-1] < losses[0]
+
+
+def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
+    from colorlab.run import open_run
+
+    run = open_run("pretrained/gpic-openmoji-c8")
+    pictures = run.pictures()
+    index = [int(group[0]) for group in pictures.drawings("test")[:24:3]]
+    batch = pictures[index]
+    drawn = run.method(steps=20).sample(Condition(batch.image), 8, Draws(0, index))
+    best = (drawn - batch.rgb[:, None]).abs().mean((2, 3, 4)).amin(1)
+    uncoloured = (batch.image - batch.rgb).abs().mean((1, 2, 3))
+    assert best.mean() < 0.8 * uncoloured.mean()
+    white = (batch.rgb.amin(1) > 0.99) & (batch.image[:, 0] > 0.99)
+    paper = drawn.mean(2).permute(1, 0, 2, 3)[:, white]
+    assert paper.mean() > 0.93
+    ink = batch.image[:, 0] < 0.05
+    assert drawn.mean(2).permute(1, 0, 2, 3)[:, ink].mean() < 0.2

@@ -8,7 +8,7 @@ from PIL import Image
 
 from colorlab import hints
 from colorlab.draws import Draws
-from colorlab.guides import Bias, Guide, Inpaint, Repulsion, palette
+from colorlab.guides import Bias, Flat, Guide, Inpaint, Repulsion, palette
 from colorlab.types import Condition, Hints
 from tests.toy import CONF, SAMPLERS, FlatColours, TwoModes, counting, noisy_start, sampler_of
 
@@ -267,3 +267,28 @@ def test_each_yaml_makes_a_guide(file):
     guide = instantiate(OmegaConf.load(CONF / f"guide/{file}.yaml"))
     rows, condition = Draws(0, [0]).candidates(2), half_known()
     assert guided(guide, rows, condition, steps=4).shape == (2, 3, PX, PX)
+
+
+def ring(side: int = 32) -> Tensor:
+    """A drawing of one closed square, (1, 1, side, side)."""
+    drawing, a, b = torch.ones(1, 1, side, side), side // 4, 3 * side // 4
+    drawing[..., a : b + 1, [a, b]] = 0
+    drawing[..., [a, b], a : b + 1] = 0
+    return drawing
+
+
+def test_flat_areas_agree_where_noise_is_strong_and_ink_and_outside_are_left_alone() -> None:
+    x_0 = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    condition = Condition(ring())
+    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(x_0, 0.0)
+    inside = torch.zeros(32, 32, dtype=torch.bool)
+    inside[9:24, 9:24] = True
+    assert torch.allclose(edited[:, :, inside], x_0[:, :, inside].mean(-1, keepdim=True).expand(-1, -1, 225), atol=1e-5)
+    assert torch.equal(edited[:, :, ~inside], x_0[:, :, ~inside])
+
+
+@pytest.mark.parametrize(("strength", "alpha_bar"), [(0.0, 0.1), (1.0, 1.0)])
+def test_flat_is_the_identity_when_off_and_on_the_clean_picture(strength: float, alpha_bar: float) -> None:
+    x_0 = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    edited = Flat(strength).edit(lambda x, level: x_0, Condition(ring()), Draws(0, [0]).candidates(1))
+    assert torch.equal(edited(x_0, alpha_bar), x_0)

@@ -12,7 +12,7 @@ GROUND = {"types", "errors", "draws", "color", "diffusion"}
 MAY_IMPORT = {
     "nets": GROUND,
     "samplers": GROUND | {"ab_bins"},
-    "guides": GROUND | {"hints"},
+    "guides": GROUND | {"hints", "lines"},
     "hints": GROUND,
     "lines": GROUND,
     "scale": GROUND | {"lines"},

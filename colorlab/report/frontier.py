@@ -14,21 +14,7 @@ from colorlab.report.table import Cell
 LETTER, LINE = 0.0165, 0.06  # of the axes: about the width of a letter, the height of a name
 MARK = 0.022  # half the side of a marker
 #: where a name may stand: (steps right, steps up) from its point, the most legible places first
-PLACES = (
-    (1, 0),
-    (-1, 0),
-    (1, 1),
-    (-1, 1),
-    (0, 1),
-    (1, -1),
-    (-1, -1),
-    (0, -1),
-    (0, 2),
-    (0, -2),
-    (1, 2),
-    (1, -2),
-    (-1, -2),
-)
+PLACES = ((1, 0), (-1, 0), *((across, sign * up) for up in (1, 2, 3, 4) for sign in (1, -1) for across in (1, -1, 0)))
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in shares of the axes
 
