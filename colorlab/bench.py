@@ -183,9 +183,8 @@ def lpips_pairs(n: int, size: int) -> None:
         )
     expected = seconds["package"] / batch * pairs
     print(f"\nLPIPS (Alex) of all {pairs} pairs of {n} pictures at {size} px: package {expected:.0f} s (extrapolated),")
-    print(
-        f"here {seconds['here']:.1f} s: {expected / seconds['here']:.0f}x, largest difference {difference.abs().max():.0e}"
-    )
+    error, ratio = float(difference.abs().max()), expected / seconds["here"]
+    print(f"here {seconds['here']:.1f} s: {ratio:.0f}x, largest difference {error:.0e}")
 
 
 if __name__ == "__main__":

@@ -165,8 +165,8 @@ class Network:
 
 
 def areas(drawing: Tensor) -> Tensor:
-    """The areas that ink (darker than half) divides the paper into: (B, 1, H, W) ink dark -> (B, H, W) int, 0 = ink, from
-    1 on the areas of each drawing."""
+    """The areas into which ink (darker than half) divides the paper: (B, 1, H, W) ink dark -> (B, H, W) int, 0 = ink,
+    from 1 on the areas of each drawing."""
     from scipy.ndimage import label
 
     numbered = [label(picture > 0.5)[0] for picture in drawing[:, 0].cpu().numpy()]

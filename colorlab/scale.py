@@ -47,11 +47,13 @@ def onto_drawing(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def without_lines(small: Tensor, drawing: Tensor) -> Tensor:
-    """(n, 3, h, w) with the drawing's ink pixels (1, 1, h, w) replaced by the nearest pixel that is not ink."""
+    """(n, 3, h, w) with the drawing's ink pixels (1, 1, h, w) replaced by the nearest pixel that is not ink, and the
+    shade of ink that an antialiased edge leaves on its neighbours divided out."""
     from scipy.ndimage import distance_transform_edt
 
     ink = (drawing[0, 0] < INK).numpy()
     if ink.all() or not ink.any():
         return small
     rows, columns = distance_transform_edt(ink, return_distances=False, return_indices=True)
-    return small[..., torch.from_numpy(rows), torch.from_numpy(columns)]
+    paint = (small / drawing.clamp_min(INK)).clamp(0, 1)
+    return paint[..., torch.from_numpy(rows), torch.from_numpy(columns)]

@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
     rgb: Tensor  # (B, 3, H, W) in [0, 1]: the true colouring
     image: Tensor  # (B, 1, H, W) in [0, 1]: the condition picture
-    index: Tensor  # (B,) names the picture within its data set, and seeds its draws
+    index: Tensor  # type: ignore[assignment]  # (B,) names the picture within its data set, and seeds its draws
     text: list[str]  # caption, "" if there is none
     label: Tensor  # (B,) class index, -1 if there is none
 

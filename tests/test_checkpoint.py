@@ -52,7 +52,7 @@ def test_weights_of_another_width_are_refused_by_name(run: Path) -> None:
 def test_damaged_weights_are_named(run: Path, keep: int) -> None:
     path = run / "checkpoints" / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CheckpointError, match="weights.safetensors is damaged"):
+    with pytest.raises(CheckpointError, match=r"weights\.safetensors is damaged"):
         open_run(run).method()
 
 

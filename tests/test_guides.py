@@ -269,7 +269,7 @@ def test_each_yaml_makes_a_guide(file):
     assert guided(guide, rows, condition, steps=4).shape == (2, 3, PX, PX)
 
 
-def ring(side: int = 32) -> Tensor:
+def ring(side: int = 32) -> torch.Tensor:
     """A drawing of one closed square, (1, 1, side, side)."""
     drawing, a, b = torch.ones(1, 1, side, side), side // 4, 3 * side // 4
     drawing[..., a : b + 1, [a, b]] = 0
