@@ -1,5 +1,6 @@
 # make train and make test work on a fresh machine: they make .venv, install from the lock, fetch the judges' weights.
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$p && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
 export NO_ALBUMENTATIONS_UPDATE := 1
@@ -19,6 +20,7 @@ setup: $(VENV)/.made
 	@$(RUN) -m colorlab.weights fetch
 
 $(VENV)/.made: requirements/lock.txt
+	@test -n "$(PYTHON)" || { echo "colorlab: error: Python 3.11 or newer is not on the PATH (name it: make PYTHON=...)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --require-hashes --no-deps -r requirements/lock.txt
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
