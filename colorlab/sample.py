@@ -67,14 +67,12 @@ def opened(cfg: DictConfig) -> tuple[Any, Any]:
 
 def built_guides(cfg: DictConfig) -> list[Any]:
     """The guides named by guide=[...], with those that bias= and hints= imply."""
-    from colorlab.config import build
+    from colorlab.config import build, conf_dir
     from colorlab.guides import Bias
 
     guide = dict(cfg.guide or {})
     if cfg.hints is not None and "inpaint" not in guide:
-        from colorlab.config import compose
-
-        guide["inpaint"] = compose("sample", ["run=-", "input=-", "guide=inpaint"]).guide.inpaint
+        guide["inpaint"] = OmegaConf.load(conf_dir() / "guide" / "inpaint.yaml")
     guides = [build(node) for node in guide.values()]
     if cfg.bias is not None:
         try:

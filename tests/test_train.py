@@ -105,6 +105,23 @@ def test_samples_come_from_the_command_line(trained: Path, command) -> None:
     assert settings["seed"] == 0 and settings["run"] == f"{trained}/runs/small"
 
 
+def test_hints_and_colours_come_from_the_command_line(trained: Path, command) -> None:
+    from PIL import Image
+
+    Image.new("L", (32, 32), 255).save(trained / "plain.png")
+    hints = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    hints.paste((200, 30, 90, 255), (4, 4, 20, 20))
+    hints.save(trained / "hints.png")
+    words = [f"run={trained}/runs/small", f"input={trained}/plain.png", "n=2", "steps=2", f"out={trained}/hinted"]
+    done = command("sample", *words, f"hints={trained}/hints.png", "bias=ff8800", "guide=[flat,repulsion]")
+    assert done.returncode == 0, done.stderr
+    for k in (1, 2):
+        assert Image.open(trained / "hinted" / f"plain-{k}.png").getpixel((10, 10)) == (200, 30, 90)
+    Image.new("RGBA", (9, 9)).save(trained / "small.png")
+    refused = command("sample", *words, f"hints={trained}/small.png")
+    assert refused.returncode == 2 and "is 9x9 pixels, the drawing 32x32" in refused.stderr
+
+
 def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
     words = [f"run={trained}/runs/small", "split=val", "limit=2", "seed=5", "precision=fp32"]
     from colorlab.draws import Draws
