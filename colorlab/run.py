@@ -45,9 +45,9 @@ class Run:
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
 
-    def pictures(self, **changes: Any) -> Any:  # any key of the data configuration
-        """The data set that the run was trained on, or with some keys of its configuration changed."""
-        return build(self.config["data"] | changes)
+    def pictures(self) -> Any:
+        """The data set that the run was trained on."""
+        return build(self.config["data"])
 
 
 def open_run(path: str | Path) -> Run:

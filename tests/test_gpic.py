@@ -178,3 +178,11 @@ def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
     assert paper.mean() > 0.93
     ink = batch.image[:, 0] < 0.05
     assert drawn.mean(2).permute(1, 0, 2, 3)[:, ink].mean() < 0.2
+
+
+@pytest.mark.slow
+def test_the_compiled_decoder_draws_the_same_pictures() -> None:
+    method = gpic()
+    plain = method.sample(Condition(image()), 2, Draws(0, [0]))
+    method.compiled = True
+    assert (method.sample(Condition(image()), 2, Draws(0, [0])) - plain).abs().max() < 1e-4
