@@ -137,7 +137,7 @@ def training(steps: int) -> None:
     pictures = build(cfg.data)
     print("\ntraining, 64 px, bf16    images/s    loader's share of the time")
     for width in WIDTHS:
-        method = build(cfg.method | {"width": width})
+        method = gpic(width).train().requires_grad_(True)
         optimizer = torch.optim.AdamW(method.parameters(), 1e-4, fused=True)
         batches = iter(TrainingOrder(pictures.splits["train"], cfg.batch_size, 0, 0, 0, 1))
         spent = [trained(method, optimizer, pictures, *next(batches)) for _ in range(steps + 3)][3:]
