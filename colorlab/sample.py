@@ -103,10 +103,13 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], pat
     full = drawing_of(picture, cfg.lines, run.config["data"].get("condition", "lines"))
     own = (full.shape[-2], full.shape[-1])
     size = working_size(cfg, run, own)
-    hints = read_hints(cfg, own, size)
+    known = read_hints(cfg, own)
+    hints = None if known is None else shrunk_hints(known, size)
     condition = Condition(shrunk(full, size).to(cfg.device), hints)
     small = method.sample(condition, cfg.n, Draws(cfg.seed, [0]), guides)[0].cpu()
     coloured = onto_drawing(small, full, size)
+    if known is not None:
+        coloured = torch.lerp(coloured, known[:, :3], known[:, 3:])
     pixels = [to_pixels(one) for one in coloured]
     out.mkdir(parents=True, exist_ok=True)
     for k, array in enumerate(pixels):
@@ -125,20 +128,26 @@ def working_size(cfg: DictConfig, run: Any, size: tuple[int, int]) -> tuple[int,
     return max(1, round(size[0] * side / min(size))), max(1, round(size[1] * side / min(size)))
 
 
-def read_hints(cfg: DictConfig, full: tuple[int, int], size: tuple[int, int]) -> Any:
-    """Hints of a picture file whose opaque pixels are known colours, at the working size; None without a file."""
+def read_hints(cfg: DictConfig, full: tuple[int, int]) -> Any:
+    """The picture (1, 4, H, W) in [0, 1] whose opaque pixels are known colours; None without a file."""
     if cfg.hints is None:
         return None
     import torch
 
     from colorlab.data.intake import open_rgba
-    from colorlab.hints import painted
-    from colorlab.scale import shrunk
 
     rgba = torch.from_numpy(open_rgba(Path(cfg.hints), cfg.pixel_limit)).float()[None] / 255
     if rgba.shape[-2:] != tuple(full):
         shown = "x".join(map(str, reversed(rgba.shape[-2:])))
         raise ConfigError(f"hints={cfg.hints} is {shown} pixels, the drawing {full[1]}x{full[0]} (make them equal)")
+    return rgba
+
+
+def shrunk_hints(rgba: Any, size: tuple[int, int]) -> Any:
+    """Hints at the working size, of known colours at the drawing's own."""
+    from colorlab.hints import painted
+    from colorlab.scale import shrunk
+
     return painted(unpremultiplied(shrunk(premultiplied(rgba), size)))
 
 

@@ -108,18 +108,20 @@ def test_samples_come_from_the_command_line(trained: Path, command) -> None:
 def test_hints_and_colours_come_from_the_command_line(trained: Path, command) -> None:
     from PIL import Image
 
-    Image.new("L", (32, 32), 255).save(trained / "plain.png")
-    hints = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    Image.new("L", (90, 70), 255).save(trained / "plain.png")  # larger than the model's 32 pixels
+    hints = Image.new("RGBA", (90, 70), (0, 0, 0, 0))
     hints.paste((200, 30, 90, 255), (4, 4, 20, 20))
+    hints.putpixel((60, 50), (1, 2, 3, 255))
     hints.save(trained / "hints.png")
     words = [f"run={trained}/runs/small", f"input={trained}/plain.png", "n=2", "steps=2", f"out={trained}/hinted"]
     done = command("sample", *words, f"hints={trained}/hints.png", "bias=ff8800", "guide=[flat,repulsion]")
     assert done.returncode == 0, done.stderr
     for k in (1, 2):
-        assert Image.open(trained / "hinted" / f"plain-{k}.png").getpixel((10, 10)) == (200, 30, 90)
+        drawn = np.asarray(Image.open(trained / "hinted" / f"plain-{k}.png"))
+        assert (drawn[4:20, 4:20] == (200, 30, 90)).all() and tuple(drawn[50, 60]) == (1, 2, 3)
     Image.new("RGBA", (9, 9)).save(trained / "small.png")
     refused = command("sample", *words, f"hints={trained}/small.png")
-    assert refused.returncode == 2 and "is 9x9 pixels, the drawing 32x32" in refused.stderr
+    assert refused.returncode == 2 and "is 9x9 pixels, the drawing 90x70" in refused.stderr
 
 
 def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
