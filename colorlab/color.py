@@ -56,6 +56,7 @@ class RGB:
     """Methods that draw all three channels: a line drawing has no lightness to keep."""
 
     channels = 3
+    conditions: tuple[str, ...] = ("lines", "gray")  # data.condition that it can be shown
 
     def encode(self, rgb: Tensor) -> Tensor:
         """(..., 3, H, W) in [0, 1] -> [-1, 1]."""
@@ -71,6 +72,7 @@ class AB:
     lightness and hue."""
 
     channels = 2
+    conditions: tuple[str, ...] = ("gray",)  # a line drawing has no lightness to join the chroma with
 
     def encode(self, rgb: Tensor) -> Tensor:
         """(..., 3, H, W) in [0, 1] -> (..., 2, H, W), about [-1, 1]."""
@@ -81,3 +83,14 @@ class AB:
         L = lab_of(image.expand(*image.shape[:-3], 3, *image.shape[-2:]))[..., :1, :, :]
         L = L.expand(*x.shape[:-3], 1, *x.shape[-2:])
         return rgb_of(in_gamut(torch.cat([L, x.float() * AB_SCALE], -3))).clamp(0, 1)
+
+
+ColorSpace = RGB | AB
+
+
+def space_named(name: str) -> ColorSpace:
+    """The space called "rgb" or "ab"."""
+    spaces: dict[str, ColorSpace] = {"rgb": RGB(), "ab": AB()}
+    if name not in spaces:
+        raise ValueError(f"space is rgb or ab, not {name!r}")
+    return spaces[name]

@@ -40,10 +40,17 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
     from lightning import seed_everything
 
     from colorlab.config import build
+    from colorlab.errors import ConfigError
 
     seed_everything(cfg.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("highest")
-    return build(cfg.method), build(cfg.data)
+    method = build(cfg.method)
+    if cfg.data.condition not in method.conditions:
+        raise ConfigError(
+            f"data.condition={cfg.data.condition}, but this method colours {' or '.join(method.conditions)} "
+            f"(set data.condition={method.conditions[0]})"
+        )
+    return method, build(cfg.data)
 
 
 def _trainer(cfg: DictConfig, folder: Path) -> Any:

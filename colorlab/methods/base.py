@@ -21,8 +21,11 @@ ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
 class Method(LightningModule):
     """A colorizer under Lightning. A subclass gives ``loss`` and ``sample``.
 
-    seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``)."""
+    seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``). conditions: the kinds of
+    ``data.condition`` it can be shown. optimizer_steps: how many a batch takes; more than one with a discriminator."""
 
+    conditions: tuple[str, ...] = ("lines", "gray")
+    optimizer_steps = 1
     batches_seen: Tensor
 
     def __init__(self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory) -> None:
