@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,8 +295,10 @@ def test_churches_in_any_order_are_divided_here(tmp_path: Path) -> None:
     assert [len(members) for members in opened("lsun_church", tmp_path / "set").splits.values()] == [10, 1, 1]
 
 
-@pytest.mark.skipif(not NO_LMDB, reason="lmdb is installed")
-def test_a_database_without_its_package_says_what_to_install(tmp_path: Path) -> None:
+def test_a_database_without_its_package_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lmdb", None)
     (tmp_path / "church_outdoor_train_lmdb").mkdir()
     with pytest.raises(DataError, match="pip install lmdb"):
         opened("lsun_church", tmp_path)
@@ -305,12 +308,13 @@ def test_a_database_without_its_package_says_what_to_install(tmp_path: Path) -> 
 def test_churches_are_read_from_their_databases(tmp_path: Path) -> None:
     import lmdb
 
+    (tmp_path / "set").mkdir()
     for half, numbers in (("train", range(8)), ("val", range(8, 10))):
-        with lmdb.open(str(tmp_path / f"set/church_outdoor_{half}_lmdb"), map_size=1 << 22).begin(
-            write=True
-        ) as transaction:
+        database = lmdb.open(str(tmp_path / f"set/church_outdoor_{half}_lmdb"), map_size=1 << 22)
+        with database.begin(write=True) as transaction:
             for k in numbers:
                 transaction.put(f"{k:040x}".encode(), save(tmp_path / f"{k}.webp", k).read_bytes())
+        database.close()
     pictures = opened("lsun_church", tmp_path / "set")
     assert pictures.splits["test"].tolist() == [8, 9]
     expected = squared(open_picture(tmp_path / "8.webp", 10**6), SIZE)
