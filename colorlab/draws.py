@@ -20,12 +20,16 @@ def stream_seed(seed: int, purpose: str, index: int, candidate: int) -> int:
 
 
 class Draws:
-    """One random stream a row: row r belongs to picture ``index[r]``, candidate ``candidate[r]``."""
+    """One random stream a row: row r belongs to picture ``index[r]``, candidate ``candidate[r]``.
+
+    alike: all candidates of a picture draw the same numbers, those of candidate 0; only what counts candidates, such as
+    a palette, then tells them apart."""
 
     def __init__(
-        self, seed: int, index: Sequence[int], candidate: Sequence[int] | None = None, purpose: str = "sample"
-    ) -> None:
-        self.seed, self.purpose = seed, purpose
+        self, seed: int, index: Sequence[int], candidate: Sequence[int] | None = None, purpose: str = "sample",
+        alike: bool = False,
+    ) -> None:  # fmt: skip
+        self.seed, self.purpose, self.alike = seed, purpose, alike
         self.index = [int(i) for i in index]
         self.candidate = [0] * len(self.index) if candidate is None else [int(k) for k in candidate]
         if len(self.candidate) != len(self.index):
@@ -38,15 +42,15 @@ class Draws:
     def candidates(self, n: int) -> Draws:
         """The streams of candidates 0 .. n-1 of every picture, picture by picture: B rows become B n."""
         index = [i for i in self.index for _ in range(n)]
-        return Draws(self.seed, index, list(range(n)) * len(self.index), self.purpose)
+        return Draws(self.seed, index, list(range(n)) * len(self.index), self.purpose, self.alike)
 
     def rows(self, start: int, stop: int) -> Draws:
         """Fresh streams for some of the rows."""
-        return Draws(self.seed, self.index[start:stop], self.candidate[start:stop], self.purpose)
+        return Draws(self.seed, self.index[start:stop], self.candidate[start:stop], self.purpose, self.alike)
 
     def to(self, purpose: str) -> Draws:
         """Fresh, independent streams of the same rows for another purpose."""
-        return Draws(self.seed, self.index, self.candidate, f"{self.purpose}/{purpose}")
+        return Draws(self.seed, self.index, self.candidate, f"{self.purpose}/{purpose}", self.alike)
 
     def normal(self, *shape: int, device: torch.device | str = "cpu") -> Tensor:
         """(rows, *shape) standard normal."""
@@ -75,5 +79,5 @@ class Draws:
 
     def _open(self, index: int, candidate: int, device: torch.device) -> torch.Generator:
         stream = torch.Generator(device=device)
-        stream.manual_seed(stream_seed(self.seed, self.purpose, index, candidate))
+        stream.manual_seed(stream_seed(self.seed, self.purpose, index, 0 if self.alike else candidate))
         return stream

@@ -97,6 +97,8 @@ def sampling_of(cfg: DictConfig) -> dict[str, Any]:
         "switch_at": cfg.switch_at if isinstance(cfg.run, ListConfig) and len(cfg.run) > 1 else None,
         "bias": OmegaConf.to_container(cfg.bias) if OmegaConf.is_config(cfg.bias) else cfg.bias,
         "guide": OmegaConf.to_container(cfg.guide, resolve=True) or {},
+        "hints": cfg.hints,
+        "same_noise": cfg.same_noise,
         "precision": "bf16" if previews_in_bf16(cfg.precision, cfg.device) else "fp32",
     }
 
@@ -128,17 +130,16 @@ def make_missing(cfg: DictConfig, folder: Path, drawings: Drawings) -> None:
 
     from colorlab import evaluation
     from colorlab.judging import told
-    from colorlab.sample import built_guides, coloured, opened, to_pixels
+    from colorlab.sample import coloured, opened, to_pixels, wishes_of
 
     names = drawings.names
     todo = evaluation.missing(folder, names)
     print(f"{folder}: {len(names) - len(todo)} of {len(names)} drawings have their samples")
     if not todo:
         return
-    keys = OmegaConf.create({**cfg, "hints": None})
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
     chosen = [index[name] for name in todo]
-    drawn = coloured(opened(keys)[1], drawings.pictures, chosen, cfg.n, cfg.seed, built_guides(keys))
+    drawn = coloured(opened(cfg)[1], drawings.pictures, chosen, cfg.n, cfg.seed, wishes_of(cfg))
     started, made = time.monotonic(), 0
     try:
         for name, candidates in told(zip(todo, drawn, strict=True), len(todo), "sampling"):

@@ -31,6 +31,7 @@ COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics
 LONGEST = 200  # bytes of a picture's name in a file name
 WITHOUT_EFFECT: dict[str, Any] = {
     "sampler": {}, "steps": None, "switch_at": None, "bias": None, "guide": {}, "precision": "fp32",
+    "hints": None, "same_noise": False,
 }  # fmt: skip
 
 
@@ -53,6 +54,8 @@ def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict
     words += [f"steps{sampling['steps']}"] if sampling["steps"] else []
     words += [f"bias_{sampling['bias']}"[:24].rstrip("]")] if sampling["bias"] is not None else []
     words += [*sampling["guide"]]
+    words += [sampling["hints"]] if sampling["hints"] else []
+    words += ["same_noise"] if sampling["same_noise"] else []
     words += [sampling["precision"]] if sampling["precision"] != "fp32" else []
     return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), digest([sampling, partner])[:6]])
 
@@ -72,8 +75,9 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
         return
     known = read_json(path)
     for key in settings.keys() | known.keys():
-        if known.get(key) != settings.get(key):
-            was, now = (json.dumps(each.get(key))[:60] for each in (known, settings))
+        was, now = (each.get(key, WITHOUT_EFFECT.get(key)) for each in (known, settings))
+        if was != now:
+            was, now = (json.dumps(value)[:60] for value in (was, now))
             raise ConfigError(
                 f"{folder} holds samples made with {key}: {was}, not {now} (give out=..., or remove the folder)"
             )

@@ -10,6 +10,8 @@ from torch import Tensor
 from colorlab.draws import Draws
 from colorlab.types import Hints
 
+DOT_RADIUS = 1 / 32  # of a click that stands for a user's, as a share of the picture's width
+
 
 def dots(rgb: Tensor, count: int, radius: float, draws: Draws) -> Hints:
     """``count`` clicks at random places of each picture: discs of the colour at their centre, the nearest click's where
@@ -50,6 +52,23 @@ def half(rgb: Tensor, side: str) -> Hints:
             return rectangle(rgb, 0.5, 0, 1, 1)
         case _:
             raise ValueError(f"side is left, right, top or bottom, not {side!r}")
+
+
+def of_truth(what: str, rgb: Tensor, draws: Draws) -> Hints:
+    """Hints that show part of a true colouring, for measuring. rgb (B, 3, H, W) in [0, 1].
+
+    what: left, right, top or bottom, that half; centre, the middle quarter; surround, all but the middle quarter; or
+    dots<count>, so many clicks, each a sixteenth of the picture wide. ValueError otherwise."""
+    quarter = (0.25, 0.25, 0.75, 0.75)
+    if what in ("left", "right", "top", "bottom"):
+        return half(rgb, what)
+    if what == "centre":
+        return rectangle(rgb, *quarter)
+    if what == "surround":
+        return under(rgb, 1 - rectangle(rgb, *quarter).mask)
+    if what.startswith("dots") and what[4:].isdecimal():
+        return dots(rgb, int(what[4:]), DOT_RADIUS * rgb.shape[-1], draws.to("hints"))
+    raise ValueError(f"hints are left, right, top, bottom, centre, surround or dots<count>, not {what!r}")
 
 
 def painted(rgba: Tensor) -> Hints:

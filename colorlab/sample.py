@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from colorlab.report.grid import Sheet
+    from colorlab.types import Condition
 
 
 def sample(cfg: DictConfig) -> None:
@@ -28,18 +29,18 @@ def sample(cfg: DictConfig) -> None:
     settle_allocator()
     run, method = opened(cfg)
     out = Path(cfg.out) if cfg.out else run.path / "samples"
-    guides = built_guides(cfg)
+    wishes = wishes_of(cfg)
     if cfg.split is not None:
         from colorlab.report.grid import save_sheet
 
-        sheet = sheet_of_split(method, run.pictures(), cfg.split, cfg.limit, cfg.n, cfg.seed, guides)
+        sheet = sheet_of_split(method, run.pictures(), cfg.split, cfg.limit, cfg.n, cfg.seed, wishes)
         print(save_sheet(sheet, out / f"{cfg.split}.png"))
         return
     from colorlab.data.intake import find_pictures
 
     source = Path(cfg.input)
     for path in find_pictures(source) if source.is_dir() else [source]:
-        print(coloured_file(cfg, run, method, guides, path, out))
+        print(coloured_file(cfg, run, method, wishes, path, out))
     settings = OmegaConf.to_container(cfg, resolve=True)
     (out / "sample.json").write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -65,6 +66,30 @@ def opened(cfg: DictConfig) -> tuple[Any, Any]:
     return runs[0], Mix(methods[0], methods[1], cfg.switch_at).eval().to(cfg.device)
 
 
+class Wishes(NamedTuple):
+    """What a user adds to a sampling run. hints: what is shown of the true colouring, see ``hints.of_truth``."""
+
+    guides: list[Any] = []
+    hints: str | None = None
+    same_noise: bool = False
+
+
+def wishes_of(cfg: DictConfig) -> Wishes:
+    """The guides, and for pictures of a data set the hints."""
+    hints = cfg.hints if cfg.get("split") else None
+    if hints:
+        import torch
+
+        from colorlab.draws import Draws
+        from colorlab.hints import of_truth
+
+        try:
+            of_truth(hints, torch.zeros(1, 3, 4, 4), Draws(0, [0]))
+        except ValueError as error:
+            raise ConfigError(f"hints={hints} ({error})") from error
+    return Wishes(built_guides(cfg), hints, cfg.same_noise)
+
+
 def built_guides(cfg: DictConfig) -> list[Any]:
     """The guides named by guide=[...], with those that bias= and hints= imply."""
     from colorlab.config import build, conf_dir
@@ -87,7 +112,7 @@ def color_named(word: str) -> str:
     return f"#{word}" if re.fullmatch("[0-9a-fA-F]{6}", word) else word
 
 
-def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], path: Path, out: Path) -> Path:
+def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: Path, out: Path) -> Path:
     """n colourings of one picture file, at its own size, and their sheet. -> the sheet's path."""
     import numpy as np
     import torch
@@ -106,7 +131,8 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, guides: list[Any], pat
     known = read_hints(cfg, own)
     hints = None if known is None else shrunk_hints(known, size)
     condition = Condition(shrunk(full, size).to(cfg.device), hints)
-    small = method.sample(condition, cfg.n, Draws(cfg.seed, [0]), guides)[0].cpu()
+    draws = Draws(cfg.seed, [0], alike=cfg.same_noise)
+    small = method.sample(condition, cfg.n, draws, wishes.guides)[0].cpu()
     coloured = onto_drawing(small, full, size)
     if known is not None:
         coloured = torch.lerp(coloured, known[:, :3], known[:, 3:])
@@ -165,17 +191,15 @@ def unpremultiplied(rgba: Any) -> Any:
     return torch.cat([(rgba[:, :3] / rgba[:, 3:].clamp_min(1e-6)).clamp(0, 1), rgba[:, 3:]], 1)
 
 
-def sheet_of_split(
-    method: Any, pictures: Any, split: str, limit: int, n: int, seed: int, guides: list[Any] | None = None
-) -> Sheet:
+def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, n: int, seed: int, wishes: Wishes) -> Sheet:
     """n colourings of held-out drawings, in a mix of drawings with one and with several true colourings."""
     import numpy as np
 
     from colorlab.report.grid import sheet_of
 
     groups = chosen(pictures.drawings(split), limit)
-    drawn = list(coloured(method, pictures, [int(group[0]) for group in groups], n, seed, guides or []))
-    drawings = [to_pixels(pictures[int(group[0])].image[0].expand(3, -1, -1)) for group in groups]
+    drawn = list(coloured(method, pictures, [int(group[0]) for group in groups], n, seed, wishes))
+    drawings = [as_shown(shown(pictures, int(group[0]), seed, wishes)) for group in groups]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, [np.stack([to_pixels(one) for one in row]) for row in drawn], truths)
 
@@ -193,15 +217,38 @@ def _spread(items: list[Any], count: int) -> list[Any]:
     return [items[i * len(items) // count] for i in range(count)]
 
 
-def coloured(method: Any, pictures: Any, indices: list[int], n: int, seed: int, guides: list[Any]) -> Iterator[Any]:
+def coloured(method: Any, pictures: Any, indices: list[int], n: int, seed: int, wishes: Wishes) -> Iterator[Any]:
     """(n, 3, H, W) in [0, 1] for one picture after the other."""
     from colorlab.draws import Draws
-    from colorlab.types import Condition
 
     for index in indices:
-        batch = pictures[index]
-        condition = Condition(batch.image.to(method.device), None, batch.text, batch.label)
-        yield method.sample(condition, n, Draws(seed, [index]), guides)[0].cpu()
+        condition, draws = shown(pictures, index, seed, wishes), Draws(seed, [index], alike=wishes.same_noise)
+        yield method.sample(on(condition, method.device), n, draws, wishes.guides)[0].cpu()
+
+
+def shown(pictures: Any, index: int, seed: int, wishes: Wishes) -> Condition:
+    """What a method is shown of a picture of the data set, with the hints that are wished for."""
+    from colorlab.draws import Draws
+    from colorlab.hints import of_truth
+    from colorlab.types import Condition
+
+    batch = pictures[index]
+    hints = of_truth(wishes.hints, batch.rgb, Draws(seed, [index])) if wishes.hints else None
+    return Condition(batch.image, hints, batch.text, batch.label)
+
+
+def on(condition: Condition, device: Any) -> Condition:
+    """The condition on a device."""
+    hints = condition.hints and type(condition.hints)(*(part.to(device) for part in condition.hints))
+    return condition._replace(image=condition.image.to(device), hints=hints)
+
+
+def as_shown(condition: Condition) -> np.ndarray:
+    """(H, W, 3) uint8: the drawing, the hints over it."""
+    import torch
+
+    drawing = condition.image[0].expand(3, -1, -1)
+    return to_pixels(drawing if condition.hints is None else torch.lerp(drawing, *(h[0] for h in condition.hints)))
 
 
 def to_pixels(picture: Any) -> np.ndarray:

@@ -97,9 +97,9 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any) -> None:
 def _sheet(folder: Path, pictures: Any, drawings: int) -> None:
     from colorlab.report.grid import save_sheet
     from colorlab.run import open_run
-    from colorlab.sample import sheet_of_split
+    from colorlab.sample import Wishes, sheet_of_split
 
-    sheet = sheet_of_split(open_run(folder).method(), pictures, "test", drawings, n=8, seed=0)
+    sheet = sheet_of_split(open_run(folder).method(), pictures, "test", drawings, 8, 0, Wishes())
     print(f"contact sheet: {save_sheet(sheet, folder / 'samples' / 'sheet.png')}")
 
 

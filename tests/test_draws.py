@@ -58,3 +58,11 @@ def test_drawing_leaves_torchs_own_numbers_alone():
 def test_pictures_and_candidates_must_pair_up():
     with pytest.raises(ValueError, match="2 pictures but 1 candidates"):
         Draws(0, [1, 2], [0])
+
+
+def test_alike_candidates_draw_the_same_numbers_and_keep_their_names() -> None:
+    rows = Draws(0, [5, 6], alike=True).candidates(3)
+    noise = rows.to("x").rows(0, 6).normal(4)
+    assert torch.equal(noise[0], noise[2]) and not torch.equal(noise[0], noise[3])
+    assert torch.equal(noise[0], Draws(0, [5], purpose="sample/x").normal(4)[0])
+    assert rows.candidate == [0, 1, 2, 0, 1, 2]
