@@ -102,7 +102,7 @@ def test_a_reset_judge_knows_nothing(cases):
     assert judge.compute() == judged(cases, [[2, 3]]).compute()
 
 
-@pytest.mark.parametrize("wrong", [("squeeze", "none"), ("none", "inception")])
+@pytest.mark.parametrize("wrong", [("squeeze", "none"), ("none", "resnet")])
 def test_unknown_nets_name_the_choices(wrong):
     with pytest.raises(ValueError, match="none"):
         Judge(*wrong, "lines")

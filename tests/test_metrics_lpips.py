@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from colorlab.metrics import lpips as ours
-from colorlab.metrics.lpips import cross_lpips, lpips_net, package_model, pairwise_lpips
+from colorlab.metrics.lpips import cross_lpips, lpips_net, package_model, pairwise_lpips, weighted_lpips
 from colorlab.weights import fetch
 
 PICTURES = torch.rand(5, 3, 48, 40, generator=torch.Generator().manual_seed(0))
@@ -61,3 +61,30 @@ def test_an_unknown_net_names_the_choices():
 def test_pictures_on_another_scale_are_refused():
     with pytest.raises(ValueError, match=r"values in \[-"):
         pairwise_lpips(2 * PICTURES - 1, "alex")
+
+
+@pytest.mark.parametrize("net", ["alex", "vgg"])
+def test_weighted_distances_equal_a_plain_sum_over_places(net: str) -> None:
+    weights = torch.stack([torch.ones(48, 40), torch.rand(48, 40, generator=torch.Generator().manual_seed(3))])
+    trunk = lpips_net(net, torch.device("cpu"))
+    a, b = (trunk.scaled(PICTURES[i : i + 1]) for i in (0, 1))
+    expected = torch.zeros(2)
+    for level in range(len(trunk)):
+        a, b = trunk.layer(level, a), trunk.layer(level, b)
+        ua, ub = (x / x.norm(dim=1, keepdim=True).clamp_min(1e-10) for x in (a, b))
+        map_ = ((ua - ub) ** 2 * trunk.heads[level].reshape(-1, 1, 1)).sum(1)
+        places = torch.nn.functional.adaptive_avg_pool2d(weights, map_.shape[-2:])
+        expected += (map_ * places).sum((1, 2)) / places.sum((1, 2))
+    found = weighted_lpips(PICTURES, net, weights)
+    assert torch.allclose(found[:, 0, 1].float(), expected, rtol=0, atol=1e-6)
+    assert torch.equal(found[0], pairwise_lpips(PICTURES, net))
+
+
+def test_what_has_no_weight_does_not_count() -> None:
+    changed = PICTURES[:1].clone()
+    changed[..., 32:] = 0.5
+    left = torch.zeros(1, 48, 40)
+    left[..., :4] = 1
+    here = weighted_lpips(torch.cat([PICTURES[:1], changed]), "alex", left)[0, 0, 1]
+    everywhere = pairwise_lpips(torch.cat([PICTURES[:1], changed]), "alex")[0, 1]
+    assert 0 < here < 0.2 * everywhere

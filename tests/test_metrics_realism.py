@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from scipy.linalg import sqrtm
 from skimage.data import coffee
 from torch.nn import functional as F
 
+from colorlab.errors import DataError
+from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.efficientnet_lite import EfficientNetLite0
 from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods
@@ -100,5 +104,56 @@ def test_candidates_that_are_the_truths_are_at_no_distance():
 
 
 def test_an_unknown_net_names_the_choices():
-    with pytest.raises(ValueError, match="vgg16, lite0"):
-        Realism("inception")
+    with pytest.raises(ValueError, match="vgg16, lite0, inception"):
+        Realism("resnet")
+
+
+@pytest.fixture
+def inception_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    inception._net.cache_clear()
+    yield tmp_path
+    inception._net.cache_clear()
+
+
+def test_inception_without_its_weights_says_where_to_get_them(inception_folder):
+    with pytest.raises(DataError, match=r"6726825d.pth are missing \(fetch https"):
+        features(torch.rand(1, 3, 16, 16), "inception")
+
+
+def test_inception_weights_that_would_run_code_are_refused(inception_folder):
+    marker = inception_folder / "ran"
+    (inception_folder / inception.FILE).write_bytes(pickle.dumps(Touch(marker)))
+    with pytest.raises(DataError, match="cannot be read"):
+        features(torch.rand(1, 3, 16, 16), "inception")
+    assert not marker.exists()
+
+
+@pytest.mark.slow
+def test_only_inception_gives_a_distance_called_fid(inception_folder, monkeypatch):
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    torch.save({}, inception_folder / inception.FILE)
+    with monkeypatch.context() as patched:
+        patched.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda self, state: None)
+        net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(inception_folder / inception.FILE))
+    torch.save(net.state_dict(), inception_folder / inception.FILE)
+    metric, truths = Realism("inception"), torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    with pytest.warns(UserWarning, match="below 2048"):
+        values = metric.compute()
+    expected = net((truths * 255).round().byte())[0]
+    assert torch.allclose(inception.inception_features(truths), expected, atol=1e-5)
+    assert "realism/fid" in values and "realism/kid_inception" in values and "realism/fd_inception" not in values
+
+
+class Touch:
+    """A pickle that leaves a mark when it is executed."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))

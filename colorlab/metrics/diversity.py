@@ -17,7 +17,8 @@ BLOCK = 8  # side of the low-pass filter's blocks in pixels
 
 
 class Diversity(PerDrawing):
-    """lpips, delta_e, delta_e_painted: means over all pairs of candidates. vendi_lpips, vendi_lab: effective number of
+    """lpips, delta_e: means over all pairs of candidates; _painted: over the places alone that some truth paints,
+    so that a small drawing on much paper counts as a large one does. vendi_lpips, vendi_lab: effective number of
     different candidates, 1 to n. ab_variance: DivColor's, in (ab / 128)^2. coherence: share of that variance that is
     left in 8x8 block means, 1/64 for speckle, 1 for flat changes. hue_variance: 0 one hue, 1 all hues.
     truths_lpips: the same measure of the true colourings themselves, where there are several."""
@@ -38,7 +39,10 @@ class Diversity(PerDrawing):
             "hue_variance": hue_variance(ab)[0],
             "pairs_delta_e": pairs_delta_e,
         }
-        return values | (_lpips_values(drawing.lpips, drawing.n) if drawing.lpips is not None else {})
+        if drawing.lpips is None or drawing.lpips_painted is None:
+            return values
+        painted = above_diagonal(drawing.lpips_painted[: drawing.n, : drawing.n])
+        return values | _lpips_values(drawing.lpips, drawing.n) | {"lpips_painted": painted.mean()}
 
 
 def _lpips_values(distances: Tensor, n: int) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from colorlab.color import lab_of
 from colorlab.metrics.delta_e import mean_delta_e, pairwise_delta_e
 from colorlab.metrics.inputs import check_drawings
-from colorlab.metrics.lpips import LAYERS, pairwise_lpips
+from colorlab.metrics.lpips import LAYERS, weighted_lpips
 
 PAPER = 0.98  # a pixel is paper if its darkest channel is at least this
 
@@ -32,10 +32,22 @@ class Drawing:
         """(n + T, 3, P): Lab of the candidates, then of the truths, pixels in one row."""
         return lab_of(torch.cat([self.samples, self.truths])).flatten(2)
 
-    @cached_property
+    @property
     def lpips(self) -> Tensor | None:
         """(n + T, n + T) float64: all distances among candidates and truths; None without a net."""
-        return None if self._net == "none" else pairwise_lpips(torch.cat([self.samples, self.truths]), self._net)
+        return None if self._lpips is None else self._lpips[0]
+
+    @property
+    def lpips_painted(self) -> Tensor | None:
+        """The same, where places count that are painted in some true colouring: paper does not dilute the distance."""
+        return None if self._lpips is None else self._lpips[1]
+
+    @cached_property
+    def _lpips(self) -> Tensor | None:
+        if self._net == "none":
+            return None
+        weights = self._weights.unflatten(1, self.image.shape[-2:])
+        return weighted_lpips(torch.cat([self.samples, self.truths]), self._net, weights)
 
     @cached_property
     def painted(self) -> Tensor:

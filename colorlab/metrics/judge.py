@@ -11,6 +11,7 @@ from torch import Tensor
 from colorlab.metrics.colourfulness import Colourfulness
 from colorlab.metrics.diversity import Diversity
 from colorlab.metrics.drawing import drawings_of
+from colorlab.metrics.inception import inception_id
 from colorlab.metrics.modes import Modes
 from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.metrics.realism import Realism
@@ -19,15 +20,15 @@ from colorlab.metrics.validity import Validity
 from colorlab.weights import weights_id
 
 LPIPS_WEIGHTS = {"alex": ("alex",), "vgg": ("vgg",), "none": ()}
-FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "none": ()}
+FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "inception": (), "none": ()}
 
 
 class Judge:
     """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS
     features, Lab, CIEDE2000) is computed once a drawing. The topics' docstrings explain the names.
 
-    lpips: alex, vgg or none. features: vgg16, lite0 or none. condition: lines or gray, what the method was shown.
-    DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``per_drawing`` and
+    lpips: alex, vgg or none. features: vgg16, lite0, inception or none. condition: lines or gray, what the method was
+    shown. DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``per_drawing`` and
     ``distances`` gather from all processes, which must all call them."""
 
     def __init__(self, lpips: str, features: str, condition: str) -> None:
@@ -37,6 +38,8 @@ class Judge:
         self.lpips = lpips
         nets = dict.fromkeys((*LPIPS_WEIGHTS[lpips], *FEATURE_WEIGHTS[features]))
         self.weights = {net: weights_id(net) for net in nets}  # goes into every result
+        if features == "inception":
+            self.weights["inception"] = inception_id()
         self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colourfulness()]
         if features != "none":
             self.topics.append(Realism(features))

@@ -114,11 +114,18 @@ def pairwise_lpips(pictures: Tensor, net: str) -> Tensor:
     """(N, 3, H, W) in [0, 1] -> (N, N) float64: symmetric, >= 0, zero between equal pictures.
 
     The result does not depend on the pictures' order, and equal pictures are computed once."""
+    return weighted_lpips(pictures, net, torch.ones(1, *pictures.shape[-2:], device=pictures.device))[0]
+
+
+def weighted_lpips(pictures: Tensor, net: str, weights: Tensor) -> Tensor:
+    """(N, 3, H, W) in [0, 1], weights (K, H, W) >= 0, each with some weight -> (K, N, N) float64: LPIPS in which places
+    count by each of the weights (averaged down to every layer's size), not all the same. The pictures are not masked:
+    what surrounds a place is seen by the net as it is."""
     check_pictures("pictures", pictures, "N 3 H W")
     distinct, back = torch.unique(pictures.float(), dim=0, return_inverse=True)
     with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
-        distances = _distances(distinct, lpips_net(net, pictures.device))
-    return distances[back][:, back]
+        distances = _distances(distinct, lpips_net(net, pictures.device), weights)
+    return distances[:, back][:, :, back]
 
 
 def cross_lpips(a: Tensor, b: Tensor, net: str) -> Tensor:
@@ -126,32 +133,36 @@ def cross_lpips(a: Tensor, b: Tensor, net: str) -> Tensor:
     return pairwise_lpips(torch.cat([a, b]), net)[: len(a), len(a) :]
 
 
-def _distances(pictures: Tensor, net: Backbone) -> Tensor:
+def _distances(pictures: Tensor, net: Backbone, weights: Tensor) -> Tensor:
     """Layer by layer over all pictures: only one layer's features are held, and its input goes as it is used."""
     batch = max(1, BATCH_PIXELS // pictures[0, 0].numel())
     features = [net.scaled(part) for part in pictures.split(batch)]
-    gram = torch.zeros(len(pictures), len(pictures), dtype=torch.float64, device=pictures.device)
+    gram = torch.zeros(len(weights), len(pictures), len(pictures), dtype=torch.float64, device=pictures.device)
     for level in range(len(net)):
         for i, part in enumerate(features):
             features[i] = net.layer(level, part)
-        gram += _gram(features, net.heads[level])
-    squared = gram.diagonal()
-    distances = squared[:, None] + squared - gram - gram.T
-    return distances.clamp_min_(0).fill_diagonal_(0)
+        places = F.adaptive_avg_pool2d(weights, features[0].shape[-2:])
+        gram += _gram(features, net.heads[level], places / places.sum((1, 2), keepdim=True))
+    squared = gram.diagonal(dim1=1, dim2=2)
+    distances = (squared[:, :, None] + squared[:, None] - gram - gram.mT).clamp_min_(0)
+    distances.diagonal(dim1=1, dim2=2).zero_()
+    return distances
 
 
-def _gram(features: list[Tensor], head: Tensor) -> Tensor:
-    """(N, N) float64: inner products of the centred u_l, summed over bands of rows. Centring leaves the distances as
-    they are and keeps float32 from subtracting large, nearly equal numbers."""
+def _gram(features: list[Tensor], head: Tensor, places: Tensor) -> Tensor:
+    """(K, N, N) float64: inner products of the centred u_l, summed over bands of rows. Centring leaves the distances as
+    they are and keeps float32 from subtracting large, nearly equal numbers. places: (K, H_l, W_l), each of sum 1."""
     n = sum(len(part) for part in features)
     channels, height, width = features[0].shape[1:]
-    scale = (head / (height * width)).sqrt().reshape(-1, 1, 1)
+    scale = head.sqrt().reshape(-1, 1, 1)
     rows = max(1, BAND_FLOATS // (n * channels * width))
-    gram = torch.zeros(n, n, dtype=torch.float64, device=head.device)
+    gram = torch.zeros(len(places), n, n, dtype=torch.float64, device=head.device)
     for top in range(0, height, rows):
-        u = torch.cat([_unit(part[:, :, top : top + rows]) * scale for part in features]).flatten(1)
+        u = torch.cat([_unit(part[:, :, top : top + rows]) * scale for part in features])
         u -= u.mean(0)
-        gram += u @ u.T
+        for k, place in enumerate(places[:, top : top + rows].sqrt()):
+            weighted = (u * place).flatten(1)
+            gram[k] += weighted @ weighted.T
     return gram
 
 

@@ -1,8 +1,9 @@
 """Do the candidates as a set look like the true colourings as a set? Distances between clouds of features.
 
 The feature net is part of every name: vgg16 (relu5_3, mean over the picture, 512 numbers) or lite0 (EfficientNet-lite0,
-1280 numbers), on pictures of their own size. None of this is FID, which is bound to Inception's features, and numbers
-of different nets, sizes or sample counts must not be compared: the bias of a Frechet distance falls with the count."""
+1280 numbers), on pictures of their own size, or inception (2048 numbers, resized to 299 x 299), whose Frechet distance
+alone is called fid. Numbers of different nets, sizes or sample counts must not be compared: the bias of a Frechet
+distance falls with the count."""
 
 from __future__ import annotations
 
@@ -15,12 +16,13 @@ from torch import Tensor
 
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.efficientnet_lite import EfficientNetLite0
+from colorlab.metrics.inception import inception_features
 from colorlab.metrics.inputs import check_pictures
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.weights import backbone
 
-NETS = ("vgg16", "lite0")
+NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
 NEIGHBOURS = 5
 CHUNK = 4096  # rows of a kernel matrix held at once
@@ -28,9 +30,10 @@ CHUNK = 4096  # rows of a kernel matrix held at once
 
 class Realism(PerDrawing):
     """All candidates of all drawings against the first truths: fd (Frechet distance), kid (kernel distance), fjd
-    (Frechet joint distance on condition and colouring), precision, recall, density, coverage; each name ends in _<net>.
+    (Frechet joint distance on condition and colouring), precision, recall, density, coverage; each name ends in
+    _<net>, but fd_inception is called fid.
 
-    net: vgg16 or lite0."""
+    net: vgg16, lite0 or inception."""
 
     topic = "realism"
 
@@ -65,15 +68,18 @@ class Realism(PerDrawing):
         }
         if count > NEIGHBOURS:
             values |= neighbourhoods(samples, truth, NEIGHBOURS)
-        return {f"{name}_{self.net}": value for name, value in values.items()}
+        named = {f"{name}_{self.net}": value for name, value in values.items()}
+        return {"fid" if name == "fd_inception" else name: value for name, value in named.items()}
 
 
 def features(pictures: Tensor, net: str) -> Tensor:
-    """(N, 3, H, W) in [0, 1] -> (N, 512) for vgg16, (N, 1280) for lite0."""
+    """(N, 3, H, W) in [0, 1] -> (N, 512) for vgg16, (N, 1280) for lite0, (N, 2048) for inception."""
     check_pictures("pictures", pictures, "N 3 H W")
     with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
         if net == "lite0":
             return _lite0(pictures.device).features(pictures.float())
+        if net == "inception":
+            return inception_features(pictures.float())
         trunk = lpips_net("vgg", pictures.device)
         x = trunk.scaled(pictures.float())
         for level in range(len(trunk)):

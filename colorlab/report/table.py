@@ -58,6 +58,7 @@ def headline(n: int, have: set[str]) -> list[Column]:
         (f"truth/best_of_{n}_{d}", f"best of {n}", f"{name} of the candidate nearest to the truth", "lower", dot),
         (f"modes/coverage_{radius}", "modes found", f"share of truths with a candidate within {reach}", "higher", 2),
         ("realism/kid_lite0", "KID", "kernel distance of EfficientNet features to the truths'", "lower", 2),
+        ("realism/fid", "FID", "Frechet distance of Inception features to the truths'", "lower", 1),
         ("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the truths'", "lower", 2),
         ("colourfulness/signed_delta", "colourfulness", "Hasler and Suesstrunk's, minus the truth's", "zero", 1),
     )
