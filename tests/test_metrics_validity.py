@@ -102,3 +102,9 @@ def test_broken_pairs_earn_nothing():
 def test_an_unknown_condition_names_the_choices():
     with pytest.raises(ValueError, match="lines or gray"):
         Validity("sketch")
+
+
+def test_a_blurred_candidate_is_less_sharp_than_the_truth() -> None:
+    blurred = torch.nn.functional.avg_pool2d(TRUTHS, 3, 1, 1)
+    sharpness = measured(TRUTHS[0], blurred[0])[0]["sharpness"]
+    assert sharpness[0] == 1 and 0.2 < sharpness[1] < 0.8

@@ -74,7 +74,8 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
     white. white_kept: the same of all pixels that are white in all truths; not part of the verdict, since a new colour
     there may be meant. bleeding: share of the change of chroma that lies more than 2 px from ink and from any truth's
     edges. noise: root mean square of what a 3x3 mean takes away where all truths are flat, in RGB. clipped: share of
-    pixels with a channel at 0 or 1 where no truth has one. luminance_error, luminance_max: |dL*| to a gray
+    pixels with a channel at 0 or 1 where no truth has one. sharpness: mean slope of luma near the first truth's edges,
+    divided by the truth's own: 1 is as sharp, less is blurred; not part of the verdict. luminance_error, luminance_max: |dL*| to a gray
     condition."""
     sample_luma, truth_luma = luma(drawing.samples), luma(drawing.truths)
     edges, true_edges = dark_edges(sample_luma), dark_edges(truth_luma).any(0)
@@ -89,6 +90,7 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
         "bleeding": _bleeding(drawing, ink | true_edges),
         "noise": noise(drawing.samples, flat(drawing.truths)),
         "clipped": _clipped(drawing.samples, drawing.truths),
+        "sharpness": _sharpness(sample_luma, truth_luma[:1]),
         **_luminance(drawing, condition),
     }
 
@@ -163,6 +165,20 @@ def noise(samples: Tensor, where: Tensor) -> Tensor:
 def _clipped(samples: Tensor, truths: Tensor) -> Tensor:
     at_end, true_end = (((x <= 0) | (x >= 1)).any(1) for x in (samples, truths))
     return (at_end & ~true_end.any(0)).double().mean((1, 2))
+
+
+def _sharpness(sample_luma: Tensor, truth_luma: Tensor) -> Tensor:
+    """(n, 1, H, W), (1, 1, H, W) -> (n,); NaN for a truth without edges."""
+    near = grown(dark_edges(truth_luma), 1)[0]
+    slopes = [
+        torch.hypot(*_differences(gray))[:, near].mean(1, dtype=torch.float64) for gray in (sample_luma, truth_luma)
+    ]
+    return slopes[0] / slopes[1]
+
+
+def _differences(gray: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, 1, H, W) -> forward differences to the right and below, (N, H, W) each."""
+    return F.pad(gray.diff(dim=-1), (0, 1))[:, 0], F.pad(gray.diff(dim=-2), (0, 0, 0, 1))[:, 0]
 
 
 def _luminance(drawing: Drawing, condition: str) -> dict[str, Tensor]:
