@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from omegaconf import DictConfig
 
 from colorlab import config
-from colorlab.errors import ColorlabError, SweepError
+from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
+
+FIXES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EACCES: "give yourself the right, or choose another place",
+    errno.EPERM: "give yourself the right, or choose another place",
+    errno.EROFS: "make it writable, or choose another place",
+    errno.ENOENT: "check the name",
+}
 
 
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
     try:
         main(argv)
-    except ColorlabError as error:
+    except (ColorlabError, OSError) as error:
         if "debug=true" in argv:
             raise
-        print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        end(error)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
+def end(error: ColorlabError | OSError) -> NoReturn:
+    """Say the error and end the process with its code."""
+    print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
+    sys.exit(error.exit_code if isinstance(error, ColorlabError) else DiskError.exit_code)
+
+
 def one_line(error: Exception) -> str:
     """The message; of an error that came out of a loader process, the original one without its traceback."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the disk'}: {error.strerror} ({FIXES.get(error.errno or 0, 'look at the disk')})"
     last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
     return re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
 
@@ -44,9 +61,9 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
         try:
             config.check(cfg, config_name, dict(HydraConfig.get().runtime.choices))
             return task(cfg)
-        except (
-            Exception
-        ) as error:  # kept, so that the other jobs of a sweep still run, and Hydra prints nothing of its own
+        except StoppedError as error:  # the whole command, not this job of a sweep alone
+            end(error)
+        except Exception as error:  # kept: other jobs of a sweep still run, and Hydra prints nothing of its own
             failed.append(error)
             return None
 
@@ -66,7 +83,7 @@ def report(failed: list[Exception], config_name: str) -> None:
     """Raise what failed: the one error, or for several jobs of a sweep a summary."""
     if len(failed) > 1:
         for error in failed:
-            print(f"colorlab: error: {config.explained(error, config_name)}", file=sys.stderr)
+            print(f"colorlab: error: {one_line(config.explained(error, config_name))}", file=sys.stderr)
         raise SweepError(f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)")
     if failed:
         raise config.explained(failed[0], config_name)

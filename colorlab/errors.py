@@ -20,7 +20,7 @@ class DataError(ColorlabError):
 
 
 class CheckpointError(ColorlabError):
-    """A run or a checkpoint that is missing, damaged, of another method or width, or not safe to open."""
+    """A run or a checkpoint that is missing, damaged, of another method or width, in use, or not safe to open."""
 
     exit_code = 4
 
@@ -35,3 +35,25 @@ class SweepError(ColorlabError):
     """Some jobs of a sweep failed; the others are done."""
 
     exit_code = 6
+
+
+class DiskError(ColorlabError):
+    """A disk that is full, read-only or failing; what was complete before still is."""
+
+    exit_code = 74
+
+
+class RankError(ColorlabError):
+    """Another process of the same training ended or does not answer. exit_code: that process's, if it is known."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class StoppedError(ColorlabError):
+    """Training that ended, with a checkpoint, because of a signal. signal: its number."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal

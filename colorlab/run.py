@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import os
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,15 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from colorlab.config import build, check_targets
+from colorlab.disk import replacing
 from colorlab.errors import CheckpointError, ConfigError
 
 CONFIG = "config.yaml"
 PRETRAINED = "pretrained"
+#: Keys that a run may be resumed with other values of: what it learns does not depend on them.
+SAFE_TO_CHANGE = re.compile(
+    r"made\..*|name|debug|resume|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
+)
 
 
 class Run:
@@ -76,15 +81,51 @@ def known_runs() -> list[str]:
     return [str(p.parent) for p in here][:5] + [f"{PRETRAINED}/{p.parent.name}" for p in shipped][:3]
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether a folder holds a run, finished or not."""
+    return (folder / CONFIG).exists()
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run in a folder has its final weights."""
+    return weights_of(folder).exists()
+
+
+def weights_of(folder: Path) -> Path:
+    """Where a run's final weights are, once it is finished."""
+    return folder / "checkpoints" / "weights.safetensors"
+
+
+def sheet_of(folder: Path) -> Path:
+    """Where a run's contact sheet is, once it is finished."""
+    return folder / "samples" / "sheet.png"
+
+
 def begin(folder: Path, cfg: DictConfig) -> None:
     """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
-    if (folder / CONFIG).exists():
-        raise CheckpointError(f"{folder} already holds a run (choose another name=, or remove the folder)")
-    folder.mkdir(parents=True, exist_ok=True)
+    if has_begun(folder):
+        raise CheckpointError(
+            f"{folder} already holds a run (go on with it by resume=auto, choose another name=, or remove the folder)"
+        )
     plain = plain_dict(cfg) | {"made": provenance()}
-    temporary = folder / f"{CONFIG}.{os.getpid()}.tmp"
-    temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    temporary.replace(folder / CONFIG)
+    with replacing(folder / CONFIG) as temporary:
+        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def require_same(folder: Path, cfg: DictConfig) -> None:
+    """CheckpointError with the keys if a configuration would not go on with the run in the folder to the same bits."""
+    old, new = _flat(open_run(folder).config), _flat(plain_dict(cfg))
+    changed = [key for key in old | new if old.get(key) != new.get(key) and not SAFE_TO_CHANGE.fullmatch(key)]
+    if changed:
+        values = ", ".join(f"{key}={new.get(key, 'unset')} was {old.get(key, 'unset')}" for key in changed)
+        raise CheckpointError(f"{folder} is of another configuration: {values} (give the old values, or another name=)")
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted keys."""
+    if not isinstance(node, dict):
+        return {prefix: node}
+    return {key: value for name in node for key, value in _flat(node[name], f"{prefix}.{name}".lstrip(".")).items()}
 
 
 def plain_dict(cfg: DictConfig) -> dict[str, Any]:

@@ -4,35 +4,69 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from colorlab.command import hydra_command
 
+if TYPE_CHECKING:
+    from colorlab.checkpoint import Found
+    from colorlab.methods.base import Method
+    from colorlab.signals import StopRequest
+
 
 def train(cfg: DictConfig) -> None:
-    """Fit, save the averaged weights, draw the contact sheet, print where everything is."""
+    """Train in the folder that Hydra has made."""
     from hydra.core.hydra_config import HydraConfig
 
+    train_in(Path(HydraConfig.get().runtime.output_dir), cfg)
+
+
+def train_in(folder: Path, cfg: DictConfig) -> None:
+    """Fit, save the averaged weights, draw the contact sheet, print where everything is."""
     from colorlab import run
-    from colorlab.checkpoint import save_weights
     from colorlab.device import precision, settle_allocator
+    from colorlab.disk import held
+    from colorlab.ranks import is_first
 
     settle_allocator()
     cfg.trainer.precision = precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    folder = Path(HydraConfig.get().runtime.output_dir)
+    if not is_first():
+        return _learn(cfg, folder)
+    with held(folder):
+        goes_on = cfg.resume == "auto" and run.has_begun(folder)
+        if goes_on:
+            run.require_same(folder, cfg)
+        if goes_on and run.is_finished(folder):
+            print(f"{folder}: finished already")
+        else:
+            _learn(cfg, folder)
+        print(f"weights: {run.weights_of(folder)}")
+        if cfg.sheet and not run.sheet_of(folder).exists():
+            _sheet(cfg, folder)
+
+
+def _learn(cfg: DictConfig, folder: Path) -> None:
+    """From the newest checkpoint if the run is to go on and has one, else from the beginning; to the final weights."""
+    from colorlab import run
+    from colorlab.checkpoint import newest_state, save_weights
+    from colorlab.ranks import is_first
+    from colorlab.signals import StopRequest
+
     method, pictures = _method_and_pictures(cfg)
-    trainer = _trainer(cfg, folder)
-    if trainer.is_global_zero:
-        run.begin(folder, cfg)
+    found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
+    stop = StopRequest(told=is_first())
+    trainer = _trainer(cfg, folder, method, found, stop)
+    if is_first():
+        _begin(cfg, folder, found)
         print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures")
-    method.prepare(pictures)
-    _fit(cfg, trainer, method, pictures)
-    if trainer.is_global_zero:
-        print(f"weights: {save_weights(method, folder / 'checkpoints')}")
-        if cfg.sheet:
-            _sheet(folder, pictures, cfg.sheet)
+    if found is None:
+        method.prepare(pictures)
+    with stop:
+        _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
+    if is_first():
+        save_weights(method, folder / "checkpoints")
 
 
 def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
@@ -50,57 +84,96 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             f"data.condition={cfg.data.condition}, but this method colours {' or '.join(method.conditions)} "
             f"(set data.condition={method.conditions[0]})"
         )
+    if not method.automatic_optimization and cfg.trainer.accumulate_grad_batches > 1:
+        raise ConfigError(
+            f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
+            "optimizers at every batch (set a larger batch_size)"
+        )
     return method, build(cfg.data)
 
 
-def _trainer(cfg: DictConfig, folder: Path) -> Any:
-    from lightning.pytorch.callbacks import ModelCheckpoint
+def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
+    """Make the run folder, or put the one there is into the state that training goes on from; say which."""
+    from colorlab import run
+    from colorlab.disk import sweep
+    from colorlab.resume import cut_metrics
 
+    if cfg.resume == "never" or not run.has_begun(folder):
+        return run.begin(folder, cfg)
+    sweep(folder)
+    cut_metrics(folder / "metrics.jsonl", found.state["step"] if found else 0)
+    if found is None:
+        print(f"{folder}: no checkpoint yet, so from the beginning")
+    else:
+        print(*found.damaged, f"{folder}: going on from step {found.state['step']:,} ({found.path})", sep="\n")
+
+
+def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None, stop: StopRequest) -> Any:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     from colorlab.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
     from colorlab.config import build
     from colorlab.loggers import extra_loggers
+    from colorlab.ranks import strategy
+    from colorlab.resume import Checkpoints
 
     callbacks = [
-        BatchCount(),
-        ProgressLine(cfg.batch_size * cfg.trainer.accumulate_grad_batches),
-        ModelCheckpoint(
-            folder / "checkpoints", filename="last", every_n_train_steps=cfg.save_every, enable_version_counter=False
-        ),
+        Checkpoints(folder / "checkpoints", cfg.save_every, found, stop),
+        BatchCount(cfg.seed),
+        ProgressLine(cfg.trainer.max_steps, cfg.batch_size * cfg.trainer.accumulate_grad_batches),
+        *([WeightEMA(cfg.ema)] if cfg.ema else []),
     ]
-    if cfg.ema:
-        callbacks.insert(0, WeightEMA(cfg.ema))
-    make = build(dict(cfg.trainer) | {"_partial_": True})
+    make = build(_settings(cfg.trainer, method) | {"_partial_": True})
     return make(
         callbacks=callbacks, logger=[MetricsFile(folder), *extra_loggers(cfg, folder)], default_root_dir=folder,
         max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=50, use_distributed_sampler=False,
-        enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
+        strategy=strategy(cfg.trainer.devices, cfg.trainer.timeout),
     )  # fmt: skip
 
 
-def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any) -> None:
+def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
+    """Lightning's arguments. It counts the steps of all optimizers together, validates after so many batches, and
+    leaves clipping to methods that step their optimizers themselves."""
+    import torch
+
+    several = trainer.devices > 1
+    return {str(key): value for key, value in trainer.items() if key != "timeout"} | {
+        "max_steps": trainer.max_steps * method.optimizer_steps,
+        "val_check_interval": trainer.val_check_interval * trainer.accumulate_grad_batches,
+        "gradient_clip_val": trainer.gradient_clip_val if method.automatic_optimization else None,
+        "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),  # it needs GPUs
+    }
+
+
+def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: int) -> None:
     import warnings
 
     from colorlab.data.module import PictureData
     from colorlab.loggers import finish
+    from colorlab.ranks import together
 
     warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*exists and is not empty.*")
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*")
     ended_well = False
     try:
-        trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed))
+        with together(trainer):
+            trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position))
         ended_well = True
     finally:
         finish(trainer.loggers, ended_well)
 
 
-def _sheet(folder: Path, pictures: Any, drawings: int) -> None:
+def _sheet(cfg: DictConfig, folder: Path) -> None:
+    from colorlab.disk import replacing
     from colorlab.report.grid import save_sheet
-    from colorlab.run import open_run
+    from colorlab.run import open_run, sheet_of
     from colorlab.sample import Wishes, sheet_of_split
 
-    sheet = sheet_of_split(open_run(folder).method(), pictures, "test", drawings, 8, 0, Wishes())
-    print(f"contact sheet: {save_sheet(sheet, folder / 'samples' / 'sheet.png')}")
+    run = open_run(folder)
+    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, 8, 0, Wishes())
+    with replacing(sheet_of(folder)) as path:
+        save_sheet(sheet, path)
+    print(f"contact sheet: {sheet_of(folder)}")
 
 
 def _count(method: Any) -> int:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import pickle
+import random
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import yaml
 
-from colorlab.checkpoint import load_weights, save_weights
+from colorlab.checkpoint import LAST, MANIFEST, PREVIOUS, _Sink, load_weights, newest_state, save_state, save_weights
 from colorlab.config import build, compose
-from colorlab.errors import CheckpointError
+from colorlab.errors import CheckpointError, DiskError
 from colorlab.run import begin, open_run
+from tests.kill_harness import at_byte, files_of_at_most, kill, planted
 
 
 class Payload:
@@ -104,3 +112,171 @@ def test_half_precision_weights_load_as_floats(run: Path) -> None:
     path = save_weights(method, run / "checkpoints", half=True)
     assert path.stat().st_size < 0.55 * size
     assert next(open_run(run).method().parameters()).dtype == torch.float32
+
+
+def state(step: int) -> dict[str, Any]:
+    return {"format": 1, "step": step, "state_dict": {"w": torch.full((500,), float(step))}, "rates": [0.1, None]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two states, of steps 1 and 2."""
+    save_state(state(1), tmp_path)
+    save_state(state(2), tmp_path)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
+
+
+def sizes(folder: Path, count: int) -> list[int]:
+    """Byte counts over a whole save, the first and the last among them."""
+    whole = (folder / LAST).stat().st_size
+    return [round(k * (whole - 1) / (count - 1)) for k in range(count)]
+
+
+def newest(folder: Path) -> int:
+    found = newest_state(folder)
+    assert found is not None and torch.equal(
+        found.state["state_dict"]["w"], state(found.state["step"])["state_dict"]["w"]
+    )
+    return found.state["step"]
+
+
+def test_the_last_two_states_are_kept_and_listed(folder: Path) -> None:
+    save_state(state(3), folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([LAST, PREVIOUS, MANIFEST])
+    listed = json.loads((folder / MANIFEST).read_text())
+    assert [listed[name]["step"] for name in (LAST, PREVIOUS)] == [3, 2]
+    assert torch.load(folder / LAST, weights_only=True)["rates"] == [0.1, None]
+
+
+def test_a_full_disk_leaves_the_states_as_they_were(folder: Path) -> None:
+    before = contents(folder)
+    for count in sizes(folder, 20):
+        with files_of_at_most(count), pytest.raises(DiskError, match=r"last\.ckpt could not be saved: File too large"):
+            save_state(state(3), folder)
+        assert contents(folder) == before
+    assert newest(folder) == 2
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("call", ["open", "fsync", "replace"])
+def test_a_refusing_disk_leaves_the_states_as_they_were(folder: Path, monkeypatch, call: str, number: int) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    before = contents(folder)
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "open": (Path, "open"), "replace": (Path, "replace")}[call], refuse)
+    with pytest.raises(DiskError, match=os.strerror(number)) as refused:
+        save_state(state(3), folder)
+    monkeypatch.undo()
+    assert refused.value.exit_code == 74 and "previous.ckpt as before" in str(refused.value)
+    assert contents(folder) == before and newest(folder) == 2
+
+
+def test_bits_that_change_on_the_way_to_the_disk_are_noticed(folder: Path, monkeypatch) -> None:
+    def flipping(self: _Sink, data: bytes) -> int:
+        self.sha256.update(data)
+        return self.file.write(bytes([bytes(data)[0] ^ 1, *bytes(data)[1:]]))
+
+    with monkeypatch.context() as patch, pytest.raises(DiskError, match="does not read back"):
+        patch.setattr(_Sink, "write", flipping)
+        save_state(state(3), folder)
+    assert newest(folder) == 2
+
+
+def test_a_kill_inside_a_save_leaves_a_whole_state(folder: Path) -> None:
+    for count in sizes(folder, 50):
+        assert in_a_fork(lambda count=count: at_byte(count, kill), folder) == signal.SIGKILL
+        assert newest(folder) == 2
+
+
+@pytest.mark.parametrize("renames", range(3))
+def test_a_kill_between_the_renames_leaves_a_whole_state(folder: Path, renames: int) -> None:
+    assert in_a_fork(lambda: kill_at_rename(renames), folder) == signal.SIGKILL
+    assert newest(folder) == 2
+    save_state(state(4), folder)
+    assert newest(folder) == 4
+
+
+def kill_at_rename(count: int) -> None:
+    replace, calls = Path.replace, iter(range(9))
+
+    def replacing(self: Path, target: Path) -> None:
+        if next(calls) == count:
+            kill()
+        replace(self, target)
+
+    Path.replace = replacing  # type: ignore[assignment, method-assign]
+
+
+def in_a_fork(plant: Any, folder: Path) -> int:
+    """Save the state of step 3 in a forked process. -> the signal that ended it, 0 if none."""
+    pid = os.fork()
+    if not pid:
+        with planted(plant):
+            save_state(state(3), folder)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] & 0x7F
+
+
+def damaged(whole: bytes) -> Iterator[bytes]:
+    yield b""
+    yield bytes(len(whole))
+    for seed in range(20):
+        rng = random.Random(seed)
+        yield whole[: rng.randrange(len(whole))]
+        at = rng.randrange(len(whole))
+        yield whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :]
+
+
+def test_a_damaged_state_is_passed_over_for_the_one_before(folder: Path) -> None:
+    for content in damaged((folder / LAST).read_bytes()):
+        (folder / LAST).write_bytes(content)
+        found = newest_state(folder)
+        assert found is not None and found.state["step"] == 1 and found.path == folder / PREVIOUS
+        assert len(found.damaged) == 1 and "last.ckpt is damaged" in found.damaged[0]
+
+
+def test_where_no_state_is_whole_both_are_named(folder: Path) -> None:
+    for name in (LAST, PREVIOUS):
+        (folder / name).write_bytes(b"PK")
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is damaged.*previous\.ckpt is damaged.*another name="):
+        newest_state(folder)
+    assert newest_state(folder / "nowhere") is None
+
+
+def test_without_a_manifest_what_can_be_read_counts(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    assert newest(folder) == 2
+    (folder / LAST).write_bytes((folder / LAST).read_bytes()[:99])
+    assert newest(folder) == 1
+
+
+def test_a_state_that_is_not_plain_is_not_saved(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="plain tensors"):
+        save_state(state(3) | {"rates": [Payload(tmp_path / "executed")]}, folder)
+    assert newest(folder) == 2 and not (tmp_path / "executed").exists()
+
+
+def test_states_of_an_older_version_open_but_do_not_go_on(run: Path) -> None:
+    method = open_run(run).method()
+    (run / "checkpoints" / "weights.safetensors").unlink()
+    torch.save({"state_dict": method.state_dict(), "global_step": 7}, run / "checkpoints" / LAST)
+    assert torch.equal(open_run(run).method().net.head.weight, method.net.head.weight)
+    with pytest.raises(CheckpointError, match="another version of colorlab"):
+        newest_state(run / "checkpoints")
+
+
+def test_the_model_that_ships_opens() -> None:
+    assert open_run("pretrained/gpic-openmoji-c8").method().net.head.weight.abs().sum() > 0
+
+
+def test_temporary_files_lie_beside_what_they_replace(folder: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/nonexistent")
+    seen: list[Path] = []
+    monkeypatch.setattr(Path, "replace", lambda self, target: (seen.append(self), os.replace(self, target)))
+    save_state(state(3), folder)
+    assert {path.parent for path in seen} == {folder}

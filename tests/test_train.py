@@ -10,6 +10,10 @@ import pytest
 import torch
 import yaml
 
+from colorlab.errors import ConfigError
+from colorlab.run import weights_of
+from tests.kill_harness import train, words_for
+
 SMALL = [
     "data.size=32",
     "batch_size=4",
@@ -48,7 +52,7 @@ def test_a_run_folder_holds_what_it_should(trained: Path) -> None:
 
 def test_checkpoints_hold_tensors_and_plain_containers_only(trained: Path) -> None:
     checkpoint = torch.load(trained / "runs/small/checkpoints/last.ckpt", weights_only=True)
-    assert checkpoint["global_step"] == 6
+    assert checkpoint["step"] == 6
     assert int(checkpoint["state_dict"]["batches_seen"]) == 6
 
 
@@ -156,24 +160,53 @@ def test_loggers_work_without_a_network_or_an_account(logger: str, command, tmp_
     assert list((tmp_path / "runs" / "l").glob(found))
 
 
-def test_training_with_a_seed_is_repeatable(tiny) -> None:
-    first, second = fitted(tiny("seed=3")), fitted(tiny("seed=3"))
-    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
-    other = fitted(tiny("seed=4"))
-    assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+def test_training_with_a_seed_is_repeatable(tmp_path: Path) -> None:
+    weights = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        train(tmp_path / name, words_for("gpic", "trainer.max_steps=2", f"seed={seed}"))
+        weights.append(weights_of(tmp_path / name).read_bytes())
+    assert weights[0] == weights[1] != weights[2]
 
 
-def fitted(cfg) -> list[torch.Tensor]:
-    """The weights after two steps, through Lightning."""
-    from colorlab.data.module import PictureData
-    from colorlab.train import _method_and_pictures, _trainer
+@pytest.mark.parametrize(("method", "optimizers"), [("gpic", 1), ("pix2pix", 2)])
+def test_steps_are_those_of_one_optimizer(method: str, optimizers: int, tmp_path: Path) -> None:
+    train(tmp_path, words_for(method, "trainer.max_steps=5", "save_every=2", "trainer.val_check_interval=3"))
+    state = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert state["step"] == int(state["state_dict"]["batches_seen"]) == 5
+    assert len(state["optimizers"]) == len(state["schedules"]) == optimizers
+    assert all(int(optimizer["state"][0]["step"]) == 5 for optimizer in state["optimizers"])
+    assert all(schedule["last_epoch"] == 5 for schedule in state["schedules"])
+    assert int(state["averaging_state"]["n_averaged"]) == 5
+    rows = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(row["step"], "val/loss" in row) for row in rows] == [(1, False), (2, True), (3, False)]
 
-    cfg.method.width = 4
-    method, pictures = _method_and_pictures(cfg)
-    trainer = _trainer(cfg, Path("/nonexistent"))
-    trainer.loggers, trainer.callbacks = [], [c for c in trainer.callbacks if type(c).__name__ == "BatchCount"]
-    trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, 0, cfg.seed))
-    return [p.detach().clone() for p in method.parameters()]
+
+def test_accumulation_counts_optimizer_steps(tmp_path: Path) -> None:
+    words = ["trainer.accumulate_grad_batches=2", "trainer.max_steps=3", "save_every=2", "trainer.val_check_interval=2"]
+    train(tmp_path, words_for("gpic", *words))
+    state = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert (state["step"], state["position"], int(state["averaging_state"]["n_averaged"])) == (3, 6, 3)
+    rows = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "val/loss" in row] == [1]
+
+
+def test_a_method_that_steps_by_itself_cannot_accumulate(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"accumulate_grad_batches=2.*set a larger batch_size"):
+        train(tmp_path, words_for("pix2pix", "trainer.accumulate_grad_batches=2"))
+
+
+def test_a_full_disk_is_one_line_and_its_exit_code(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    words = words_for("gpic", "trainer.max_steps=2", "save_every=1")
+    line = f"ulimit -f 1000; exec '{sys.executable}' -m colorlab.train {' '.join(words)}"  # blocks of 1 kB
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 74, done.stderr
+    (said,) = done.stderr.strip().splitlines()
+    assert said.startswith("colorlab: error: ") and "last.ckpt could not be saved: File too large" in said
 
 
 def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:

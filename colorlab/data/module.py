@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -57,12 +57,13 @@ class _Training(Dataset[Batch]):
 class PictureData(LightningDataModule):
     """A data set behind Lightning's loaders.
 
-    batch_size: pictures a step, over all ranks together. workers: loader processes (0 is fastest for cached sets)."""
+    batch_size: pictures a step, over all ranks together. workers: loader processes (0 is fastest for cached sets).
+    position: global batches already trained on."""
 
-    def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int) -> None:
+    def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int, position: int = 0) -> None:
         super().__init__()
         self.pictures, self.batch_size, self.workers, self.seed = pictures, batch_size, workers, seed
-        self.position = 0  # global batches already trained on
+        self.position = position
 
     def train_dataloader(self) -> DataLoader[Batch]:
         trainer = self.trainer
@@ -73,30 +74,31 @@ class PictureData(LightningDataModule):
         if not len(train):
             raise DataError("the train split has no pictures (check data.root, or add pictures)")
         order = TrainingOrder(train, self.batch_size, self.seed, self.position, rank, world)
-        own = torch.Generator().manual_seed(
-            stream_seed(self.seed, "workers", rank, 0)
-        )  # leaves torch's global state alone
-        data = _Training(self.pictures, self.seed)
+        own = torch.Generator().manual_seed(stream_seed(self.seed, "workers", rank, 0))  # not torch's global state
         return DataLoader(
-            data,
+            _Training(self.pictures, self.seed),
             batch_size=None,
             sampler=order,
             num_workers=self.workers,
             generator=own,
             persistent_workers=self.workers > 0,
+            worker_init_fn=_leave_signals,
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """One picture of each held-out drawing, each exactly once over all ranks."""
+        """One picture of each held-out drawing, in the same groups whatever the number of processes.
+
+        Every process gets the same number of groups, as DDP needs it: some may come twice, and count once."""
         firsts = np.array([group[0] for group in self.pictures.drawings("val")], dtype=np.int64)
-        trainer = self.trainer
-        mine = firsts[trainer.global_rank :: trainer.world_size] if trainer else firsts
-        chunks = [mine[i : i + 32].tolist() for i in range(0, len(mine), 32)]
+        groups = [firsts[i : i + 32].tolist() for i in range(0, len(firsts), 32)]
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        turns = -(-len(groups) // world)
+        mine = [groups[(rank + world * turn) % len(groups)] for turn in range(turns)]
         own = torch.Generator().manual_seed(0)
-        return DataLoader(self.pictures, batch_size=None, sampler=chunks, generator=own)  # type: ignore[arg-type]
+        return DataLoader(self.pictures, batch_size=None, sampler=mine, generator=own)  # type: ignore[arg-type]
 
-    def state_dict(self) -> dict[str, Any]:
-        return {"position": self.position}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.position = int(state["position"])
+def _leave_signals(worker: int) -> None:
+    """A loader process is ended by its parent, which may want it for one more step after a signal to all."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
@@ -16,6 +18,7 @@ from colorlab.types import Batch, Condition
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]
 ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
+Validated = dict[tuple[int, ...], dict[str, float]]  # pictures of a batch -> its mean losses by name
 
 
 class Method(LightningModule):
@@ -32,6 +35,7 @@ class Method(LightningModule):
         super().__init__()
         self.seed, self.optimizer, self.schedule = seed, optimizer, schedule
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.long))
+        self.validated: Validated = {}
 
     def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
         """One number a name; "loss" is minimised, the rest is logged."""
@@ -58,8 +62,12 @@ class Method(LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         losses = self.loss(batch, Draws(self.seed, batch.index.tolist(), purpose="val"))
-        logged = {f"val/{name}": value for name, value in losses.items()}
-        self.log_dict(logged, batch_size=len(batch.index), on_epoch=True, sync_dist=True)
+        self.validated[tuple(batch.index.tolist())] = {name: float(value) for name, value in losses.items()}
+
+    def on_validation_epoch_end(self) -> None:
+        means = picture_means(over_processes(self.validated))
+        self.log_dict({f"val/{name}": value for name, value in means.items()})
+        self.validated.clear()
 
     def configure_gradient_clipping(
         self,
@@ -74,6 +82,25 @@ class Method(LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(self.parameters())
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self.schedule(optimizer), "interval": "step"}}
+
+
+def over_processes(mine: Validated) -> Validated:
+    """What all processes have validated, each batch once even if several had it."""
+    if not dist.is_initialized():
+        return mine
+    everyone: list[Validated] = [{}] * dist.get_world_size()
+    dist.all_gather_object(everyone, mine)
+    return {pictures: losses for one in everyone for pictures, losses in one.items()}
+
+
+def picture_means(validated: Validated) -> dict[str, float]:
+    """Means over pictures, to the same bits in any order of the batches."""
+    names = {name: None for losses in validated.values() for name in losses}
+    count = sum(len(pictures) for pictures in validated)
+    return {
+        name: math.fsum(len(pictures) * losses[name] for pictures, losses in validated.items()) / count
+        for name in names
+    }
 
 
 def in_channels_last(net: nn.Module) -> nn.Module:

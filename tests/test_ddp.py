@@ -1,0 +1,172 @@
+"""Training in two processes is training in one: the same order, gradients, means; and they end together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from colorlab.data.module import PictureData
+from colorlab.methods.base import picture_means
+from colorlab.resume import Checkpoints
+from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
+from tests.test_every_method import METHODS
+
+#: A method whose loss is a mean over pictures, by an optimizer that is continuous in the gradient.
+SMOOTH = ["method.stratified=false", "+method.optimizer.eps=1e-2", "trainer.max_steps=4", "save_every=2",
+          "trainer.val_check_interval=2"]  # fmt: skip
+TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=60"]
+
+
+def in_two(folder: Path, words: list[str], *plants: Any) -> list[Ended]:
+    """Train in two processes that meet on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = [Started(folder, [*words, *TWO], plants, rank, 2, port) for rank in range(2)]
+    return [each.end() for each in started]
+
+
+def in_one(folder: Path, words: list[str], *plants: Any) -> list[Ended]:
+    return [Started(folder, words, plants).end()]
+
+
+def largest_difference(one: Path, other: Path) -> float:
+    weights = [load_file(folder / "runs/x/checkpoints/weights.safetensors") for folder in (one, other)]
+    return max(
+        (a.double() - b.double()).abs().max().item() for a, b in zip(*(w.values() for w in weights), strict=True)
+    )
+
+
+class Drawings:
+    """So many pictures to validate, a drawing each."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def drawings(self, split: str) -> list[np.ndarray]:
+        return [np.array([10 + i]) for i in range(self.count)]
+
+    def __getitem__(self, positions: list[int]) -> list[int]:
+        return positions
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 33, 100, 200])
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_every_picture_is_validated_once_and_all_processes_take_as_many_batches(count: int, world: int) -> None:
+    loaders = []
+    for rank in range(world):
+        data = PictureData(Drawings(count), 4, 0, 0)  # type: ignore[arg-type]
+        data.trainer = SimpleNamespace(global_rank=rank, world_size=world)  # type: ignore[assignment]
+        loaders.append([tuple(batch) for batch in data.val_dataloader()])
+    assert len({len(loader) for loader in loaders}) == 1
+    batches = {batch: {"loss": float(np.mean(batch))} for loader in loaders for batch in loader}
+    assert sorted(i for batch in batches for i in batch) == [10 + i for i in range(count)]
+    expected = {"loss": pytest.approx(np.mean([10 + i for i in range(count)]), abs=1e-10)} if count else {}
+    assert picture_means(batches) == expected
+
+
+def test_means_do_not_depend_on_the_order_of_batches() -> None:
+    batches = {tuple(range(k * k, k * k + k + 1)): {"loss": 0.1 * 3**k} for k in range(9)}
+    assert picture_means(batches) == picture_means(dict(reversed(batches.items())))
+
+
+@pytest.mark.slow
+def test_two_processes_learn_as_one(tmp_path: Path) -> None:
+    words = words_for("gpic", *SMOOTH)
+    for name, train in (("one", in_one), ("two", in_two)):
+        (tmp_path / name).mkdir()
+        assert [ended.code for ended in train(tmp_path / name, words)] == [0] * (1 + (name == "two"))
+    assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-6
+
+
+@pytest.mark.slow
+def test_two_processes_validate_as_one(tmp_path: Path) -> None:
+    words = words_for("gpic", "method.optimizer.lr=1e-30", "trainer.max_steps=2", "trainer.val_check_interval=1")
+    rows = []
+    for name, train in (("one", in_one), ("two", in_two)):
+        (tmp_path / name).mkdir()
+        train(tmp_path / name, words)
+        text = (tmp_path / name / "runs/x/metrics.jsonl").read_text()
+        rows.append([row for row in text.splitlines() if "val/" in row])
+    assert rows[0] == rows[1] and len(rows[0]) == 2
+
+
+def kill_first() -> None:
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [(in_two, in_one), (in_one, in_two)], ids=["two, then one", "one, then two"])
+def test_a_run_goes_on_in_another_number_of_processes(tmp_path: Path, order: tuple[Any, Any]) -> None:
+    words = words_for("gpic", *SMOOTH)
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    assert in_one(tmp_path / "whole", words)[0].code == 0
+    first, *others = order[0](tmp_path / "killed", words, partial(at_batch, 3, kill_first))
+    assert first.code == -9
+    assert [(other.code, other.err) for other in others] == [(1, "")] * len(others)  # no orphans, no word
+    second = order[1](tmp_path / "killed", [*words, "resume=auto"])
+    assert second[0].code == 0 and "going on from step 2" in second[0].out
+    assert largest_difference(tmp_path / "whole", tmp_path / "killed") < 1e-6
+
+
+def keep_weights() -> None:
+    """Each process writes down the weights that it ends with."""
+    end = Checkpoints.on_train_end
+
+    def kept(self: Checkpoints, trainer: Any, module: Any) -> None:
+        torch.save(dict(module.named_parameters()), f"rank-{trainer.global_rank}.pt")
+        end(self, trainer, module)
+
+    Checkpoints.on_train_end = kept  # type: ignore[method-assign]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_both_processes_end_with_the_same_weights(method: str, tmp_path: Path) -> None:
+    ended = in_two(tmp_path, words_for(method, "trainer.max_steps=4"), keep_weights)
+    assert [each.code for each in ended] == [0, 0], ended
+    first, second = (torch.load(tmp_path / f"rank-{rank}.pt") for rank in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [("raises", 3, "a.png is damaged (fetch it again)"), ("is silent", 1, "gave no answer (")],
+)
+def test_when_one_process_fails_all_end_and_its_error_is_told_first(
+    tmp_path: Path, how: str, code: int, said: str
+) -> None:
+    words = [*words_for("gpic", "trainer.max_steps=9"), *TWO]
+    line = [sys.executable, "-m", "tests.failing_rank", *words]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOW": how}
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("colorlab: error: ")]
+    assert done.returncode == code, done.stderr
+    assert said in lines[0] and "clients joined" not in lines[0] and "Traceback" not in done.stderr
+    assert not orphans(tmp_path)
+
+
+def orphans(folder: Path) -> list[str]:
+    """Processes whose working directory is the folder."""
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and _cwd(pid) == str(folder)]
+
+
+def _cwd(pid: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""

@@ -1,0 +1,71 @@
+"""Files that are whole or not there, and folders that belong to one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorlab.disk import free, held, replacing, require_space, sweep
+from colorlab.errors import CheckpointError, DiskError
+from tests.kill_harness import files_of_at_most
+
+
+def test_a_picture_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> None:
+    path, noise = tmp_path / "samples" / "sheet.png", Image.effect_noise((64, 64), 99)
+    with replacing(path) as temporary:
+        noise.save(temporary)
+    before = path.read_bytes()
+    with files_of_at_most(500), pytest.raises(OSError, match="File too large"), replacing(path) as temporary:
+        noise.save(temporary)
+    assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_process_was_writing_is_swept(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    orphans = [tmp_path / "config.1.tmp.yaml", tmp_path / "checkpoints" / "last.77.tmp.ckpt"]
+    for path in [*orphans, tmp_path / "config.yaml"]:
+        path.touch()
+    sweep(tmp_path)
+    assert not any(orphan.exists() for orphan in orphans) and (tmp_path / "config.yaml").exists()
+
+
+def test_a_folder_belongs_to_one_process_until_that_is_killed(tmp_path: Path) -> None:
+    pid = os.fork()
+    if not pid:
+        with held(tmp_path):
+            (tmp_path / "ready").touch()
+            time.sleep(60)
+    try:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        with pytest.raises(CheckpointError, match=f"in use by process {pid}"), held(tmp_path):
+            pass
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    with held(tmp_path):
+        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_process_forked_off_does_not_keep_the_folder(tmp_path: Path) -> None:
+    with held(tmp_path):
+        pid = os.fork()
+        if not pid:
+            time.sleep(60)
+    try:
+        with held(tmp_path):
+            pass
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_too_little_space_is_told(tmp_path: Path) -> None:
+    require_space(tmp_path, 1)
+    with pytest.raises(DiskError, match="are free, checkpoints need"):
+        require_space(tmp_path, 2 * free(tmp_path))
