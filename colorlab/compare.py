@@ -1,4 +1,6 @@
-"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b]  (--help lists the keys)."""
+"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b]  (--help lists the keys).
+
+A sweep's folder stands for all its finished jobs."""
 
 from __future__ import annotations
 
@@ -35,10 +37,11 @@ def compare(cfg: DictConfig) -> None:
 
     logged = wanted(cfg.logger)
     given = list(cfg.runs) if isinstance(cfg.runs, ListConfig) else [cfg.runs]
-    evaluations = [read_evaluation(located(str(each), cfg.evaluation)) for each in given]
+    folders, labels = with_jobs([str(each) for each in given])
+    evaluations = [read_evaluation(located(each, cfg.evaluation)) for each in folders]
     if not evaluations or cfg.baseline >= len(evaluations):
         raise ConfigError(f"baseline={cfg.baseline} (there are {len(evaluations)} runs, counted from 0)")
-    names = given_names(cfg, len(evaluations)) or distinct_names(evaluations)
+    names = given_names(cfg, len(evaluations)) or distinct_names(evaluations, labels)
     notes = rows.check_protocols(evaluations, names, cfg.baseline, cfg.mixed)
     base = evaluations[cfg.baseline].document
     have = set(base["values"])
@@ -48,6 +51,39 @@ def compare(cfg: DictConfig) -> None:
     if logged:
         log_comparison(cfg.logger, page.title, written)
     print(written["page"])
+
+
+def with_jobs(given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Folders, a sweep's replaced by those of its finished jobs; and for each job what sets it apart, else ""."""
+    from colorlab.sweeps import SWEEP
+
+    found = [jobs_of(Path(each)) if (Path(each) / SWEEP).is_file() else [(each, "")] for each in given]
+    several = sum(bool(jobs[0][1]) for jobs in found) > 1
+    named = [
+        (folder, f"{Path(each).name} {label}" if label and several else label)
+        for each, jobs in zip(given, found, strict=True)
+        for folder, label in jobs
+    ]
+    return [folder for folder, _ in named], [label for _, label in named]
+
+
+def jobs_of(sweep: Path) -> list[tuple[str, str]]:
+    """Folder and label of a sweep's finished jobs; ConfigError unless there are some and all have been evaluated."""
+    from colorlab.evaluation import RESULT
+    from colorlab.sweeps import finished_jobs, read
+
+    jobs = finished_jobs(sweep)
+    if not jobs:
+        raise ConfigError(f"{sweep} has no finished job yet (start the sweep again, it goes on)")
+    if left := len(read(sweep).jobs) - len(jobs):
+        print(f"note: {left} jobs of {sweep} are not finished and left out")
+    lacking = [str(folder) for folder, _ in jobs if not any(folder.glob(f"evaluation/*/{RESULT}"))]
+    if lacking:
+        raise ConfigError(
+            f"{len(lacking)} of {len(jobs)} jobs of {sweep} have not been evaluated "
+            f"(python -m colorlab.evaluate -m run={','.join(lacking)})"
+        )
+    return [(str(folder), label) for folder, label in jobs]
 
 
 def shared_words(lists: Sequence[list[str]]) -> int:
@@ -64,10 +100,12 @@ def given_names(cfg: DictConfig, count: int) -> list[str]:
     return names
 
 
-def distinct_names(evaluations: Sequence[Evaluation]) -> list[str]:
-    """The runs' names; where two are equal, with the words in which the names of their evaluations differ."""
+def distinct_names(evaluations: Sequence[Evaluation], labels: Sequence[str] = ()) -> list[str]:
+    """The jobs' labels and the runs' names; where two are equal, with the words in which the names of their evaluations
+    differ."""
     words = [each.path.name.split("-") for each in evaluations]
-    runs = [each.document["run"] for each in evaluations]
+    labels = labels or [""] * len(evaluations)
+    runs = [label or each.document["run"] for label, each in zip(labels, evaluations, strict=True)]
     names = []
     for run, own in zip(runs, words, strict=True):
         alike = [other for name, other in zip(runs, words, strict=True) if name == run]

@@ -1,0 +1,1 @@
+"""Hydra's launcher for sweeps that lose nothing: hydra/launcher=colorlab. See docs/sweeps.md."""

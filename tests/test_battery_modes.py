@@ -1,0 +1,104 @@
+"""Every shipped way of training and sampling composes and works, small: conf/experiment and conf/trainer."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from colorlab.color import luma
+from colorlab.config import build, compose, conf_dir
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError
+from colorlab.evaluate import sampling_of
+from colorlab.sample import coloured, opened, shown, wishes_of
+from colorlab.types import Condition
+from tests.test_evaluate import trained_looking
+from tests.test_every_method import Pictures
+
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+TRAINERS = sorted(path.stem for path in (conf_dir() / "trainer").glob("*.yaml"))
+
+
+@functools.cache
+def evaluating(run: Path, name: str) -> DictConfig:
+    """The configuration that evaluates a run as an experiment says, in two steps."""
+    return compose("evaluate", [f"run={run}", "n=2", "steps=2", f"+experiment={name}"])
+
+
+def named(*beginnings: str) -> list[str]:
+    return [name for name in EXPERIMENTS if name.startswith(beginnings)]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of GPIC, small and never trained."""
+    return trained_looking(tmp_path_factory.mktemp("runs") / "small")
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {*named("diffusion_", "marginals_", "hints_", "inpaint_")}))
+def test_every_other_experiment_is_one_of_training(name: str) -> None:
+    assert compose("train", ["name=t", f"experiment={name}"]).method
+
+
+@pytest.mark.parametrize("name", named("diffusion_", "hints_", "inpaint_"))
+def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> None:
+    cfg = evaluating(run, name)
+    (small, method), wishes = opened(cfg), wishes_of(cfg)
+    pictures = small.pictures()
+    drawn = next(coloured(method, pictures, [0], cfg.n, cfg.seed, wishes))
+    assert drawn.shape == (2, 3, 32, 32) and drawn.min() >= 0 and drawn.max() <= 1
+    assert not torch.equal(drawn[0], drawn[1])
+    if hints := shown(pictures, 0, cfg.seed, wishes).hints:
+        known = hints.mask.expand(2, 3, -1, -1) == 1
+        assert known.any() and torch.allclose(drawn[known], hints.rgb.expand(2, -1, -1, -1)[known], atol=1e-6)
+
+
+def test_no_two_experiments_sample_alike(run: Path) -> None:
+    names = named("diffusion_", "hints_", "inpaint_")
+    settings = [sampling_of(evaluating(run, name)) for name in names]
+    assert all(settings[i] != settings[k] for i in range(len(names)) for k in range(i))
+
+
+@pytest.mark.parametrize("name", named("diffusion_"))
+def test_diffusion_samplers_may_be_trained_with_too(run: Path, name: str) -> None:
+    cfg = compose("train", ["name=t", "method.width=4", f"experiment={name}"])
+    assert cfg.method.sampler == evaluating(run, name).method.sampler
+
+
+@pytest.mark.parametrize("name", ["hints_dots", "inpaint_noised"])
+def test_what_is_for_sampling_only_is_refused_by_training(name: str) -> None:
+    with pytest.raises(ConfigError, match="guide is not a group"):
+        compose("train", ["name=t", f"experiment={name}"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", named("marginals_"))
+def test_two_steps_of_training_and_a_sample_with_every_sampler_of_marginals(name: str) -> None:
+    words = ["name=t", "method=cic", "data.condition=gray", "method.width=4", "trainer.max_steps=2"]
+    method, pictures = build(compose("train", [*words, f"experiment={name}"]).method), Pictures()
+    method.prepare(pictures)
+    optimizer = torch.optim.SGD(method.parameters(), 0.01)
+    for step in range(2):
+        optimizer.zero_grad()
+        method.loss(pictures[[0, 1]], Draws(0, [0, 1], [step] * 2, "train"))["loss"].backward()
+        optimizer.step()
+    drawn = method.eval().sample(Condition(luma(pictures.rgb[:1])), 2, Draws(0, [0]))
+    assert drawn.shape == (1, 2, 3, 32, 32) and torch.isfinite(drawn).all()
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_every_trainer_composes(name: str) -> None:
+    trainer = compose("train", ["name=t", f"trainer={name}", "ema=0"]).trainer
+    common = compose("train", ["name=t"]).trainer.keys()
+    assert set(common) <= set(trainer.keys()) and trainer.devices >= 1
+
+
+@pytest.mark.parametrize("name", ["fsdp", "deepspeed"])
+def test_sharded_training_names_lightnings_strategy(name: str) -> None:
+    from lightning.pytorch.strategies import StrategyRegistry
+
+    assert compose("train", ["name=t", f"trainer={name}", "ema=0"]).trainer.strategy in StrategyRegistry
