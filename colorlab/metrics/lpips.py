@@ -141,7 +141,7 @@ def _distances(pictures: Tensor, net: Backbone, weights: Tensor) -> Tensor:
     for level in range(len(net)):
         for i, part in enumerate(features):
             features[i] = net.layer(level, part)
-        places = F.adaptive_avg_pool2d(weights, features[0].shape[-2:])
+        places = F.adaptive_avg_pool2d(weights, (features[0].shape[-2], features[0].shape[-1]))
         gram += _gram(features, net.heads[level], places / places.sum((1, 2), keepdim=True))
     squared = gram.diagonal(dim1=1, dim2=2)
     distances = (squared[:, :, None] + squared[:, None] - gram - gram.mT).clamp_min_(0)

@@ -75,8 +75,8 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
     there may be meant. bleeding: share of the change of chroma that lies more than 2 px from ink and from any truth's
     edges. noise: root mean square of what a 3x3 mean takes away where all truths are flat, in RGB. clipped: share of
     pixels with a channel at 0 or 1 where no truth has one. sharpness: mean slope of luma near the first truth's edges,
-    divided by the truth's own: 1 is as sharp, less is blurred; not part of the verdict. luminance_error, luminance_max: |dL*| to a gray
-    condition."""
+    divided by the truth's own: 1 is as sharp, less is blurred; not part of the verdict. luminance_error,
+    luminance_max: |dL*| to a gray condition."""
     sample_luma, truth_luma = luma(drawing.samples), luma(drawing.truths)
     edges, true_edges = dark_edges(sample_luma), dark_edges(truth_luma).any(0)
     ink = drawing.image[0] < INK if condition == "lines" else dark_edges(drawing.image[None])[0]

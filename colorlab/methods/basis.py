@@ -1,0 +1,131 @@
+"""A learned sampling layer on frozen marginals: stochastic filters from a basis generator, see ``nets.basis_net``.
+
+Ballester, Raad and Vitoria's third question (project description): BasisGAN's layer without its adversary. A candidate
+is f(marginals, z). Trained to be near the truth alone (remedy: none) it ignores z. Two remedies compare K candidates:
+    best_of  only the nearest one learns, min_k |y_k - y|^2
+    energy   the energy score, a proper score of whole pictures: mean_k |y_k - y| - 1/2 mean_{k != l} |y_k - y_l|"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from colorlab.color import AB_SCALE
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.methods.base import OptimizerFactory, ScheduleFactory
+from colorlab.methods.marginals import MarginalMethod, net_of
+from colorlab.nets.basis_net import BasisNet
+from colorlab.samplers.marginals import Marginals, MarginalSampler, expected
+from colorlab.types import Batch
+
+REMEDIES = ("none", "best_of", "energy")
+SAME = ("width", "stride", "shortcuts", "bins", "rebalance", "rank")  # as in the run that the marginals are from
+
+
+class FilterSampler(MarginalSampler):
+    """Candidates from the layer, in groups of ``micro_batch``, so that one is the same bits whatever n is."""
+
+    def __init__(self, layer: BasisNet, noise: int, micro_batch: int) -> None:
+        self.layer, self.noise, self.micro_batch = layer, noise, micro_batch
+
+    def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
+        m, pictures = self.micro_batch, []
+        for b in range(len(marginals.log_p)):
+            log_p, gray = (x[b].expand(m, -1, -1, -1) for x in (marginals.log_p, marginals.image))
+            everyone = draws.rows(b, b + 1).candidates(n + m).to("filters")
+            z = [everyone.rows(k, k + m).normal(self.noise, device=log_p.device) for k in range(0, n, m)]
+            tilted = [self.layer(log_p, gray, each).exp() for each in z]
+            pictures.append(torch.cat([expected(p, marginals.table) for p in tilted])[:n])
+        return torch.stack(pictures)
+
+
+class Basis(MarginalMethod):
+    """marginals: a finished run of method=cic or method=marginals, whose keys trunk, width, stride, shortcuts, bins,
+    rebalance and rank must be given here too. channels, layers, bases, noise: see ``BasisNet``. remedy: see above;
+    candidates: K. undo_rebalancing, edges: see ``MarginalMethod``. micro_batch: candidates sampled together."""
+
+    needs = {"marginals": "cic"}
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, trunk: str,
+        width: int, stride: int, shortcuts: bool, bins: str, rebalance: float, rank: int, undo_rebalancing: bool,
+        edges: float, channels: int, layers: int, bases: int, noise: int, remedy: str, candidates: int,
+        micro_batch: int,
+    ) -> None:  # fmt: skip
+        if remedy not in REMEDIES:
+            raise ValueError(f"remedy is {', '.join(REMEDIES)}, not {remedy!r}")
+        if remedy == "energy" and candidates < 2:
+            raise ValueError("the energy score compares 2 candidates at least (set candidates)")
+        net = net_of(trunk, width, stride, shortcuts)
+        super().__init__(
+            seed, optimizer, schedule, MarginalSampler(), net, bins, 1, 1.0, rebalance, None, undo_rebalancing, rank,
+            edges,
+        )  # fmt: skip
+        self.own = {"trunk": trunk} | dict(zip(SAME, (width, stride, shortcuts, bins, rebalance, rank), strict=True))
+        self.run, self.remedy, self.candidates, self.noise = marginals, remedy, candidates, noise
+        self.layer = BasisNet(len(self.bins), channels, layers, bases, noise)
+        self.sampler = FilterSampler(self.layer, noise, micro_batch)
+        self.freeze_net()
+        self.copula.requires_grad_(False)
+
+    def prepare(self, pictures: Any) -> None:
+        """Take the frozen part from the run of the marginals."""
+        if self.run is None:
+            raise ConfigError("method.marginals is not set (give the folder of a finished run of method=cic)")
+        tensors = frozen_part(Path(self.run), self.own)
+        self.load_state_dict(tensors, strict=False)
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """One number a picture, colours in units of 110 Lab, distances as root mean squares over pixels."""
+        with torch.no_grad():
+            marginals = self.marginals(batch.image)
+        truth = self.target(batch).movedim(-1, 1) / AB_SCALE  # (B, 2, h, w)
+        drawn = torch.stack([self._drawn(marginals, draws.to(f"candidate {k}")) for k in range(self.candidates)])
+        error = rms(drawn - truth)  # (K, B)
+        spread = rms(drawn[:, None] - drawn).sum((0, 1)) / max(1, self.candidates * (self.candidates - 1))  # (B,)
+        match self.remedy:
+            case "none":
+                loss = error.square().mean()
+            case "best_of":
+                loss = error.amin(0).square().mean()
+            case _:
+                loss = (error.mean(0) - spread / 2).mean()
+        return {"loss": loss, "error": error.mean().detach(), "spread": spread.mean().detach()}
+
+    def _drawn(self, marginals: Marginals, draws: Draws) -> Tensor:
+        """One candidate of each picture, (B, 2, h, w) in units of 110."""
+        z = draws.normal(self.noise, device=self.device)
+        tilted = self.layer(marginals.log_p, marginals.image, z)
+        return expected(tilted.float().exp(), marginals.table) / AB_SCALE
+
+
+def rms(x: Tensor) -> Tensor:
+    """(..., C, h, w) -> (...): root of the mean over pixels of |x|^2; its gradient at 0 is 0."""
+    return (x.square().sum(-3).mean((-2, -1)) + 1e-12).sqrt()
+
+
+def frozen_part(run: Path, own: dict[str, Any]) -> dict[str, Tensor]:
+    """The tensors of a finished run of marginals, but its count of batches. CheckpointError if there are none,
+    ConfigError if the run was trained with other values of the keys in ``own``."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    weights = run / "checkpoints" / "weights.safetensors"
+    try:
+        config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["method"]
+        tensors = load_file(weights)
+    except (OSError, KeyError, TypeError, yaml.YAMLError, SafetensorError) as error:
+        raise CheckpointError(f"{run} is not a finished run ({' '.join(str(error).split())[:120]})") from error
+    if "neighbours" not in config:
+        raise CheckpointError(f"{run} has no marginals (give a run of method=cic or method=marginals)")
+    theirs = {"trunk": "plain"} | config
+    if other := [key for key in own if theirs[key] != own[key]]:
+        fix = " ".join(f"method.{key}={theirs[key]}" for key in other)
+        raise ConfigError(f"method.marginals={run} was trained with other values (give {fix})")
+    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()
+            if name != "batches_seen"}  # fmt: skip

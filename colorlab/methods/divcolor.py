@@ -1,0 +1,326 @@
+"""DivColor: Learning Diverse Image Colorization (Deshpande et al., CVPR 2017).
+
+A variational autoencoder learns the chroma fields C of pictures as latents z, with losses that keep them from turning
+gray (Sec. 3). A mixture density network then learns P(z|G), G being the gray picture (Sec. 4). Its means, heaviest
+first, decode to the colourings.
+
+    L_dec = L_hist + lambda_mah L_mah + lambda_grad L_grad                                                   (Eq. 4)
+    L_mdn = -log pi_m + |z - mu_m|^2 / 2 sigma^2,   m = argmin_i |z - mu_i|                                   (Eq. 6)
+
+The losses of the VAE are sums over a field, as in the paper; their weighted sum is divided by the number of its values,
+so that "loss" does not grow with the side. Both stages run in one fit: which one is a function of the batches seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
+from colorlab.color import AB, AB_SCALE
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, DataError
+from colorlab.guides import Guide
+from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
+from colorlab.samplers.chroma import coloured, in_groups, joined, stretched
+from colorlab.types import Batch, Condition
+
+SPACE = AB()
+VARIANCE = 0.1  # of the mixture's components, Sec. 6.2
+COMPONENTS = 20  # principal components of L_mah, Sec. 3.1
+BINS, SMOOTHING = "reachable", 5.0  # of the histogram H, as Zhang et al. (2016) have it: ab bins of 10, a sigma of 5
+LINE = 2 * SQUARE // int(GRID) + 1  # bins on a side of the square that holds all colours
+FITTED = 2048  # training pictures that L_hist and L_mah are fitted to
+STAGES = ("all", "vae", "mdn")
+SMALL = 1e-12  # under a square root
+
+
+class DivColor(Method):
+    """side, width, latents, skip, dropout: see ``FieldVAE``; mdn_width, components, head: see ``MDN``.
+
+    l2, hist, mah, grad, kl: weights of the losses, 0 = off. reduction: "squared" norms as printed, or "root" of L_hist
+    and L_grad as in the release. uniform: see ``rarity``. mdn_loss: "nearest" component (Eq. 6) or "exact" (Eq. 5).
+    features: a run of the cic method of width ``features_width``, whose frozen conv7 the MDN sees; without one it
+    learns its own features of the gray picture. samples: "means" of the mixture in order of weight and random beyond
+    them, or "random". stage: "vae", "mdn" on the VAE of the run ``vae``, or "all": ``vae_share`` of the steps for the
+    VAE, the rest for the MDN, each with the whole schedule. steps, accumulate: of the trainer. micro_batch: candidates
+    decoded together."""
+
+    conditions = SPACE.conditions
+    small = ("method.side=32",)
+    H: Tensor  # (261,) share of each bin among the training pixels; even until it is fitted
+    bin_at: Tensor  # (529,) the bin nearest to each point of the square grid
+    basis: Tensor  # (20, 2 side^2) principal components of the training fields, unit rows
+    variance: Tensor  # (20,) along them, descending
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,
+        skip: bool, dropout: float, l2: float, hist: float, mah: float, grad: float, kl: float, reduction: str,
+        uniform: float, mdn_width: int, components: int, head: str, mdn_loss: str, features: str | None,
+        features_width: int, samples: str, stage: str, vae_share: float, vae: str | None, steps: int, accumulate: int,
+        micro_batch: int,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        check_stage(stage, vae)
+        self.side, self.latents = side, latents
+        self.weights = {"l2": l2, "hist": hist, "mah": mah, "grad": grad}
+        self.kl, self.reduction, self.uniform = kl, reduction, uniform
+        self.mdn_loss, self.samples, self.micro_batch = mdn_loss, samples, micro_batch
+        self.stage, self.vae_run, self.features_run = stage, vae, features
+        self.steps, self.vae_steps, self.accumulate = steps, round(vae_share * steps), accumulate
+        self.vae: FieldVAE = in_channels_last(FieldVAE(side, width, latents, skip, False, dropout))  # type: ignore[assignment]
+        seen = FrozenFeatures(features_width) if features else GrayFeatures(mdn_width)
+        self.features = in_channels_last(seen)
+        mdn = MDN(seen.channels, side, mdn_width, latents, components, head, dropout)
+        self.mdn: MDN = in_channels_last(mdn)  # type: ignore[assignment]
+        table = table_of(BINS)
+        self.register_buffer("H", torch.full((len(table),), 1 / len(table)))
+        self.register_buffer("bin_at", torch.cdist(table_of("square"), table).argmin(1))
+        self.register_buffer("basis", torch.zeros(COMPONENTS, 2 * side**2))
+        self.register_buffer("variance", torch.ones(COMPONENTS))
+
+    def prepare(self, pictures: Any) -> None:
+        """Take the features and the VAE of other runs; for a VAE of its own, fit H and the principal components."""
+        if self.features_run is not None:
+            fill(self.features, tensors_of(Path(self.features_run), "net."), self.features_run, "features_width")
+        if self.vae_run is not None:
+            fill(self.vae, tensors_of(Path(self.vae_run), "vae."), self.vae_run, "side, width, latents and skip")
+            return
+        train = pictures.splits["train"]
+        chosen = torch.linspace(0, len(train) - 1, min(len(train), FITTED)).long().numpy()
+        groups = [train[chosen[start : start + 256]].tolist() for start in range(0, len(chosen), 256)]
+        fields = torch.cat([self.field(pictures[group].rgb) for group in groups])
+        counts = torch.bincount(self.bins(fields).flatten(), minlength=len(self.H)).double()
+        self.H.copy_(smoothed(counts / counts.sum(), table_of(BINS), SMOOTHING))
+        basis, variance = principal_components(fields.flatten(1), COMPONENTS)
+        self.basis.copy_(basis), self.variance.copy_(variance)
+
+    def field(self, rgb: Tensor) -> Tensor:
+        """(B, 3, H, W) in [0, 1] -> chroma (B, 2, side, side), about [-1, 1]."""
+        return stretched(SPACE.encode(rgb), (self.side, self.side))
+
+    def bins(self, field: Tensor) -> Tensor:
+        """Chroma (B, 2, side, side), about [-1, 1] -> (B, side, side): the bin that each colour is in."""
+        a, b = ((field * (AB_SCALE / GRID)).round().long() + LINE // 2).clamp(0, LINE - 1).unbind(1)
+        return self.bin_at[a * LINE + b]
+
+    def gray(self, image: Tensor) -> Tensor:
+        """(B, 1, H, W) in [0, 1] -> (B, 1, side, side)."""
+        return stretched(image, (self.side, self.side))
+
+    @property
+    def learning(self) -> str:
+        """What the next batch trains: "vae" or "mdn"."""
+        if self.stage != "all":
+            return self.stage
+        return "vae" if int(self.batches_seen) < self.vae_steps * self.accumulate else "mdn"
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """Eq. 4 and the KL divergence while the VAE learns, then Eq. 6 or 5. No gradient reaches what does not learn,
+        so the optimizer leaves it alone, weight decay and all; nor do its batch statistics change."""
+        learning = self.learning
+        for part in (self.vae, self.features, self.mdn):
+            part.train(self.training and (part is self.vae) == (learning == "vae"))
+        field, gray = self.field(batch.rgb), self.gray(batch.image)
+        return (self.vae_losses if learning == "vae" else self.mdn_losses)(field, gray, draws)
+
+    def vae_losses(self, field: Tensor, gray: Tensor, draws: Draws) -> dict[str, Tensor]:
+        """Sec. 3: field (B, 2, side, side), gray (B, 1, side, side)."""
+        posterior = self.vae.encode(field, gray, draws.to("dropout") if self.training else None)
+        z = posterior.at(draws.normal(self.latents, device=field.device))
+        error = field - self.vae(z, self.vae.maps(gray))
+        terms = {name: self.term(name, error, field).mean() for name, weight in self.weights.items() if weight}
+        kl = posterior.kl().mean()
+        total = self.kl * kl + sum(self.weights[name] * term for name, term in terms.items())
+        return {
+            "loss": total / field[0].numel(),
+            **{name: term.detach() for name, term in terms.items()},
+            "kl": kl.detach(),
+        }
+
+    def term(self, name: str, error: Tensor, field: Tensor) -> Tensor:
+        """(B,) one of the decoder's losses: error = C - f, field = C."""
+        match name:
+            case "l2":
+                return error.square().sum((1, 2, 3))
+            case "hist":
+                weight = rarity(self.H, self.uniform)[self.bins(field)]  # (B, side, side)
+                return reduced((weight * error.square().sum(1)).sum((1, 2)), self.reduction)
+            case "mah":
+                return mahalanobis(error, self.basis, self.variance)
+            case _:
+                return reduced(gradients(error), self.reduction)
+
+    def mdn_losses(self, field: Tensor, gray: Tensor, draws: Draws) -> dict[str, Tensor]:
+        """Sec. 4: the target is a sample of Q(z|C), fresh at each step."""
+        with torch.no_grad():
+            z = self.vae.encode(field, gray, None).at(draws.normal(self.latents, device=field.device))
+        mixture = self.mdn(self.features(gray), draws.to("dropout") if self.training else None)
+        entropy = -(mixture.log_weight.exp() * mixture.log_weight).sum(1)
+        return {"loss": mdn_loss(mixture, z, self.mdn_loss).mean(), "entropy": entropy.mean().detach()}
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """Candidate k is the mean of the k-th heaviest component, or a random draw. A VAE without MDN draws from its
+        prior."""
+        return coloured(self.candidates, condition, n, draws, guides, self.side)
+
+    def candidates(self, gray: Tensor, n: int, draws: Draws) -> Tensor:
+        """n fields for one gray picture (1, 1, side, side)."""
+        maps = self.vae.maps(gray)
+        mixture = None if self.stage == "vae" else self.mdn(self.features(gray), None).sorted()
+        return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, 0, n, self.micro_batch)
+
+    def latent(self, mixture: Mixture | None, rows: Draws) -> Tensor:
+        """(m, d) latents of one picture's candidates; mixture: of batch 1, sorted."""
+        noise = rows.normal(self.latents, device=self.device)
+        if mixture is None:
+            return noise
+        weight, mean = mixture.log_weight[0].exp(), mixture.mean[0]
+        chosen = rows.to("component").uniform(device=self.device)
+        component = torch.searchsorted(weight.cumsum(0), chosen).clamp_max(len(mean) - 1)
+        z = mean[component] + math.sqrt(VARIANCE) * noise
+        k = torch.tensor(rows.candidate, device=self.device)
+        if self.samples == "random":
+            return z
+        return torch.where((k < len(mean))[:, None], mean[k.clamp_max(len(mean) - 1)], z)
+
+    @torch.inference_mode()
+    def reconstruct(self, batch: Batch, draws: Draws) -> Tensor:
+        """(B, 3, H, W) in [0, 1]: the true colours through the VAE and back, z drawn from Q(z|C) (Tables 1 and 2)."""
+        gray = self.gray(batch.image)
+        z = self.vae.encode(self.field(batch.rgb), gray, None).at(draws.normal(self.latents, device=self.device))
+        fields = self.vae(z, self.vae.maps(gray))
+        return torch.cat([joined(*pair) for pair in zip(fields.split(1), batch.image.split(1), strict=True)])
+
+    def configure_optimizers(self) -> Any:
+        """With both stages in one fit, each has the whole schedule, at its own pace."""
+        if self.stage != "all":
+            return super().configure_optimizers()
+        optimizer, rates = self.optimizer(self.parameters()), self.rates()
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates[self.place(step)])
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def rates(self) -> list[float]:
+        """The schedule's rate at each step, in units of the optimizer's."""
+        probe = self.optimizer([torch.nn.Parameter(torch.zeros(1))])
+        rate = probe.param_groups[0]["lr"]
+        schedule, rates = self.schedule(probe), []
+        for _ in range(self.steps):
+            rates.append(probe.param_groups[0]["lr"] / rate)
+            probe.step()
+            schedule.step()
+        return rates
+
+    def place(self, step: int) -> int:
+        """Where in the schedule a step is, if each stage runs through all of it."""
+        first, length = (0, self.vae_steps) if step < self.vae_steps else (self.vae_steps, self.steps - self.vae_steps)
+        return min((step - first) * self.steps // max(length, 1), self.steps - 1)
+
+
+def check_stage(stage: str, vae: str | None) -> None:
+    """ValueError for a stage that there is not, or whose VAE is missing or not asked for."""
+    if stage not in STAGES:
+        raise ValueError(f"stage is {', '.join(STAGES)}, not {stage!r}")
+    if stage == "mdn" and vae is None:
+        raise ValueError("stage=mdn needs a trained VAE (set method.vae=<run folder>, or method.stage=all)")
+    if stage != "mdn" and vae is not None:
+        raise ValueError(f"vae={vae} has no place in stage={stage} (set method.stage=mdn)")
+
+
+def rarity(H: Tensor, uniform: float) -> Tensor:
+    """Weights of the bins, 1 / H of Eq. 2, scaled to mean 1 over the pixels, so that the other losses keep their share
+    of the sum. They weight the squared error, as the text and the authors' release have it; Eq. 2 squares them too.
+
+    uniform: share of the uniform distribution that is mixed into H (Zhang et al., 2016: 0.5), which bounds the
+    weights; 0 = 1 / H itself. A bin that never occurs weighs as the rarest that does."""
+    mixed = (1 - uniform) * H + uniform / len(H)
+    weight = 1 / mixed.clamp_min(mixed[H > 0].min())
+    return weight / (H * weight).sum()
+
+
+def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """(N, D) -> unit directions (count, D) of largest variance and the variances (count,), descending. Where the rows
+    span fewer, the directions are 0 and the last variance is repeated. DataError if all rows are equal."""
+    centred = rows - rows.mean(0)
+    squares, vectors = torch.linalg.eigh((centred @ centred.T).double())
+    squares, vectors = squares.flip(0)[:count], vectors.flip(1)[:, :count]
+    found = int((squares > 1e-6 * squares[0]).sum()) if squares[0] > 0 else 0
+    if not found:
+        raise DataError("the training pictures have no colour (give colour pictures; data.condition=gray hides it)")
+    kept = squares[:found].sqrt()
+    basis = F.pad((vectors[:, :found] / kept).float().T @ centred, (0, 0, 0, count - found))
+    variance = (squares[:found] / max(len(rows) - 1, 1)).float()
+    return basis, torch.cat([variance, variance[-1:].expand(count - found)])
+
+
+def mahalanobis(error: Tensor, basis: Tensor, variance: Tensor) -> Tensor:
+    """L_mah (Sec. 3.1), (B,): the error's squared components over their variances, the squared rest over the last."""
+    flat = error.flatten(1)
+    along = (flat @ basis.T).square()
+    rest = flat.square().sum(1) - along.sum(1)
+    return (along / variance).sum(1) + rest / variance[-1]
+
+
+def gradients(error: Tensor) -> Tensor:
+    """L_grad (Eq. 3), (B,): forward differences are linear, so those of C - f."""
+    return sum((error.diff(dim=side).square().sum((1, 2, 3)) for side in (2, 3)), start=error.new_zeros(()))
+
+
+def reduced(squares: Tensor, reduction: str) -> Tensor:
+    """Squared norms as they are, or their roots."""
+    match reduction:
+        case "squared":
+            return squares
+        case "root":
+            return (squares + SMALL).sqrt()
+        case _:
+            raise ValueError(f"reduction is squared or root, not {reduction!r}")
+
+
+def mdn_loss(mixture: Mixture, z: Tensor, kind: str) -> Tensor:
+    """(B,) nats: "nearest", Eq. 6, up to a constant; "exact", -log P(z|G) of Eq. 5, whose sum of exponentials does not
+    underflow when its logarithm is taken in one go."""
+    distance = (z[:, None] - mixture.mean).square().sum(2) / (2 * VARIANCE)  # (B, M)
+    match kind:
+        case "nearest":
+            m = distance.argmin(1, keepdim=True)
+            return (distance - mixture.log_weight).gather(1, m)[:, 0]
+        case "exact":
+            constant = z.shape[1] / 2 * math.log(2 * math.pi * VARIANCE)
+            return constant - (mixture.log_weight - distance).logsumexp(1)
+        case _:
+            raise ValueError(f"mdn_loss is nearest or exact, not {kind!r}")
+
+
+def tensors_of(run: Path, prefix: str) -> dict[str, Tensor]:
+    """The final weights of a run whose names begin with the prefix, without it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = run / "checkpoints" / "weights.safetensors"
+    if not path.is_file():
+        raise CheckpointError(f"no weights in {run} (give the folder of a finished run: {path} does not exist)")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
+    return {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def fill(net: torch.nn.Module, tensors: dict[str, Tensor], run: str, keys: str) -> None:
+    """Copy what a net needs of a run's tensors, or say in one line why they do not fit and which keys to look at."""
+    own = net.state_dict()
+    for name, tensor in own.items():
+        if name not in tensors:
+            raise CheckpointError(f"{run} is of another kind ({name} is not in it; give a run of the method named)")
+        if tensor.shape != tensors[name].shape:
+            shapes = f"{name} is {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
+            raise CheckpointError(f"{run} is of another width: {shapes} (set method.{keys} as it was trained)")
+    net.load_state_dict({name: tensors[name] for name in own})

@@ -1,0 +1,190 @@
+"""Methods in two steps: a net says how likely each colour is at each pixel, and a sampler draws pictures from that.
+
+Zhang, Isola and Efros, "Colorful Image Colorization" (CIC, ECCV 2016), on bins, loss and rebalancing; Ballester, Raad
+and Vitoria, "Multiple and Diverse Image Colorization" (project description), on drawing coherent pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from colorlab.ab_bins import Bins, SoftCode, rebalancing
+from colorlab.color import AB, AB_SCALE
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError
+from colorlab.guides import Guide
+from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.capsule_net import CapsuleNet
+from colorlab.nets.cic_net import CICNet
+from colorlab.nets.semantic_net import SemanticNet
+from colorlab.samplers.learned_copula import gain, true_fields
+from colorlab.samplers.marginals import Marginals, MarginalSampler
+from colorlab.samplers.upsampling import upsampled
+from colorlab.types import Batch, Condition
+from colorlab.weights import backbone
+
+SPACE = AB()
+PRIOR_PICTURES = 4096  # at most so many training pictures are counted for the prior
+COPULA_PICTURES = 8  # of a batch, so many teach the copula
+SURE = 50.0  # no trained net's logits are beyond it; one that blew up is not taken for certain
+
+
+class MarginalMethod(Method):
+    """A net with two heads: the classes of each pixel, and the factors of the learned copula.
+
+    sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``. bins: the
+    table, see ``colorlab.ab_bins.table_of``. neighbours, sigma: of the soft encoding. rebalance: 1 minus the weight of
+    the prior in CIC Eq. 4; 1 = off. prior: a file; None = fitted on the training pictures. undo_rebalancing: before
+    sampling, turn the classes of a rebalanced net, p w normalised, back to p. rank: R of the learned copula. edges:
+    contrast in lightness at which chroma stops spreading when it is brought from the net's grid to all pixels; 0 =
+    it does not stop."""
+
+    conditions = SPACE.conditions
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, net: CICNet,
+        bins: str, neighbours: int, sigma: float, rebalance: float, prior: str | None, undo_rebalancing: bool,
+        rank: int, edges: float,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        if not isinstance(sampler, MarginalSampler):
+            raise ConfigError("method/sampler is a diffusion model's, not one of marginals (choose quantile_field)")
+        self.sampler, self.neighbours, self.sigma, self.rebalance = sampler, neighbours, sigma, rebalance
+        self.prior, self.undo_rebalancing, self.edges, self.frozen = prior, undo_rebalancing, edges, False
+        self.bins = Bins(bins)
+        self.net: CICNet = in_channels_last(net)  # type: ignore[assignment]
+        self.classes = nn.Conv2d(net.channels, len(self.bins), 1)
+        self.copula = nn.Conv2d(net.channels, 2 * rank, 1)
+        nn.init.normal_(self.classes.weight, std=0.01)
+
+    def prepare(self, pictures: Any) -> None:
+        """The prior, and classes that start from it: a fresh net's loss is then the prior's entropy."""
+        if self.prior is not None:
+            self.bins.read(Path(self.prior))
+        else:
+            self.bins.fit(self._colours(pictures), self.sigma)
+        with torch.no_grad():
+            self.classes.bias.copy_((self.bins.prior * self.weights()).clamp_min(1e-8).log())  # type: ignore[union-attr]
+
+    def _colours(self, pictures: Any) -> Iterator[Tensor]:
+        """ab (P, 2) of training pictures, some at a time, at the pixels that the net is asked for."""
+        train = pictures.splits["train"]
+        chosen = train[torch.linspace(0, len(train) - 1, min(PRIOR_PICTURES, len(train))).long().numpy()]
+        for start in range(0, len(chosen), 64):
+            yield self.target(pictures[chosen[start : start + 64].tolist()]).flatten(0, 2)
+
+    def target(self, batch: Batch) -> Tensor:
+        """(B, h, w, 2): the true ab of every ``stride``-th pixel; CIC's own code takes single pixels, not means."""
+        ab = AB_SCALE * SPACE.encode(batch.rgb)
+        return ab[..., :: self.net.stride, :: self.net.stride].movedim(1, -1)
+
+    def weights(self) -> Tensor:
+        """(Q,) w of CIC Eq. 4."""
+        return rebalancing(self.bins.prior, self.rebalance)
+
+    def freeze_net(self) -> None:
+        """Let only the copula learn."""
+        self.frozen = True
+        self.net.requires_grad_(False).eval()
+        self.classes.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> MarginalMethod:
+        super().train(mode)
+        self.net.train(mode and not self.frozen)
+        return self
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w; and minus the
+        copula's gain, both in nats a pixel. The copula does not change what the net learns."""
+        features = self.net(batch.image)
+        logits = self.classes(features).float()
+        code = self.bins.soft(self.target(batch), self.neighbours, self.sigma)
+        gained = self.copula_gain(batch, features.detach(), logits.detach(), code.index[..., 0], draws)
+        if self.frozen:
+            return {"loss": -gained, "copula": -gained}
+        entropy = cross_entropy(logits, code)
+        weighted = (self.weights()[code.index[..., 0]] * entropy).mean()
+        return {"loss": weighted - gained, "classes": weighted, "cross_entropy": entropy.mean(), "copula": -gained}
+
+    def copula_gain(self, batch: Batch, features: Tensor, logits: Tensor, bins: Tensor, draws: Draws) -> Tensor:
+        """Nats a pixel that the learned copula explains of some pictures of the batch."""
+        m = min(COPULA_PICTURES, len(bins))
+        with torch.autocast(features.device.type, enabled=False):
+            marginals = self._marginals(features[:m].float(), logits[:m], batch.image[:m])
+            with torch.no_grad():
+                z = true_fields(marginals, bins[:m], draws.rows(0, m))
+            return gain(z, marginals.factors).mean()
+
+    def marginals(self, image: Tensor) -> Marginals:
+        """image (B, 1, H, W) in [0, 1] -> what is known of each pixel on the net's grid."""
+        features = self.net(image)
+        return self._marginals(features, self.classes(features).float(), image)
+
+    def _marginals(self, features: Tensor, logits: Tensor, image: Tensor) -> Marginals:
+        logits = logits.clamp(-SURE, SURE)
+        if self.undo_rebalancing:
+            logits = logits - self.weights().log()[:, None, None]
+        factors = self.copula(features).float().unflatten(1, (2, -1))
+        grid = image[..., :: self.net.stride, :: self.net.stride]
+        return Marginals(torch.log_softmax(logits, 1), self.bins.table, grid, factors)
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """One picture at a time, so that a candidate is the same bits in any batch."""
+        if guides:
+            raise ConfigError(f"{type(guides[0]).__name__} guides diffusion models only (leave guide, bias, hints out)")
+        images = condition.image.split(1)
+        return torch.cat([self.coloured(image, n, draws.rows(b, b + 1)) for b, image in enumerate(images)])
+
+    def coloured(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        """(1, 1, H, W) in [0, 1] -> (1, n, 3, H, W) in [0, 1]."""
+        ab = self.sampler(self.marginals(image), n, draws)
+        return SPACE.decode(upsampled(ab, image, self.net.stride, self.edges) / AB_SCALE, image[:, None])
+
+
+class MarginalsMethod(MarginalMethod):
+    """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
+    shortcuts: see ``net_of``. The rest: see ``MarginalMethod``."""
+
+    small = ("method.trunk=capsule",)
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, trunk: str,
+        width: int, stride: int, shortcuts: bool, bins: str, neighbours: int, sigma: float, rebalance: float,
+        prior: str | None, undo_rebalancing: bool, rank: int, edges: float,
+    ) -> None:  # fmt: skip
+        net = net_of(trunk, width, stride, shortcuts)
+        super().__init__(
+            seed, optimizer, schedule, sampler, net, bins, neighbours, sigma, rebalance, prior, undo_rebalancing, rank,
+            edges,
+        )  # fmt: skip
+
+    def prepare(self, pictures: Any) -> None:
+        """The prior, and the classifier's weights if the trunk is semantic."""
+        super().prepare(pictures)
+        if isinstance(self.net, SemanticNet):
+            tensors = backbone("lite0")
+            self.net.trunk.load_state_dict({name: tensors[name] for name in self.net.trunk.state_dict()})
+
+
+def net_of(trunk: str, width: int, stride: int, shortcuts: bool) -> CICNet:
+    """plain: CIC's net. semantic: with the features of an ImageNet classifier. capsule: with capsules in the middle. At
+    one width, all three learn about as many weights."""
+    match trunk:
+        case "plain":
+            return CICNet(width, stride, shortcuts)
+        case "semantic":
+            return SemanticNet(width, stride, shortcuts)
+        case "capsule":
+            return CapsuleNet(width, stride, shortcuts)
+    raise ValueError(f"trunk is plain, semantic or capsule, not {trunk!r}")
+
+
+def cross_entropy(logits: Tensor, code: SoftCode) -> Tensor:
+    """logits (B, Q, h, w) and the soft code of the truth, (B, h, w, K) -> (B, h, w) nats."""
+    log_p = torch.log_softmax(logits.movedim(1, -1), -1)  # contiguous there, as convolutions leave it
+    return -(log_p.gather(-1, code.index) * code.weight).sum(-1)

@@ -1,0 +1,96 @@
+"""EfficientNet-lite0: an ImageNet classifier without squeeze-and-excitation (Tan and Le, EfficientNet, 2019; lite
+variants of 2020). Parameter names are those of the published weights."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+#: stages as (repeats, kernel, stride, expansion, channels out)
+LITE0 = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+BN_EPS = 1e-3
+MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
+
+
+class SameConv(nn.Conv2d):
+    """A convolution without bias that gives ceil(side / stride) pixels; an odd pad goes to the right and below."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', ceil(H / stride), ceil(W / stride))."""
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        pads = [max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]]
+        x = F.pad(x, (pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2))
+        return super().forward(x)
+
+
+class Block(nn.Module):
+    """Inverted residual: expand, filter each channel, project; added to the input where shapes allow."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = channels_in * expansion
+        if expansion > 1:
+            self._expand_conv = SameConv(channels_in, inner, 1)
+            self._bn0 = nn.BatchNorm2d(inner, BN_EPS)
+        self._depthwise_conv = SameConv(inner, inner, kernel, stride, groups=inner)
+        self._bn1 = nn.BatchNorm2d(inner, BN_EPS)
+        self._project_conv = SameConv(inner, channels_out, 1)
+        self._bn2 = nn.BatchNorm2d(channels_out, BN_EPS)
+        self.expands, self.adds = expansion > 1, stride == 1 and channels_in == channels_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
+        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.adds else y
+
+
+class EfficientNetLite0(nn.Module):
+    """(N, 3, H, W) in [0, 1], best at 224 px -> 1000 ImageNet logits; ``features``: 1280 pooled features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem, self._bn0 = SameConv(3, 32, 3, 2), nn.BatchNorm2d(32, BN_EPS)
+        blocks, channels = [], 32
+        for repeats, kernel, stride, expansion, channels_out in LITE0:
+            for r in range(repeats):
+                blocks.append(Block(channels, channels_out, kernel, stride if r == 0 else 1, expansion))
+                channels = channels_out
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head, self._bn1 = SameConv(channels, 1280, 1), nn.BatchNorm2d(1280, BN_EPS)
+        self._fc = nn.Linear(1280, 1000)
+
+    def stages(self, pictures: Tensor) -> list[Tensor]:
+        """(N, 3, H, W) in [0, 1] -> the output of every stage of ``LITE0``, (N, C, H / 2, W / 2) to (N, 320, H / 32,
+        W / 32)."""
+        mean, std = (pictures.new_tensor(c).reshape(3, 1, 1) for c in (MEAN, STD))
+        x = F.relu6(self._bn0(self._conv_stem((pictures - mean) / std)))  # (N, 32, H / 2, W / 2)
+        outputs, blocks = [], iter(self._blocks)
+        for stage in LITE0:
+            for block in itertools.islice(blocks, stage[0]):
+                x = block(x)
+            outputs.append(x)
+        return outputs
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] -> (N, 1280)."""
+        return F.relu6(self._bn1(self._conv_head(self.stages(pictures)[-1]))).mean((2, 3))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] -> (N, 1000)."""
+        return self._fc(self.features(pictures))

@@ -1,0 +1,140 @@
+"""The sampling layer of stochastic filters: its filters, its losses, and what it takes from a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+import yaml
+
+from colorlab.checkpoint import save_weights
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.methods.basis import rms
+from colorlab.nets.basis_net import BasisNet, StochasticConv
+from colorlab.types import Condition
+from tests.test_marginals import Pictures, batch, cic
+
+SMALL = ["name=t", "method=basis", "method.width=2", "method.channels=4", "trainer.max_steps=10"]
+
+
+def basis(*overrides: str) -> Any:
+    torch.manual_seed(0)
+    return build(compose("train", [*SMALL, *overrides]).method)
+
+
+def finished_run(folder: Path, *overrides: str) -> Any:
+    """A run folder of an untrained cic, and the method itself."""
+    method = cic(*overrides)
+    method.prepare(Pictures(batch()))
+    cfg = compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=10", *overrides])
+    (folder / "config.yaml").write_text(yaml.safe_dump({"method": {k: v for k, v in cfg.method.items() if k in KEYS}}))
+    save_weights(method, folder / "checkpoints")
+    return method
+
+
+KEYS = ("neighbours", "width", "stride", "shortcuts", "bins", "rebalance", "rank")
+
+
+def test_filtering_with_the_basis_and_mixing_is_filtering_with_the_mixture() -> None:
+    conv, draws = StochasticConv(3, 5, 4, 2), Draws(0, [0, 1])
+    x, z = draws.normal(3, 6, 7), draws.normal(2)
+    basis_elements = conv.generator(z).view(2, 4, 1, 3, 3)
+    for row in range(2):
+        by_element = torch.stack([F.conv2d(x[row, :, None], psi[None], padding=1)[:, 0] for psi in basis_elements[row]])
+        mixed = torch.einsum("oik,kiyx->oyx", conv.coefficients, by_element)
+        assert torch.allclose(conv(x, z)[row], mixed, atol=1e-5)
+
+
+def test_a_basis_generator_has_some_hundred_weights() -> None:
+    net = BasisNet(261, 32, 2, 7, 8)
+    assert 100 < sum(p.numel() for p in net.layers[0].generator.parameters()) < 2000
+
+
+def test_tilted_marginals_are_distributions_that_depend_on_the_noise() -> None:
+    net, draws = BasisNet(9, 4, 2, 3, 2), Draws(0, [0, 1])
+    log_p = torch.log_softmax(draws.normal(9, 4, 4), 1)
+    one, other = (net(log_p, draws.uniform(1, 4, 4), draws.normal(2)) for _ in range(2))
+    assert torch.allclose(one.exp().sum(1), torch.ones(2, 4, 4), atol=1e-5)
+    assert (one - other).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("remedy", ["none", "best_of", "energy"])
+def test_the_losses_are_their_formulas(remedy: str) -> None:
+    method = basis(f"method.remedy={remedy}", "method.candidates=3")
+    draws = Draws(0, range(4))
+    marginals = method.marginals(batch().image)
+    y = torch.stack([method._drawn(marginals, draws.to(f"candidate {k}")) for k in range(3)])
+    truth = method.target(batch()).movedim(-1, 1) / 110
+    square = (y - truth).square().sum(2).mean((2, 3))  # (K, B)
+    far = torch.stack([(y[k] - y[i]).square().sum(1).mean((1, 2)).sqrt() for k in range(3) for i in range(3) if i != k])
+    expected = {"none": square.mean(), "best_of": square.min(0).values.mean(),
+                "energy": (square.sqrt().mean(0) - far.mean(0) / 2).mean()}  # fmt: skip
+    assert method.loss(batch(), draws)["loss"].item() == pytest.approx(expected[remedy].item(), rel=1e-4)
+
+
+def test_only_the_layer_learns() -> None:
+    method = basis().train()
+    method.loss(batch(), Draws(0, range(4)))["loss"].backward()
+    assert {name.split(".")[0] for name, p in method.named_parameters() if p.grad is not None} == {"layer"}
+    assert not method.net.training
+
+
+def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not() -> None:
+    """Half of equal pictures are red, half are green; the layer cannot know which."""
+    one = batch(1, 8)
+    spreads = {}
+    for remedy in ("none", "energy"):
+        method = basis(f"method.remedy={remedy}", "method.stride=4")
+        optimizer = torch.optim.Adam([p for p in method.parameters() if p.requires_grad], 0.02)
+        for step in range(60):
+            red = torch.tensor([0.8, 0.2, 0.2] if step % 2 else [0.2, 0.7, 0.2])
+            losses = method.loss(one._replace(rgb=red[None, :, None, None].expand(1, 3, 8, 8)), Draws(0, [0], [step]))
+            optimizer.zero_grad()
+            losses["loss"].backward()
+            optimizer.step()
+        spreads[remedy] = losses["spread"].item()
+    assert spreads["energy"] > 3 * spreads["none"]
+
+
+def test_the_frozen_part_is_that_of_the_run(tmp_path: Path) -> None:
+    trained, method = finished_run(tmp_path), basis(f"method.marginals={tmp_path}")
+    method.prepare(None)
+    image = batch().image
+    assert torch.equal(method.eval().marginals(image).log_p, trained.eval().marginals(image).log_p)
+    assert int(method.batches_seen) == 0
+
+
+def test_a_run_of_another_width_is_told_with_the_key_to_give(tmp_path: Path) -> None:
+    finished_run(tmp_path)
+    with pytest.raises(ConfigError, match=r"give method.width=2 method.stride=2\)"):
+        basis(f"method.marginals={tmp_path}", "method.width=4", "method.stride=4").prepare(None)
+
+
+def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"method\.marginals is not set"):
+        basis().prepare(None)
+    with pytest.raises(CheckpointError, match="is not a finished run"):
+        basis(f"method.marginals={tmp_path}").prepare(None)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"), [("method.remedy=hope", "energy"), ("method.candidates=1", "2 candidates at least")]
+)
+def test_mistakes_are_told_in_one_line(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        basis(override)
+
+
+def test_a_candidate_is_the_same_for_any_number() -> None:
+    method, image = basis("method.micro_batch=2").eval(), batch(1).image
+    three, five = (method.sample(Condition(image), n, Draws(0, [0])) for n in (3, 5))
+    assert torch.equal(three, five[:, :3])
+
+
+def test_rms_is_the_root_of_the_mean_square_over_pixels() -> None:
+    assert rms(torch.tensor([3.0, 4.0]).view(2, 1, 1).expand(2, 5, 5)).item() == pytest.approx(5)

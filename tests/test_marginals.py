@@ -1,0 +1,178 @@
+"""CIC's loss, weights and prior do what the paper says, and mistakes are told in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from colorlab.ab_bins import entropy, rebalancing
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
+from colorlab.guides import Flat
+from colorlab.methods.marginals import cross_entropy
+from colorlab.types import Batch, Condition
+
+SMALL = ["name=t", "method=cic", "method.width=2", "data.condition=gray", "trainer.max_steps=10"]
+
+
+def cic(*overrides: str) -> Any:
+    torch.manual_seed(0)
+    return build(compose("train", [*SMALL, *overrides]).method)
+
+
+def batch(n: int = 4, side: int = 16) -> Batch:
+    draws = Draws(0, range(n))
+    rgb, image = draws.uniform(3, side, side), draws.uniform(1, side, side)
+    return Batch(rgb, image, torch.arange(n), [""] * n, torch.full((n,), -1))
+
+
+class Pictures:
+    """A data set of one batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.splits = batch, {"train": np.arange(len(batch.index))}
+
+    def __getitem__(self, positions: list[int]) -> Batch:
+        return Batch(*(part[positions] if isinstance(part, torch.Tensor) else part for part in self.batch))
+
+
+def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
+    method = cic("method.rank=1").eval()
+    method.prepare(Pictures(batch()))
+    losses = method.loss(batch(), Draws(0, range(4)))
+    ab = method.target(batch()).double()
+    square = (ab[..., None, :] - method.bins.table.double()).square().sum(-1)  # (B, h, w, Q)
+    soft = torch.where(square <= square.sort(-1).values[..., 4:5], (-square / 50).exp(), 0.0)
+    soft = soft / soft.sum(-1, keepdim=True)
+    log_p = method.classes(method.net(batch().image)).double().log_softmax(1).movedim(1, -1)
+    entropy_at = -(soft * log_p).sum(-1)
+    w = rebalancing(method.bins.prior.double(), 0.5)[square.argmin(-1)]
+    assert losses["cross_entropy"].item() == pytest.approx(entropy_at.mean().item(), rel=1e-4)
+    assert losses["classes"].item() == pytest.approx((w * entropy_at).mean().item(), rel=1e-4)
+
+
+def test_gradients_are_the_unweighted_ones_times_the_weight() -> None:
+    method = cic()
+    logits = Draws(0, [0]).normal(len(method.bins), 2, 2).requires_grad_()
+    code = method.bins.soft(40 * Draws(1, [0]).normal(2, 2, 2), 5, 5.0)
+    w = torch.tensor([[[0.1, 6.0], [1.0, 2.0]]])
+    (plain,) = torch.autograd.grad(cross_entropy(logits, code).sum(), logits)
+    (weighted,) = torch.autograd.grad((w * cross_entropy(logits, code)).sum(), logits)
+    assert torch.allclose(weighted, w[:, None] * plain)
+
+
+def test_a_fresh_net_loses_the_priors_entropy() -> None:
+    method = cic("method.rebalance=1", "method.neighbours=1", "method.sigma=0.001")
+    torch.nn.init.zeros_(method.classes.weight)
+    method.prepare(Pictures(batch()))
+    assert method.loss(batch(), Draws(0, range(4)))["classes"].item() == pytest.approx(
+        entropy(method.bins.prior), rel=1e-3
+    )
+
+
+def test_undoing_the_rebalancing_gives_the_probabilities_back() -> None:
+    method = cic().eval()
+    method.prepare(Pictures(batch()))
+    p = torch.softmax(Draws(0, [0]).normal(len(method.bins)), 1)[0]
+    with torch.no_grad():
+        method.classes.weight.zero_()
+        method.classes.bias.copy_((p * method.weights()).log() + 3)
+        assert torch.allclose(method.marginals(batch().image).log_p[0, :, 0, 0].exp(), p, atol=1e-5)
+
+
+def test_the_prior_is_counted_where_the_net_is_asked() -> None:
+    method = cic("method.sigma=0.001", "method.stride=4")
+    method.prepare(Pictures(batch()))
+    nearest = method.bins.nearest(method.target(batch()).flatten(0, 2))
+    shares = torch.bincount(nearest, minlength=len(method.bins)) / (4 * 4 * 4)
+    assert torch.allclose(method.bins.prior, shares, atol=1e-5)
+
+
+def test_the_copula_changes_nothing_that_the_net_learns() -> None:
+    method = cic()
+    loss = method.loss(batch(), Draws(0, range(4)))
+    grads = [
+        torch.autograd.grad(loss[k], list(method.net.parameters()), retain_graph=True) for k in ("loss", "classes")
+    ]
+    assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
+
+
+def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
+    from tests.test_cic_net import published
+
+    torch.save(published(2016, 313), tmp_path / "w.pth")
+    keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
+    method = cic(*keys)
+    method.prepare(Pictures(batch()))
+    before = {name: value.clone() for name, value in method.net.state_dict().items()}
+    method.train().loss(batch(), Draws(0, range(4)))["loss"].backward()
+    assert {name for name, p in method.named_parameters() if p.grad is not None} == {"copula.weight", "copula.bias"}
+    assert all(torch.equal(value, before[name]) for name, value in method.net.state_dict().items())
+
+
+def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path) -> None:
+    from tests.test_cic_net import published
+
+    torch.save(published(2016, 313), tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match="bins=published") as caught:
+        cic("method.stride=4", "method.shortcuts=false", "method.bins=corner").read_published(tmp_path / "w.pth")
+    (tmp_path / "bad.pth").write_text("nothing")
+    with pytest.raises(CheckpointError, match="cannot be read as plain tensors"):
+        cic().read_published(tmp_path / "bad.pth")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_prior_of_another_table_stops_the_run(tmp_path: Path) -> None:
+    np.save(tmp_path / "prior.npy", np.ones(313))
+    with pytest.raises(DataError, match="another table of 313 bins"):
+        cic(f"method.prior={tmp_path}/prior.npy").prepare(Pictures(batch()))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["method/sampler=ddim"], "method/sampler is a diffusion model's"),
+        (["method.bins=nine"], "reachable, corner, published, square"),
+        (["method.stride=3"], "4, 2, 1"),
+        (["method.sampler.coherence=2"], "in [0, 1]"),
+        (["method.rebalance=-1"], "in [0, 1]"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(overrides: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        cic(*overrides)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["cic", "marginals", "basis"])
+def test_line_drawings_are_refused(method: str) -> None:
+    from colorlab.train import _method_and_pictures
+
+    with pytest.raises(ConfigError, match=r"set data\.condition=gray"):
+        _method_and_pictures(compose("train", ["name=t", f"method={method}", "method.width=2", "data.condition=lines"]))
+
+
+def test_guides_are_refused() -> None:
+    with pytest.raises(ColorlabError, match="guides diffusion models only"):
+        cic().sample(Condition(batch().image), 1, Draws(0, range(4)), [Flat(1.0)])
+
+
+@pytest.mark.parametrize("trunk", ["plain", "capsule"])
+def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
+    from colorlab.color import lab_of
+
+    method = build(compose("train", [*SMALL, "method=marginals", f"method.trunk={trunk}"]).method).eval()
+    image = 0.2 + 0.6 * batch(1).image
+    drawn = method.sample(Condition(image), 2, Draws(0, [0]))[0]
+    L = lab_of(image.expand(-1, 3, -1, -1))[:, 0]
+    assert (lab_of(drawn)[:, 0] - L).abs().max() < 1
+
+
+def test_an_unknown_trunk_is_told_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="plain, semantic, capsule"):
+        build(compose("train", [*SMALL, "method=marginals", "method.trunk=vgg"]).method)
