@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$p && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
+TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
 .PHONY: train test test-all lint audit bench lock clean setup
@@ -11,10 +12,10 @@ train: setup
 	$(RUN) -m colorlab.train method=gpic
 
 test: setup
-	$(RUN) -m pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 test-all: setup
-	$(RUN) -m pytest
+	$(TESTS)
 
 setup: $(VENV)/.made
 	@$(RUN) -m colorlab.weights fetch

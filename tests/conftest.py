@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("WANDB_MODE", "offline")
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,15 +16,19 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a shell's background job ignores it, and so would its children
 ROOT = Path(__file__).parent.parent
 TINY = ["name=tiny", "data.size=32", "batch_size=4", "trainer.max_steps=2", "trainer.precision=32-true", "sheet=2"]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _two_threads() -> None:
+def _one_thread() -> None:
+    """Tests run in as many processes as there are cores."""
     import torch
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -24,7 +24,12 @@ MAY_IMPORT = {
     "config": {"errors"},
     "command": {"errors", "config"},
 }
-MAY_ALSO = {"data.__main__": {"config", "command"}, "methods": {"methods.base"}, "weights": {"command"}}
+FAMILIES = ("base", "adversarial", "marginals")  # what several methods are kinds of
+MAY_ALSO = {
+    "data.__main__": {"config", "command"},
+    "methods": {"weights", *(f"methods.{name}" for name in FAMILIES)},
+    "weights": {"command"},
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -18,8 +18,8 @@ class Augment:
     """Flip for all pictures of a batch at once; shift, scaling, rotation and hue by albumentations, picture by picture.
 
     flip: probability of a mirror image. affine: largest shift and scaling (shares of the side) and rotation
-    (radians), of three pictures in four; new border is white. hue: largest turn of the hue circle, a share of it; lines keep their colour. 0 =
-    off."""
+    (radians), of three pictures in four; new border is white. hue: largest turn of the hue circle, a share of it;
+    lines keep their colour. 0 = off."""
 
     def __init__(self, flip: float, affine: float, hue: float) -> None:
         for name, value, most in (("flip", flip, 1.0), ("affine", affine, 1.0), ("hue", hue, 0.5)):

@@ -1,0 +1,170 @@
+"""Adversarial training: one step a batch for the discriminator, then one for all else (Goodfellow et al., 2014).
+
+A batch is coloured once; the discriminator learns from the colouring cut off from its graph, and the generator then
+from the same colouring as the changed discriminator sees it. Every such method also samples alike: one picture at a
+time, in groups of equal size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlab.color import space_named
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError, NumericError
+from colorlab.guides import Guide
+from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory
+from colorlab.types import Batch, Condition
+
+Made = dict[str, Tensor]  # what one pass of the generator makes of a batch, by name
+Losses = dict[str, Tensor]  # "loss" is minimised, the rest is logged
+
+
+class Adversarial(Method):
+    """A method with a discriminator. A subclass sets ``discriminator`` and gives ``made``, both losses and ``paint``.
+
+    gradient_clip_val: of each optimizer's norm, 0 = off; Lightning refuses to clip under manual optimization.
+    micro_batch: candidates painted together; the last group is padded to it, so that candidate k is the same bits
+    whatever n is. space: rgb or ab, what is painted."""
+
+    optimizer_steps = 2
+    discriminator: nn.Module
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
+        micro_batch: int, space: str,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        self.automatic_optimization = False
+        self.gradient_clip_val, self.micro_batch = gradient_clip_val, micro_batch
+        self.space = space_named(space)
+        self.conditions = self.space.conditions
+
+    def made(self, batch: Batch, draws: Draws) -> Made:
+        """The generator's work on a batch, with its graph."""
+        raise NotImplementedError
+
+    def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
+        """What the discriminator minimises; no gradient leads from ``made`` to the generator."""
+        raise NotImplementedError
+
+    def generator_loss(self, batch: Batch, made: Made) -> Losses:
+        """What all else minimises; the discriminator's weights are constants."""
+        raise NotImplementedError
+
+    def paint(self, image: Tensor, rows: Draws) -> Tensor:
+        """One candidate a row of the same picture (1, 1, H, W) in [0, 1]: (rows, C, H, W) in the method's space."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
+        """The generator's."""
+        return self.generator_loss(batch, self.made(batch, draws))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        at = int(self.batches_seen)
+        draws = Draws(self.seed, batch.index.tolist(), [at] * len(batch.index), "train")
+        made = self.made(batch, draws)
+        seen = {name: value.detach() for name, value in made.items()}
+        judged = self._descend(1, lambda: self.discriminator_loss(batch, seen, draws), batch)
+        losses = self._descend(0, lambda: self.generator_loss(batch, made), batch)
+        for schedule in self.lr_schedulers():  # type: ignore[union-attr]
+            schedule.step()  # type: ignore[call-arg]
+        self.batches_seen += 1
+        logged = {f"train/{name}": value for name, value in losses.items()}
+        self.log_dict(logged | {"train/discriminator": judged["loss"]}, batch_size=len(batch.index))
+        return losses["loss"]
+
+    def _descend(self, which: int, losses_of: Callable[[], Losses], batch: Batch) -> Losses:
+        """One step of one optimizer; the parameters of the other are constants meanwhile.
+
+        Processes average their gradients here: DDP's reducer would wait for those that have no part in the loss."""
+        optimizer: Any = self.optimizers()[which]  # type: ignore[index]
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        with optimizer.toggle_model(sync_grad=False):
+            losses = losses_of()
+            self._must_be_finite(losses["loss"], batch)
+            optimizer.zero_grad()
+            self.manual_backward(losses["loss"])
+        self._average_gradients(parameters)
+        if self.gradient_clip_val:
+            nn.utils.clip_grad_norm_(parameters, self.gradient_clip_val)
+        optimizer.step()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _must_be_finite(self, loss: Tensor, batch: Batch) -> None:
+        if not torch.isfinite(loss):
+            raise NumericError(
+                f"the loss is {loss.item()} at batch {int(self.batches_seen)}, pictures {batch.index.tolist()[:8]} "
+                "(lower method.optimizer.lr, or set trainer.precision=32-true)"
+            )
+
+    def _average_gradients(self, parameters: list[nn.Parameter]) -> None:
+        """Over all processes, in one message."""
+        if self.trainer.world_size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([g.reshape(-1) for g in gradients])
+        mean = self.trainer.strategy.reduce(flat, reduce_op="mean")
+        for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def configure_optimizers(self) -> Any:
+        """All but the discriminator first, then the discriminator; each has its own schedule."""
+        judges = set(self.discriminator.parameters())
+        halves: list[Iterable[nn.Parameter]] = [
+            [p for p in self.parameters() if p not in judges],
+            self.discriminator.parameters(),
+        ]
+        optimizers = [self.optimizer(half) for half in halves]
+        return optimizers, [self.schedule(optimizer) for optimizer in optimizers]
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """One forward pass a candidate. ConfigError: any guide, for there is no denoiser to edit."""
+        if guides:
+            raise ConfigError(f"guide={type(guides[0]).__name__.lower()} (a GAN draws in one go; leave guide out)")
+        pictures = enumerate(condition.image.split(1))
+        return torch.stack([self._candidates(image, n, draws.rows(b, b + 1)) for b, image in pictures])
+
+    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
+        m = self.micro_batch
+        everyone = draws.candidates(n + m)
+        groups = [self.paint(image, everyone.rows(start, start + m)) for start in range(0, n, m)]
+        return self.space.decode(torch.cat(groups)[:n].float(), image)
+
+
+def least_squares(scores: Sequence[Tensor], truth: float) -> Tensor:
+    """LSGAN (Mao et al., 2017), Eq. 2: squared distance of patch scores to 1 = real, 0 = made; mean over scales."""
+    return torch.stack([(score.float() - truth).square().mean() for score in scores]).mean()
+
+
+def cross_entropy(scores: Sequence[Tensor], truth: float) -> Tensor:
+    """The original loss, in its non-saturating form, of patch logits; mean over scales."""
+    logits = [score.float() for score in scores]
+    targets = [torch.full_like(logit, truth) for logit in logits]
+    pairs = zip(logits, targets, strict=True)
+    return torch.stack([F.binary_cross_entropy_with_logits(logit, target) for logit, target in pairs]).mean()
+
+
+def dropout_masks(rows: Draws, shapes: Sequence[tuple[int, ...]], rate: float, device: torch.device) -> list[Tensor]:
+    """Noise of a network that drops out, of value 0 or 1 / (1 - rate): each (rows, *shape)."""
+    sizes = [math.prod(shape) for shape in shapes]
+    kept = (rows.uniform(sum(sizes), device=device) >= rate).float() / (1 - rate)
+    return [part.unflatten(1, shape) for part, shape in zip(kept.split(sizes, 1), shapes, strict=True)]
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+    """WGAN-GP (Gulrajani et al., 2017), Eq. 3 without its weight: mean of (|d critic / d x| - 1)^2 over pictures.
+
+    critic: (B, C, H, W) -> scores, any shape, each of which depends on its own picture only. x lies between real and
+    fake, share (B,) in [0, 1] of the way, from the method's draws."""
+    x = torch.lerp(real.detach().float(), fake.detach().float(), share[:, None, None, None]).requires_grad_()
+    with torch.autocast(x.device.type, enabled=False):
+        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()

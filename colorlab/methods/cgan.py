@@ -1,0 +1,72 @@
+"""cGAN: the conditional GAN that DivColor is compared with (Deshpande et al., CVPR 2017, Sec. 5): pix2pix, in chroma.
+
+A U-Net paints the chroma, a PatchGAN judges it beside the gray picture (Isola et al., 2017). All noise is dropout,
+which stays on at test time. Of 256 colourings, the centres of 5 clusters are shown."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorlab.draws import Draws
+from colorlab.methods.adversarial import Adversarial, Losses, Made, cross_entropy
+from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.discriminator import Discriminator
+from colorlab.nets.unet import UNet
+from colorlab.samplers.chroma import check_choice, clustered, joined
+from colorlab.types import Batch
+
+
+class CGAN(Adversarial):
+    """width, depth: of the U-Net. critic_width, critic_layers: of the discriminator. l1_weight: lambda of Isola et al.
+    dropout: its rate. cluster, pool, clusters: see ``chroma.clustered``."""
+
+    small = ("method.pool=12", "method.micro_batch=4")
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float, width: int,
+        depth: int, critic_width: int, critic_layers: int, l1_weight: float, dropout: float, cluster: str, pool: int,
+        clusters: int, micro_batch: int,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, "ab")
+        check_choice(cluster, pool, clusters)
+        self.l1_weight, self.dropout = l1_weight, dropout
+        self.cluster, self.pool, self.clusters = cluster, pool, clusters
+        self.net: UNet = in_channels_last(UNet(width, depth, 0, self.space.channels))  # type: ignore[assignment]
+        self.discriminator = in_channels_last(Discriminator(self.space.channels, critic_width, critic_layers, 1, True))
+
+    def made(self, batch: Batch, draws: Draws) -> Made:
+        return {"painted": self.net(batch.image, keep=self.masks(batch.image, draws))}
+
+    def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
+        """Half of Isola et al.'s Eq. 1, as they have it (Sec. 3.3)."""
+        real = cross_entropy(self.discriminator(batch.image, self.space.encode(batch.rgb)), 1.0)
+        fake = cross_entropy(self.discriminator(batch.image, made["painted"]), 0.0)
+        return {"loss": (real + fake) / 2}
+
+    def generator_loss(self, batch: Batch, made: Made) -> Losses:
+        """Their Eq. 4."""
+        gan = cross_entropy(self.discriminator(batch.image, made["painted"]), 1.0)
+        l1 = F.l1_loss(made["painted"], self.space.encode(batch.rgb))
+        return {"loss": gan + self.l1_weight * l1, "gan": gan.detach(), "l1": l1.detach()}
+
+    def paint(self, image: Tensor, rows: Draws) -> Tensor:
+        images = image.expand(len(rows), -1, -1, -1)
+        return self.net(images, keep=self.masks(images, rows))
+
+    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        def draw(rows: Draws) -> Tensor:
+            return self.paint(image, rows)
+
+        fields = clustered(draw, draws, n, self.pool, self.clusters, self.cluster, self.micro_batch)
+        return torch.cat([joined(field, image) for field in fields.split(1)])
+
+    def masks(self, image: Tensor, rows: Draws) -> list[Tensor]:
+        """Dropout masks of value 0 or 1 / (1 - dropout), each (rows, C, h, w)."""
+        shapes = self.net.mask_shapes(image)
+        sizes = [math.prod(shape) for shape in shapes]
+        kept = (rows.uniform(sum(sizes), device=image.device) >= self.dropout).float() / (1 - self.dropout)
+        return [part.unflatten(1, shape) for part, shape in zip(kept.split(sizes, 1), shapes, strict=True)]

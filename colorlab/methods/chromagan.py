@@ -1,0 +1,133 @@
+"""ChromaGAN: adversarial picture colorization with semantic class distribution (Vitoria, Raad and Ballester, 2020,
+arXiv 1907.09837).
+
+Chroma and a class distribution from one net; the critic is WGAN-GP's, on patches. With p the classes that a pretrained
+classifier finds in the gray picture, and ab in units of 8-bit Lab, [0, 1]:
+
+    L = |ab - G_ab|^2 + 0.1 L_WGAN + 0.003 KL(p || G_classes)                                         (Eq. 1 to 6)
+
+G has no noise, so that every candidate is the same. With ``latent`` numbers of noise it paints ``tries`` candidates of
+each training picture, and |ab - G_ab|^2 counts for the nearest alone: the others are free to be other colourings, as
+long as the critic takes them for real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlab.color import AB_SCALE
+from colorlab.draws import Draws
+from colorlab.methods.adversarial import Adversarial, Losses, Made, gradient_penalty
+from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.chromagan_net import STRIDE, ChromaGANNet
+from colorlab.nets.discriminator import Discriminator
+from colorlab.nets.efficientnet_lite import EfficientNetLite0
+from colorlab.nets.unet import padded
+from colorlab.types import Batch
+from colorlab.weights import backbone
+
+UNIT = AB_SCALE / 255  # the paper's weights are for ab in 8 bits, as shares of 255
+CLASSES = 1000  # of ImageNet
+
+
+class ChromaGAN(Adversarial):
+    """width, latent, skips, tuned: see ``ChromaGANNet``; tuned: VGG16 learns too. tries: candidates a training picture
+    if there is noise. pretrained: the trunk begins as ImageNet's VGG16. critic_*: of the discriminator. *_weight: of
+    the loss's parts; class_weight 0 = neither class branch nor classifier. classified_at: side, in pixels, to which
+    pictures are resized for the classifier.
+
+    Weights that draw are in the checkpoint, the trunk too, frozen or not: a run colours pictures without the cache it
+    was trained with. The classifier only teaches; it is in none."""
+
+    small = ("method.width=4", "method.critic_width=4", "method.pretrained=false", "method.class_weight=0")
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
+        micro_batch: int, width: int, latent: int, tries: int, skips: bool, tuned: bool, pretrained: bool,
+        critic_width: int, critic_layers: int, l2_weight: float, class_weight: float, classified_at: int,
+        gan_weight: float, penalty_weight: float,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, "ab")
+        self.latent, self.tries, self.pretrained = latent, tries if latent else 1, pretrained
+        self.l2_weight, self.class_weight, self.classified_at = l2_weight, class_weight, classified_at
+        self.gan_weight, self.penalty_weight = gan_weight, penalty_weight
+        self.candidates_differ = latent > 0
+        net = ChromaGANNet(width, latent, CLASSES if class_weight else 0, skips, tuned)
+        self.net: ChromaGANNet = in_channels_last(net)  # type: ignore[assignment]
+        self.discriminator = in_channels_last(Discriminator(2, critic_width, critic_layers, 1, norm=False))
+
+    def prepare(self, pictures: Any) -> None:
+        """The trunk's weights; DataError if they, or the classifier's, are nowhere."""
+        if self.pretrained:
+            self.net.trunk.load(backbone("vgg"))
+        if self.class_weight:
+            classifier(self.device)
+
+    def made(self, batch: Batch, draws: Draws) -> Made:
+        shown = self.net.show(padded(batch.image, STRIDE))
+        z = draws.to("latent").normal(self.tries, self.latent, device=batch.image.device)
+        height, width = batch.image.shape[-2:]
+        return {"painted": self.net.paint(shown, z)[..., :height, :width], "logits": shown.logits}
+
+    def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
+        """WGAN-GP; only the first candidate is judged, drawn like any other."""
+        real, fake = eight_bit(self.space.encode(batch.rgb)), eight_bit(made["painted"][:, 0])
+        judge = self.judge(batch.image)
+        distance = judge(fake).mean() - judge(real).mean()
+        share = draws.to("between").uniform(device=real.device)
+        penalty = gradient_penalty(judge, real, fake, share)
+        return {"loss": distance + self.penalty_weight * penalty}
+
+    def generator_loss(self, batch: Batch, made: Made) -> Losses:
+        """Eq. 1, and its parts."""
+        real = eight_bit(self.space.encode(batch.rgb))
+        painted = eight_bit(made["painted"])
+        l2 = (painted - real[:, None]).square().mean((2, 3, 4)).amin(1).mean()
+        gan = -self.judge(batch.image)(painted[:, 0]).mean()
+        losses = {"loss": self.l2_weight * l2 + self.gan_weight * gan, "l2": l2, "gan": gan}
+        if self.class_weight:
+            classes = divergence(class_distribution(batch.image, self.classified_at), made["logits"])
+            losses |= {"loss": losses["loss"] + self.class_weight * classes, "classes": classes}
+        return losses
+
+    def judge(self, image: Tensor) -> Callable[[Tensor], Tensor]:
+        """Chroma (B, 2, H, W) in units of 8-bit Lab -> a score for each patch of it beside the gray picture."""
+        return lambda chroma: self.discriminator(image, chroma)[0].float()
+
+    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        """n colourings of one picture, (n, 3, H, W) in [0, 1]; the picture is seen once."""
+        height, width = image.shape[-2:]
+        shown, m = self.net.show(padded(image, STRIDE)), self.micro_batch
+        z = draws.candidates(n + m).to("latent").normal(self.latent, device=image.device)
+        groups = [self.net.paint(shown, z[None, start : start + m])[0] for start in range(0, n, m)]
+        return self.space.decode(torch.cat(groups)[:n, :, :height, :width], image)
+
+
+def eight_bit(x: Tensor) -> Tensor:
+    """Chroma as the suite has it, ab / AB_SCALE -> as 8-bit Lab has it, (ab + 128) / 255."""
+    return UNIT * x + 128 / 255
+
+
+def divergence(p: Tensor, logits: Tensor) -> Tensor:
+    """Mean over pictures of KL(p || softmax(logits)), (B, classes) each."""
+    return F.kl_div(logits.float().log_softmax(1), p, reduction="batchmean")
+
+
+@torch.no_grad()
+def class_distribution(image: Tensor, side: int) -> Tensor:
+    """Gray pictures (B, 1, H, W) in [0, 1] -> (B, 1000) probabilities of ImageNet's classes, seen at side x side px."""
+    seen = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
+    return classifier(image.device)(seen.expand(-1, 3, -1, -1)).float().softmax(1)
+
+
+@cache
+def classifier(device: torch.device) -> nn.Module:
+    """EfficientNet-lite0, loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
+    net = EfficientNetLite0()
+    net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
+    return in_channels_last(net.to(device).eval().requires_grad_(False))

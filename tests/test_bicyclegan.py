@@ -1,0 +1,70 @@
+"""BicycleGAN: two cycles and who learns from which."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.methods.bicyclegan import kl_to_normal
+from colorlab.types import Condition
+from tests.two_colours import drawings, fillings, share_of_red, trained
+
+SMALL = ["method.width=4", "method.critic_width=4", "method.encoder_width=4", "trainer.max_steps=9"]
+
+
+def bicyclegan(*overrides: str):
+    torch.manual_seed(0)
+    return build(compose("train", ["name=t", "method=bicyclegan", *SMALL, *overrides]).method)
+
+
+def gradients(name: str) -> dict[str, float]:
+    """How much one term of the loss moves the generator and the encoder."""
+    method, batch = bicyclegan(), drawings(0)
+    method.loss(batch, Draws(0, range(16)))[name].backward()
+    parts = {"generator": method.net, "encoder": method.encoder}
+    return {
+        part: sum(float(p.grad.abs().sum()) for p in net.parameters() if p.grad is not None)
+        for part, net in parts.items()
+    }
+
+
+def test_the_divergence_equals_torch_s() -> None:
+    mean, log_var = torch.randn(5, 3), torch.randn(5, 3)
+    expected = kl_divergence(Normal(mean, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(1).mean()
+    assert torch.allclose(kl_to_normal(mean, log_var), expected, atol=1e-5)
+
+
+def test_each_term_moves_whom_it_should() -> None:
+    moved = {
+        term: {part for part, amount in gradients(term).items() if amount} for term in ("latent", "kl", "l1", "gan")
+    }
+    both = {"generator", "encoder"}
+    assert moved == {"latent": {"generator"}, "kl": {"encoder"}, "l1": both, "gan": both}
+
+
+def test_the_encoded_branch_knows_the_truth_and_the_drawn_one_does_not() -> None:
+    method, batch = bicyclegan(), drawings(0)
+    other = batch._replace(rgb=batch.rgb.flip(1))
+    first, second = (method.made(b, Draws(0, range(16))) for b in (batch, other))
+    assert torch.equal(first["drawn"], second["drawn"])
+    assert not torch.allclose(first["encoded"], second["encoded"], atol=1e-4)
+
+
+def test_with_the_code_s_weights_at_zero_all_candidates_are_equal() -> None:
+    method = bicyclegan().eval()
+    for layer in [*method.net.downs, *method.net.ups]:
+        layer.latent.weight.data.zero_()
+    drawn = method.sample(Condition(drawings(0).image[:1]), 3, Draws(0, [0]))
+    assert torch.equal(drawn[:, 0], drawn[:, 1])
+
+
+@pytest.mark.slow
+def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
+    method = trained("bicyclegan", 400, "method.depth=3", "method.critic_scales=1", "method.critic_layers=2")
+    red, right = share_of_red(method)
+    assert 0.1 < red < 0.9 and right > 0.6
+    collapsed = trained("pix2pix", 200, "method.depth=3", "method.critic_layers=2")
+    assert fillings(collapsed, 16).std(0).max() < 0.1 * float(fillings(method, 16).std(0).max())

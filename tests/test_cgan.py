@@ -1,0 +1,58 @@
+"""The cGAN baseline: its noise is dropout, and the dropout is a function of the draws."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.color import luma
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.methods.cgan import CGAN
+from colorlab.types import Batch, Condition
+
+SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic_width=4", "method.pool=12", "method.clusters=3",
+         "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
+
+
+def cgan(*overrides: str) -> CGAN:
+    torch.manual_seed(0)
+    return build(compose("train", [*SMALL, *overrides]).method).eval()
+
+
+def image() -> torch.Tensor:
+    return torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def test_dropout_stays_on_at_test_and_belongs_to_the_candidate() -> None:
+    method = cgan("method.cluster=none")
+    drawn = method.sample(Condition(image()), 3, Draws(0, [5]))
+    assert (drawn[0, 0] - drawn[0, 1]).abs().max() > 0
+    again = method.sample(Condition(image()), 1, Draws(0, [5]))
+    assert torch.equal(again[0, 0], drawn[0, 0])
+
+
+def test_without_dropout_all_candidates_are_equal() -> None:
+    drawn = cgan("method.cluster=none", "method.dropout=0").sample(Condition(image()), 3, Draws(0, [5]))
+    assert torch.equal(drawn[0, 0], drawn[0, 2])
+
+
+@pytest.mark.parametrize("dropout", [0.2, 0.5])
+def test_masks_keep_the_mean_and_drop_their_share(dropout: float) -> None:
+    masks = cgan(f"method.dropout={dropout}").masks(image(), Draws(0, [5]).candidates(200))
+    every = torch.cat([mask.flatten() for mask in masks])
+    assert (every == 0).float().mean() == pytest.approx(dropout, abs=0.02)
+    assert every.mean() == pytest.approx(1, abs=0.03)
+
+
+def test_the_pool_is_clustered() -> None:
+    drawn = {how: cgan(f"method.cluster={how}").sample(Condition(image()), 3, Draws(0, [5]))
+             for how in ("none", "centres", "medoids")}  # fmt: skip
+    assert not torch.equal(drawn["centres"], drawn["medoids"]) and not torch.equal(drawn["none"], drawn["medoids"])
+
+
+def test_the_generator_pays_for_error_and_for_being_seen_through() -> None:
+    method, rgb = cgan(), torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    batch = Batch(rgb, luma(rgb), torch.arange(2), ["", ""], torch.tensor([-1, -1]))
+    losses = method.loss(batch, Draws(0, [0, 1]))
+    assert torch.allclose(losses["loss"], losses["gan"] + 100 * losses["l1"])

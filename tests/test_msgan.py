@@ -1,0 +1,35 @@
+"""MSGAN: the mode seeking term."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from colorlab.methods.msgan import mode_seeking
+from tests.two_colours import drawings, fillings, trained
+
+TOY = ("method.depth=3", "method.critic_scales=1", "method.critic_layers=2")
+
+
+def test_mode_seeking_is_the_ratio_of_distances() -> None:
+    picture, z = torch.rand(2, 3, 8, 8), torch.randn(2, 8)
+    assert float(mode_seeking(picture + 0.5, picture, z + 1, z)) == pytest.approx(2, rel=1e-3)
+    assert float(mode_seeking(picture, picture, z + 1, z)) == pytest.approx(1e5, rel=1e-3)
+
+
+def test_only_the_first_picture_must_be_true() -> None:
+    words = ["name=t", "method=msgan", "method.width=4", "method.critic_width=4", "trainer.max_steps=9"]
+    method, batch = build(compose("train", words).method), drawings(0)
+    made = {key: value.detach().requires_grad_() for key, value in method.made(batch, Draws(0, range(16))).items()}
+    losses = method.generator_loss(batch, made)
+    first, second = torch.autograd.grad(losses["l1"], [made["first"], made["second"]], allow_unused=True)
+    assert second is None and first.abs().max() > 0
+    assert all(g.abs().max() > 0 for g in torch.autograd.grad(losses["gan"], [made["first"], made["second"]]))
+
+
+@pytest.mark.slow
+def test_mode_seeking_spreads_the_candidates() -> None:
+    with_it, without = (trained("msgan", 150, *TOY, f"method.seek_weight={weight}") for weight in (1, 0))
+    assert fillings(with_it, 16).std(0).mean() > 5 * fillings(without, 16).std(0).mean()

@@ -1,0 +1,47 @@
+"""MUNIT, paired: content from the drawing, colours from the style."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.config import build, compose
+from colorlab.draws import Draws
+from tests.two_colours import BLUE, INSIDE, RED, drawings, share_of_red, trained
+
+
+def munit():
+    words = ["name=t", "method=munit", "method.width=4", "method.critic_width=4", "trainer.max_steps=9"]
+    torch.manual_seed(0)
+    return build(compose("train", words).method)
+
+
+def test_the_picture_comes_from_its_own_style_and_the_other_from_the_draws() -> None:
+    method, batch = munit(), drawings(0)
+    first = method.made(batch, Draws(0, range(16)))
+    recoloured = method.made(batch._replace(rgb=batch.rgb.flip(1)), Draws(0, range(16)))
+    redrawn = method.made(batch, Draws(1, range(16)))
+    assert torch.equal(first["drawn"], recoloured["drawn"]) and not torch.equal(first["drawn"], redrawn["drawn"])
+    assert torch.equal(first["again"], redrawn["again"]) and not torch.equal(first["again"], recoloured["again"])
+
+
+def test_the_style_is_read_off_the_picture_drawn() -> None:
+    method, batch = munit(), drawings(0)
+    made = method.made(batch, Draws(0, range(16)))
+    made["drawn"] = made["drawn"].detach().requires_grad_()
+    style = method.generator_loss(batch, made)["style"]
+    assert float(style) == pytest.approx(float((method.net.style(made["drawn"]) - made["style"]).abs().mean()))
+    assert torch.autograd.grad(style, made["drawn"])[0].abs().max() > 0
+
+
+@pytest.mark.slow
+def test_another_picture_s_style_brings_its_colours() -> None:
+    method = trained("munit", 300, "method.blocks=2", "method.critic_scales=1", "method.critic_layers=2")
+    red, right = share_of_red(method)
+    assert 0.1 < red < 0.9 and right > 0.6
+    batch = drawings(0)
+    is_red = batch.rgb[:, 0, 8, 8] > 0.5
+    content = method.net.content(batch.image[:1])
+    for colour, picture in ((RED, batch.rgb[is_red][:1]), (BLUE, batch.rgb[~is_red][:1])):
+        drawn = method.net.decode(content, method.net.style(2 * picture - 1), (16, 16))
+        assert ((drawn[0, :, INSIDE[0], INSIDE[1]].mean((1, 2)) + 1) / 2 - colour).abs().max() < 0.15
