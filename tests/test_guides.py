@@ -202,7 +202,11 @@ def test_repulsion_fades_with_the_noise_and_leaves_distant_candidates_alone():
     assert near > 0.11 and clean < 0.1001 and far < 0.5001
 
 
-@pytest.mark.parametrize("guide", [Repulsion(1.0, 0.3, 4), Bias("palette"), Inpaint("repaint", 2, 0.04)], ids=repr)
+@pytest.mark.parametrize(
+    "guide",
+    [Repulsion(1.0, 0.3, 4), Bias("palette"), Inpaint("repaint", 2, 0.04)],
+    ids=lambda guide: type(guide).__name__,
+)
 def test_guided_candidates_are_the_same_bits_in_any_group(guide):
     condition = Condition(torch.ones(1, 1, PX, PX), hints.half(torch.full((1, 3, PX, PX), 0.9), "left"))
     whole = guided(guide, Draws(0, [5]).candidates(8), condition)
