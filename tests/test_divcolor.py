@@ -101,8 +101,8 @@ def test_pictures_that_span_few_directions_still_have_a_specificity_loss() -> No
     basis, variance = principal_components(rows, 20)
     assert torch.allclose(basis.norm(dim=1), (torch.arange(20) < 3).float(), atol=1e-4)
     assert torch.isfinite(mahalanobis(rows.reshape(4, 2, 4, 4), basis, variance)).all()
-    with pytest.raises(DataError, match="no colour"):
-        principal_components(torch.zeros(5, 32), 20)
+    with pytest.raises(DataError, match="no colours that differ"):
+        principal_components(0.5 + numbers(5, 32) / 1000, 20)
 
 
 def test_colours_weigh_as_the_inverse_of_their_frequency() -> None:
@@ -285,6 +285,7 @@ def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
         (["method.stage=mdn"], "needs a trained VAE"),
         (["method.vae=runs/x"], "has no place in stage=all"),
         (["method.side=40"], "multiple of 16"),
+        (["method.samples=all"], "choose from means, random"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(overrides: list[str], said: str) -> None:

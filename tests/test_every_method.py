@@ -157,7 +157,8 @@ def test_the_same_draws_give_the_same_pictures_and_leave_the_global_random_state
 def test_candidates_differ_unless_the_method_draws_one_picture_only(method) -> None:
     pictures = drawn(method)
     apart = (pictures[:, 0] - pictures[:, 1]).abs().amax(dim=(1, 2, 3))
-    assert apart.min() > 1e-3 if getattr(method, "candidates_differ", True) else apart.max() == 0
+    reached = 1e-5  # the draws reach the picture, however little an untrained method makes of them
+    assert apart.min() > reached if getattr(method, "candidates_differ", True) else apart.max() == 0
 
 
 def test_a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number(method) -> None:

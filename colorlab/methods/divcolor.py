@@ -37,7 +37,8 @@ COMPONENTS = 20  # principal components of L_mah, Sec. 3.1
 BINS, SMOOTHING = "reachable", 5.0  # of the histogram H, as Zhang et al. (2016) have it: ab bins of 10, a sigma of 5
 LINE = 2 * SQUARE // int(GRID) + 1  # bins on a side of the square that holds all colours
 FITTED = 2048  # training pictures that L_hist and L_mah are fitted to
-STAGES = ("all", "vae", "mdn")
+STAGES, SAMPLES = ("all", "vae", "mdn"), ("means", "random")
+UNSEEN = 0.01  # a difference in chroma that nobody sees: 1 in units of Lab
 SMALL = 1e-12  # under a square root
 
 
@@ -68,6 +69,8 @@ class DivColor(Method):
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
         check_stage(stage, vae)
+        if samples not in SAMPLES:
+            raise ValueError(f"samples is {' or '.join(SAMPLES)}, not {samples!r}")
         self.side, self.latents = side, latents
         self.weights = {"l2": l2, "hist": hist, "mah": mah, "grad": grad}
         self.kl, self.reduction, self.uniform = kl, reduction, uniform
@@ -247,13 +250,13 @@ def rarity(H: Tensor, uniform: float) -> Tensor:
 
 def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """(N, D) -> unit directions (count, D) of largest variance and the variances (count,), descending. Where the rows
-    span fewer, the directions are 0 and the last variance is repeated. DataError if all rows are equal."""
+    span fewer, the directions are 0 and the last variance is repeated. DataError if no value differs visibly."""
     centred = rows - rows.mean(0)
     squares, vectors = torch.linalg.eigh((centred @ centred.T).double())
     squares, vectors = squares.flip(0)[:count], vectors.flip(1)[:, :count]
-    found = int((squares > 1e-6 * squares[0]).sum()) if squares[0] > 0 else 0
-    if not found:
-        raise DataError("the training pictures have no colour (give colour pictures; data.condition=gray hides it)")
+    if centred.abs().max() < UNSEEN:
+        raise DataError("the training pictures have no colours that differ (give colour pictures)")
+    found = int((squares > 1e-6 * squares[0]).sum())
     kept = squares[:found].sqrt()
     basis = F.pad((vectors[:, :found] / kept).float().T @ centred, (0, 0, 0, count - found))
     variance = (squares[:found] / max(len(rows) - 1, 1)).float()
@@ -263,7 +266,8 @@ def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
 def mahalanobis(error: Tensor, basis: Tensor, variance: Tensor) -> Tensor:
     """L_mah (Sec. 3.1), (B,): the error's squared components over their variances, the squared rest over the last."""
     flat = error.flatten(1)
-    along = (flat @ basis.T).square()
+    with torch.autocast(error.device.type, enabled=False):
+        along = (flat @ basis.T).square()
     rest = flat.square().sum(1) - along.sum(1)
     return (along / variance).sum(1) + rest / variance[-1]
 

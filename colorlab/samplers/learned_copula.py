@@ -53,8 +53,9 @@ def true_fields(marginals: Marginals, bins: Tensor, draws: Draws) -> Tensor:
 def gain(z: Tensor, factors: Tensor) -> Tensor:
     """(B,) nats a pixel that the copula gives over independence: log N(z; 0, C) - log N(z; 0, 1), both fields together.
 
-    z (B, 2, h, w), factors (B, 2, R, h, w); in float64, since large factors make M ill-conditioned. C = (F F' + 1)
-    scaled to unit variances; with y = z sqrt(1 + |f|^2) and M = 1 + F' F (R x R), log det C = log det M - sum log(1 + |f|^2) and z' C^-1 z = y' y - (F' y)' M^-1 (F' y)."""
+    z (B, 2, h, w), factors (B, 2, R, h, w). C = (F F' + 1) scaled to unit variances; with y = z sqrt(1 + |f|^2) and
+    M = 1 + F' F (R x R), log det C = log det M - sum log(1 + |f|^2) and z' C^-1 z = y' y - (F' y)' M^-1 (F' y). In
+    float64, since large factors make M ill-conditioned."""
     f = factors.double().flatten(3).transpose(2, 3)  # (B, 2, P, R)
     scale = 1 + f.square().sum(3)
     y = z.double().flatten(2) * scale.sqrt()
@@ -62,4 +63,5 @@ def gain(z: Tensor, factors: Tensor) -> Tensor:
     half = torch.linalg.solve_triangular(root, f.mT @ y[..., None], upper=False)[..., 0]
     log_det = 2 * root.diagonal(dim1=2, dim2=3).log().sum(2) - scale.log().sum(2)
     square = y.square().sum(2) - half.square().sum(2)
-    return (((z.double().flatten(2).square().sum(2) - square - log_det) / 2).sum(1) / f.shape[2]).float()
+    both = (z.double().flatten(2).square().sum(2) - square - log_det).sum(1) / 2
+    return (both / f.shape[2]).float()
