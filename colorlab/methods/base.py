@@ -57,6 +57,8 @@ class Method(LightningModule):
                 f"the loss is {losses['loss'].item()} at batch {at}, pictures {batch.index.tolist()[:8]} "
                 "(lower method.optimizer.lr, or set trainer.precision=32-true)"
             )
+        if self.trainer._results is not None:
+            self.trainer._results.clear()  # Lightning repeats the last value of what is no longer logged, until killed
         self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.index))
         return losses["loss"]
 

@@ -20,7 +20,7 @@ class Layer(nn.Module):
     The code is added behind the norm, one offset a channel: before the convolution, as constant planes beside the
     features (BicycleGAN's text), it would come to the same, but for the norm, which would dim it. latent: 0 = none."""
 
-    def __init__(self, conv: nn.Conv2d | nn.ConvTranspose2d, latent: int, norm: bool = True) -> None:
+    def __init__(self, conv: nn.Conv2d, latent: int, norm: bool = True) -> None:
         super().__init__()
         self.conv = conv
         self.norm = nn.GroupNorm(1, conv.out_channels) if norm else nn.Identity()
@@ -38,7 +38,10 @@ class UNet(nn.Module):
     """(image (N, 1, H, W) in [0, 1], z (N, latent) or None, keep) -> (N, channels, H, W) in (-1, 1), any H and W.
 
     width: channels of the finest layer, doubled with each level up to 8 width. depth: levels, each of half the size.
-    keep: dropout masks of the ``mask_shapes`` coarsest layers of the expanding path, of value 0 or 1 / (1 - p)."""
+    keep: dropout masks of the ``mask_shapes`` coarsest layers of the expanding path, of value 0 or 1 / (1 - p).
+
+    The expanding path repeats pixels and then convolves, 3x3, where the paper has transposed convolutions, 4x4: a short
+    training leaves their checkerboard (Odena et al., 2016) in flat areas."""
 
     def __init__(self, width: int, depth: int, latent: int, channels: int) -> None:
         super().__init__()
@@ -51,7 +54,7 @@ class UNet(nn.Module):
         outputs = [width // 2 or 1, *sizes[:-1]]
         levels = reversed(list(zip(inputs, outputs, strict=True)))
         self.up_channels = outputs[::-1]
-        self.ups = nn.ModuleList(Layer(nn.ConvTranspose2d(a, b, 4, 2, 1), latent) for a, b in levels)
+        self.ups = nn.ModuleList(Layer(nn.Conv2d(a, b, 3, 1, 1), latent) for a, b in levels)
         self.head = nn.Conv2d(outputs[0], channels, 3, 1, 1)  # with head_image: one convolution of the concatenation
         self.head_image = nn.Conv2d(1, channels, 3, 1, 1, bias=False)
 
@@ -69,7 +72,7 @@ class UNet(nn.Module):
             skips.append(down(skips[-1], z))  # (N, min(2^k, 8) width, H / 2^(k+1), W / 2^(k+1))
         x = skips.pop()
         for up, mask in itertools.zip_longest(self.ups, keep):
-            x = up(x, z, mask)  # (N, min(2^(k-1), 8) width, H / 2^k, W / 2^k)
+            x = up(F.interpolate(x, scale_factor=2), z, mask)  # (N, min(2^(k-1), 8) width, H / 2^k, W / 2^k)
             skip = skips.pop()
             x = torch.cat([x, skip], 1) if skips else self.head(x) + self.head_image(skip)
         return torch.tanh(x.float())[..., :height, :width]
