@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig
 from colorlab import config
 from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
+TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
 FIXES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
@@ -37,7 +39,9 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
 
 
 def end(error: ColorlabError | OSError) -> NoReturn:
-    """Say the error and end the process with its code."""
+    """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
     print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
     sys.exit(error.exit_code if isinstance(error, ColorlabError) else DiskError.exit_code)
 
@@ -54,6 +58,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
     """Run a task under Hydra (overrides, --help, -m), with the checks of colorlab.config before it."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; we print the one line
     failed: list[Exception] = []
+    process = os.getpid()
 
     def checked(cfg: DictConfig) -> Any:
         from hydra.core.hydra_config import HydraConfig
@@ -64,6 +69,8 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
         except StoppedError as error:  # the whole command, not this job of a sweep alone
             end(error)
         except Exception as error:  # kept: other jobs of a sweep still run, and Hydra prints nothing of its own
+            if os.getpid() != process:  # a launcher such as submitit's has sent the job elsewhere, and brings it back
+                raise
             failed.append(error)
             return None
 

@@ -26,6 +26,17 @@ ALLOWED_TARGETS = re.compile(
 )
 
 
+LONGEST_NAME = 80
+
+
+def slug(text: str) -> str:
+    """A name for folders and dashboards: letters, digits and `._-`, no leading dot, at most LONGEST_NAME of them."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", str(text)).strip("-.")[:LONGEST_NAME] or "unnamed"
+
+
+OmegaConf.register_new_resolver("slug", slug, replace=True)
+
+
 def conf_dir() -> Path:
     """conf/ inside the installed package, or beside it in the repository."""
     inside = Path(__file__).parent / "conf"

@@ -19,7 +19,7 @@ CONFIG = "config.yaml"
 PRETRAINED = "pretrained"
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
 SAFE_TO_CHANGE = re.compile(
-    r"made\..*|name|debug|resume|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
+    r"made\..*|name|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
 )
 
 

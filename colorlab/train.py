@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from colorlab.command import hydra_command
+from colorlab.errors import ConfigError
 
 if TYPE_CHECKING:
     from colorlab.checkpoint import Found
@@ -16,11 +18,25 @@ if TYPE_CHECKING:
     from colorlab.signals import StopRequest
 
 
-def train(cfg: DictConfig) -> None:
-    """Train in the folder that Hydra has made."""
+def train(cfg: DictConfig) -> float | None:
+    """Train in the folder that Hydra has made. -> the objective, for a sweeper that searches."""
     from hydra.core.hydra_config import HydraConfig
 
-    train_in(Path(HydraConfig.get().runtime.output_dir), cfg)
+    from colorlab.ranks import is_first
+
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    train_in(folder, cfg)
+    return last_value(folder / "metrics.jsonl", cfg.objective) if cfg.objective and is_first() else None
+
+
+def last_value(record: Path, metric: str) -> float:
+    """Of a metric in a run's record. ConfigError if it was never measured."""
+    rows = [json.loads(row) for row in record.read_text(encoding="utf-8").splitlines()]
+    values = [row[metric] for row in rows if metric in row]
+    if not values:
+        known = ", ".join(sorted({key for row in rows for key in row} - {"step"})) or "nothing"
+        raise ConfigError(f"objective={metric} was never measured ({known} was; see trainer.val_check_interval)")
+    return float(values[-1])
 
 
 def train_in(folder: Path, cfg: DictConfig) -> None:
@@ -74,7 +90,6 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
     from lightning import seed_everything
 
     from colorlab.config import build
-    from colorlab.errors import ConfigError
 
     seed_everything(cfg.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("highest")
@@ -89,6 +104,8 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
             "optimizers at every batch (set a larger batch_size)"
         )
+    if cfg.ema and "strategy" in cfg.trainer:
+        raise ConfigError(f"ema={cfg.ema}, but this trainer divides the weights among GPUs (set ema=0)")
     return method, build(cfg.data)
 
 
@@ -127,7 +144,7 @@ def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None,
         callbacks=callbacks, logger=[MetricsFile(folder), *extra_loggers(cfg, folder)], default_root_dir=folder,
         max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=50, use_distributed_sampler=False,
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
-        strategy=strategy(cfg.trainer.devices, cfg.trainer.timeout),
+        strategy=cfg.trainer.get("strategy") or strategy(cfg.trainer.devices, cfg.trainer.timeout),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.evaluate import sampling_of
 from colorlab.sample import coloured, opened, shown, wishes_of
+from colorlab.train import _method_and_pictures
 from colorlab.types import Condition
 from tests.test_evaluate import trained_looking
 from tests.test_every_method import Pictures
@@ -101,4 +102,7 @@ def test_every_trainer_composes(name: str) -> None:
 def test_sharded_training_names_lightnings_strategy(name: str) -> None:
     from lightning.pytorch.strategies import StrategyRegistry
 
-    assert compose("train", ["name=t", f"trainer={name}", "ema=0"]).trainer.strategy in StrategyRegistry
+    cfg = compose("train", ["name=t", f"trainer={name}"])
+    assert cfg.trainer.strategy in StrategyRegistry
+    with pytest.raises(ConfigError, match="set ema=0"):
+        _method_and_pictures(cfg)

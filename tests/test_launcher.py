@@ -19,7 +19,7 @@ import pytest
 from colorlab import sweeps
 from colorlab.errors import CheckpointError, ConfigError
 from hydra_plugins.colorlab_launcher import _processes as processes
-from hydra_plugins.colorlab_launcher._commands import quoted, slug
+from hydra_plugins.colorlab_launcher._commands import quoted
 from hydra_plugins.colorlab_launcher._config import LauncherConfig
 from hydra_plugins.colorlab_launcher._display import counted, duration, table
 from hydra_plugins.colorlab_launcher.launcher import ColorlabLauncher, slots
@@ -85,6 +85,17 @@ def test_the_reason_is_the_one_line_error_in_the_jobs_own_log(tmp_path: Path) ->
     assert sweep.jobs["hash0"].why == "exit 3: bad.png is damaged (fetch it)"
     log = (tmp_path / "0" / sweeps.LOG).read_text()
     assert log.startswith("--- attempt 1, ") and log.endswith("bye\n")
+
+
+def test_a_jobs_log_has_the_traceback_of_a_one_line_error(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    from colorlab.command import TRACEBACK, run
+
+    monkeypatch.setenv(TRACEBACK, processes.environment({})[TRACEBACK])
+    with pytest.raises(SystemExit) as ended:
+        run(lambda argv: slots(1, ["x"]), [])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "in slots" in said
+    assert said.splitlines()[-1].startswith("colorlab: error: hydra.launcher.gpus has x")
 
 
 def test_no_more_jobs_run_at_once_than_there_are_slots(tmp_path: Path) -> None:
@@ -165,11 +176,6 @@ def test_any_path_survives_hydras_grammar(text: str) -> None:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     assert OverridesParser.create().parse_override(f"hydra.run.dir={quoted(text)}").value() == text
-
-
-def test_names_of_jobs_are_fit_for_paths_and_dashboards() -> None:
-    assert slug("x-width=8 lr=1e-3") == "x-width8-lr1e-3"
-    assert slug("../../etc/passwd") == "etc-passwd" and len(slug("a" * 300)) == 80
 
 
 def app(folder: Path, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ from colorlab import sweeps
 from colorlab.compare import compare
 from colorlab.config import compose
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.train import last_value
 from tests.conftest import ROOT
 from tests.evaluations import evaluated
 
@@ -135,8 +136,21 @@ def test_jobs_that_are_not_evaluated_are_named_with_the_command(tmp_path: Path) 
         compared(tmp_path, tmp_path / "empty")
 
 
+def test_the_objective_is_the_last_value_of_its_metric(tmp_path: Path) -> None:
+    (tmp_path / "m").write_text('{"step": 1, "val/loss": 3.0}\n{"step": 2, "val/loss": 2.0}\n{"step": 3, "a": 1}\n')
+    assert last_value(tmp_path / "m", "val/loss") == 2.0
+    with pytest.raises(ConfigError, match=r"objective=val/los was never measured \(a, val/loss was"):
+        last_value(tmp_path / "m", "val/los")
+
+
+def test_sweeps_of_training_are_the_launchers_without_asking(command) -> None:
+    done = command("train", "-m", "name=s", "seed=0,1", "hydra.launcher.dry_run=true")
+    assert done.returncode == 0, done.stderr
+    assert [f"name=s-seed{seed} seed={seed} resume=auto" in done.stdout for seed in (0, 1)] == [True, True]
+
+
 SIX = [
-    "hydra/launcher=colorlab", "name=s", "seed=0,1,2", "ema=0,0.9", "method.width=4", "data.size=32", "batch_size=4",
+    "name=s", "seed=0,1,2", "ema=0,0.9", "method.width=4", "data.size=32", "batch_size=4",
     "trainer.max_steps=12", "trainer.val_check_interval=6", "trainer.precision=32-true", "save_every=2", "sheet=0",
 ]  # fmt: skip
 

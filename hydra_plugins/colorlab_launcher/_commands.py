@@ -17,6 +17,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from colorlab import config, sweeps
+from colorlab.config import slug
 from colorlab.run import SAFE_TO_CHANGE
 
 OF_THE_SWEEP = re.compile(r"[+~]*hydra[./](launcher|sweeper|sweep|run|mode)\b")
@@ -24,7 +25,6 @@ RUN_ONE = [
     "hydra.mode=RUN",
     "+hydra.callbacks.colorlab_launcher._target_=hydra_plugins.colorlab_launcher.result.KeepResult",
 ]
-LONGEST_NAME = 80
 
 
 class Planned(NamedTuple):
@@ -84,7 +84,7 @@ def words(job: Planned, sweep: sweeps.Sweep, known: sweeps.Job, cfg: DictConfig)
     """The command line that runs the job alone, in its folder, going on where it was. cfg: of the whole sweep."""
     own = {each.key_or_group: each.input_line for each in parsed(job.overrides)}
     if "name" in job.cfg.keys() and "name" not in job.swept:  # noqa: SIM118 - `in job.cfg` would resolve it
-        own["name"] = f"name={slug(f'{sweep.folder.name}-{known.name}')}"
+        own["name"] = f"name={slug(f'{sweep.folder.name}-{known.name}'.replace('=', ''))}"
     if "resume" in job.cfg:
         own.setdefault("resume", "resume=auto")
     hydra = [word for word in cfg.hydra.overrides.hydra if not OF_THE_SWEEP.match(word)]
@@ -133,8 +133,3 @@ def quoted(text: str) -> str:
     """As a string in Hydra's grammar, whatever it holds."""
     escaped = re.sub(r"\\+(?='|$)", lambda found: 2 * found[0], text).replace("'", r"\'")
     return f"'{escaped}'"
-
-
-def slug(text: str) -> str:
-    """A name for paths and dashboards: letters, digits, `._-`, at most LONGEST_NAME of them."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace("=", "")).strip("-.")[:LONGEST_NAME]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from colorlab import sweeps
+from colorlab.command import TRACEBACK
 from colorlab.errors import ConfigError
 
 POLL = 0.1  # seconds
@@ -194,7 +195,7 @@ def environment(own: dict[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in OF_A_GROUP and not name.startswith(OF_A_GROUP_TOO)
     }
-    return kept | {"PYTHONUNBUFFERED": "1"} | own
+    return kept | {"PYTHONUNBUFFERED": "1", TRACEBACK: "1"} | own
 
 
 def settle_in() -> None:
