@@ -17,7 +17,7 @@ from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.basis import rms
 from colorlab.nets.basis_net import BasisNet, StochasticConv
 from colorlab.types import Condition
-from tests.test_marginals import Pictures, batch, cic
+from tests.marginal_methods import Pictures, batch, cic
 
 SMALL = ["name=t", "method=basis", "method.width=2", "method.channels=4", "trainer.max_steps=10"]
 

@@ -7,45 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.nets.capsule_net import OBJECTS, CapsuleNet, routed, squashed
 from colorlab.nets.cic_net import CICNet
 from colorlab.nets.efficientnet_lite import EfficientNetLite0
 from colorlab.nets.semantic_net import SemanticNet
-
-W = 2  # width of the nets below
-DEPTHS = (2, 2, 3, 3, 3, 3, 3)  # convolutions of conv1 .. conv7
-CHANNELS = (1, W, 2 * W, 4 * W, 8 * W, 8 * W, 8 * W, 8 * W)
-
-
-def published(year: int, bins: int) -> dict[str, Tensor]:
-    """Random tensors under the names and shapes of the published files, W channels wide."""
-    draws, tensors = Draws(0, [0]), {}
-
-    def conv(name: str, c_in: int, c_out: int, side: int = 3, transposed: bool = False) -> None:
-        shape = (c_in, c_out) if transposed else (c_out, c_in)
-        tensors[f"{name}.weight"] = draws.normal(*shape, side, side)[0] * (2 / (c_in * side * side)) ** 0.5
-        tensors[f"{name}.bias"] = draws.normal(c_out)[0] * 0.1
-
-    def norm(name: str, channels: int) -> None:
-        for key in ("weight", "bias", "running_mean", "running_var"):
-            tensors[f"{name}.{key}"] = draws.uniform(channels)[0] + 0.5
-        tensors[f"{name}.num_batches_tracked"] = torch.tensor(7)
-
-    for k, depth in enumerate(DEPTHS):
-        for i in range(depth):
-            c_in = CHANNELS[k] if i == 0 else CHANNELS[k + 1]
-            conv(f"model{k + 1}.{2 * i}", 4 if year == 2017 and k + i == 0 else c_in, CHANNELS[k + 1])
-        norm(f"model{k + 1}.{2 * depth}", CHANNELS[k + 1])
-    four = 4 * W
-    if year == 2016:
-        conv("model8.0", 8 * W, four, 4, transposed=True), conv("model8.2", four, four), conv("model8.4", four, four)
-        conv("model8.6", four, bins, 1), conv("model_out", bins, 2, 1)
-    else:
-        conv("model8up.0", 8 * W, four, 4, transposed=True), conv("model3short8.0", four, four)
-        conv("model8.1", four, four), conv("model8.3", four, four), norm("model8.5", four)
-        conv("model_class.0", four, bins, 1), conv("model_out.0", 2 * W, 2, 1), conv("model9up.0", four, 2 * W, 4, True)
-    return tensors
+from tests.marginal_methods import DEPTHS, W, cic, published
 
 
 def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
@@ -79,9 +47,6 @@ def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
 
 @pytest.mark.parametrize(("year", "table", "bins"), [(2016, "published", 313), (2017, "square", 529)])
 def test_the_published_weights_give_the_published_nets_classes(year: int, table: str, bins: int, tmp_path) -> None:
-    from colorlab.color import lab_of
-    from tests.test_marginals import cic
-
     tensors = published(year, bins)
     torch.save(tensors, tmp_path / "weights.pth")
     overrides = [f"method.bins={table}", f"method.width={W}", "method.stride=4", f"method.shortcuts={year == 2017}"]

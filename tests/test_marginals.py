@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from colorlab.ab_bins import entropy, rebalancing
+from colorlab.color import lab_of
 from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
 from colorlab.guides import Flat
 from colorlab.methods.marginals import cross_entropy
-from colorlab.types import Batch, Condition
-
-SMALL = ["name=t", "method=cic", "method.width=2", "data.condition=gray", "trainer.max_steps=10"]
-
-
-def cic(*overrides: str) -> Any:
-    torch.manual_seed(0)
-    return build(compose("train", [*SMALL, *overrides]).method)
-
-
-def batch(n: int = 4, side: int = 16) -> Batch:
-    draws = Draws(0, range(n))
-    rgb, image = draws.uniform(3, side, side), draws.uniform(1, side, side)
-    return Batch(rgb, image, torch.arange(n), [""] * n, torch.full((n,), -1))
-
-
-class Pictures:
-    """A data set of one batch."""
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch, self.splits = batch, {"train": np.arange(len(batch.index))}
-
-    def __getitem__(self, positions: list[int]) -> Batch:
-        return Batch(*(part[positions] if isinstance(part, torch.Tensor) else part for part in self.batch))
+from colorlab.types import Condition
+from tests.marginal_methods import SMALL, Pictures, batch, cic, published
 
 
 def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
@@ -103,8 +81,6 @@ def test_the_copula_changes_nothing_that_the_net_learns() -> None:
 
 
 def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
-    from tests.test_cic_net import published
-
     torch.save(published(2016, 313), tmp_path / "w.pth")
     keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
     method = cic(*keys)
@@ -116,8 +92,6 @@ def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
 
 
 def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path) -> None:
-    from tests.test_cic_net import published
-
     torch.save(published(2016, 313), tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match="bins=published") as caught:
         cic("method.stride=4", "method.shortcuts=false", "method.bins=corner").read_published(tmp_path / "w.pth")
@@ -164,8 +138,6 @@ def test_guides_are_refused() -> None:
 
 @pytest.mark.parametrize("trunk", ["plain", "capsule"])
 def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
-    from colorlab.color import lab_of
-
     method = build(compose("train", [*SMALL, "method=marginals", f"method.trunk={trunk}"]).method).eval()
     image = 0.2 + 0.6 * batch(1).image
     drawn = method.sample(Condition(image), 2, Draws(0, [0]))[0]
