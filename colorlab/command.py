@@ -77,6 +77,8 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
     def main(argv: list[str]) -> None:
         import hydra
 
+        if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
+            sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]
         try:
             hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name=config_name)(checked)()
         except Exception as error:

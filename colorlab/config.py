@@ -67,12 +67,24 @@ def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(f"{key} is not set (give it on the command line: {key}=...)")
     for source, prefix in _sources(config_name, choices):
-        for key, default, clause in declared(source):
-            dotted = f"{prefix}.{key}" if prefix else key
-            value = OmegaConf.select(cfg, dotted)
-            if value is not None:
-                _check_type(dotted, value, default)
-                _check_clause(dotted, value, clause)
+        _check_declared(cfg, source, prefix)
+
+
+def check_values(values: dict[str, Any], target: str) -> None:
+    """Raise ConfigError for the first value of a method's keys that its yaml file forbids. target: the method's class."""
+    for path in (conf_dir() / "method").glob("*.yaml"):
+        if f"_target_: {target}\n" in path.read_text(encoding="utf-8"):
+            return _check_declared(OmegaConf.create({"method": values}), path, "method")
+
+
+def _check_declared(cfg: DictConfig, source: Path, prefix: str) -> None:
+    """Hold the values under a key to the types and clauses in a yaml file."""
+    for key, default, clause in declared(source):
+        dotted = f"{prefix}.{key}" if prefix else key
+        value = OmegaConf.select(cfg, dotted)
+        if value is not None:
+            _check_type(dotted, value, default)
+            _check_clause(dotted, value, clause)
 
 
 def _sources(config_name: str, choices: dict[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -90,8 +90,10 @@ def opened_runs(cfg: DictConfig) -> list[Run]:
 def sampling_of(cfg: DictConfig) -> dict[str, Any]:
     """All that changes the samples, apart from run, split, n and seed; plain containers."""
     from colorlab.device import previews_in_bf16
+    from colorlab.sample import changed_values
 
     return {
+        "method": changed_values(cfg),
         "sampler": OmegaConf.to_container(cfg.method.sampler, resolve=True),
         "steps": cfg.steps,
         "switch_at": cfg.switch_at if isinstance(cfg.run, ListConfig) and len(cfg.run) > 1 else None,

@@ -31,7 +31,7 @@ COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics
 LONGEST = 200  # bytes of a picture's name in a file name
 WITHOUT_EFFECT: dict[str, Any] = {
     "sampler": {}, "steps": None, "switch_at": None, "bias": None, "guide": {}, "precision": "fp32",
-    "hints": None, "same_noise": False,
+    "hints": None, "same_noise": False, "method": {},
 }  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict
     words = [f"mix-{partner}"] if partner else []
     words += [sampler_word(sampling["sampler"])] if sampling["sampler"] else []
     words += [f"steps{sampling['steps']}"] if sampling["steps"] else []
+    words += [f"{key}_{value}"[:24] for key, value in sampling["method"].items()]
     words += [f"bias_{sampling['bias']}"[:24].rstrip("]")] if sampling["bias"] is not None else []
     words += [*sampling["guide"]]
     words += [sampling["hints"]] if sampling["hints"] else []

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from colorlab.config import build, check_targets
+from colorlab.config import build, check_targets, check_values, nearest
 from colorlab.disk import replacing
 from colorlab.errors import CheckpointError, ConfigError
 
@@ -33,11 +33,14 @@ class Run:
     def name(self) -> str:
         return str(self.config.get("name", self.path.name))
 
-    def method(self, sampler: dict[str, Any] | None = None, steps: int | None = None) -> Any:
-        """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number."""
+    def method(
+        self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
+    ) -> Any:
+        """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number of
+        them; changed: other values of the method's keys, such as {"temperature": 0.7}."""
         from colorlab.checkpoint import load_weights
 
-        node = dict(self.config["method"])
+        node = self.config["method"] | self._checked(changed or {})
         if (sampler or steps) and "sampler" not in node:
             raise ConfigError(f"{self.name} has no sampler to change (leave method/sampler and steps out)")
         if sampler:
@@ -49,6 +52,14 @@ class Run:
         method = build(node)
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
+
+    def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
+        node = self.config["method"]
+        for key in changed:
+            if key not in node or isinstance(node[key], dict):
+                raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*node])}")
+        check_values(changed, node["_target_"])
+        return changed
 
     def pictures(self) -> Any:
         """The data set that the run was trained on."""

@@ -53,7 +53,7 @@ def opened(cfg: DictConfig) -> tuple[Any, Any]:
     sampler = plain_dict(cfg.method.sampler)
     names = list(cfg.run) if isinstance(cfg.run, ListConfig) else [cfg.run]
     runs = [open_run(str(name)) for name in names]
-    methods = [run.method(sampler, cfg.steps) for run in runs]
+    methods = [run.method(sampler, cfg.steps, changed_values(cfg)) for run in runs]
     for method in methods:
         if hasattr(method, "bf16"):
             method.bf16 = previews_in_bf16(cfg.precision, cfg.device)
@@ -64,6 +64,13 @@ def opened(cfg: DictConfig) -> tuple[Any, Any]:
     from colorlab.methods.gpic import Mix
 
     return runs[0], Mix(methods[0], methods[1], cfg.switch_at).eval().to(cfg.device)
+
+
+def changed_values(cfg: DictConfig) -> dict[str, Any]:
+    """What the command line changes of the run's method besides its sampler: method.temperature=0.7."""
+    from colorlab.run import plain_dict
+
+    return {key: value for key, value in plain_dict(cfg.method).items() if key != "sampler"}
 
 
 class Wishes(NamedTuple):

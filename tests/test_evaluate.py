@@ -98,6 +98,13 @@ def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(run: Pa
     assert torch.equal((drawn * 255).round().byte().permute(0, 2, 3, 1), torch.from_numpy(kept))
 
 
+def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path) -> None:
+    from colorlab.run import open_run
+
+    changed = open_run(run).method(changed={"micro_batch": 3})
+    assert (open_run(run).method().micro_batch, changed.micro_batch) == (8, 3)
+
+
 def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
     run: Path, finished: Path, document: dict[str, Any], capsys
 ) -> None:
