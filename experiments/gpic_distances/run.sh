@@ -10,6 +10,6 @@ for distance in l1 l2 huber; do
   named="$named $distance=$here/$distance"
 done
 # shellcheck disable=SC2086 # a word an evaluation
-python experiments/show.py table validity/share:2,diversity/lpips:3,diversity/vendi_lpips:1,colourfulness/signed_delta:1,truth/best_of_8_rgb:4,truth/best_of_8_lpips:3,truth/best_of_8_delta_e:2 $named
+python experiments/show.py table validity/share:2,diversity/lpips:3,diversity/vendi_lpips:1,colourfulness/signed_delta:1,truth/best_of_8_rgb_mae:4,truth/best_of_8_lpips:3,truth/best_of_8_delta_e:2 $named
 # shellcheck disable=SC2086
 python experiments/show.py sheet $here/sheet.png 4 6 $named
