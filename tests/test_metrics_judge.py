@@ -98,6 +98,7 @@ def test_another_number_of_candidates_is_refused(cases):
 def test_a_reset_judge_knows_nothing(cases):
     judge = judged(cases, [[0, 1]])
     judge.reset()
+    assert judge.compute() == {"drawings": 0.0}
     judge.update(cases[0][2:4], cases[1][2:4], cases[2][2:4], [2, 3])
     assert judge.compute() == judged(cases, [[2, 3]]).compute()
 

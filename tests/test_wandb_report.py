@@ -95,3 +95,14 @@ def test_a_comparison_brings_its_page_and_says_that_no_workspace_was_made(tmp_pa
     log_comparison(LOGGER, "title", written)
     assert summary(runs(tmp_path)[0])["summary"]["report"]["_type"] == "html-file"
     assert "no workspace was" in capsys.readouterr().out
+
+
+def test_the_workspace_asks_for_what_evaluations_log(tmp_path: Path) -> None:
+    from colorlab.wandb_report import workspace
+
+    section = workspace("someone", "colorlab").sections[0]
+    chart = next(panel for panel in section.panels if type(panel).__name__ == "CustomChart")
+    assert f"'{HISTOGRAM}_table'" in str(chart.query)
+    assert set(chart.chart_fields.values()) <= set(COLUMNS)
+    scatter = next(panel for panel in section.panels if type(panel).__name__ == "ScatterPlot")
+    assert (str(scatter.x), str(scatter.y)) == ("diversity/lpips", "validity/share")

@@ -51,8 +51,10 @@ class PerDrawing(Metric):
             self.rows.append(torch.cat([index, *(v.flatten().to(self.device) for v in values.values())]))
 
     def compute(self) -> dict[str, float]:
-        """`topic/name` -> value over all drawings of all processes."""
-        return {f"{self.topic}/{name}": value for name, value in self.summary(self._table()).items()}
+        """`topic/name` -> value over all drawings of all processes; nothing without drawings."""
+        table = self._table()
+        values = self.summary(table) if len(table["index"]) else {}
+        return {f"{self.topic}/{name}": value for name, value in values.items()}
 
     def table(self) -> dict[str, np.ndarray]:
         """All values of all drawings of all processes: name -> (drawings,) or (drawings, length) float64, in the order
@@ -65,7 +67,7 @@ class PerDrawing(Metric):
         return {name: column for name, column in table.items() if column.ndim == 1 and name != "index"}
 
     def _table(self) -> dict[str, np.ndarray]:
-        if not self.layout:
+        if not len(self.rows):
             return {"index": np.zeros(0)}
         lengths = [int(np.prod(shape)) for shape in self.layout.values()]
         rows = dim_zero_cat(self.rows).cpu().numpy().reshape(-1, 1 + sum(lengths))
