@@ -1,8 +1,9 @@
-"""How chroma runs over a picture, in samples and in the true colouring: on weak and on strong edges of the gray picture.
+"""How chroma runs over a picture, in samples and in the truth: on weak and on strong edges of the gray picture.
 
     python experiments/marginals_samplers/coherence.py NAME=FOLDER NAME=FOLDER ...
 
-A FOLDER is one that `python -m colorlab.evaluate` printed, of a run with data.condition=gray. Means over drawings, Lab units."""
+A FOLDER is one that `python -m colorlab.evaluate` printed, of a run with data.condition=gray. Means over drawings, in
+Lab units."""
 
 from __future__ import annotations
 
