@@ -8,27 +8,36 @@ from __future__ import annotations
 
 import copy
 import itertools
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from colorlab import command
 
 WIDTHS, SIZES, CANDIDATES = (8, 32), (64, 128, 256), (1, 8, 32)
 LARGEST = 32 * 8 * 256 * 256  # width x candidates x pixels; more takes minutes a step and the memory of a server
+MEMORY_OF = ((8, 64, 8), (8, 64, 32), (8, 256, 8), (8, 256, 32), (32, 64, 8), (32, 64, 32), (32, 256, 8))
 LEVEL, SWITCH = 0.5, 0.9919  # alpha_bar of the timed step; of the mix model's hand-over
 
 
 def main(argv: list[str]) -> None:
-    """Print the tables: one sampling step, the paper's 216 candidates, training, all pairs by LPIPS."""
+    """Print the tables: a sampling step, its memory, the paper's 216 candidates, training, samplers over marginals, all
+    pairs by LPIPS."""
     from colorlab.device import settle_allocator
 
     settle_allocator()
+    if argv[:1] == ["memory"]:  # a child of memory()
+        print(peak(argv[1] == "naive", *map(int, argv[2:])))
+        return
     quick = "quick" in argv
     sampling(SIZES[:1] if quick else SIZES, CANDIDATES[:2] if quick else CANDIDATES)
-    experiment_216(64, 50 if quick else 1000)
+    memory(MEMORY_OF[:1] if quick else MEMORY_OF)
+    experiment_216(64, 50 if quick else 1000, quick)
     training(10 if quick else 40)
+    marginal_samplers(56)
     lpips_pairs(216, 64 if quick else 256)
 
 
@@ -102,28 +111,68 @@ def sampling_row(exact: Any, previews: Any, size: int, n: int) -> str:
     return columns + f"{s['naive'] / s['bf16']:6.2f}x {exact_error:15.1e} {preview_error:13.1e}"
 
 
-def experiment_216(size: int, steps: int) -> None:
+def memory(cells: tuple[tuple[int, int, int], ...]) -> None:
+    """Peak memory of a net and a step of it, each in a process of its own."""
+    print("\npeak memory of a step, MiB    naive    exact")
+    for width, size, n in cells:
+        commands = [[kind, str(width), str(size), str(n)] for kind in ("naive", "exact")]
+        line = [sys.executable, "-m", "colorlab.bench", "memory"]
+        found = [subprocess.run(line + c, capture_output=True, text=True, check=True).stdout for c in commands]
+        print(f"C{width:<3} {size:<4} {n:<15} {float(found[0]):10.0f} {float(found[1]):8.0f}", flush=True)
+
+
+def peak(whole: bool, width: int, size: int, n: int) -> float:
+    """MiB that a net and a step of sampling add to a process that has its libraries loaded; Linux's own count."""
+    import torch
+
+    with torch.inference_mode():
+        naive(gpic(8))(*inputs(1, 16))
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+        before, x, image = _resident("VmRSS"), *inputs(n, size)
+        method = gpic(width)
+        _ = naive(method)(x, image) if whole else method.denoiser(image)(x, LEVEL)
+    return _resident("VmHWM") - before
+
+
+def _resident(line: str) -> float:
+    """A line of /proc/self/status in MiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(text.split()[1]) for text in lines if text.startswith(line)) / 1024
+
+
+def experiment_216(size: int, steps: int, quick: bool) -> None:
     """GPIC Fig. 8's 216 candidates with the mix model: naive, extrapolated from single steps, and the suite's, run."""
     import torch
 
+    x, image = inputs(1, size)
+    with torch.inference_mode():
+        step_above, step_below = naive(gpic(8)), naive(gpic(32))
+        one = best_of({"above": lambda: step_above(x, image), "below": lambda: step_below(x, image)}, 5)
+    above = gpic(8)
+    above.sampler.steps = steps
+    levels = above.sampler.levels(SWITCH)[:-1]
+    late = sum(level >= SWITCH for level in levels)
+    expected = 216 * ((len(levels) - late) * one["above"] + late * one["below"])
+    print(f"\n216 candidates at {size} px, {len(levels) - late} steps of C8 and {late} of C32: naive {expected:.0f} s")
+    print("(extrapolated)")
+    ways = {"exact": (False, False), "previews (bf16)": (True, False), "previews, compiled": (True, True)}
+    for name, (bf16, compiled) in list(ways.items())[: 2 if quick else None]:
+        seconds = mix_of_216(image, steps, bf16, compiled)
+        print(f"{name:20} {seconds:7.1f} s  {expected / seconds:5.1f}x", flush=True)
+
+
+def mix_of_216(image: Any, steps: int, bf16: bool, compiled: bool) -> float:
+    """Seconds for 216 candidates of one drawing by C8 and C32; compiling, where asked for, is part of it."""
     from colorlab.draws import Draws
     from colorlab.methods.gpic import Mix
     from colorlab.types import Condition
 
-    x, image = inputs(1, size)
-    above, below = gpic(8), gpic(32)
+    above, below = gpic(8, bf16), gpic(32, bf16)
     above.sampler.steps, above.micro_batch = steps, 27
-    levels = above.sampler.levels(SWITCH)[:-1]
-    late = sum(level >= SWITCH for level in levels)
-    step_above, step_below = naive(above), naive(below)
-    with torch.inference_mode():
-        one = best_of({"above": lambda: step_above(x, image), "below": lambda: step_below(x, image)}, 5)
-    expected = 216 * ((len(levels) - late) * one["above"] + late * one["below"])
+    above.compiled = below.compiled = compiled
     start = time.perf_counter()
     Mix(above, below, SWITCH).sample(Condition(image), 216, Draws(0, [0]))
-    actual = time.perf_counter() - start
-    print(f"\n216 candidates at {size} px, {len(levels) - late} steps of C8 and {late} of C32, exact:")
-    print(f"naive {expected:.0f} s (extrapolated), here {actual:.0f} s: {expected / actual:.1f}x")
+    return time.perf_counter() - start
 
 
 def training(steps: int) -> None:
@@ -164,6 +213,31 @@ def trained(method: Any, optimizer: Any, pictures: Any, at: int, positions: list
     loss.backward()
     optimizer.step()
     return loaded - begun, time.perf_counter() - loaded
+
+
+def marginal_samplers(side: int) -> None:
+    """Coherent samplers over per-pixel distributions, 8 candidates of one picture, beside independent pixels."""
+    import torch
+
+    from colorlab.ab_bins import table_of
+    from colorlab.config import build, compose
+    from colorlab.draws import Draws
+    from colorlab.samplers.marginals import Marginals
+
+    generator, table = torch.Generator().manual_seed(2), table_of("reachable")
+    log_p = torch.log_softmax(3 * torch.randn(1, len(table), side, side, generator=generator), 1)
+    image = torch.rand(1, 1, side, side, generator=generator)
+    factors = torch.randn(1, 2, 16, side, side, generator=generator)
+    marginals, draws = Marginals(log_p, table, image, factors), Draws(0, [0])
+    names = ("independent", "quantile_field", "learned_copula", "gumbel_field", "variational")
+    nodes = {
+        name: compose("train", ["name=bench", "method=cic", f"method/sampler={name}"]).method.sampler for name in names
+    }
+    samplers = {name: build(node) for name, node in nodes.items()}
+    with torch.inference_mode():
+        seconds = best_of({name: lambda s=s: s(marginals, 8, draws) for name, s in samplers.items()}, 3)  # type: ignore[misc]
+    print(f"\nsamplers over marginals, {side} x {side} pixels, 8 candidates together, ms a candidate")
+    print("   ".join(f"{name} {1e3 * each / 8:.0f}" for name, each in seconds.items()))
 
 
 def lpips_pairs(n: int, size: int) -> None:
