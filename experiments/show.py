@@ -1,6 +1,7 @@
 """Tables and pictures for the experiments' pages, from evaluations: nothing is sampled or judged here.
 
     python experiments/show.py table diversity/lpips:3,validity/share:2 NAME=FOLDER NAME=FOLDER ...
+    python experiments/show.py differences diversity/lpips:3 NAME=FOLDER NAME=FOLDER ...     each minus the first
     python experiments/show.py sheet OUT.png 3 6 NAME=FOLDER NAME=FOLDER ...     3 drawings, 6 candidates of each
 
 A FOLDER is one that `python -m colorlab.evaluate` printed."""
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_evaluation, read_sample
+from colorlab.rows import differences_of
 
 CELL, GAP, NAME_WIDTH = 96, 4, 150
 
@@ -26,6 +28,18 @@ def table(columns: str, named: Sequence[str]) -> str:
     for column in columns.split(","):
         key, digits = column.rsplit(":", 1)
         cells = [cell(each, key, int(digits)) for each in found.values()]
+        lines.append(f"| {key} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def differences(columns: str, named: Sequence[str]) -> str:
+    """Markdown: each evaluation minus the first; mean [95 % interval of the paired differences over drawings]."""
+    (_, base), *others = evaluations(named).items()
+    lines = ["| | " + " | ".join(name for name, _ in others) + " |", "| --- |" + " --- |" * len(others)]
+    found = [differences_of(each, base) for _, each in others]
+    for column in columns.split(","):
+        key, digits = column.rsplit(":", 1)
+        cells = [f"{d[key].mean:+.{digits}f} [{d[key].low:+.{digits}f}, {d[key].high:+.{digits}f}]" for d in found]
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -79,6 +93,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["table", columns, *named] if named:
             print(table(columns, named))
+        case ["differences", columns, *named] if len(named) > 1:
+            print(differences(columns, named))
         case ["sheet", out, drawings, candidates, *named] if named:
             print(sheet(Path(out), int(drawings), int(candidates), named))
         case _:

@@ -16,3 +16,5 @@ done
 python experiments/show.py table colourfulness/signed:1,validity/sharpness:3,diversity/lpips:3,truth/best_of_8_lpips:3,validity/share:2,seconds:1 $named
 # shellcheck disable=SC2086
 python experiments/show.py sheet $here/sheet.png 3 6 $named
+# shellcheck disable=SC2086
+python experiments/show.py differences validity/sharpness:3,colourfulness/signed:2,diversity/lpips:4,truth/best_of_8_lpips:4,validity/share:3 $named
