@@ -6,6 +6,7 @@ training; ``manifest.json`` lists them with their sha256."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -100,6 +101,8 @@ def save_state(state: dict[str, Any], folder: Path) -> None:
     see of it. DiskError: the older ones are as they were."""
     last, previous = folder / LAST, folder / PREVIOUS
     try:
+        if not folder.parent.is_dir():  # made anew it would hold no configuration
+            raise FileNotFoundError(errno.ENOENT, "its run folder is gone")
         with replacing(last) as temporary:
             written = _write(temporary, state)
             if written != _sha256(temporary):

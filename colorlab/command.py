@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import select
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -31,11 +33,31 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     try:
         main(argv)
     except (ColorlabError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            leave_quietly()
         if "debug=true" in argv:
             raise
         end(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        try:
+            print(end="", flush=True)
+        except BrokenPipeError:
+            leave_quietly()
+
+
+def nobody_reads() -> bool:
+    """Whether the output goes to a program that has ended, such as `head`."""
+    output = select.poll()
+    output.register(1, 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))
+
+
+def leave_quietly() -> NoReturn:
+    """End as programs do whose pipe breaks."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def end(error: ColorlabError | OSError) -> NoReturn:
@@ -77,6 +99,9 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
     def main(argv: list[str]) -> None:
         import hydra
 
+        from colorlab.hydra_guard import guard
+
+        guard(config_name)
         if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
             sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]
         try:

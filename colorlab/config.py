@@ -71,7 +71,7 @@ def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
 
 
 def check_values(values: dict[str, Any], target: str) -> None:
-    """Raise ConfigError for the first value of a method's keys that its yaml file forbids. target: the method's class."""
+    """Raise ConfigError for the first value of a method that its yaml file forbids. target: the class of the method."""
     for path in (conf_dir() / "method").glob("*.yaml"):
         if f"_target_: {target}\n" in path.read_text(encoding="utf-8"):
             return _check_declared(OmegaConf.create({"method": values}), path, "method")
@@ -155,19 +155,19 @@ def _check_clause(key: str, value: Any, clause: str) -> None:
             raise ConfigError(f"{key}={value} ({key} is {clause})")
 
 
-def check_targets(node: Any, where: str = "") -> None:
+def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED_TARGETS) -> None:
     """Refuse every ``_target_`` outside the allow-list, wherever it is nested, before anything is imported."""
     if isinstance(node, dict):
         target = node.get("_target_")
-        if target is not None and not (isinstance(target, str) and ALLOWED_TARGETS.fullmatch(target)):
+        if target is not None and not (isinstance(target, str) and allowed.fullmatch(target)):
             raise ConfigError(
                 f"{where}_target_={target} is not allowed (only classes of colorlab and its libraries run)"
             )
         for key, value in node.items():
-            check_targets(value, f"{where}{key}.")
+            check_targets(value, f"{where}{key}.", allowed)
     elif isinstance(node, list | tuple):
         for k, value in enumerate(node):
-            check_targets(value, f"{where}{k}.")
+            check_targets(value, f"{where}{k}.", allowed)
 
 
 def build(node: Any, *arguments: Any) -> Any:
@@ -220,14 +220,17 @@ def explained(error: Exception, config_name: str) -> Exception:
     text = " ".join(str(error).split())
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
         return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], _groups())}")
-    if found := re.search(r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.+)", text):
-        options = found[3].split(" Config search path")[0].split()
+    if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'(?: Available options in '[^']+': (.+))?", text):
+        own = sorted(path.stem for path in (conf_dir() / found[1]).glob("*.yaml"))
+        options = found[3].split(" Config search path")[0].split() if found[3] else own
         return ConfigError(
             f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})"
         )
     if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
         key = next(filter(None, found.groups()))
         return ConfigError(f"{key} is not a key of this command{nearest(key, _keys(config_name))} (--help lists all)")
+    if type(error).__name__ == "MisconfigurationException":  # Lightning's
+        return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
     names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}
     if type(error).__name__ in names or type(error).__module__.startswith("omegaconf"):
         return ConfigError(text[:300])

@@ -101,6 +101,7 @@ def sampling_of(cfg: DictConfig) -> dict[str, Any]:
         "guide": OmegaConf.to_container(cfg.guide, resolve=True) or {},
         "hints": cfg.hints,
         "same_noise": cfg.same_noise,
+        "text": str(cfg.text),
         "precision": "bf16" if previews_in_bf16(cfg.precision, cfg.device) else "fp32",
     }
 
@@ -120,10 +121,8 @@ def folder_of(cfg: DictConfig, runs: list[Run]) -> Path:
 
     if cfg.out:
         return Path(cfg.out)
-    shipped = runs[0].path.is_relative_to(Path(__file__).parent)  # not a place to write to
-    home = Path("runs") / runs[0].path.name if shipped else runs[0].path
     partner = runs[1].name if len(runs) > 1 else ""
-    return home / "evaluation" / folder_name(cfg.split, cfg.n, cfg.seed, cfg.limit, sampling_of(cfg), partner)
+    return runs[0].home / "evaluation" / folder_name(cfg.split, cfg.n, cfg.seed, cfg.limit, sampling_of(cfg), partner)
 
 
 def make_missing(cfg: DictConfig, folder: Path, drawings: Drawings) -> None:

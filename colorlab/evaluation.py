@@ -31,7 +31,7 @@ COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics
 LONGEST = 200  # bytes of a picture's name in a file name
 WITHOUT_EFFECT: dict[str, Any] = {
     "sampler": {}, "steps": None, "switch_at": None, "bias": None, "guide": {}, "precision": "fp32",
-    "hints": None, "same_noise": False, "method": {},
+    "hints": None, "same_noise": False, "method": {}, "text": "captions",
 }  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict
     words += [*sampling["guide"]]
     words += [sampling["hints"]] if sampling["hints"] else []
     words += ["same_noise"] if sampling["same_noise"] else []
+    words += [f"text_{sampling['text']}"[:24]] if sampling["text"] != "captions" else []
     words += [sampling["precision"]] if sampling["precision"] != "fp32" else []
     return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), digest([sampling, partner])[:6]])
 

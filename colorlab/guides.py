@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -99,8 +98,8 @@ def known_colours(condition: Condition) -> tuple[Tensor, Tensor]:
 class Bias(Guide):
     """Starts from noise biased towards a colour or a rough picture (GPIC Sec. 3.5, Eq. 13).
 
-    color: "#rrggbb"; [r, g, b] in [0, 1]; "palette", 216 colours of which candidate k takes the k-th, modulo 216; the
-    path of a picture, or a tensor (3, h, w) in [0, 1], resized smoothly: a rough sketch of the colours wanted where.
+    color: "#rrggbb"; [r, g, b] in [0, 1]; "palette", 216 colours of which candidate k takes the k-th, modulo 216; or a
+    picture (3, h, w) in [0, 1], resized smoothly: a rough sketch of the colours wanted where.
     The pull grows with the number of pixels of a colour: strong at 256 x 256, faint at 32 x 32."""
 
     def __init__(self, color: str | Sequence[float] | Tensor) -> None:
@@ -123,11 +122,9 @@ def chosen_colors(color: str | Sequence[float] | Tensor) -> Tensor:
         return palette()[:, :, None, None]
     if isinstance(color, str) and len(color) == 7 and color[0] == "#":
         color = [value / 255 for value in bytes.fromhex(color[1:])]
-    if isinstance(color, str) and Path(color).is_file():
-        return _picture(Path(color))
     if not isinstance(color, str) and len(color) == 3 and all(0 <= value <= 1 for value in color):
         return torch.tensor(list(color), dtype=torch.float32)[None, :, None, None]
-    raise ValueError(f"color is '#rrggbb', [r, g, b] in [0, 1], palette or the path of a picture, not {color!r}")
+    raise ValueError(f"color is '#rrggbb', [r, g, b] in [0, 1], palette or a picture, not {color!r}")
 
 
 def palette() -> Tensor:
@@ -143,23 +140,14 @@ def palette() -> Tensor:
     return grid[order].float()
 
 
-def _picture(path: Path) -> Tensor:
-    """(1, 3, h, w) in [0, 1]; what is transparent is white paper."""
-    import numpy as np
-    from PIL import Image
-
-    with Image.open(path) as file:
-        rgba = torch.from_numpy(np.array(file.convert("RGBA"))).permute(2, 0, 1).float() / 255
-    return torch.lerp(torch.ones_like(rgba[:3]), rgba[:3], rgba[3:])[None]
-
-
 class Flat(Guide):
     """Areas that ink encloses agree on a colour: in each, x_0 is drawn towards its mean while the noise is strong.
 
         x_0 <- x_0 + strength (1 - alpha_bar) (mean of x_0 over the area - x_0)
-    A small network decides the colour of distant parts of one area apart from each other; this is the pooling that it
-    has not learned. As the noise fades so does the pull, and shading and details are the network's again. Ink, and the
-    paper around the drawing with every shape that is open to it, are left alone.
+    In an area with hints it is the mean of their colours instead: one click colours a leaf, not a dot on it. A small
+    network decides the colour of distant parts of one area apart from each other; this is the pooling that it has not
+    learned. As the noise fades so does the pull, and shading and details are the network's again. Ink, and the paper
+    around the drawing with every shape that is open to it, are left alone.
 
     strength: 0 = off, 1 = areas are flat at the start."""
 
@@ -173,16 +161,27 @@ class Flat(Guide):
             return denoise
         drawing = condition.image[:1]
         area = areas(drawing).to(drawing.device).masked_fill(outside(drawing)[:, 0], 0).flatten()  # (H W,)
-        size = area.bincount().clamp(min=1)
+        size, hinted = area.bincount().clamp(min=1), hinted_means(condition, area)
 
         def edited(x: Tensor, alpha_bar: float) -> Tensor:
             x_0 = denoise(x, alpha_bar).clamp(-1, 1)
             flat = x_0.flatten(2)
-            sums = flat.new_zeros(*flat.shape[:2], len(size)).index_add_(2, area, flat)
-            pull = torch.where(area > 0, (sums / size)[..., area] - flat, 0.0)
+            means = flat.new_zeros(*flat.shape[:2], len(size)).index_add_(2, area, flat) / size
+            means = means if hinted is None else torch.where(hinted.isnan(), means, hinted)
+            pull = torch.where(area > 0, means[..., area] - flat, 0.0)
             return x_0 + self.strength * (1 - alpha_bar) * pull.view_as(x_0)
 
         return edited
+
+
+def hinted_means(condition: Condition, area: Tensor) -> Tensor | None:
+    """The mean colour of the hints in each of A areas, (1, 3, A) in [-1, 1], NaN where there is none; area: (H W,), the
+    pixels' areas."""
+    if condition.hints is None:
+        return None
+    v, mask = (each[:1].flatten(2) for each in known_colours(condition))
+    count = mask.new_zeros(1, 1, int(area.max()) + 1).index_add_(2, area, mask)
+    return v.new_zeros(1, 3, count.shape[2]).index_add_(2, area, v * mask) / count
 
 
 class Repulsion(Guide):

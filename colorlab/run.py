@@ -33,6 +33,12 @@ class Run:
     def name(self) -> str:
         return str(self.config.get("name", self.path.name))
 
+    @property
+    def home(self) -> Path:
+        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped."""
+        shipped = self.path.resolve().is_relative_to(Path(__file__).parent)
+        return Path("runs") / self.path.name if shipped else self.path
+
     def method(
         self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
     ) -> Any:

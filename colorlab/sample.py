@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from colorlab.command import hydra_command
-from colorlab.errors import ConfigError
+from colorlab.errors import ConfigError, NumericError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ def sample(cfg: DictConfig) -> None:
 
     settle_allocator()
     run, method = opened(cfg)
-    out = Path(cfg.out) if cfg.out else run.path / "samples"
+    out = Path(cfg.out) if cfg.out else run.home / "samples"
     wishes = wishes_of(cfg)
     if cfg.split is not None:
         from colorlab.report.grid import save_sheet
@@ -36,13 +36,15 @@ def sample(cfg: DictConfig) -> None:
         sheet = sheet_of_split(method, run.pictures(), cfg.split, cfg.limit, cfg.n, cfg.seed, wishes)
         print(save_sheet(sheet, out / f"{cfg.split}.png"))
         return
-    from colorlab.data.intake import find_pictures
+    from colorlab.data.intake import named
+    from colorlab.data.intake import shown as printable
+    from colorlab.disk import replacing
 
-    source = Path(cfg.input)
-    for path in find_pictures(source) if source.is_dir() else [source]:
-        print(coloured_file(cfg, run, method, wishes, path, out))
-    settings = OmegaConf.to_container(cfg, resolve=True)
-    (out / "sample.json").write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path, name in named(Path(cfg.input)).items():
+        print(printable(coloured_file(cfg, run, method, wishes, path, out / name)))
+    settings = json.dumps(OmegaConf.to_container(cfg, resolve=True), indent=1, ensure_ascii=False) + "\n"
+    with replacing(out / "sample.json") as temporary:  # bytes of a name that are no text become JSON's \udc80 to \udcff
+        temporary.write_text(settings, encoding="utf-8", errors="backslashreplace")
 
 
 def opened(cfg: DictConfig) -> tuple[Any, Any]:
@@ -53,6 +55,8 @@ def opened(cfg: DictConfig) -> tuple[Any, Any]:
     sampler = plain_dict(cfg.method.sampler)
     names = list(cfg.run) if isinstance(cfg.run, ListConfig) else [cfg.run]
     runs = [open_run(str(name)) for name in names]
+    for run in runs:
+        must_take_text(cfg, run)
     methods = [run.method(sampler, cfg.steps, changed_values(cfg)) for run in runs]
     for method in methods:
         if hasattr(method, "bf16"):
@@ -70,15 +74,27 @@ def changed_values(cfg: DictConfig) -> dict[str, Any]:
     """What the command line changes of the run's method besides its sampler: method.temperature=0.7."""
     from colorlab.run import plain_dict
 
-    return {key: value for key, value in plain_dict(cfg.method).items() if key != "sampler"}
+    negative = {} if cfg.negative is None else {"negative": cfg.negative}
+    return {key: value for key, value in plain_dict(cfg.method).items() if key != "sampler"} | negative
+
+
+def must_take_text(cfg: DictConfig, run: Any) -> None:
+    """ConfigError if there are words for a method that reads none."""
+    from hydra.utils import get_class
+
+    given = [f"{key}={cfg[key]}" for key, unset in (("text", "captions"), ("negative", None)) if cfg[key] != unset]
+    if given and not getattr(get_class(run.config["method"]["_target_"]), "takes_text", False):
+        raise ConfigError(f"{given[0]} ({run.name} is of a method that reads no text; leave text and negative out)")
 
 
 class Wishes(NamedTuple):
-    """What a user adds to a sampling run. hints: what is shown of the true colouring, see ``hints.of_truth``."""
+    """What a user adds to a sampling run. hints: what is shown of the true colouring, see ``hints.of_truth``; text: see
+    ``worded``."""
 
     guides: list[Any] = []
     hints: str | None = None
     same_noise: bool = False
+    text: str = "captions"
 
 
 def wishes_of(cfg: DictConfig) -> Wishes:
@@ -94,24 +110,46 @@ def wishes_of(cfg: DictConfig) -> Wishes:
             of_truth(hints, torch.zeros(1, 3, 4, 4), Draws(0, [0]))
         except ValueError as error:
             raise ConfigError(f"hints={hints} ({error})") from error
-    return Wishes(built_guides(cfg), hints, cfg.same_noise)
+    return Wishes(built_guides(cfg), hints, cfg.same_noise, str(cfg.text))
+
+
+def worded(text: str, captions: list[str]) -> list[str]:
+    """What is said of pictures: their "captions", nothing for "none", or a prompt, where {} stands for the caption."""
+    words = {"captions": "{}", "none": ""}.get(text, text)
+    return [" ".join(words.replace("{}", caption).split()) for caption in captions]
 
 
 def built_guides(cfg: DictConfig) -> list[Any]:
     """The guides named by guide=[...], with those that bias= and hints= imply."""
     from colorlab.config import build, conf_dir
     from colorlab.guides import Bias
+    from colorlab.run import plain_dict
 
     guide = dict(cfg.guide or {})
     if cfg.hints is not None and "inpaint" not in guide:
         guide["inpaint"] = OmegaConf.load(conf_dir() / "guide" / "inpaint.yaml")
-    guides = [build(node) for node in guide.values()]
+    nodes = [plain_dict(node) for node in guide.values()]
+    guides = [
+        build(node | {"color": sketched(node["color"], cfg.pixel_limit)} if "color" in node else node) for node in nodes
+    ]
     if cfg.bias is not None:
+        color = list(cfg.bias) if isinstance(cfg.bias, ListConfig) else color_named(str(cfg.bias))
         try:
-            guides.append(Bias(list(cfg.bias) if isinstance(cfg.bias, ListConfig) else color_named(str(cfg.bias))))
+            guides.append(Bias(sketched(color, cfg.pixel_limit)))
         except ValueError as error:
             raise ConfigError(f"bias={cfg.bias} ({error})") from error
     return guides
+
+
+def sketched(color: Any, pixel_limit: int) -> Any:
+    """What is given for a colour, or the picture (3, h, w) in [0, 1] that it is the path of."""
+    if not isinstance(color, str) or not Path(color).is_file():
+        return color
+    import torch
+
+    from colorlab.data.intake import open_picture
+
+    return torch.from_numpy(open_picture(Path(color), pixel_limit)).float() / 255
 
 
 def color_named(word: str) -> str:
@@ -119,13 +157,14 @@ def color_named(word: str) -> str:
     return f"#{word}" if re.fullmatch("[0-9a-fA-F]{6}", word) else word
 
 
-def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: Path, out: Path) -> Path:
-    """n colourings of one picture file, at its own size, and their sheet. -> the sheet's path."""
+def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: Path, start: Path) -> Path:
+    """n colourings of one picture file, at its own size, and their sheet. start: of their paths. -> the sheet's."""
     import numpy as np
     import torch
     from PIL import Image
 
     from colorlab.data.intake import open_picture
+    from colorlab.disk import replacing
     from colorlab.draws import Draws
     from colorlab.report.grid import save_sheet, sheet_of
     from colorlab.scale import drawing_of, onto_drawing, shrunk
@@ -137,18 +176,20 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: 
     size = working_size(cfg, run, own)
     known = read_hints(cfg, own)
     hints = None if known is None else shrunk_hints(known, size)
-    condition = Condition(shrunk(full, size).to(cfg.device), hints)
+    condition = on(Condition(shrunk(full, size), hints, worded(wishes.text, [""])), cfg.device)
     draws = Draws(cfg.seed, [0], alike=cfg.same_noise)
     small = method.sample(condition, cfg.n, draws, wishes.guides)[0].cpu()
     coloured = onto_drawing(small, full, size)
     if known is not None:
         coloured = torch.lerp(coloured, known[:, :3], known[:, 3:])
     pixels = [to_pixels(one) for one in coloured]
-    out.mkdir(parents=True, exist_ok=True)
     for k, array in enumerate(pixels):
-        Image.fromarray(array).save(out / f"{path.stem}-{k + 1}.png")
-    drawing = to_pixels(full[0].expand(3, -1, -1))
-    return save_sheet(sheet_of([drawing], [np.stack(pixels)], [[]]), out / f"{path.stem}-sheet.png", 192)
+        with replacing(start.with_name(f"{start.name}-{k + 1}.png")) as temporary:
+            Image.fromarray(array).save(temporary)
+    sheet = sheet_of([to_pixels(full[0].expand(3, -1, -1))], [np.stack(pixels)], [[]])
+    with replacing(start.with_name(f"{start.name}-sheet.png")) as temporary:
+        save_sheet(sheet, temporary, 192)
+    return start.with_name(f"{start.name}-sheet.png")
 
 
 def working_size(cfg: DictConfig, run: Any, size: tuple[int, int]) -> tuple[int, int]:
@@ -241,7 +282,7 @@ def shown(pictures: Any, index: int, seed: int, wishes: Wishes) -> Condition:
 
     batch = pictures[index]
     hints = of_truth(wishes.hints, batch.rgb, Draws(seed, [index])) if wishes.hints else None
-    return Condition(batch.image, hints, batch.text, batch.label)
+    return Condition(batch.image, hints, worded(wishes.text, batch.text), batch.label)
 
 
 def on(condition: Condition, device: Any) -> Condition:
@@ -259,7 +300,9 @@ def as_shown(condition: Condition) -> np.ndarray:
 
 
 def to_pixels(picture: Any) -> np.ndarray:
-    """(3, H, W) in [0, 1] -> (H, W, 3) uint8."""
+    """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be shown as black."""
+    if not picture.isfinite().all():
+        raise NumericError("a colouring has values that are not finite (try precision=fp32; else train again)")
     return (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
 
 

@@ -1,18 +1,30 @@
-"""What must not change what a run comes to: validation, threads, loggers, tiny data sets."""
+"""What must not change what a run comes to, or must end it in order: validation, threads, loggers, tiny data sets, a
+run folder that is in use or gone, numbers that are not finite, processes that share a training."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from colorlab.checkpoint import FORMAT, LAST, _plain
 from colorlab.config import build, compose
+from colorlab.data.module import PictureData, TrainingOrder
+from colorlab.disk import held
 from colorlab.draws import Draws
-from colorlab.errors import DataError
+from colorlab.errors import CheckpointError, DataError, DiskError, NumericError
 from colorlab.run import weights_of
 from colorlab.types import Condition
-from tests.kill_harness import train, words_for
+from tests.kill_harness import Started, at_batch, train, words_for
 
 TWO_STEPS = ("trainer.max_steps=2", "trainer.val_check_interval=1", "save_every=9")
 
@@ -79,3 +91,84 @@ def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: py
     with pytest.raises(DataError, match=r"pictures"):
         train(tmp_path / "run", words_for("gpic", "data=folder", pictures(tmp_path, 0)))
     assert not weights_of(tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("world", [2, 3, 4])
+def test_any_number_of_processes_shares_the_same_batches(world: int) -> None:
+    for pictures in (np.arange(100), np.arange(2)):  # fewer pictures than processes come again
+        alone = TrainingOrder(pictures, 12, 7, 0, 0, 1)
+        shared = [TrainingOrder(pictures, 12, 7, 5, rank, world) for rank in range(world)]
+        for at, *parts in zip(range(5, 30), *shared, strict=False):
+            assert all(part[0] == at and len(part[1]) == 12 // world for part in parts)
+            assert sorted(i for _, part in parts for i in part) == sorted(alone.batch(at).tolist())
+
+
+def test_a_batch_that_does_not_divide_among_the_processes_is_told() -> None:
+    data = PictureData(SimpleNamespace(splits={"train": np.arange(9)}), 4, 0, 0)  # type: ignore[arg-type]
+    data.trainer = SimpleNamespace(global_rank=0, world_size=3)  # type: ignore[assignment]
+    with pytest.raises(DataError, match=r"batch_size=4 does not divide among 3 processes \(choose a multiple\)"):
+        data.train_dataloader()
+
+
+def test_a_run_in_use_is_left_alone(tmp_path: Path) -> None:
+    pid = os.fork()
+    if not pid:
+        with held(tmp_path):
+            (tmp_path / "ready").touch()
+            time.sleep(60)
+    try:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        with pytest.raises(CheckpointError, match=f"in use by process {pid}"):
+            train(tmp_path, words_for("gpic", *TWO_STEPS, "resume=auto"))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "ready"]
+
+
+@pytest.mark.parametrize("every", [1, 9])
+def test_a_run_whose_folder_vanishes_ends_and_does_not_come_back(tmp_path: Path, every: int) -> None:
+    words = words_for("gpic", "trainer.max_steps=4", f"save_every={every}", "trainer.val_check_interval=9")
+    with pytest.raises((DiskError, FileNotFoundError)):
+        train(tmp_path / "x", words, partial(at_batch, 3, partial(shutil.rmtree, tmp_path / "x")))
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_layout_of_a_state_belongs_to_its_format(tmp_path: Path) -> None:
+    """Whoever changes one raises the other, so that an older state is told from a damaged one."""
+    train(tmp_path, words_for("gpic", *TWO_STEPS))
+    state = _plain(tmp_path / "checkpoints" / LAST)
+    expected = {"format", "step", "position", "state_dict", "optimizers", "schedules", "callbacks",
+                "current_model_state", "averaging_state"}  # fmt: skip
+    assert (state.keys(), state["format"], FORMAT) == (expected, 1, 1)
+
+
+def test_an_infinite_gradient_ends_training_at_the_next_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from colorlab.methods.gpic import GPIC
+
+    clip = GPIC.configure_gradient_clipping
+
+    def spoiled(self: Any, optimizer: Any, gradient_clip_val: Any = None, gradient_clip_algorithm: Any = None) -> None:
+        if int(self.batches_seen) == 4:
+            self.net.head.weight.grad.fill_(float("inf"))
+        clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    monkeypatch.setattr(GPIC, "configure_gradient_clipping", spoiled)
+    words = words_for("gpic", "trainer.max_steps=6", "save_every=3", "trainer.val_check_interval=9")
+    with pytest.raises(NumericError, match=r"the loss is nan at batch 4, pictures \[\d+") as ended:
+        train(tmp_path, words)
+    assert ended.value.exit_code == 5 and _plain(tmp_path / "checkpoints" / LAST)["step"] == 3
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_terminated_process_says_so_in_a_line_and_ends_with_143(tmp_path: Path) -> None:
+    words = words_for("gpic", "trainer.max_steps=9", "trainer.val_check_interval=9", "save_every=9")
+    ended = Started(tmp_path, words, [partial(at_batch, 3, terminate)]).end()
+    lines = [line for line in ended.err.splitlines() if line.startswith("colorlab: error: ")]
+    assert ended.code == 143 and "Traceback" not in ended.err
+    assert lines == ["colorlab: error: stopped by SIGTERM after step 4 (resume=auto goes on from there)"]

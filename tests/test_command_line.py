@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+from tests.conftest import ROOT
 
 
 def test_help_needs_no_torch(command) -> None:
-    import sys
-
     done = command("train", "--help")
     assert done.returncode == 0
     assert "python -m colorlab.train method=gpic" in done.stdout
     probe = (
         "import sys, colorlab.train, colorlab.sample, colorlab.config, colorlab.command; print('torch' in sys.modules)"
     )
-    import subprocess
-
-    from tests.conftest import ROOT
-
     answer = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout.strip() == "False"
 
@@ -55,3 +56,23 @@ def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:
     wrapped = DataError("Caught DataError in DataLoader worker process 0.\nOriginal Traceback:\n  ...\n"
                         "colorlab.errors.DataError: a.png is damaged (fetch it again)")  # fmt: skip
     assert one_line(wrapped) == "a.png is damaged (fetch it again)"
+
+
+@pytest.mark.parametrize("words", ["train --help", "train --cfg job", "data"])
+def test_output_that_nobody_reads_to_its_end_is_no_error(words: str, tmp_path: Path) -> None:
+    """`head -1` ends after a line, before or after the command has written the others."""
+    line = f"'{sys.executable}' -m colorlab.{words} | head -1; exit ${{PIPESTATUS[0]}}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1 and done.stderr == "" and done.returncode in (0, 141)
+
+
+def test_a_broken_connection_is_not_taken_for_that(capsys: pytest.CaptureFixture[str]) -> None:
+    from colorlab.command import run
+
+    def fail(argv: list[str]) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(SystemExit, match="74"):
+        run(fail, [])
+    assert "colorlab: error: the disk: Broken pipe" in capsys.readouterr().err

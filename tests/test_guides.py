@@ -4,7 +4,6 @@ import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from PIL import Image
 
 from colorlab import hints
 from colorlab.draws import Draws
@@ -142,11 +141,10 @@ def test_the_first_colours_of_the_palette_are_far_apart():
     assert torch.pdist(palette()[:8]).min() > 0.6
 
 
-def test_a_sketch_biases_region_by_region(tmp_path):
-    sketch = Image.new("RGBA", (40, 20), (0, 0, 255, 255))
-    sketch.paste((0, 0, 0, 0), (20, 0, 40, 20))
-    sketch.save(tmp_path / "sketch.png")
-    V = Bias(str(tmp_path / "sketch.png")).start(torch.zeros(2, 3, 8, 8), Draws(0, range(2)))
+def test_a_sketch_biases_region_by_region():
+    sketch = torch.ones(3, 20, 40)
+    sketch[:2, :, :20] = 0
+    V = Bias(sketch).start(torch.zeros(2, 3, 8, 8), Draws(0, range(2)))
     torch.testing.assert_close(V[1, :, 4, [0, 7]], torch.tensor([[-1.0, 1], [-1, 1], [1, 1]]))
 
 
@@ -289,6 +287,19 @@ def test_flat_areas_agree_where_noise_is_strong_and_ink_and_outside_are_left_alo
     inside[9:24, 9:24] = True
     assert torch.allclose(edited[:, :, inside], x_0[:, :, inside].mean(-1, keepdim=True).expand(-1, -1, 225), atol=1e-5)
     assert torch.equal(edited[:, :, ~inside], x_0[:, :, ~inside])
+
+
+def test_a_click_gives_its_area_its_colour_and_no_other() -> None:
+    x_0 = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    rgb, mask = torch.zeros(1, 3, 32, 32), torch.zeros(1, 1, 32, 32)
+    rgb[:, :, 12, 12], mask[:, :, 12, 12] = torch.tensor([1.0, 0.5, 0.0]), 1
+    rgb[:, :, 1, 1], mask[:, :, 1, 1] = torch.tensor([0.0, 0.0, 1.0]), 1  # outside the ring
+    condition = Condition(ring(), Hints(rgb, mask))
+    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(x_0, 0.0)
+    assert torch.allclose(
+        edited[:, :, 9:24, 9:24], torch.tensor([1.0, 0, -1])[:, None, None].expand(2, 3, 15, 15), atol=1e-5
+    )
+    assert torch.equal(edited[:, :, :8], x_0[:, :, :8])
 
 
 @pytest.mark.parametrize(("strength", "alpha_bar"), [(0.0, 0.1), (1.0, 1.0)])

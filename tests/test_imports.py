@@ -16,13 +16,16 @@ MAY_IMPORT = {
     "hints": GROUND,
     "lines": GROUND,
     "scale": GROUND | {"lines"},
-    "methods": GROUND | {"lines", "nets", "samplers", "guides", "hints", "ab_bins"},
+    "captions": GROUND,
+    "superpixels": GROUND | {"nets"},
+    "methods": GROUND | {"lines", "nets", "samplers", "guides", "hints", "ab_bins", "captions", "superpixels"},
     "data": GROUND | {"lines"},
     "metrics": GROUND | {"lines", "ab_bins", "weights", "data.cache"},
     "report": {"types", "errors", "color"},
     "weights": GROUND | {"data.cache"},
     "config": {"errors"},
-    "command": {"errors", "config"},
+    "command": {"errors", "config", "hydra_guard"},
+    "hydra_guard": {"errors", "config"},
 }
 FAMILIES = ("base", "adversarial", "marginals")  # what several methods are kinds of
 MAY_ALSO = {

@@ -166,12 +166,6 @@ def test_every_kind_of_bad_file_is_a_one_line_error_that_names_it(tmp_path: Path
     assert len(files) == 8
 
 
-def test_a_vector_drawing_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    (tmp_path / "a.svg").write_text("<svg/>")
-    with pytest.raises(DataError, match="export it as PNG"):
-        open_picture(tmp_path / "a.svg", LIMIT)
-
-
 @pytest.mark.parametrize(("width", "height"), [(20000, 20000), (13000, 12000), (1001, 1000)])
 def test_bombs_are_refused_by_their_header_without_a_warning(tmp_path: Path, width: int, height: int) -> None:
     path = header_only(tmp_path / "bomb.png", width, height)

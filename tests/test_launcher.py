@@ -33,14 +33,16 @@ class Heard:
     """A watcher that keeps what it hears; then(job) may do something about it."""
 
     def __init__(self, then: Callable[[sweeps.Job], None] = lambda job: None) -> None:
-        self.then, self.states, self.most = then, [], 0
+        self.then, self.states, self.now, self.most = then, [], 0, 0
 
     def changed(self, job: sweeps.Job) -> None:
         self.states.append((job.number, job.state))
+        self.now += 1 if job.state == sweeps.RUNNING else -1
+        self.most = max(self.most, self.now)
         self.then(job)
 
     def tick(self, running: Sequence[processes.Running]) -> None:
-        self.most = max(self.most, len(running))
+        assert len(running) == self.now
 
 
 def shell_jobs(folder: Path, *scripts: str) -> sweeps.Sweep:
@@ -100,7 +102,7 @@ def test_a_jobs_log_has_the_traceback_of_a_one_line_error(monkeypatch: pytest.Mo
 
 def test_no_more_jobs_run_at_once_than_there_are_slots(tmp_path: Path) -> None:
     heard = Heard()
-    sweep = shell_jobs(tmp_path, *[f"sleep 0.3; {RETURNS}"] * 5)
+    sweep = shell_jobs(tmp_path, *[RETURNS] * 5)
     crew(sweep, at_once=2, heard=heard)
     assert heard.most == 2 and states(sweep) == ["done"] * 5
 

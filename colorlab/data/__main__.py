@@ -97,17 +97,10 @@ def lines(cfg: DictConfig) -> None:
 
 
 def _targets(source: Path, out: Path) -> dict[Path, Path]:
-    """Picture -> PNG to write; names keep their suffix where two differ in nothing else."""
-    from colorlab.data.intake import find_pictures
+    """Picture -> PNG to write."""
+    from colorlab.data.intake import named
 
-    if not source.is_dir():
-        return {source: out / f"{source.stem}.png"}
-    paths = find_pictures(source)
-    plain = [path.relative_to(source).with_suffix("") for path in paths]
-    names = [
-        stem if plain.count(stem) == 1 else path.relative_to(source) for path, stem in zip(paths, plain, strict=True)
-    ]
-    return {path: out / f"{name}.png" for path, name in zip(paths, names, strict=True)}
+    return {path: out / f"{name}.png" for path, name in named(source).items()}
 
 
 def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, number: int) -> None:

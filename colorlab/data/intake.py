@@ -4,6 +4,8 @@ Every failure is a DataError of one line that names the file and the fix, whatev
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,16 +15,19 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from colorlab.data import svg
 from colorlab.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # not EPS, PDF, PSD, ...: Pillow opens 43 formats if let
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svg"))
+LONGEST_NAME = 200  # bytes; file systems take 255
 WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # 16-bit gray
 
 
 def open_picture(path: Path, pixel_limit: int) -> np.ndarray:
-    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, 16 bits scaled to 8. Profiles (ICC)
-    are ignored. pixel_limit: the most pixels that are decoded, checked against the header before anything is."""
+    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, 16 bits scaled to 8; vector drawings
+    (SVG) with a long side of 1024 px. Profiles (ICC) are ignored. pixel_limit: the most pixels that are decoded,
+    checked against the header before anything is."""
     return _opened(path, pixel_limit, _on_paper)
 
 
@@ -37,15 +42,24 @@ def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
 
 
 def _opened(path: Path, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
-    if path.suffix.lower() in (".svg", ".svgz"):
-        raise DataError(f"{shown(path)} is a vector drawing (export it as PNG)")
-    if path.is_dir():
-        raise DataError(f"{shown(path)} is a folder, not a picture (rename it, or name the pictures in it)")
+    if path.suffix.lower() == ".svgz":
+        raise DataError(f"{shown(path)} is a packed vector drawing (save it as .svg)")
     try:
         with path.open("rb") as file:
-            return _decoded(file, shown(path), pixel_limit, finish)
+            source = _drawn(file, shown(path)) if path.suffix.lower() == ".svg" else file
+            return _decoded(source, shown(path), pixel_limit, finish)
+    except IsADirectoryError as error:
+        raise DataError(f"{shown(path)} is a folder, not a picture (rename it, or name the pictures in it)") from error
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
+
+
+def _drawn(file: BinaryIO, name: str) -> BinaryIO:
+    """A vector drawing as a PNG file."""
+    try:
+        return io.BytesIO(svg.rasterised(file.read(svg.LARGEST_FILE + 1)))
+    except ValueError as error:
+        raise DataError(f"{name} {error}") from error
 
 
 def _decoded(file: BinaryIO, name: str, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
@@ -82,7 +96,7 @@ def _planes(image: Image.Image, name: str, finish: Callable[[Image.Image], Image
         pixels = np.asarray(finish(upright))
     except Exception as error:  # damaged files raise nearly anything, from struct.error to MemoryError
         raise _damaged(name, error) from error
-    return np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
+    return np.require(np.moveaxis(pixels, 2, 0), requirements=["C", "W"])
 
 
 def _damaged(name: str, error: Exception) -> DataError:
@@ -128,6 +142,23 @@ def find_pictures(folder: Path) -> list[Path]:
     if not paths:
         raise DataError(f"{shown(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
     return paths
+
+
+def named(source: Path) -> dict[Path, Path]:
+    """A picture, or those in a folder -> what the names of files made from it begin with, relative to their folder: its
+    own name without the suffix, where that is enough, and short enough for an ending."""
+    paths = find_pictures(source) if source.is_dir() else [source]
+    inside = [path.relative_to(source if source.is_dir() else source.parent) for path in paths]
+    plain = [path.with_suffix("") for path in inside]
+    distinct = [each if plain.count(each) == 1 else path for each, path in zip(plain, inside, strict=True)]
+    return {path: each.with_name(_shortened(each.name)) for path, each in zip(paths, distinct, strict=True)}
+
+
+def _shortened(name: str) -> str:
+    encoded = os.fsencode(name)
+    if len(encoded) <= LONGEST_NAME:
+        return name
+    return f"{os.fsdecode(encoded[: LONGEST_NAME - 9])}-{hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
 def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:

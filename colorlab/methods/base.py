@@ -25,10 +25,12 @@ class Method(LightningModule):
     """A colorizer under Lightning. A subclass gives ``loss`` and ``sample``.
 
     seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``). conditions: the kinds of
-    ``data.condition`` it can be shown. optimizer_steps: how many a batch takes; more than one with a discriminator."""
+    ``data.condition`` it can be shown. optimizer_steps: how many a batch takes; more than one with a discriminator.
+    takes_text: whether it reads the condition's text; it then has a key ``negative``, the prompt to keep away from."""
 
     conditions: tuple[str, ...] = ("lines", "gray")
     optimizer_steps = 1
+    takes_text = False
     batches_seen: Tensor
 
     def __init__(self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory) -> None:

@@ -22,6 +22,15 @@ for count in 1 2 4 8 16 32; do
 done
 # shellcheck disable=SC2086 # a word an evaluation
 python experiments/show.py table $columns $named
+$evaluate out=$here/flat guide=flat
+named="0_clicks=$here/flat"
+for count in 1 2 4 8 16 32; do
+  $evaluate out=$here/flat$count hints=dots$count guide=flat
+  named="$named $count=$here/flat$count"
+done
+# shellcheck disable=SC2086
+python experiments/show.py table $columns $named
+python -m colorlab.sample run=$run split=test limit=6 n=6 steps=50 hints=dots8 guide=flat out=$here/flat8
 for hints in centre surround dots8; do
   python -m colorlab.sample run=$run split=test limit=6 n=6 steps=50 hints=$hints out=$here/$hints
 done

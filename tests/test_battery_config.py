@@ -1,0 +1,102 @@
+"""Mistakes in any key of any command: told before anything is built, by the key and what it may be."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from colorlab.config import _check_declared, compose, conf_dir, declared, explained
+from colorlab.errors import ColorlabError, ConfigError, DataError
+from colorlab.train import _method_and_pictures
+from tests.kill_harness import train, words_for
+
+FILES = sorted(conf_dir().rglob("*.yaml"))
+
+
+def outside(clause: str) -> Any:
+    """A value that a clause forbids, None for a comment that is no clause."""
+    if re.fullmatch(r"[\w.+-]+( \| [\w.+-]+)+", clause):
+        return "nonsense"
+    if bound := re.fullmatch(r"(>=?) (-?[\d.e-]+)", clause):
+        return float(bound[2]) - (bound[1] == ">=")
+    if interval := re.fullmatch(r"in [\[(](-?[\d.e-]+), (-?[\d.e-]+)([\])])", clause):
+        return float(interval[2]) + (interval[3] == "]")
+    return None
+
+
+def said_of(path: Path, key: str, value: Any) -> str:
+    """What is said of a value of a key of a yaml file."""
+    cfg = OmegaConf.create({})
+    OmegaConf.update(cfg, key, value)
+    with pytest.raises(ConfigError) as caught:
+        _check_declared(cfg, path, "")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(conf_dir())))
+def test_every_key_refuses_what_its_clause_forbids_and_words_for_numbers(path: Path) -> None:
+    for key, default, clause in declared(path):
+        if (bad := outside(clause)) is not None:
+            assert key in said_of(path, key, int(bad) if isinstance(default, int) and bad != "nonsense" else bad)
+        if isinstance(default, bool | int | float):
+            assert f"{key}=wide ({key} is " in said_of(path, key, "wide")
+
+
+def test_the_clauses_are_many() -> None:
+    assert sum(outside(clause) is not None for path in FILES for _, _, clause in declared(path)) > 150
+
+
+GROUPS = {"train": ["method", "data", "trainer", "logger", "experiment", "method/optimizer", "method/schedule",
+                    "method/sampler"], "sample": ["guide", "method/sampler"], "evaluate": ["logger"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "group"), [(c, group) for c in GROUPS for group in GROUPS[c]])
+def test_every_group_names_its_choices(command: str, group: str) -> None:
+    word = f"{group}=[x]" if group == "guide" else f"{group}=x"
+    with pytest.raises(ConfigError, match=rf"{group}=x is unknown \(choose from \w+") as caught:
+        compose(command, ["name=t" if command == "train" else "run=a", word])
+    assert "\n" not in str(caught.value)
+
+
+TOGETHER = {
+    "a method of photographs and drawings": (["method=cic", "data.condition=lines"], "set data.condition=gray"),
+    "colours beside lightness and drawings": (["method=pix2pix", "method.space=ab"], "data.condition=gray"),
+    "two optimizers and accumulation": (["method=pix2pix", "trainer.accumulate_grad_batches=2"], "larger batch_size"),
+    "an average of divided weights": (["trainer=fsdp"], "set ema=0"),
+    "a size that is not rendered": (["data.size=33"], "choose from 32"),
+    "a part without the run it needs": (["method=divcolor", "method.stage=mdn", "data.condition=gray"], "trained VAE"),
+    "a set that is nowhere": (["data=folder", "data.root=nowhere"], "nowhere is not a folder"),
+}
+
+
+@pytest.mark.parametrize("what", TOGETHER)
+def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> None:
+    words, said = TOGETHER[what]
+    with pytest.raises(ColorlabError, match=said) as caught:
+        _method_and_pictures(compose("train", ["name=t", *words]))
+    assert caught.value.exit_code in (ConfigError.exit_code, DataError.exit_code)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="gpu") as caught:
+        train(tmp_path, words_for("gpic", "trainer=gpu", "trainer.max_steps=1"))
+    told = explained(caught.value, "train")
+    assert isinstance(told, ConfigError) and "see trainer=, trainer.accelerator" in str(told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["trainer.max_steps=1", "trainer.val_check_interval=99"],
+        ["trainer.max_steps=2", "save_every=99", "batch_size=1"],
+    ],
+)
+def test_a_training_shorter_than_its_intervals_ends_well(tmp_path: Path, words: list[str]) -> None:
+    train(tmp_path, words_for("gpic", *words))
+    assert (tmp_path / "checkpoints" / "weights.safetensors").exists()
