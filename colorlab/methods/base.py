@@ -26,11 +26,12 @@ class Method(LightningModule):
 
     seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``). conditions: the kinds of
     ``data.condition`` it can be shown. optimizer_steps: how many a batch takes; more than one with a discriminator.
-    takes_text: whether it reads the condition's text; it then has a key ``negative``, the prompt to keep away from."""
+    takes_text: whether it reads the condition's text; it then has a key ``negative``, the prompt to keep away from, and
+    where ``cut`` is set shortens what is too long, instead of a ConfigError."""
 
     conditions: tuple[str, ...] = ("lines", "gray")
     optimizer_steps = 1
-    takes_text = False
+    takes_text, cut = False, False
     batches_seen: Tensor
 
     def __init__(self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory) -> None:

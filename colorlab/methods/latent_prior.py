@@ -1,0 +1,200 @@
+"""A small text-to-image latent diffusion model, trained here: the prior that Piggyback rides on, without downloads.
+
+Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models"; Salimans and Ho (2022) for v;
+Lin et al. (2024) for noise without signal at the end of the schedule. A finished run holds it in ``prior/`` as Stable
+Diffusion's folders do.
+
+As a colorizer it is Piggyback's first ablation, "no guider" (Liu et al., 2023, Sec. 4.4): it draws what the prompt
+says, and nothing but a lightness-aware decoder has seen the gray picture."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlab import diffusion
+from colorlab.captions import dropped, shares, with_colours, words_of
+from colorlab.color import space_named
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.guides import Guide
+from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.kept import Answers, Aside, digest, keys_of
+from colorlab.nets.latent_prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
+from colorlab.nets.lightness_decoder import load_lightness_vae, locked
+from colorlab.nets.text import BERT_TOKENS, load_text
+from colorlab.nets.unet import padded
+from colorlab.samplers.ancestral import Sampler
+from colorlab.types import Batch, Condition, Denoiser
+from colorlab.weights import TEXT, text_folder
+
+TIMESTEPS = 1000
+GROUP = 8  # pictures encoded together
+KEPT_BYTES = 1 << 28  # of latents
+
+
+class LatentPrior(Method):
+    """vae: a run of method=latent_vae, or a folder that holds an AutoencoderKL. text_encoder: minilm, or a folder with
+    a BERT or CLIP text model and its tokenizer. width: channels of the finest level; the next have twice and three
+    times as many, the last without attention. layers: residual blocks a level. predict: v or eps. zero_snr: the
+    noisiest level is pure noise. colour_words: share of the captions that are told the picture's main colours.
+    caption_dropout: share that become dummies. negative, guidance: classifier-free guidance when sampling, away from a
+    prompt, 1 = off. decoder: a run of method=lightness_vae, None = the autoencoder's own. space: rgb, or ab: the gray
+    picture's lightness exactly. micro_batch: candidates sampled together.
+
+    Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
+
+    needs = {"vae": "latent_vae"}
+    takes_text = True
+    alpha_bars: Tensor
+    vae_digest: Tensor  # (4,)
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, vae: str,
+        text_encoder: str, width: int, layers: int, predict: str, zero_snr: bool, colour_words: float,
+        caption_dropout: float, negative: str, guidance: float, decoder: str | None, space: str, micro_batch: int,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        check_prediction(predict, zero_snr, sampler)
+        self.sampler, self.micro_batch = sampler, micro_batch
+        self.negative, self.guidance = negative, guidance
+        self.colour_words, self.caption_dropout = colour_words, caption_dropout
+        self.prediction = {"v": "v_prediction", "eps": "epsilon"}[predict]
+        self.space, self.conditions = space, space_named(space).conditions
+        frozen, reader = load_vae(vae), read_text(text_encoder)
+        self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
+        self.decoder = Aside(load_lightness_vae(decoder)) if decoder else None
+        unet = small_unet(width, layers, frozen.config.latent_channels, reader.width)
+        self.unet: Any = in_channels_last(unet)
+        self.register_buffer("alpha_bars", alpha_bar_table(TIMESTEPS, zero_snr), persistent=False)
+        self.register_buffer("vae_digest", digest(frozen))
+        self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
+        self.must_share_vae(decoder)
+
+    def must_share_vae(self, decoder: str | None) -> None:
+        """ConfigError: the decoder was trained for other latents."""
+        if self.decoder and not torch.equal(digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
+            raise ConfigError(f"method.decoder={decoder} belongs to another autoencoder (train it on method.vae)")
+
+    def load_state_dict(self, state: Any, strict: bool = True, assign: bool = False) -> Any:
+        if not torch.equal(state["vae_digest"].cpu(), self.vae_digest.cpu()):
+            raise CheckpointError("method.vae is not the autoencoder that this run was trained on (name that one)")
+        return super().load_state_dict(state, strict, assign)
+
+    @property
+    def prior(self) -> Prior:
+        """The parts as one."""
+        parts: Any = self.frozen.on(self.device)
+        return Prior(self.unet, parts["vae"], parts["text"], self.alpha_bars, self.prediction)
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """Eq. 2 of Rombach et al., in v or eps, at timesteps drawn evenly; a picture's latents and colours are found
+        once."""
+        prior = self.prior
+        keys = keys_of(batch.rgb)
+        with torch.autocast(self.device.type, enabled=False), torch.no_grad():
+            x_0 = self.latents.of(keys, lambda places: encoded(prior.vae, batch.rgb[places]))
+            states = prior.embed(self.captions(batch, keys, draws), cut=True)
+        t = draws.to("t").choice(TIMESTEPS, device=self.device)
+        alpha_bar, noise = self.alpha_bars[t], draws.normal(*x_0.shape[1:], device=self.device)
+        output = prior(diffusion.noised(x_0, noise, alpha_bar), alpha_bar, states)
+        return {"loss": F.mse_loss(output.float(), prior.target(x_0, noise, alpha_bar))}
+
+    def captions(self, batch: Batch, keys: Sequence[Hashable], draws: Draws) -> list[str]:
+        """The pictures' captions as the U-Net is shown them."""
+        colours = words_of(self.colours.of(keys, lambda places: shares(batch.rgb[places])))
+        return dropped(with_colours(batch.text, colours, self.colour_words, draws), self.caption_dropout, draws)
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """Pictures of the prompt ``condition.text``. ConfigError: any guide, or a prompt that is too long."""
+        if guides or condition.hints is not None:
+            raise ConfigError("this method takes no guides and no hints (method=piggyback does)")
+        texts = condition.text or [""] * len(condition.image)
+        rows = enumerate(zip(condition.image.split(1), texts, strict=True))
+        return torch.stack([self.candidates(image, text, n, draws.rows(b, b + 1)) for b, (image, text) in rows])
+
+    def candidates(self, image: Tensor, text: str, n: int, draws: Draws) -> Tensor:
+        """n pictures for one prompt and gray picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
+        prior, m = self.prior, self.micro_batch
+        shown, denoise = padded(image, prior.stride), self.denoiser(prior, text)
+        everyone = draws.candidates(n + m)
+        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
+        drawn = torch.cat([self.decoded(prior, self.group(prior, denoise, shown, rows), shown) for rows in groups])
+        pictures = drawn[:n, :, : image.shape[-2], : image.shape[-1]].float().clamp(0, 1)
+        return locked(pictures, image) if self.space == "ab" else pictures
+
+    def denoiser(self, prior: Prior, text: str) -> Denoiser:
+        """Classifier-free guidance (Ho and Salimans, 2022): other + guidance (prompted - other)."""
+        away = self.guidance != 1 and text != self.negative
+        states = prior.embed([*[self.negative] * away, text]).repeat_interleave(self.micro_batch, 0)
+
+        def denoise(x: Tensor, alpha_bar: float) -> Tensor:
+            if not away:
+                return prior.x_0(prior(x, alpha_bar, states), x, alpha_bar)
+            other, prompted = prior(x.repeat(2, 1, 1, 1), alpha_bar, states).chunk(2)
+            return prior.x_0(torch.lerp(other, prompted, self.guidance), x, alpha_bar)
+
+        return denoise
+
+    def group(self, prior: Prior, denoise: Denoiser, shown: Tensor, rows: Draws) -> Tensor:
+        """Latents of m candidates."""
+        size = (prior.channels, shown.shape[-2] // prior.factor, shown.shape[-1] // prior.factor)
+        noise = rows.normal(*size, device=self.device)
+        return self.sampler(denoise, prior.start(denoise, noise, self.sampler.levels(None)[0]), rows)
+
+    def decoded(self, prior: Prior, latents: Tensor, shown: Tensor) -> Tensor:
+        """(m, 3, H, W), by the autoencoder or the lightness-aware one, which sees the gray picture."""
+        if self.decoder is None:
+            return prior.decode(latents)
+        decoder: Any = self.decoder.on(self.device)
+        return decoder.decode(latents, shown)
+
+    def on_fit_start(self) -> None:
+        """Torch's fused attention is the slower one here: a fifth of a training step on one core, at these sizes."""
+        from diffusers.models.attention_processor import AttnProcessor
+
+        if self.device.type == "cpu":
+            self.unet.set_attn_processor(AttnProcessor())
+
+    def export(self, folder: Path) -> None:
+        """``prior/`` in the run's folder: what `load_prior` and StableDiffusionPipeline open."""
+        save_prior(self.prior, folder / OF_A_RUN)
+
+    def on_fit_end(self) -> None:
+        folder = Path(self.trainer.default_root_dir)
+        if self.trainer.is_global_zero and (folder / "config.yaml").is_file():
+            self.export(folder)
+
+
+def check_prediction(predict: str, zero_snr: bool, sampler: Any) -> None:
+    """ValueError: what cannot be trained or sampled."""
+    if predict not in ("v", "eps"):
+        raise ValueError(f"predict is v or eps, not {predict!r}")
+    if zero_snr and predict == "eps":
+        raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
+    if sampler.clip:
+        raise ValueError("sampler.clip is true, but latents have no bounds (set method.sampler.clip=false)")
+
+
+def read_text(name: str) -> Any:
+    """The text encoder in a folder, or MiniLM of the cache."""
+    folder = text_folder() if name == TEXT else Path(name)
+    return load_text(folder, folder, BERT_TOKENS if name == TEXT else None)
+
+
+def small_unet(width: int, layers: int, channels: int, text_width: int) -> Any:
+    """A UNet2DConditionModel of three levels, as Stable Diffusion's are made."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        in_channels=channels, out_channels=channels, block_out_channels=(width, 2 * width, 3 * width),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), layers_per_block=layers,
+        cross_attention_dim=text_width, attention_head_dim=(1, 2, 3), norm_num_groups=1,
+    )  # fmt: skip

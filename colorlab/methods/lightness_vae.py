@@ -1,0 +1,166 @@
+"""The lightness-aware autoencoder of Piggyback (Liu et al., 2023, "Improved Diffusion-based Image Colorization via
+Piggybacked Models", Sec. 3.3): latents of colour and the gray picture make a picture whose details are the gray one's.
+
+    L = L_1 + lambda_p L_p + lambda_d L_d                                                                    (Eq. 5)
+
+The autoencoder is frozen; a copy of its encoder learns to show the decoder the gray picture, see
+``nets.lightness_decoder``. L_d is a patch discriminator's, weighted as in VQGAN (Esser et al., 2021, Eq. 7). A finished
+run holds both in ``lightness/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.guides import Guide
+from colorlab.methods.adversarial import Adversarial, Losses, Made
+from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.discriminator import Discriminator
+from colorlab.nets.kept import Aside, digest
+from colorlab.nets.latent_prior import decoded, encoded, load_vae
+from colorlab.nets.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
+from colorlab.nets.perceptual import Perceptual
+from colorlab.nets.unet import padded
+from colorlab.types import Batch, Condition
+from colorlab.weights import backbone
+
+MOST = 1e4  # of the adaptive weight, as in VQGAN's release
+EPS = 1e-4
+
+
+class LightnessVAE(Adversarial):
+    """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an AutoencoderKL. perceptual:
+    lambda_p, 0 = off; perceptual_net: alex or vgg. gan: a factor on the adaptive lambda_d, 0 = no discriminator ever;
+    gan_start: batches until it sets in. critic_*: of the discriminator.
+
+    decoder, when sampling: "plain" the autoencoder's own; "swap" that with the gray picture's lightness; "lightness"
+    the one trained here; "locked" that with the gray picture's lightness. The second and fourth need a gray picture.
+
+    The autoencoder stays where it is: the weights hold its digest."""
+
+    candidates_differ = False
+    needs = {"vae": "latent_vae"}
+    small = ("method.perceptual=0", "method.gan_start=0")
+    vae_digest: Tensor  # (4,)
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
+        vae: str, perceptual: float, perceptual_net: str, gan: float, gan_start: int,
+        critic_width: int, critic_layers: int, decoder: str,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule, gradient_clip_val, 1, "rgb")
+        if decoder not in DECODERS:
+            raise ValueError(f"decoder is {', '.join(DECODERS)}, not {decoder!r}")
+        self.decoder = decoder
+        if decoder in ("swap", "locked"):
+            self.conditions = ("gray",)
+        self.perceptual, self.perceptual_net, self.gan, self.gan_start = perceptual, perceptual_net, gan, gan_start
+        frozen = load_vae(vae)
+        self.frozen = Aside(frozen)
+        self.factor = 2 ** (len(frozen.config.block_out_channels) - 1)
+        self.register_buffer("vae_digest", digest(frozen))
+        self.net: LightnessDecoder = in_channels_last(LightnessDecoder(frozen))  # type: ignore[assignment]
+        critic = Discriminator(3, critic_width, critic_layers, 1, norm=True)
+        self.discriminator = in_channels_last(critic)
+
+    def load_state_dict(self, state: Any, strict: bool = True, assign: bool = False) -> Any:
+        if not torch.equal(state["vae_digest"].cpu(), self.vae_digest.cpu()):
+            raise CheckpointError("method.vae is not the autoencoder that this run was trained on (name that one)")
+        return super().load_state_dict(state, strict, assign)
+
+    @property
+    def vae(self) -> Any:
+        """The frozen AutoencoderKL."""
+        return self.frozen.on(self.device)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the discriminator has set in."""
+        return self.gan > 0 and int(self.batches_seen) >= self.gan_start
+
+    def decode(self, latents: Tensor, gray: Tensor) -> Tensor:
+        """See ``LightnessDecoder``."""
+        return self.net(self.vae, latents, gray)
+
+    def made(self, batch: Batch, draws: Draws) -> Made:
+        rgb, image = padded(batch.rgb, self.factor), padded(batch.image, self.factor)
+        with torch.no_grad():
+            latents = encoded(self.vae, rgb)
+        drawn = self.decode(latents, image)
+        return {"drawn": drawn[..., : batch.rgb.shape[-2], : batch.rgb.shape[-1]]}
+
+    def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
+        """Hinge loss; nothing to learn before it sets in."""
+        if not self.judged:
+            return {"loss": torch.stack([p.sum() for p in self.discriminator.parameters()]).sum() * 0}
+        real, fake = self.scores(batch, batch.rgb), self.scores(batch, made["drawn"])
+        return {"loss": (F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2}
+
+    def generator_loss(self, batch: Batch, made: Made) -> Losses:
+        """Eq. 5, colours in [-1, 1]."""
+        l1 = 2 * F.l1_loss(made["drawn"], batch.rgb)
+        losses, rec = {"l1": l1}, l1
+        if self.perceptual:
+            losses["perceptual"] = perceptual(self.perceptual_net, self.device)(made["drawn"], batch.rgb)
+            rec = rec + self.perceptual * losses["perceptual"]
+        if not self.judged:
+            return {"loss": rec, **losses}
+        gan = -self.scores(batch, made["drawn"]).mean()
+        weight = adaptive_weight(rec, gan, self.net.anchor)
+        return {"loss": rec + self.gan * weight * gan, "gan": gan, "gan_weight": weight, **losses}
+
+    def scores(self, batch: Batch, rgb: Tensor) -> Tensor:
+        """Of patches of (B, 3, H, W) in [0, 1], beside the gray picture."""
+        return self.discriminator(batch.image, 2 * rgb - 1)[0].float()
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """A baseline that colours nothing: the gray picture's own latents, decoded, n times. ConfigError: any guide."""
+        if guides:
+            raise ConfigError(f"guide={type(guides[0]).__name__.lower()} (nothing is drawn here; leave guide out)")
+        images = condition.image.split(1)
+        pictures = [self.reconstruct(image.expand(-1, 3, -1, -1), image, self.decoder) for image in images]
+        return torch.stack([picture.expand(n, -1, -1, -1) for picture in pictures]).clone()
+
+    @torch.inference_mode()
+    def reconstruct(self, rgb: Tensor, gray: Tensor, decoder: str) -> Tensor:
+        """(N, 3, H, W) and its gray picture (N, 1, H, W), in [0, 1] -> (N, 3, H, W) in [0, 1], by one of DECODERS."""
+        latents = encoded(self.vae, padded(rgb, self.factor))
+        if decoder in ("plain", "swap"):
+            drawn = decoded(self.vae, latents)
+        else:
+            drawn = self.decode(latents, padded(gray, self.factor))
+        drawn = drawn[..., : rgb.shape[-2], : rgb.shape[-1]].float().clamp(0, 1)
+        return locked(drawn, gray) if decoder in ("swap", "locked") else drawn
+
+    def export(self, folder: Path) -> None:
+        """``lightness/`` in the run's folder: what `load_lightness_vae` opens."""
+        save_lightness_vae(self.vae, self.net, folder / OF_A_RUN)
+
+    def on_fit_end(self) -> None:
+        folder = Path(self.trainer.default_root_dir)
+        if self.trainer.is_global_zero and (folder / "config.yaml").is_file():
+            self.export(folder)
+
+
+def adaptive_weight(rec: Tensor, gan: Tensor, anchor: Tensor) -> Tensor:
+    """lambda = |d rec / d anchor| / (|d gan / d anchor| + 1e-4), at most 1e4: the two pull equally hard (VQGAN, Eq. 7).
+    0 where no gradient is wanted, as in validation."""
+    if not (torch.is_grad_enabled() and anchor.requires_grad):
+        return rec.new_zeros(())
+    pulls = [torch.autograd.grad(loss, anchor, retain_graph=True)[0].norm() for loss in (rec, gan)]
+    return (pulls[0] / (pulls[1] + EPS)).clamp(0, MOST).detach()
+
+
+@cache
+def perceptual(net: str, device: torch.device) -> Perceptual:
+    """Loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
+    return Perceptual(net, backbone(net)).to(device)

@@ -1,0 +1,321 @@
+"""Piggyback: colours from a frozen text-to-image model (Liu et al., 2023, arXiv 2304.11105).
+
+A guider learns to bend the model's denoising towards pictures that look like the gray one shown, with the colours of
+hints where there are any (Sec. 3.2); a lightness-aware decoder then puts the gray picture's structure back (Sec. 3.3),
+and for gray pictures the exact lightness is put back last. The model itself stays frozen and is no part of the weights.
+
+    L = E |eps - F(eps_theta, z_t, t, text, I_g, I_h)|^2,   or of v where the model predicts v                (Eq. 3)"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlab import diffusion
+from colorlab.captions import dropped, shares, with_colours, words_of
+from colorlab.color import lab_of, luma, space_named
+from colorlab.draws import Draws
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.guides import Flat, Guide, Inpaint
+from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.guider import Features, GuidedUNet, guided
+from colorlab.nets.kept import Answers, Aside, digest
+from colorlab.nets.latent_prior import Prior, load_prior
+from colorlab.nets.lightness_decoder import LightnessVAE, load_lightness_vae
+from colorlab.nets.unet import padded
+from colorlab.samplers.ancestral import Sampler, grid
+from colorlab.samplers.latent import branches, distilled, known_cells, late
+from colorlab.superpixels import HintMaps, keys_of, must_match, of_hints
+from colorlab.types import Batch, Condition, Denoiser, Hints
+
+ABLATIONS = ("none", "no_guider", "sdedit", "sds")
+KEPT_BYTES, GROUP = 1 << 28, 8  # of frozen networks' answers, and pictures that they are asked about together
+CHECK_STEPS = 10  # of the sampler that validation draws with
+COLOURED, NEAR = 20.0, 20.0  # units of ab: what counts as coloured, and as the same colour
+
+
+class Shown(NamedTuple):
+    """What the network sees in each branch of a guided step; a row a branch."""
+
+    weight: Tensor  # (K,)
+    text: Tensor  # (K, T, D) token states
+    structure: Tensor  # (K, C, h, w), 0 where nothing is shown
+
+
+class Piggyback(Method):
+    """prior: folder or hub id of a text-to-image model, or a run of method=latent_prior. decoder: a run of
+    method=lightness_vae on the same VAE, None = the model's own. guider, mix, sites, rank, checkpointing: see
+    ``nets.guider``. new_rate: learning rate of new layers, in units of the copied ones'. steps: of the trainer.
+
+    caption_dropout: share of captions that become dummies; colour_words: of captions that name the colours;
+    structure_dropout: of pictures not shown at all, for structure_scale; superpixels, hint_colors, hints_least,
+    hints_most, no_hints: of the hint maps, see ``HintMaps``.
+
+    negative: the prompt to keep away from; text_scale, structure_scale: see ``samplers.latent.branches``.
+    guider_every: the guider speaks at each n-th call. snap: hints spread over the superpixels they touch. ablation:
+    "no_guider", "sdedit" from the gray picture's latents at ``sdedit_strength`` of the steps, "sds" for sds_steps of
+    rate sds_rate, with weight sds_gray on lightness."""
+
+    takes_text = True
+    small = ("method.superpixels=20", "method.micro_batch=2")
+    needs = {"prior": "latent_prior"}
+    trained_on: Tensor  # (4,) int64, digest of the prior
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, prior: str,
+        decoder: str | None, space: str, guider: str, mix: str, sites: str, rank: int, checkpointing: bool,
+        new_rate: float, steps: int, caption_dropout: float, colour_words: float, structure_dropout: float,
+        superpixels: int, hint_colors: int, hints_least: float, hints_most: float, no_hints: float, snap: bool,
+        negative: str, text_scale: float, structure_scale: float, guider_every: int, ablation: str,
+        sdedit_strength: float, sds_steps: int, sds_rate: float, sds_gray: float, micro_batch: int, bf16: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        check(sampler, ablation, guider, guider_every)
+        self.sampler, self.new_rate, self.steps = sampler, new_rate, steps
+        self.space = space_named(space)
+        self.conditions = self.space.conditions
+        self.caption_dropout, self.colour_words = caption_dropout, colour_words
+        self.structure_dropout, self.no_hints = structure_dropout, no_hints
+        self.maps, self.snap = HintMaps(superpixels, hint_colors, hints_least, hints_most), superpixels if snap else 0
+        self.negative, self.text_scale, self.structure_scale = negative, text_scale, structure_scale
+        self.guider_every, self.ablation, self.sdedit_strength = guider_every, ablation, sdedit_strength
+        self.sds_steps, self.sds_rate, self.sds_gray = sds_steps, sds_rate, sds_gray
+        self.micro_batch, self.bf16 = micro_batch, bf16
+        own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
+        self.prior, self.prior_name = Aside(own), prior
+        self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
+        self.net: GuidedUNet = in_channels_last(guided(own, guider, mix, sites, rank, checkpointing))  # type: ignore[assignment]
+        self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
+        self.register_buffer("trained_on", digest(own))
+        self.register_load_state_dict_pre_hook(same_prior)
+
+    @property
+    def frozen(self) -> Prior:
+        """The text-to-image model, on this method's device."""
+        return self.prior.on(self.device)  # type: ignore[return-value]
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """Eq. 3."""
+        prior, device = self.frozen, self.device
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            z = self.latents.of(keys_of(batch.rgb), lambda places: prior.encode(batch.rgb[places]))
+            text = prior.embed(self.captions(batch, draws), cut=True)
+        t = draws.to("level").choice(len(prior.alpha_bars), device=device)
+        alpha_bar, noise = prior.alpha_bars[t], draws.normal(*z.shape[1:], device=device)
+        shown = self.net.encode(batch.image, self.maps(batch.rgb, self.no_hints, draws))
+        kept = draws.to("structure").uniform(device=device) >= self.structure_dropout
+        output = self.net(diffusion.noised(z, noise, alpha_bar), t, text, shown * kept[:, None, None, None])
+        return {"loss": F.mse_loss(output.float(), prior.target(z, noise, alpha_bar))}
+
+    def captions(self, batch: Batch, draws: Draws) -> list[str]:
+        """The prompts of a training batch: half of them dummies (Sec. 4.1), some with the names of the colours."""
+        words = words_of(self.colours.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
+        return dropped(with_colours(batch.text, words, self.colour_words, draws), self.caption_dropout, draws)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        super().validation_step(batch, batch_idx)
+        draws = Draws(self.seed, batch.index.tolist(), purpose="obedience")
+        self.validated[tuple(batch.index.tolist())] |= self.obedience(batch, draws)
+
+    @torch.no_grad()
+    def obedience(self, batch: Batch, draws: Draws) -> dict[str, float]:
+        """Whether pictures drawn in a few steps follow what is shown, which the loss hardly tells: luma_rmse, of
+        lightness in [0, 1], and hint_hit, the share of coloured pixels of the hint maps whose colour is about right."""
+        prior, maps = self.frozen, self.maps(batch.rgb, 0.0, draws)
+        shown, text = self.net.encode(batch.image, maps), prior.embed([""] * len(batch.rgb))
+        x = draws.normal(*prior.encode(batch.rgb).shape[1:], device=self.device)
+        for level, cleaner in itertools.pairwise(grid(CHECK_STEPS, "trailing", None)):
+            x_0 = prior.x_0(self.net(x, prior.timestep(level).to(x), text, shown).float(), x, level)
+            x = diffusion.noised(x_0, diffusion.eps_of(x, x_0, level), cleaner)
+        rgb = prior.decode(x).float().clamp(0, 1)
+        error = (luma(rgb) - luma(batch.rgb)).square().mean((1, 2, 3)).sqrt().mean()
+        wanted = lab_of((maps[:, :3] + 1) / 2)[:, 1:]
+        coloured = (maps[:, 3] > 0) & (wanted.norm(dim=1) > COLOURED)
+        hits = coloured & ((lab_of(rgb)[:, 1:] - wanted).norm(dim=1) < NEAR)
+        return {"luma_rmse": float(error), "hint_hit": float(hits.sum() / coloured.sum().clamp_min(1))}
+
+    @torch.no_grad()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """One picture at a time, in groups of ``micro_batch``: a candidate is the same bits in any batch."""
+        refuse(guides, self.ablation)
+        pictures = [one_of(condition, b) for b in range(len(condition.image))]
+        return torch.stack([self.candidates(one, n, draws.rows(b, b + 1), guides) for b, one in enumerate(pictures)])
+
+    def candidates(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+        """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
+        height, width = condition.image.shape[-2:]
+        grown = self.grown(condition)
+        shown, m, everyone = self.shown(grown), self.micro_batch, draws.candidates(n + self.micro_batch)
+        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
+        drawn = torch.cat([self.group(shown, grown, rows, guides) for rows in groups])[:n, :, :height, :width]
+        return self.space.decode(self.space.encode(drawn), condition.image)
+
+    def group(self, shown: Shown, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+        """The candidates of one picture that are sampled together, (m, 3, H, W) in [0, 1]."""
+        if self.ablation == "sds":
+            x = self.distilled(shown, condition.image, rows)
+        else:
+            denoise, known = self.denoiser(shown), self.in_latents(condition)
+            for guide in guides:
+                denoise = guide.edit(denoise, known, rows)
+            sampler = self.sampler
+            if self.ablation == "sdedit":
+                sampler = late(sampler, max(1, int((len(sampler.levels(None)) - 1) * self.sdedit_strength)))
+            x = sampler(denoise, self.start(denoise, condition.image, rows, guides, sampler.levels(None)[0]), rows)
+        picture = 2 * self.decode(x, condition.image).float() - 1
+        for guide in guides:
+            picture = guide.finish(picture, condition)
+        return ((picture + 1) / 2).clamp(0, 1)
+
+    def decode(self, x: Tensor, image: Tensor) -> Tensor:
+        """Latents (m, C, h, w) of pictures of one gray one (1, 1, H, W) -> (m, 3, H, W), about [0, 1]."""
+        if self.decoder is None:
+            return self.frozen.decode(x)
+        return self.decoder.on(self.device).decode(x, image)  # type: ignore[operator]
+
+    def grown(self, condition: Condition) -> Condition:
+        """The condition with sides that the model's stride divides; the border is repeated, but no hint."""
+        image, hints = padded(condition.image, self.frozen.stride), condition.hints
+        if hints is not None:
+            must_match(hints, condition.image)
+            grow = (0, image.shape[-1] - hints.rgb.shape[-1], 0, image.shape[-2] - hints.rgb.shape[-2])
+            hints = Hints(F.pad(hints.rgb, grow), F.pad(hints.mask, grow))
+        return condition._replace(image=image, hints=hints)
+
+    def shown(self, condition: Condition) -> Shown:
+        """All that does not see the noise is done here, once a picture."""
+        text = condition.text[0] if condition.text else ""
+        alone = self.ablation != "none"
+        found = branches(self.text_scale, 1.0 if alone else self.structure_scale, text != self.negative)
+        states = self.frozen.embed([text if branch.text else self.negative for branch in found], self.cut)
+        hints = of_hints(condition.hints, condition.image, self.snap)
+        structure = self.net.encode(condition.image, hints.to(condition.image))
+        kept = torch.tensor([float(branch.structure) for branch in found]).to(structure)
+        weight = torch.tensor([branch.weight for branch in found]).to(structure)
+        return Shown(weight, states, structure * kept[:, None, None, None])
+
+    def denoiser(self, shown: Shown) -> Denoiser:
+        """For one group of candidates: it counts calls, of which the guider speaks in each ``guider_every``-th."""
+        calls, said = itertools.count(), dict[str, Features]()
+
+        def denoise(x: Tensor, alpha_bar: float) -> Tensor:
+            fresh = next(calls) % self.guider_every == 0
+            output, said["last"] = self.guided(shown, x, alpha_bar, None if fresh else said["last"])
+            return self.frozen.x_0(output, x, alpha_bar)
+
+        return denoise
+
+    def guided(
+        self, shown: Shown, x: Tensor, alpha_bar: float | Tensor, features: Features | None = None
+    ) -> tuple[Tensor, Features]:
+        """x (m, C, h, w) -> the weighted sum of the branches' outputs, and what the guider said."""
+        branch_count, m = len(shown.weight), len(x)
+        t = self.frozen.timestep(alpha_bar).to(x).expand(m).repeat(branch_count)
+        inputs = (x.repeat(branch_count, 1, 1, 1), t, shown.text.repeat_interleave(m, 0))
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+            if self.ablation != "none":
+                output, features = self.net.unguided(*inputs), {}
+            else:
+                structure = shown.structure.repeat_interleave(m, 0)
+                features = self.net.features(*inputs, structure) if features is None else features
+                output = self.net(*inputs, structure, features)
+        weighted = shown.weight.reshape(-1, 1, 1, 1, 1) * output.to(x).unflatten(0, (branch_count, m))
+        return weighted.sum(0), features
+
+    def start(self, denoise: Denoiser, image: Tensor, rows: Draws, guides: Sequence[Guide], alpha_bar: float) -> Tensor:
+        """Noise around the latents of the picture that a guide names, or for sdedit of the gray one; else the prior's
+        own pure noise, at this level."""
+        prior, gray = self.frozen, (2 * image - 1).expand(len(rows), 3, -1, -1)
+        V = gray
+        for guide in guides:
+            V = guide.start(V, rows)
+        sides = (side // prior.factor for side in image.shape[-2:])
+        noise = rows.normal(prior.channels, *sides, device=image.device)
+        if V is gray and self.ablation != "sdedit":
+            return prior.start(denoise, noise, alpha_bar)
+        return diffusion.noised(prior.encode((V + 1) / 2), noise, alpha_bar)
+
+    def distilled(self, shown: Shown, image: Tensor, rows: Draws) -> Tensor:
+        """Latents by score distillation, from those of the gray picture."""
+        prior = self.frozen
+
+        def noise_of(x: Tensor, alpha_bar: Tensor) -> Tensor:
+            return prior.noise(self.guided(shown, x, alpha_bar)[0], x, alpha_bar)
+
+        z, own = prior.encode(image.expand(len(rows), 3, -1, -1)), rows.to("sds")
+        return distilled(
+            noise_of, prior.decode, z, image, prior.alpha_bars, own, self.sds_steps, self.sds_rate, self.sds_gray
+        )
+
+    def in_latents(self, condition: Condition) -> Condition:
+        """The condition as guides want it that work on latents: known latents in place of known colours."""
+        if condition.hints is None:
+            return condition
+        rgb, mask = condition.hints
+        known = self.frozen.encode(torch.lerp(condition.image.expand_as(rgb), rgb, mask))
+        return condition._replace(hints=Hints((known + 1) / 2, known_cells(mask, self.frozen.factor)))
+
+    def configure_optimizers(self) -> Any:
+        """New layers at ``new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
+        copied = self.net.pretrained()
+        known = {id(p) for p in copied}
+        probe = self.optimizer([nn.Parameter(torch.zeros(1))])
+        rate = probe.param_groups[0]["lr"]
+        new = [p for p in self.parameters() if id(p) not in known]
+        groups = [{"params": new, "lr": self.new_rate * rate}, *([{"params": copied}] if copied else [])]
+        optimizer, schedule, shares = self.optimizer(groups), self.schedule(probe), []
+        for _ in range(self.steps):
+            shares.append(probe.param_groups[0]["lr"] / rate)
+            probe.step()
+            schedule.step()
+        at = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[min(step, self.steps - 1)])
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": at, "interval": "step"}}
+
+
+def check(sampler: Sampler, ablation: str, guider: str, guider_every: int) -> None:
+    """ValueError for what cannot be sampled with."""
+    if ablation not in ABLATIONS:
+        raise ValueError(f"ablation is {', '.join(ABLATIONS)}, not {ablation!r}")
+    if getattr(sampler, "clip", False):
+        raise ValueError("this sampler clips to [-1, 1], and latents are wider (set method.sampler.clip=false)")
+    if guider == "input_concat" and guider_every > 1:
+        raise ValueError(f"guider_every={guider_every}, but guider=input_concat is the whole network (set it to 1)")
+
+
+def decoder_of(prior: Prior, path: str) -> LightnessVAE:
+    """A trained lightness-aware decoder. ConfigError: it is of another autoencoder than the prior's."""
+    found = load_lightness_vae(path)
+    if not torch.equal(digest(found.vae), digest(prior.vae)):
+        raise ConfigError(f"decoder={path} is of another autoencoder than the prior's (train it with vae=<the prior>)")
+    return found
+
+
+def refuse(guides: Sequence[Guide], ablation: str) -> None:
+    """ConfigError for a guide that works on pixels alone, and for any where nothing is denoised."""
+    for guide in guides:
+        if ablation == "sds":
+            raise ConfigError("guide and hints have no place in method.ablation=sds (leave them out)")
+        if isinstance(guide, Flat):
+            raise ConfigError("guide=flat edits pixels, and this method draws latents (leave it out)")
+        if isinstance(guide, Inpaint) and guide.known == "repaint":
+            raise ConfigError("guide.inpaint.known=repaint holds pictures to [-1, 1], latents are wider (use noised)")
+
+
+def one_of(condition: Condition, b: int) -> Condition:
+    """One picture of the condition."""
+    hints = condition.hints and Hints(*(part[b : b + 1] for part in condition.hints))
+    text = condition.text and condition.text[b : b + 1]
+    return Condition(condition.image[b : b + 1], hints, text)
+
+
+def same_prior(method: Any, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+    """A hook before weights are loaded: CheckpointError if they were trained on another prior."""
+    if not torch.equal(state[f"{prefix}trained_on"].cpu(), method.trained_on.cpu()):
+        raise CheckpointError(
+            f"these weights were trained on another prior than {method.prior_name} (give that one as method.prior)"
+        )

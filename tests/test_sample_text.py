@@ -1,0 +1,71 @@
+"""Words for a method that reads them: captions, a prompt around them, nothing; and one line where none are read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from colorlab.config import compose
+from colorlab.errors import ConfigError
+from colorlab.evaluate import sampling_of
+from colorlab.evaluation import WITHOUT_EFFECT, folder_name
+from colorlab.sample import Wishes, changed_values, coloured, must_take_text, shown, wishes_of, worded
+from colorlab.types import Batch
+
+READS, READS_NOT = (
+    SimpleNamespace(name="mine", config={"method": {"_target_": f"colorlab.methods.{name}"}})
+    for name in ("piggyback.Piggyback", "gpic.GPIC")
+)
+
+
+def sampling(*words: str):
+    return compose("sample", ["run=mine", "split=test", *words])
+
+
+def test_a_prompt_may_hold_the_caption() -> None:
+    assert worded("captions", ["a cat", ""]) == ["a cat", ""]
+    assert worded("none", ["a cat"]) == [""] and worded("a dog", ["a cat"]) == ["a dog"]
+    assert worded("red {}", ["a cat", ""]) == ["red a cat", "red"]
+
+
+def test_a_picture_of_a_data_set_is_shown_with_the_words_that_are_wished_for() -> None:
+    pictures = {
+        7: Batch(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.tensor([7]), ["a cat"], torch.zeros(1))
+    }
+    for word, text in (("captions", "a cat"), ("'red {}'", "red a cat"), ("none", "")):
+        assert shown(pictures, 7, 0, wishes_of(sampling(f"text={word}"))).text == [text]
+
+
+@pytest.mark.parametrize("word", ["text=red", "text=none", "negative=red"])
+def test_words_for_a_method_that_reads_none_are_refused_in_one_line(word: str) -> None:
+    must_take_text(sampling(word), READS)
+    with pytest.raises(ConfigError, match=f"{word} \\(mine is of a method that reads no text") as error:
+        must_take_text(sampling(word), READS_NOT)
+    assert "\n" not in str(error.value)
+    must_take_text(sampling(), READS_NOT)
+
+
+def test_the_negative_prompt_is_a_value_of_the_method() -> None:
+    assert changed_values(sampling("negative=color bleeding")) == {"negative": "color bleeding"}
+    assert changed_values(sampling()) == {}
+
+
+def test_evaluations_with_other_words_have_folders_of_their_own() -> None:
+    def named(*words: str) -> str:
+        return folder_name("test", 8, 0, None, sampling_of(compose("evaluate", ["run=mine", *words])), "")
+
+    assert (
+        named() == named("text=captions") == "test-n8-s0"
+        and sampling_of(compose("evaluate", ["run=mine"])) == WITHOUT_EFFECT
+    )
+    several = {named(*words) for words in ((), ["text=none"], ["text=red"], ["negative=red"])}
+    assert len(several) == 4 and any("text_red" in name for name in several)
+
+
+def test_captions_of_a_data_set_are_cut_where_they_are_too_long_and_prompts_are_not() -> None:
+    method = SimpleNamespace(sample=None)
+    for text, cut in (("captions", True), ("red {}", True), ("red", False), ("none", False)):
+        list(coloured(method, {}, [], 2, 0, Wishes(text=text)))
+        assert method.cut is cut
