@@ -139,7 +139,7 @@ def workspace(entity: str, project: str) -> Any:
         query={"summaryTable": {"tableKey": f"{HISTOGRAM}_table"}}, chart_name="wandb/line/v0",
         chart_fields={"x": "bin_center", "y": "density"}, chart_strings={"title": "LPIPS between candidates"},
     )  # fmt: skip
-    panels = [
+    panels: list[Any] = [
         overlay,
         wr.ScatterPlot(x="diversity/lpips", y="validity/share", title="quality against diversity"),
         wr.BarPlot(metrics=["diversity/lpips"]),
