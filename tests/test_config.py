@@ -22,7 +22,7 @@ BASE = ["name=t"]
         ("method.optimizer.lr=fast", "method.optimizer.lr is a number"),
         ("method.predict=x0", "x_0"),
         ("method.stratified=7", "true or false"),
-        ("seed=-1", "seed is >= 0"),
+        ("seed=-1", "seed is in [0, 4294967295]"),
         ("ema=1.5", "in [0, 1)"),
         ("trainer.max_steps=lots", "trainer.max_steps is a whole number"),
         ("method/sampler=dim", "ddim"),
