@@ -17,12 +17,19 @@ from colorlab.nets.unet_sites import Sited, sites_of
 from tests.tiny_prior import tiny_prior, tiny_unet
 
 SITES = ("down", "down_mid", "all", "all_out")
-MIXED = [("copy", mix, sites, 0) for mix in ("concat", "add", "film") for sites in SITES]
+MIXED = [("copy", "concat", sites, 0) for sites in SITES]
+ALTERNATIVES = [("copy", mix, sites, 0) for mix in ("add", "film") for sites in SITES]
 OTHERS = [
     ("copy", "concat", "down", 2), ("controlnet", "concat", "all_out", 0), ("input_concat", "concat", "all_out", 0),
     ("input_concat", "concat", "all_out", 2),
 ]  # fmt: skip
-FEW = [MIXED[3], OTHERS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in (MIXED[0], *OTHERS[1:]))]
+
+
+def slow(kind: tuple[str, str, str, int]):
+    return pytest.param(kind, marks=pytest.mark.slow)
+
+
+FEW = [MIXED[3], OTHERS[0], *(slow(each) for each in (MIXED[0], *OTHERS[1:]))]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +66,7 @@ def trained(net: GuidedUNet, prior: Prior, steps: int) -> list[set[str]]:
     return reached
 
 
-@pytest.mark.parametrize("kind", [*MIXED, *OTHERS], ids=str)
+@pytest.mark.parametrize("kind", [*MIXED, *OTHERS, *(slow(each) for each in ALTERNATIVES)], ids=str)
 def test_a_new_guider_changes_not_one_bit(kind, prior: Prior) -> None:
     before = prior.unet(*inputs(prior)).sample
     net = guided(prior, *kind, checkpointing=False)

@@ -127,6 +127,17 @@ def test_the_exported_folder_is_the_prior_itself(method, tmp_path):
     assert prior.prediction == "v_prediction" and prior.alpha_bars[-1] == 0
 
 
+def test_stable_diffusions_own_pipeline_draws_from_the_exported_folder(parts, tmp_path):
+    from diffusers import StableDiffusionPipeline
+
+    method = made(parts)
+    method.loss(batch(), Draws(0, range(3)))
+    method.export(tmp_path)
+    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "prior")
+    pipeline.set_progress_bar_config(disable=True)
+    assert pipeline("red car", num_inference_steps=2, output_type="np").images.shape == (1, 32, 32, 3)
+
+
 def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
     decoder = LightnessDecoder(tiny_vae())
     for k, parameter in enumerate(decoder.adders.parameters()):

@@ -100,6 +100,8 @@ class LatentPrior(Method):
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
             x_0 = self.latents.of(keys, lambda places: encoded(prior.vae, batch.rgb[places]))
             states = prior.embed(self.captions(batch, keys, draws), cut=True)
+        if self.unet.config.sample_size is None:
+            self.unet.register_to_config(sample_size=x_0.shape[-1])  # StableDiffusionPipeline's default size
         t = draws.to("t").choice(TIMESTEPS, device=self.device)
         alpha_bar, noise = self.alpha_bars[t], draws.normal(*x_0.shape[1:], device=self.device)
         output = prior(diffusion.noised(x_0, noise, alpha_bar), alpha_bar, states)

@@ -70,8 +70,10 @@ def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEn
     """The encoder in two folders, which may be one. length: of the prompts; None = the tokenizer's own.
 
     ConfigError: files are missing or of another kind."""
-    import transformers
-
+    try:
+        import transformers
+    except ImportError as error:
+        raise ConfigError("package transformers is not installed (pip install 'colorlab[piggyback]')") from error
     kinds: dict[str, tuple[Any, Any]] = {
         "clip_text_model": (transformers.CLIPTextModel, transformers.CLIPTokenizer),
         "bert": (transformers.BertModel, transformers.BertTokenizer),
