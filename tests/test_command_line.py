@@ -32,8 +32,6 @@ def test_help_needs_no_torch(command) -> None:
         (["sample", "run=runs/none", "input=x.png"], 4, "there is no run in runs/none"),
         (["sample", "input=x.png"], 2, "run is not set"),
         (["sample", "run=a"], 2, "input="),
-        (["sample", "run=pretrained/gpic-openmoji-c8", "split=test", "method.distans=l1"], 2, "nearest: distance"),
-        (["evaluate", "run=pretrained/gpic-openmoji-c8", "method.distance=l3"], 2, "choose from l1, l2, huber"),
     ],
 )
 def test_a_mistake_is_one_line_and_an_exit_code(command, words: list[str], code: int, said: str) -> None:

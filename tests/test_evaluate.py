@@ -105,6 +105,22 @@ def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path)
     assert (open_run(run).method().micro_batch, changed.micro_batch) == (8, 3)
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"distans": "l1"}, "nearest: distance"),
+        ({"distance": "l3"}, "choose from l1, l2, huber"),
+        ({"sampler": 1}, "not a"),
+    ],
+)
+def test_a_wrong_key_or_value_names_the_right_ones(run: Path, changed: dict[str, Any], said: str) -> None:
+    from colorlab.errors import ConfigError
+    from colorlab.run import open_run
+
+    with pytest.raises(ConfigError, match=said):
+        open_run(run).method(changed=changed)
+
+
 def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
     run: Path, finished: Path, document: dict[str, Any], capsys
 ) -> None:
