@@ -85,7 +85,7 @@ def sheet(out: Path, drawings: int, candidates: int, named: Sequence[str]) -> Pa
 
 def evaluations(named: Sequence[str]) -> dict[str, Evaluation]:
     """NAME=FOLDER words, read."""
-    pairs = [word.split("=", 1) for word in named]
+    pairs = [word.rsplit("=", 1) for word in named]  # a name may hold a =
     return {name: read_evaluation(Path(folder)) for name, folder in pairs}
 
 

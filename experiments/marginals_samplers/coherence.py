@@ -67,7 +67,7 @@ def both(folder: Path) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
 def table(named: Sequence[str]) -> str:
     """Markdown: a row a measure, a column an evaluation, the truth first."""
     found: dict[str, list[dict[str, float]]] = {}
-    for name, folder in (each.split("=", 1) for each in named):
+    for name, folder in (each.rsplit("=", 1) for each in named):
         drawn, true = zip(*both(Path(folder)), strict=True)
         found = {"truth": list(true), **found, name: list(drawn)}
     lines = ["| | " + " | ".join(found) + " |", "| --- |" + " --- |" * len(found)]
