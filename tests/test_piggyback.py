@@ -266,8 +266,12 @@ def test_ablations_do_not_hear_the_guider(learned: Piggyback, monkeypatch: pytes
     assert not torch.equal(drawings[0], drawings[1]) and not torch.equal(drawings[1], drawings[2])
 
 
-def test_hints_reach_the_pictures(plain: Tensor, learned: Piggyback) -> None:
+def test_hints_reach_the_pictures_unless_they_are_not_to_be_heard(
+    plain: Tensor, learned: Piggyback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not torch.equal(drawn(learned, hints=half(RGB, "left")), plain)
+    monkeypatch.setattr(learned, "hear_hints", False)
+    assert torch.equal(drawn(learned, hints=half(RGB, "left")), plain)
 
 
 def test_inpainting_pastes_the_known_pixels_exactly(free: Piggyback) -> None:

@@ -57,7 +57,8 @@ class Piggyback(Method):
     hints_most, no_hints: of the hint maps, see ``HintMaps``.
 
     negative: the prompt to keep away from; text_scale, structure_scale: see ``samplers.latent.branches``.
-    guider_every: the guider speaks at each n-th call. snap: hints spread over the superpixels they touch. ablation:
+    guider_every: the guider speaks at each n-th call. snap: hints spread over the superpixels they touch. hear_hints:
+    the guider sees hints, which are otherwise for guides such as inpainting alone. ablation:
     "no_guider", "sdedit" from the gray picture's latents at ``sdedit_strength`` of the steps, "sds" for sds_steps of
     rate sds_rate, with weight sds_gray on lightness."""
 
@@ -71,7 +72,7 @@ class Piggyback(Method):
         decoder: str | None, space: str, guider: str, mix: str, sites: str, rank: int, checkpointing: bool,
         new_rate: float, steps: int, caption_dropout: float, colour_words: float, structure_dropout: float,
         superpixels: int, hint_colors: int, hints_least: float, hints_most: float, no_hints: float, snap: bool,
-        negative: str, text_scale: float, structure_scale: float, guider_every: int, ablation: str,
+        hear_hints: bool, negative: str, text_scale: float, structure_scale: float, guider_every: int, ablation: str,
         sdedit_strength: float, sds_steps: int, sds_rate: float, sds_gray: float, micro_batch: int, bf16: bool,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
@@ -82,6 +83,7 @@ class Piggyback(Method):
         self.caption_dropout, self.colour_words = caption_dropout, colour_words
         self.structure_dropout, self.no_hints = structure_dropout, no_hints
         self.maps, self.snap = HintMaps(superpixels, hint_colors, hints_least, hints_most), superpixels if snap else 0
+        self.hear_hints = hear_hints
         self.negative, self.text_scale, self.structure_scale = negative, text_scale, structure_scale
         self.guider_every, self.ablation, self.sdedit_strength = guider_every, ablation, sdedit_strength
         self.sds_steps, self.sds_rate, self.sds_gray = sds_steps, sds_rate, sds_gray
@@ -193,7 +195,7 @@ class Piggyback(Method):
         alone = self.ablation != "none"
         found = branches(self.text_scale, 1.0 if alone else self.structure_scale, text != self.negative)
         states = self.frozen.embed([text if branch.text else self.negative for branch in found], self.cut)
-        hints = of_hints(condition.hints, condition.image, self.snap)
+        hints = of_hints(condition.hints if self.hear_hints else None, condition.image, self.snap)
         structure = self.net.encode(condition.image, hints.to(condition.image))
         kept = torch.tensor([float(branch.structure) for branch in found]).to(structure)
         weight = torch.tensor([branch.weight for branch in found]).to(structure)

@@ -12,7 +12,7 @@ for kind in snapped plain pasted; do
   case $kind in
     snapped) keys="method.snap=true" ;;
     plain) keys="method.snap=false" ;;
-    pasted) keys="method.ablation=no_guider" ;;
+    pasted) keys="method.hear_hints=false" ;;
   esac
   named="0=$here/0"
   for count in 1 4 16 32; do

@@ -35,7 +35,8 @@ def main() -> None:
     for word in SAID:
         place = WORDS.index(word)
         print(f"| {word} | {found[word][place]:.2f} | {found[''][place]:.2f} |")
-    named, unnamed = (np.mean([found[key][WORDS.index(w)] for w in SAID for key in [k or w]]) for k in (None, ""))
+    named = np.mean([found[word][WORDS.index(word)] for word in SAID])
+    unnamed = np.mean([found[""][WORDS.index(word)] for word in SAID])
     print(f"| mean | {named:.2f} | {unnamed:.2f} |")
 
 
