@@ -134,7 +134,7 @@ class LatentPrior(Method):
     def denoiser(self, prior: Prior, text: str) -> Denoiser:
         """Classifier-free guidance (Ho and Salimans, 2022): other + guidance (prompted - other)."""
         away = self.guidance != 1 and text != self.negative
-        states = prior.embed([*[self.negative] * away, text]).repeat_interleave(self.micro_batch, 0)
+        states = prior.embed([*[self.negative] * away, text], self.cut).repeat_interleave(self.micro_batch, 0)
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             if not away:
