@@ -8,16 +8,13 @@ strokes and painted parts become the same map."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable
-
 import torch
 from torch import Tensor
 
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.nets.kept import Answers
+from colorlab.nets.kept import Answers, keys_of
 from colorlab.types import Hints
 
 COMPACTNESS = 10.0  # SLIC's m in Lab, of its authors; in gray of [0, 1], a hundredth of it
@@ -58,12 +55,6 @@ class HintMaps:
         mean = torch.zeros(3, int(count)).index_add_(1, label.flatten(), rgb.flatten(1)) / size
         colour = quantised(mean.T, size, self.colors).T.mul(255).round()
         return torch.cat([colour[:, label], label[None]]).short()
-
-
-def keys_of(rgb: Tensor) -> list[Hashable]:
-    """(B, 3, H, W) in [0, 1] -> what tells each picture from all others, as far as 8 bits do."""
-    pixels = rgb.mul(255).round().byte().cpu().contiguous().numpy()
-    return [(one.shape, hashlib.blake2b(one.tobytes()).digest()) for one in pixels]
 
 
 def shown(divided: Tensor, share: float, order: Tensor) -> Tensor:

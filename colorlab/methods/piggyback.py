@@ -24,13 +24,13 @@ from colorlab.errors import CheckpointError, ConfigError
 from colorlab.guides import Flat, Guide, Inpaint
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.guider import Features, GuidedUNet, guided
-from colorlab.nets.kept import Answers, Aside, digest
+from colorlab.nets.kept import Answers, Aside, digest, keys_of
 from colorlab.nets.latent_prior import Prior, load_prior
 from colorlab.nets.lightness_decoder import LightnessVAE, load_lightness_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
 from colorlab.samplers.latent import branches, distilled, known_cells, late
-from colorlab.superpixels import HintMaps, keys_of, must_match, of_hints
+from colorlab.superpixels import HintMaps, must_match, of_hints
 from colorlab.types import Batch, Condition, Denoiser, Hints
 
 ABLATIONS = ("none", "no_guider", "sdedit", "sds")

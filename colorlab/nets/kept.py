@@ -54,10 +54,13 @@ class Aside:
 
     def __init__(self, net: nn.Module) -> None:
         self.net = net.eval().requires_grad_(False)
+        self.device: torch.device | None = None
 
     def on(self, device: torch.device) -> nn.Module:
         """The network, moved there once."""
-        return self.net.to(device)
+        if self.device != device:
+            self.net, self.device = self.net.to(device), device
+        return self.net
 
     def __deepcopy__(self, memo: object) -> Aside:
         return self
