@@ -50,11 +50,10 @@ def words_for(method: str, *more: str) -> list[str]:
     """A small training of any method: narrow nets, few steps, a condition that it takes. Later words win.
 
     What else makes it small, and what runs it needs, are attributes of its class (tests/test_every_method.py)."""
-    keys = [key for key, _, _ in declared(conf_dir() / "method" / f"{method}.yaml")]
-    kind = get_class(compose("train", ["name=x", f"method={method}"]).method["_target_"])
-    narrow = [f"method.{key}=4" for key in keys if key.endswith("width")]
-    runs = [f"method.{key}={_finished(name)}" for key, name in getattr(kind, "needs", {}).items()]
-    words = [f"method={method}", *SMALL, *narrow, *getattr(kind, "small", ()), *runs, *more]
+    defaults = {key: value for key, value, _ in declared(conf_dir() / "method" / f"{method}.yaml")}
+    kind = get_class(defaults["_target_"])
+    narrow = [f"method.{key}=4" for key in defaults if key.endswith("width")]
+    words = [f"method={method}", *SMALL, *narrow, *getattr(kind, "small", ()), *_needed(kind), *more]
     words = [
         word for k, word in enumerate(words) if word.split("=")[0] not in {w.split("=")[0] for w in words[k + 1 :]}
     ]
@@ -62,13 +61,13 @@ def words_for(method: str, *more: str) -> list[str]:
 
 
 @cache
-def _finished(method: str) -> Path:
-    """A run of a method, for methods that need one."""
-    from tests.test_every_method import finished
+def _needed(kind: type) -> list[str]:
+    """Overrides that name finished runs, for methods that need some."""
+    from tests.test_every_method import needed
 
     folder = tempfile.mkdtemp(prefix="colorlab-")
     atexit.register(shutil.rmtree, folder)
-    return finished(method, Path(folder))
+    return needed(kind, Path(folder))
 
 
 def at_batch(position: int, act: Plant) -> None:

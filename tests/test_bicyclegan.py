@@ -65,6 +65,6 @@ def test_with_the_code_s_weights_at_zero_all_candidates_are_equal() -> None:
 def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
     method = trained("bicyclegan", 400, "method.depth=3", "method.critic_scales=1", "method.critic_layers=2")
     red, right = share_of_red(method)
-    assert 0.1 < red < 0.9 and right > 0.6
-    collapsed = trained("pix2pix", 200, "method.depth=3", "method.critic_layers=2")
+    assert 0.05 < red < 0.95 and right > 0.6
+    collapsed = trained("pix2pix", 600, "method.depth=3", "method.critic_layers=2")
     assert fillings(collapsed, 16).std(0).max() < 0.1 * float(fillings(method, 16).std(0).max())

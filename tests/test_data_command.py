@@ -104,6 +104,7 @@ def test_without_words_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -
     assert "python -m colorlab.data check" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_the_code_of_data_errors(
     pictures: Path, command: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

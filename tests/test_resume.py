@@ -67,7 +67,11 @@ def whole(tmp_path_factory) -> Callable[..., Path]:
     ("changes", "positions"),
     [
         ([], [4, 4]),  # right after a save, twice in a row
-        (["trainer.accumulate_grad_batches=3", "trainer.val_check_interval=7", "trainer.max_steps=8"], [7, 22]),
+        pytest.param(
+            ["trainer.accumulate_grad_batches=3", "trainer.val_check_interval=7", "trainer.max_steps=8"],
+            [7, 22],
+            marks=pytest.mark.slow,
+        ),
         pytest.param(["ema=0", "method/optimizer=ranger", "method/schedule=constant"], [3], marks=pytest.mark.slow),
     ],
     ids=["twice at an edge", "accumulation", "another optimizer"],

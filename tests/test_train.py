@@ -128,6 +128,7 @@ def test_hints_and_colours_come_from_the_command_line(trained: Path, command) ->
     assert refused.returncode == 2 and "is 9x9 pixels, the drawing 90x70" in refused.stderr
 
 
+@pytest.mark.slow
 def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
     words = [f"run={trained}/runs/small", "split=val", "limit=2", "seed=5", "precision=fp32"]
     from colorlab.draws import Draws
@@ -195,6 +196,7 @@ def test_a_method_that_steps_by_itself_cannot_accumulate(tmp_path: Path) -> None
         train(tmp_path, words_for("pix2pix", "trainer.accumulate_grad_batches=2"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_its_exit_code(tmp_path: Path) -> None:
     import os
     import subprocess
