@@ -56,13 +56,15 @@ def together(trainer: Any) -> Iterator[None]:
         raise RankError(f"another process of this training {what}", code or RankError.exit_code) from error
 
 
-def _is_lost(error: Exception) -> bool:
-    """Whether an error means that another process is gone."""
+def _is_lost(error: BaseException | None) -> bool:
+    """Whether an error means that another process is gone, or came up while such an error was dealt with."""
     import torch
 
+    if error is None or isinstance(error, ColorlabError):
+        return False
     said = str(error).lower()
-    network = isinstance(error, torch.distributed.DistError) or "gloo" in said or "nccl" in said
-    return network and not isinstance(error, ColorlabError)
+    network = isinstance(error, torch.distributed.DistError) or any(word in said for word in ("gloo", "nccl"))
+    return network or _is_lost(error.__cause__ or error.__context__)
 
 
 def _end_children(trainer: Any, wait: bool) -> int:

@@ -17,7 +17,9 @@ import torch
 from safetensors.torch import load_file
 
 from colorlab.data.module import PictureData
+from colorlab.errors import RankError
 from colorlab.methods.base import picture_means
+from colorlab.ranks import together
 from colorlab.resume import Checkpoints
 from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
 from tests.test_every_method import METHODS
@@ -79,6 +81,17 @@ def test_every_picture_is_validated_once_and_all_processes_take_as_many_batches(
 def test_means_do_not_depend_on_the_order_of_batches() -> None:
     batches = {tuple(range(k * k, k * k + k + 1)): {"loss": 0.1 * 3**k} for k in range(9)}
     assert picture_means(batches) == picture_means(dict(reversed(batches.items())))
+
+
+def test_what_fails_while_a_lost_process_is_dealt_with_is_told_as_its_loss() -> None:
+    trainer = SimpleNamespace(world_size=2, is_global_zero=True, strategy=SimpleNamespace(launcher=None))
+    with pytest.raises(RankError, match="gave no answer"), together(trainer):
+        try:
+            raise RuntimeError("[gloo/transport/tcp/pair.cc:1] Timed out waiting 60000ms")
+        except RuntimeError:
+            raise ValueError("an optimizer in an odd state") from None
+    with pytest.raises(ValueError, match="of its own"), together(trainer):
+        raise ValueError("of its own")
 
 
 @pytest.mark.slow
