@@ -171,11 +171,12 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: 
     from colorlab.disk import replacing
     from colorlab.draws import Draws
     from colorlab.report.grid import save_sheet, sheet_of
-    from colorlab.scale import drawing_of, onto_drawing, shrunk
+    from colorlab.scale import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk
     from colorlab.types import Condition
 
     picture = torch.from_numpy(open_picture(path, cfg.pixel_limit)).float()[None] / 255
-    full = drawing_of(picture, cfg.lines, run.config["data"].get("condition", "lines"))
+    shown_as = run.config["data"].get("condition", "lines")
+    full = drawing_of(picture, cfg.lines, shown_as)
     own = (full.shape[-2], full.shape[-1])
     size = working_size(cfg, run, own)
     known = read_hints(cfg, own)
@@ -183,9 +184,10 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: 
     condition = on(Condition(shrunk(full, size), hints, worded(wishes.text, [""])), cfg.device)
     draws = Draws(cfg.seed, [0], alike=cfg.same_noise)
     small = method.sample(condition, cfg.n, draws, wishes.guides)[0].cpu()
-    coloured = onto_drawing(small, full, size)
+    coloured = (onto_gray if shown_as == "gray" else onto_drawing)(small, full, size)
     if known is not None:
-        coloured = torch.lerp(coloured, known[:, :3], known[:, 3:])
+        colours = as_light_as(full, known[:, :3]) if shown_as == "gray" else known[:, :3]
+        coloured = torch.lerp(coloured, colours, known[:, 3:])
     pixels = [to_pixels(one) for one in coloured]
     for k, array in enumerate(pixels):
         with replacing(start.with_name(f"{start.name}-{k + 1}.png")) as temporary:

@@ -1,4 +1,5 @@
-"""Between a drawing's own size and the size at which it is coloured: down, antialiased; up, onto its own lines."""
+"""Between a picture's own size and the size at which it is coloured: down, antialiased; up, a drawing onto its own
+lines, a gray picture onto its own lightness."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.color import luma
+from colorlab.color import AB, luma
 from colorlab.lines import extractor
 
 PAPER_SHARE = 0.4  # a line drawing is mostly paper: so many of its pixels are nearly white
@@ -57,3 +58,16 @@ def without_lines(small: Tensor, drawing: Tensor) -> Tensor:
     rows, columns = distance_transform_edt(ink, return_distances=False, return_indices=True)
     paint = (small / drawing.clamp_min(INK)).clamp(0, 1)
     return paint[..., torch.from_numpy(rows), torch.from_numpy(columns)]
+
+
+def onto_gray(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
+    """Colourings (n, 3, h, w) of a gray picture made at another size, as (n, 3, H, W) of exactly the lightness of the
+    picture (1, 1, H, W) in [0, 1]: only chroma is enlarged."""
+    if full.shape[-2:] == tuple(size):
+        return small
+    return AB().decode(F.interpolate(AB().encode(small), full.shape[-2:], mode="bicubic", antialias=True), full)
+
+
+def as_light_as(gray: Tensor, rgb: Tensor) -> Tensor:
+    """Colours (n, 3, H, W) in [0, 1] at the lightness of a gray picture (1, 1, H, W)."""
+    return AB().decode(AB().encode(rgb), gray)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from colorlab.scale import drawing_of, onto_drawing, shrunk, without_lines
+from colorlab.color import lab_of, luma
+from colorlab.scale import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk, without_lines
 
 
 def box(side: int) -> torch.Tensor:
@@ -50,3 +51,38 @@ def test_a_drawing_is_told_from_a_picture() -> None:
 def test_equal_sizes_pass_through_untouched() -> None:
     small = torch.rand(2, 3, 32, 32)
     assert onto_drawing(small, box(32), (32, 32)) is small
+
+
+def photo(side: int) -> torch.Tensor:
+    """A coloured picture with soft shading and hard edges, (1, 3, side, side)."""
+    y, x = torch.meshgrid(torch.linspace(0, 1, side), torch.linspace(0, 1, side), indexing="ij")
+    disc = ((y - 0.5).square() + (x - 0.5).square() < 0.09).float()
+    ground, thing = (torch.tensor(c)[:, None, None] for c in ([0.2, 0.3, 0.7], [0.9, 0.6, 0.2]))
+    return ((ground * (1 - disc) + thing * disc) * (0.6 + 0.4 * y))[None]
+
+
+def test_a_gray_picture_keeps_its_lightness_and_gets_its_colours_at_its_own_size() -> None:
+    truth = photo(160)
+    full = luma(truth)
+    perfect = as_light_as(full, truth)
+    small = as_light_as(shrunk(full, (32, 32)), shrunk(truth, (32, 32)))
+    out = onto_gray(small.expand(2, -1, -1, -1), full, (32, 32))
+    assert out.shape == (2, 3, 160, 160) and torch.equal(out[0], out[1])
+    off = (lab_of(out) - lab_of(perfect)).abs()
+    assert off[:, 0].max() < 0.1
+    assert off[:, 1:].mean() < 2
+    assert (lab_of(onto_drawing(small, full, (32, 32))) - lab_of(perfect)).abs()[:, 1:].mean() > 5  # is for lines
+
+
+def test_a_small_gray_picture_coloured_at_a_larger_size_comes_back_small() -> None:
+    full = luma(photo(24))
+    out = onto_gray(photo(96), full, (96, 96))
+    assert out.shape == (1, 3, 24, 24)
+    assert torch.allclose(lab_of(out)[:, :1], lab_of(full.expand(-1, 3, -1, -1))[:, :1], atol=0.1)
+
+
+def test_a_hint_on_a_gray_picture_gives_hue_at_the_picture_s_lightness() -> None:
+    red, gray = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None], torch.full((1, 1, 4, 4), 0.4)
+    lab = lab_of(as_light_as(gray, red.expand(-1, -1, 4, 4)))
+    assert torch.allclose(lab[:, 0], lab_of(gray.expand(-1, 3, -1, -1))[:, 0], atol=0.1)
+    assert torch.allclose(torch.atan2(lab[:, 2], lab[:, 1]), torch.atan2(*lab_of(red)[0, [2, 1], 0, 0]), atol=0.02)
