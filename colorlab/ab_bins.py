@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from colorlab.color import lab_of
-from colorlab.errors import DataError
+from colorlab.errors import ConfigError, DataError
 
 GRID = 10.0  # side of a bin
 SQUARE = 110  # no sRGB colour has an a or b beyond it, nor has the square table
@@ -176,14 +176,14 @@ def save_prior(path: Path, table: Tensor, prior: Tensor) -> None:
 
 def read_prior(path: Path, table: Tensor) -> Tensor:
     """(Q,) a prior written by ``save_prior``, or a .npy file (Q,) such as CIC's prior_probs.npy, scaled to sum 1.
-    DataError if it cannot be read or belongs to another table."""
+    DataError if it cannot be read, ConfigError if it belongs to another table."""
     own = table
     if path.suffix == ".npy":
         prior = _numbers(path, 0)
     else:
         own, prior = _saved_prior(path)
     if len(prior) != len(table) or own.shape != table.shape or not torch.allclose(own, table.cpu(), atol=1e-3):
-        raise DataError(f"{path} is the prior of another table of {len(prior)} bins, not of this one of {len(table)}"
+        raise ConfigError(f"{path} is the prior of another table of {len(prior)} bins, not of this one of {len(table)}"
                         " (choose the bins it was fitted with, or fit it again)")  # fmt: skip
     if not (torch.isfinite(prior).all() and (prior >= 0).all() and prior.sum() > 0):
         raise DataError(f"{path} holds no shares (give numbers >= 0)")

@@ -108,16 +108,16 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
             hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name=config_name)(checked)()
         except Exception as error:
             failed.append(error)
-        report(failed, config_name)
+        report(failed, config_name, argv)
 
     run(main, sys.argv[1:])
 
 
-def report(failed: list[Exception], config_name: str) -> None:
-    """Raise what failed: the one error, or for several jobs of a sweep a summary."""
+def report(failed: list[Exception], config_name: str, overrides: list[str]) -> None:
+    """Raise what failed: the one error, or for several jobs of a sweep a summary. overrides: the command's words."""
     if len(failed) > 1:
         for error in failed:
-            print(f"colorlab: error: {one_line(config.explained(error, config_name))}", file=sys.stderr)
+            print(f"colorlab: error: {one_line(config.explained(error, config_name, overrides))}", file=sys.stderr)
         raise SweepError(f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)")
     if failed:
-        raise config.explained(failed[0], config_name)
+        raise config.explained(failed[0], config_name, overrides)

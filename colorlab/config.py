@@ -34,7 +34,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", str(text)).strip("-.")[:LONGEST_NAME] or "unnamed"
 
 
+def width_of(run: str | None) -> int | None:
+    """method.width in a run's config.yaml; None if there is no such run, which the method that wants it will say."""
+    try:
+        return int(yaml.safe_load((Path(str(run)) / "config.yaml").read_text(encoding="utf-8"))["method"]["width"])
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
+        return None
+
+
 OmegaConf.register_new_resolver("slug", slug, replace=True)
+OmegaConf.register_new_resolver("width_of", width_of, replace=True)
 
 
 def conf_dir() -> Path:
@@ -52,7 +61,7 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
         try:
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
         except Exception as error:
-            raise explained(error, config_name) from error
+            raise explained(error, config_name, overrides) from error
     choices = dict(cfg.hydra.runtime.choices)
     with flag_override(cfg, "struct", False):
         cfg.pop("hydra")
@@ -215,7 +224,7 @@ def nearest(word: str, words: list[str]) -> str:
     return f"; nearest: {', '.join(close)}" if close else ""
 
 
-def explained(error: Exception, config_name: str) -> Exception:
+def explained(error: Exception, config_name: str, overrides: list[str]) -> Exception:
     """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
     text = " ".join(str(error).split())
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
@@ -228,7 +237,8 @@ def explained(error: Exception, config_name: str) -> Exception:
         )
     if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
         key = next(filter(None, found.groups()))
-        return ConfigError(f"{key} is not a key of this command{nearest(key, _keys(config_name))} (--help lists all)")
+        close = nearest(key, _keys(config_name, overrides))
+        return ConfigError(f"{key} is not a key of this command{close} (--help lists all)")
     if type(error).__name__ == "MisconfigurationException":  # Lightning's
         return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
     names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}
@@ -242,10 +252,18 @@ def _groups() -> list[str]:
     return [str(path.relative_to(conf_dir())) for path in folders]
 
 
-def _keys(config_name: str) -> list[str]:
-    """All dotted keys that this command's yaml files declare, with every choice of every group."""
-    keys = [key for key, _, _ in declared(conf_dir() / f"{config_name}.yaml")]
-    for path in conf_dir().rglob("*/*.yaml"):
-        prefix = package_of(path, str(path.parent.relative_to(conf_dir())))
-        keys += [f"{prefix}.{key}".lstrip(".") for key, _, _ in declared(path)]
-    return keys
+def _keys(config_name: str, overrides: list[str]) -> list[str]:
+    """All dotted keys of this command with the choices of groups among the overrides, such as method=gpic."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.utils import create_config_search_path
+    from hydra.types import RunMode
+
+    groups = set(_groups())
+    chosen = [word for word in overrides if word.partition("=")[0].lstrip("+") in groups]
+    loader = ConfigLoaderImpl(create_config_search_path(str(conf_dir())))
+    try:
+        choices = dict(loader.load_configuration(config_name, chosen, RunMode.RUN).hydra.runtime.choices)
+    except Exception:  # a choice of a sweep, or one that is mistaken too
+        choices = {}
+    sources = _sources(config_name, choices)
+    return [f"{prefix}.{key}".lstrip(".") for source, prefix in sources for key, _, _ in declared(source)]

@@ -80,7 +80,7 @@ def _check_foreign(cfg: DictConfig, command: str, run_mode: RunMode) -> None:
     try:
         expected = own.load_configuration(command, told, run_mode)
     except Exception as error:
-        raise config.explained(error, command) from error
+        raise config.explained(error, command, told) from error
     for key in OF_THE_COMMAND_LINE:
         if _said(cfg, key) != _said(expected, key):
             raise ConfigError(

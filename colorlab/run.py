@@ -120,13 +120,18 @@ def sheet_of(folder: Path) -> Path:
 
 def begin(folder: Path, cfg: DictConfig) -> None:
     """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
+    require_none(folder)
+    plain = plain_dict(cfg) | {"made": provenance()}
+    with replacing(folder / CONFIG) as temporary:
+        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def require_none(folder: Path) -> None:
+    """CheckpointError if the folder holds a run."""
     if has_begun(folder):
         raise CheckpointError(
             f"{folder} already holds a run (go on with it by resume=auto, choose another name=, or remove the folder)"
         )
-    plain = plain_dict(cfg) | {"made": provenance()}
-    with replacing(folder / CONFIG) as temporary:
-        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def require_same(folder: Path, cfg: DictConfig) -> None:

@@ -54,6 +54,8 @@ def train_in(folder: Path, cfg: DictConfig) -> None:
         goes_on = cfg.resume == "auto" and run.has_begun(folder)
         if goes_on:
             run.require_same(folder, cfg)
+        else:
+            run.require_none(folder)
         if goes_on and run.is_finished(folder):
             print(f"{folder}: finished already")
         else:
@@ -74,11 +76,11 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
     stop = StopRequest(told=is_first())
     trainer = _trainer(cfg, folder, method, found, stop)
+    if found is None:
+        method.prepare(pictures)  # what it refuses leaves no run behind
     if is_first():
         _begin(cfg, folder, found)
         print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures")
-    if found is None:
-        method.prepare(pictures)
     with stop:
         _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
     if is_first():

@@ -1,10 +1,11 @@
 """Tables and pictures for the experiments' pages, from evaluations: nothing is sampled or judged here.
 
-    python experiments/show.py table diversity/lpips:3,validity/share:2 NAME=FOLDER NAME=FOLDER ...
+    python experiments/show.py table diversity/lpips:3,validity/share:2 NAME=FOLDER NAME=FOLDER ... [+trivial]
     python experiments/show.py differences diversity/lpips:3 NAME=FOLDER NAME=FOLDER ...     each minus the first
     python experiments/show.py sheet OUT.png 3 6 NAME=FOLDER NAME=FOLDER ...     3 drawings, 6 candidates of each
 
-A FOLDER is one that `python -m colorlab.evaluate` printed."""
+A FOLDER is one that `python -m colorlab.evaluate` printed. +trivial adds the rows that need no method, as judged under the
+first evaluation's protocol: the picture without colour, one mean colour, the nearest training picture's, other truths."""
 
 from __future__ import annotations
 
@@ -16,18 +17,24 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_evaluation, read_sample
-from colorlab.rows import differences_of
+from colorlab.report.table import Cell
+from colorlab.rows import differences_of, row_of, trivial_rows
 
+TRIVIAL = "+trivial"
 CELL, GAP, NAME_WIDTH = 96, 4, 150
 
 
 def table(columns: str, named: Sequence[str]) -> str:
     """Markdown: a row a measure, a column an evaluation; mean [95 % interval over drawings]."""
-    found = evaluations(named)
-    lines = ["| | " + " | ".join(found) + " |", "| --- |" + " --- |" * len(found)]
+    found = evaluations([word for word in named if word != TRIVIAL])
+    shown = {name: row_of(each, name).cells | timed(each) for name, each in found.items()}
+    if TRIVIAL in named:
+        for row in trivial_rows(next(iter(found.values()))):
+            shown[f"{row.name}, {row.note}".removesuffix(", ")] = row.cells
+    lines = ["| | " + " | ".join(shown) + " |", "| --- |" + " --- |" * len(shown)]
     for column in columns.split(","):
         key, digits = column.rsplit(":", 1)
-        cells = [cell(each, key, int(digits)) for each in found.values()]
+        cells = [written(each.get(key), int(digits)) for each in shown.values()]
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -44,15 +51,18 @@ def differences(columns: str, named: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def cell(evaluation: Evaluation, key: str, digits: int) -> str:
-    """`mean [low, high]`, or a dash; the key seconds is the time a drawing took."""
-    if key == "seconds":
-        return f"{evaluation.document['timing'].get('seconds_per_drawing', float('nan')):.{digits}f}"
-    value = evaluation.document["values"].get(key)
-    if value is None or value["mean"] is None:
+def written(value: Cell | None, digits: int) -> str:
+    """`mean [low, high]`, or a dash."""
+    if value is None or value.mean is None:
         return "-"
-    bounds = "" if value["low"] is None else f" [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
-    return f"{value['mean']:.{digits}f}{bounds}"
+    bounds = "" if value.low is None else f" [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+    return f"{value.mean:.{digits}f}{bounds}"
+
+
+def timed(evaluation: Evaluation) -> dict[str, Cell]:
+    """seconds: the time that a drawing took, where it is known."""
+    known = evaluation.document["timing"].get("seconds_per_drawing")
+    return {} if known is None else {"seconds": Cell(known, None, None, len(evaluation.document["drawings"]))}
 
 
 def sheet(out: Path, drawings: int, candidates: int, named: Sequence[str]) -> Path:
@@ -91,7 +101,7 @@ def evaluations(named: Sequence[str]) -> dict[str, Evaluation]:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["table", columns, *named] if named:
+        case ["table", columns, *named] if {*named} - {TRIVIAL}:
             print(table(columns, named))
         case ["differences", columns, *named] if len(named) > 1:
             print(differences(columns, named))

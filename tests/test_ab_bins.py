@@ -10,7 +10,7 @@ import torch
 from skimage.color import rgb2lab
 
 from colorlab.ab_bins import Bins, entropy, read_prior, rebalancing, save_prior, smoothed, table_of
-from colorlab.errors import DataError
+from colorlab.errors import ConfigError, DataError
 
 
 def colours(step: int) -> np.ndarray:
@@ -123,7 +123,7 @@ def test_a_prior_of_another_table_is_refused_in_one_line(tmp_path: Path) -> None
     save_prior(tmp_path / "prior.safetensors", corner.table, corner.prior)
     np.save(tmp_path / "prior_probs.npy", np.ones(313))
     for name, count in (("prior.safetensors", 309), ("prior_probs.npy", 313)):
-        with pytest.raises(DataError, match=f"another table of {count} bins, not of this one of 261") as caught:
+        with pytest.raises(ConfigError, match=f"another table of {count} bins, not of this one of 261") as caught:
             read_prior(tmp_path / name, table_of("reachable"))
         assert "\n" not in str(caught.value)
 

@@ -86,7 +86,7 @@ def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> N
 def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="gpu") as caught:
         train(tmp_path, words_for("gpic", "trainer=gpu", "trainer.max_steps=1"))
-    told = explained(caught.value, "train")
+    told = explained(caught.value, "train", [])
     assert isinstance(told, ConfigError) and "see trainer=, trainer.accelerator" in str(told)
 
 

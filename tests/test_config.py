@@ -38,6 +38,19 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("method", "override", "said"),
+    [
+        ("piggyback", "stage=guider", "stage is not a key of this command (--help lists all)"),
+        ("divcolor", "stage=vae", "stage is not a key of this command; nearest: method.stage (--help lists all)"),
+    ],
+)
+def test_only_keys_of_the_method_chosen_are_suggested(method: str, override: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compose("train", [*BASE, f"method={method}", override])
+    assert str(caught.value) == said
+
+
 def test_whole_numbers_pass_where_numbers_are_wanted() -> None:
     assert compose("train", [*BASE, "method.optimizer.lr=1"]).method.optimizer.lr == 1
 

@@ -306,7 +306,8 @@ def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) 
 def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: Path) -> None:
     cic = build(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=4"]).method)
     run = saved(cic, tmp_path)
-    method = divcolor(f"method.features={run}", "method.features_width=2")
+    (run / "config.yaml").write_text("method:\n  width: 2\n")
+    method = divcolor(f"method.features={run}")
     before = {name: value.clone() for name, value in method.features.state_dict().items()}
     trained(method, 4)
     assert all(torch.equal(value, before[name]) for name, value in method.features.state_dict().items())

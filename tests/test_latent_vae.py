@@ -79,5 +79,5 @@ def test_a_few_steps_on_one_batch_bring_its_pictures_nearer():
 def test_pictures_come_back_one_way_and_take_no_guide():
     method, image = made().eval(), batch().image
     assert torch.equal(*method.sample(Condition(image), 2, Draws(0, range(4))).unbind(1))
-    with pytest.raises(ConfigError, match="guide=bias"):
+    with pytest.raises(ConfigError, match="takes no guide, bias or hints"):
         method.sample(Condition(image), 1, Draws(0, range(4)), [Bias("palette")])

@@ -12,7 +12,7 @@ from colorlab.ab_bins import entropy, rebalancing
 from colorlab.color import lab_of
 from colorlab.config import build, compose
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
+from colorlab.errors import CheckpointError, ColorlabError, ConfigError
 from colorlab.guides import Flat
 from colorlab.methods.marginals import cross_entropy
 from colorlab.types import Condition
@@ -83,7 +83,7 @@ def test_the_copula_changes_nothing_that_the_net_learns() -> None:
 def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
     keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
-    method = cic(*keys)
+    method = cic(*keys, "method.undo_rebalancing=false")
     method.prepare(Pictures(batch()))
     before = {name: value.clone() for name, value in method.net.state_dict().items()}
     method.train().loss(batch(), Draws(0, range(4)))["loss"].backward()
@@ -101,9 +101,21 @@ def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
+def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(tmp_path: Path) -> None:
+    keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
+    with pytest.raises(ConfigError, match=r"method\.prior=.* or method\.undo_rebalancing=false") as caught:
+        cic(*keys)
+    assert "\n" not in str(caught.value)
+    torch.save(published(2016, 313), tmp_path / "w.pth")
+    np.save(tmp_path / "prior.npy", shares := np.arange(1, 314) / np.arange(1, 314).sum())
+    method = cic(*keys, f"method.prior={tmp_path}/prior.npy")
+    method.prepare(Pictures(batch()))
+    assert np.allclose(method.bins.prior, shares, atol=1e-7)
+
+
 def test_a_prior_of_another_table_stops_the_run(tmp_path: Path) -> None:
     np.save(tmp_path / "prior.npy", np.ones(313))
-    with pytest.raises(DataError, match="another table of 313 bins"):
+    with pytest.raises(ConfigError, match="another table of 313 bins"):
         cic(f"method.prior={tmp_path}/prior.npy").prepare(Pictures(batch()))
 
 

@@ -30,6 +30,12 @@ def test_only_the_first_picture_must_be_true() -> None:
 
 
 @pytest.mark.slow
+def test_candidates_differ_more_than_bicyclegan_s_after_as_many_steps() -> None:
+    spread = {name: fillings(trained(name, 150, *TOY), 16).std(0).mean() for name in ("msgan", "bicyclegan")}
+    assert spread["msgan"] > spread["bicyclegan"]
+
+
+@pytest.mark.slow
 def test_mode_seeking_spreads_the_candidates() -> None:
     with_it, without = (trained("msgan", 150, *TOY, f"method.seek_weight={weight}") for weight in (1, 0))
     assert fillings(with_it, 16).std(0).mean() > 5 * fillings(without, 16).std(0).mean()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+import yaml
 from omegaconf import DictConfig
 from torch import Tensor
 
@@ -327,7 +328,21 @@ def test_obedience_counts_what_follows_the_picture_and_the_hints(
     assert learned.obedience(BATCH, Draws(0, [10, 11]))["luma_rmse"] < 1e-6
 
 
-@pytest.mark.parametrize("word", ["ablation=none_at_all", "sampler.clip=true", "guider_every=2 guider=input_concat"])
+@pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
+def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Path) -> None:
+    from colorlab.config import conf_dir
+
+    sampler = yaml.safe_load((conf_dir() / "method" / "sampler" / f"{name}.yaml").read_text()) | {"steps": 2}
+    cfg = copy.deepcopy(small())
+    cfg.method.merge_with_dotlist([f"prior={clip}", "text_scale=1"])
+    results = []
+    for cfg.method.sampler in (sampler, sampler | {"clip": False}):
+        torch.manual_seed(0)
+        results.append(drawn(build(cfg.method).eval(), 1))
+    assert sampler["clip"] and torch.isfinite(results[0]).all() and torch.equal(*results)
+
+
+@pytest.mark.parametrize("word", ["ablation=none_at_all", "guider_every=2 guider=input_concat"])
 def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
     with pytest.raises(ConfigError, match=word.split("=")[0].split(".")[-1]) as error:
         made(clip, *word.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 
 import pytest
@@ -13,7 +14,8 @@ from colorlab.diffusion import alpha_bar_at, eps_of
 from colorlab.draws import Draws
 from colorlab.samplers.ancestral import Ancestral, Sampler
 from colorlab.samplers.few_step import FewStep
-from colorlab.samplers.latent import Branch, branches, distilled, known_cells, late
+from colorlab.samplers.latent import Branch, branches, distilled, known_cells, late, unbounded
+from colorlab.samplers.marginals import Mode
 
 ALPHA_BARS = alpha_bar_at(torch.linspace(0.001, 1, 1000))
 
@@ -33,6 +35,20 @@ def test_scales_of_one_leave_one_call_and_no_prompt_saves_one() -> None:
     assert branches(1, 1, True) == [Branch(1, True, True)]
     assert branches(5, 1, False) == [Branch(1, False, True)]
     assert branches(3, 2, True) == [Branch(-1, False, False), Branch(-1, False, True), Branch(3, True, True)]
+
+
+@pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])
+def test_latents_are_not_clipped_and_the_sampler_given_is_left_as_it_was(sampler: Sampler) -> None:
+    clipped = copy.copy(sampler)
+    clipped.clip = True
+    x, draws = 9 * torch.ones(1, 3, 4, 4), Draws(0, [0])
+    assert unbounded(clipped)(lambda x, _: 5 + 0 * x, x, draws).mean() > 4
+    assert clipped(lambda x, _: 5 + 0 * x, x, draws).max() <= 1
+
+
+def test_a_sampler_of_marginals_does_not_denoise() -> None:
+    with pytest.raises(ValueError, match="is one of marginals"):
+        unbounded(Mode())
 
 
 @pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])

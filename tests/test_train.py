@@ -76,6 +76,18 @@ def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
         begin(trained / "runs" / "small", compose("train", ["name=small"]))
 
 
+def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(tmp_path: Path, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ConfigError("wrong (mend it)")
+
+    words = words_for("gpic", "trainer.max_steps=1")
+    with monkeypatch.context() as patched, pytest.raises(ConfigError, match="mend it"):
+        patched.setattr("colorlab.methods.gpic.GPIC.prepare", refuse)
+        train(tmp_path, words)
+    train(tmp_path, words)
+    assert weights_of(tmp_path).exists()
+
+
 def test_a_finished_run_opens_and_samples(trained: Path) -> None:
     from colorlab.draws import Draws
     from colorlab.run import open_run

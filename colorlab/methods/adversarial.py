@@ -127,7 +127,7 @@ class Adversarial(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """One forward pass a candidate. ConfigError: any guide, for there is no denoiser to edit."""
         if guides:
-            raise ConfigError(f"guide={type(guides[0]).__name__.lower()} (a GAN draws in one go; leave guide out)")
+            raise ConfigError(f"{type(self).__name__.lower()} takes no guide, bias or hints (leave them out)")
         pictures = enumerate(condition.image.split(1))
         return torch.stack([self._candidates(image, n, draws.rows(b, b + 1)) for b, image in pictures])
 

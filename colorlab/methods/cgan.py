@@ -5,14 +5,12 @@ which stays on at test time. Of 256 colourings, the centres of 5 clusters are sh
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Losses, Made, cross_entropy
+from colorlab.methods.adversarial import Adversarial, Losses, Made, cross_entropy, dropout_masks
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
@@ -65,8 +63,5 @@ class CGAN(Adversarial):
         return torch.cat([joined(field, image) for field in fields.split(1)])
 
     def masks(self, image: Tensor, rows: Draws) -> list[Tensor]:
-        """Dropout masks of value 0 or 1 / (1 - dropout), each (rows, C, h, w)."""
-        shapes = self.net.mask_shapes(image)
-        sizes = [math.prod(shape) for shape in shapes]
-        kept = (rows.uniform(sum(sizes), device=image.device) >= self.dropout).float() / (1 - self.dropout)
-        return [part.unflatten(1, shape) for part, shape in zip(kept.split(sizes, 1), shapes, strict=True)]
+        """See ``dropout_masks``."""
+        return dropout_masks(rows, self.net.mask_shapes(image), self.dropout, image.device)

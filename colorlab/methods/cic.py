@@ -36,7 +36,8 @@ PUBLISHED_2017 = PUBLISHED | {
 
 class CIC(MarginalMethod):
     """width, stride, shortcuts: see ``CICNet``. published: a file of published weights, read before the first step; the
-    net then stays as it is and only the copula learns. The rest: see ``MarginalMethod``."""
+    net then stays as it is and only the copula learns; its rebalancing is undone by the prior that it was trained
+    with, which must be given. The rest: see ``MarginalMethod``."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
@@ -50,6 +51,11 @@ class CIC(MarginalMethod):
         )  # fmt: skip
         self.published = published
         if published is not None:
+            if undo_rebalancing and prior is None and rebalance < 1:
+                raise ValueError(
+                    "the published net was rebalanced by a prior of its own (give method.prior=<its prior_probs.npy>, "
+                    "or method.undo_rebalancing=false)"
+                )
             self.freeze_net()
 
     def prepare(self, pictures: Any) -> None:

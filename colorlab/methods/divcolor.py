@@ -64,8 +64,8 @@ class DivColor(Method):
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,
         skip: bool, dropout: float, l2: float, hist: float, mah: float, grad: float, kl: float, reduction: str,
         uniform: float, mdn_width: int, components: int, head: str, mdn_loss: str, features: str | None,
-        features_width: int, samples: str, stage: str, vae_share: float, vae: str | None, steps: int, accumulate: int,
-        micro_batch: int,
+        features_width: int | None, samples: str, stage: str, vae_share: float, vae: str | None, steps: int,
+        accumulate: int, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
         check_stage(stage, vae)
@@ -78,7 +78,7 @@ class DivColor(Method):
         self.stage, self.vae_run, self.features_run = stage, vae, features
         self.steps, self.vae_steps, self.accumulate = steps, round(vae_share * steps), accumulate
         self.vae: FieldVAE = in_channels_last(FieldVAE(side, width, latents, skip, False, dropout))  # type: ignore[assignment]
-        seen = FrozenFeatures(features_width) if features else GrayFeatures(mdn_width)
+        seen = FrozenFeatures(features_width or 1) if features else GrayFeatures(mdn_width)
         self.features = in_channels_last(seen)
         mdn = MDN(seen.channels, side, mdn_width, latents, components, head, dropout)
         self.mdn: MDN = in_channels_last(mdn)  # type: ignore[assignment]

@@ -30,6 +30,7 @@ from colorlab.nets.lightness_decoder import load_lightness_vae, locked
 from colorlab.nets.text import BERT_TOKENS, load_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
+from colorlab.samplers.latent import unbounded
 from colorlab.types import Batch, Condition, Denoiser
 from colorlab.weights import TEXT, text_folder
 
@@ -60,8 +61,8 @@ class LatentPrior(Method):
         caption_dropout: float, negative: str, guidance: float, decoder: str | None, space: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check_prediction(predict, zero_snr, sampler)
-        self.sampler, self.micro_batch = sampler, micro_batch
+        check_prediction(predict, zero_snr)
+        self.sampler, self.micro_batch = unbounded(sampler), micro_batch
         self.negative, self.guidance = negative, guidance
         self.colour_words, self.caption_dropout = colour_words, caption_dropout
         self.prediction = {"v": "v_prediction", "eps": "epsilon"}[predict]
@@ -174,14 +175,12 @@ class LatentPrior(Method):
             self.export(folder)
 
 
-def check_prediction(predict: str, zero_snr: bool, sampler: Any) -> None:
-    """ValueError: what cannot be trained or sampled."""
+def check_prediction(predict: str, zero_snr: bool) -> None:
+    """ValueError: what cannot be trained."""
     if predict not in ("v", "eps"):
         raise ValueError(f"predict is v or eps, not {predict!r}")
     if zero_snr and predict == "eps":
         raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
-    if sampler.clip:
-        raise ValueError("sampler.clip is true, but latents have no bounds (set method.sampler.clip=false)")
 
 
 def read_text(name: str) -> Any:

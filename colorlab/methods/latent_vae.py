@@ -86,7 +86,7 @@ class LatentVAE(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """The gray picture, encoded and decoded, n times. ConfigError: any guide."""
         if guides:
-            raise ConfigError(f"guide={type(guides[0]).__name__.lower()} (nothing is drawn here; leave guide out)")
+            raise ConfigError("latent_vae takes no guide, bias or hints (leave them out)")
         pictures = [self.reconstruct(image.expand(-1, 3, -1, -1)) for image in condition.image.split(1)]
         return torch.stack([picture.expand(n, -1, -1, -1) for picture in pictures]).clone()
 

@@ -125,7 +125,7 @@ class LightnessVAE(Adversarial):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """A baseline that colours nothing: the gray picture's own latents, decoded, n times. ConfigError: any guide."""
         if guides:
-            raise ConfigError(f"guide={type(guides[0]).__name__.lower()} (nothing is drawn here; leave guide out)")
+            raise ConfigError("lightness_vae takes no guide, bias or hints (leave them out)")
         images = condition.image.split(1)
         pictures = [self.reconstruct(image.expand(-1, 3, -1, -1), image, self.decoder) for image in images]
         return torch.stack([picture.expand(n, -1, -1, -1) for picture in pictures]).clone()

@@ -29,7 +29,7 @@ from colorlab.nets.latent_prior import Prior, load_prior
 from colorlab.nets.lightness_decoder import LightnessVAE, load_lightness_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
-from colorlab.samplers.latent import branches, distilled, known_cells, late
+from colorlab.samplers.latent import branches, distilled, known_cells, late, unbounded
 from colorlab.superpixels import HintMaps, must_match, of_hints
 from colorlab.types import Batch, Condition, Denoiser, Hints
 
@@ -76,8 +76,8 @@ class Piggyback(Method):
         sdedit_strength: float, sds_steps: int, sds_rate: float, sds_gray: float, micro_batch: int, bf16: bool,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check(sampler, ablation, guider, guider_every)
-        self.sampler, self.new_rate, self.steps = sampler, new_rate, steps
+        check(ablation, guider, guider_every)
+        self.sampler, self.new_rate, self.steps = unbounded(sampler), new_rate, steps
         self.space = space_named(space)
         self.conditions = self.space.conditions
         self.caption_dropout, self.colour_words = caption_dropout, colour_words
@@ -279,12 +279,10 @@ class Piggyback(Method):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": at, "interval": "step"}}
 
 
-def check(sampler: Sampler, ablation: str, guider: str, guider_every: int) -> None:
+def check(ablation: str, guider: str, guider_every: int) -> None:
     """ValueError for what cannot be sampled with."""
     if ablation not in ABLATIONS:
         raise ValueError(f"ablation is {', '.join(ABLATIONS)}, not {ablation!r}")
-    if getattr(sampler, "clip", False):
-        raise ValueError("this sampler clips to [-1, 1], and latents are wider (set method.sampler.clip=false)")
     if guider == "input_concat" and guider_every > 1:
         raise ValueError(f"guider_every={guider_every}, but guider=input_concat is the whole network (set it to 1)")
 

@@ -186,7 +186,7 @@ def folder_of(path: str, key: str) -> Path:
     except Exception as error:
         raise ConfigError(
             f"{key}={path} is not there (give the folder of a run, one in Stable Diffusion's layout, or the id of a "
-            "model in the hub's local cache)"
+            "hub's model that is in the local cache, where `hf download ID` puts it)"
         ) from error
 
 

@@ -43,6 +43,15 @@ def branches(text_scale: float, structure_scale: float, prompted: bool) -> list[
     return [branch for branch in found if branch.weight]
 
 
+def unbounded(sampler: Sampler) -> Sampler:
+    """The sampler without limits to its estimates, for latents have none. ValueError: it is one of marginals."""
+    if not hasattr(sampler, "levels"):
+        raise ValueError("method/sampler is one of marginals, not a diffusion model's (choose ddim)")
+    free = copy.copy(sampler)
+    free.clip = False  # type: ignore[attr-defined]
+    return free
+
+
 def late(sampler: Sampler, steps: int) -> Sampler:
     """The sampler's last ``steps`` steps alone (SDEdit)."""
     levels = sampler.levels(None)[-steps - 1 :]
