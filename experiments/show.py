@@ -4,8 +4,8 @@
     python experiments/show.py differences diversity/lpips:3 NAME=FOLDER NAME=FOLDER ...     each minus the first
     python experiments/show.py sheet OUT.png 3 6 NAME=FOLDER NAME=FOLDER ...     3 drawings, 6 candidates of each
 
-A FOLDER is one that `python -m colorlab.evaluate` printed. +trivial adds the rows that need no method, as judged under the
-first evaluation's protocol: the picture without colour, one mean colour, the nearest training picture's, other truths."""
+A FOLDER is one that `python -m colorlab.evaluate` printed. +trivial adds what needs no method, judged as the first
+evaluation was: the picture without colour, the mean training colour, the nearest drawing's colours, other truths."""
 
 from __future__ import annotations
 

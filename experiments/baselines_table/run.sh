@@ -3,41 +3,50 @@
 # Nets of about a million weights, 7,500 steps of 32 pictures each; hours of a CPU. Finished runs are not trained again.
 #   sh experiments/baselines_table/run.sh [lines | gray] [drawings] [more overrides for every training, such as data=lfw]
 set -eu
-kind=${1:-lines} limit=${2:-204} extra=${3:-seed=0}
-here=runs/experiments/baselines_table/$kind
+kind=${1:-lines} limit=${2:-204}
+[ $# -gt 2 ] && shift 2 || shift $#
+of=""
+for word in "$@"; do
+  case $word in data=openmoji) ;; data=*) of=-${word#data=} ;; esac
+done
+here=runs/experiments/baselines_table/$kind$of
 gan="method.width=16 method.critic_width=16"
 runs="" names=""
-one() { # name in the table, name of the run, overrides
-  title=$1 name=baseline-$kind-$2
-  shift 2
-  python -m colorlab.train name=$name trainer.max_steps=7500 resume=auto data.condition=$kind "$extra" "$@"
+one() { # name in the table, name of the run, its overrides in one word, overrides of all
+  title=$1 name=baseline-$kind-$2$of own=$3
+  shift 3
+  # shellcheck disable=SC2086 # a word an override
+  python -m colorlab.train name=$name trainer.max_steps=7500 resume=auto data.condition=$kind $own "$@"
   judged $title runs/$name
 }
 judged() {
   python -m colorlab.evaluate run=$2 n=8 limit=$limit out=$here/$1
   runs="$runs,$here/$1" names="$names,$1"
 }
-# shellcheck disable=SC2086 # a word an override
 if [ $kind = lines ]; then
-  for width in 8 16 32; do judged GPIC-C$width pretrained/gpic-openmoji-c$width; done
-  one pix2pix pix2pix method=pix2pix $gan
-  one BicycleGAN bicyclegan method=bicyclegan $gan method.encoder_width=16
-  one MSGAN msgan method=msgan $gan
-  one MUNIT munit method=munit method.critic_width=16
-  one cINN cinn method=cinn method.space=rgb method.shrink=1 method.width=16
+  if [ -z "$of" ]; then
+    for width in 8 16 32; do judged GPIC-C$width pretrained/gpic-openmoji-c$width; done
+  else
+    one GPIC-C8 gpic method=gpic "$@"
+  fi
+  one pix2pix pix2pix "method=pix2pix $gan" "$@"
+  one BicycleGAN bicyclegan "method=bicyclegan $gan method.encoder_width=16" "$@"
+  one MSGAN msgan "method=msgan $gan" "$@"
+  one MUNIT munit "method=munit method.critic_width=16" "$@"
+  one cINN cinn "method=cinn method.space=rgb method.shrink=1 method.width=16" "$@"
 else
-  one CIC cic method=cic
-  one DivColor divcolor method=divcolor
-  one CVAE cvae method=cvae
-  one cGAN cgan method=cgan
-  one pix2pix pix2pix method=pix2pix method.space=ab $gan
-  one BicycleGAN bicyclegan method=bicyclegan method.space=ab $gan method.encoder_width=16
-  one MSGAN msgan method=msgan method.space=ab $gan
-  one MUNIT munit method=munit method.space=ab method.critic_width=16
-  one ChromaGAN chromagan method=chromagan $gan
-  one ChromaGAN-z chromagan-z method=chromagan method.latent=8 $gan
-  one cINN cinn method=cinn method.width=16
-  one GPIC-gray gpic method=gpic
+  one CIC cic method=cic "$@"
+  one DivColor divcolor method=divcolor "$@"
+  one CVAE cvae method=cvae "$@"
+  one cGAN cgan method=cgan "$@"
+  one pix2pix pix2pix "method=pix2pix method.space=ab $gan" "$@"
+  one BicycleGAN bicyclegan "method=bicyclegan method.space=ab $gan method.encoder_width=16" "$@"
+  one MSGAN msgan "method=msgan method.space=ab $gan" "$@"
+  one MUNIT munit "method=munit method.space=ab method.critic_width=16" "$@"
+  one ChromaGAN chromagan "method=chromagan $gan" "$@"
+  one ChromaGAN-z chromagan-z "method=chromagan method.latent=8 $gan" "$@"
+  one cINN cinn "method=cinn method.width=16" "$@"
+  one GPIC-gray gpic method=gpic "$@"
 fi
 python -m colorlab.compare "runs=[${runs#,}]" out=$here/report "names=[${names#,}]"
 cat $here/report/table.md

@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-Values = dict[str, float]
+Values = dict[str, dict[str, Any]]  # measure -> mean, low, high over pictures; None where there are no bounds
+Table = dict[str, list[Values]]  # row -> its seeds
 
 #: Tables 1 and 2, with the KL weight as printed: a VAE each; ours+skip's is for Table 3 alone
 VAES = {
@@ -31,18 +33,30 @@ METHODS = {
     "ours+skip": ("divcolor", "skip"),
 }
 COLOURINGS = 5  # shown of each picture
+CLUSTERS = ("centres", "medoids", "none")  # of CVAE and cGAN: as published, and what does not average
+GRAY = "all gray"  # the row of the pictures as they are
 RECONSTRUCTED = ("truth/best_of_1_mae", "truth/mae_grid", "truth/weighted_mae", "truth/macro_mae")
 DIVERSE = ("diversity/ab_variance", "diversity/coherence", *(f"truth/best_of_{k + 1}_mae" for k in range(COLOURINGS)))
 
 
 def main() -> None:
-    """All rows, all seeds, then the table."""
+    """All rows, all seeds, then the two tables."""
     options = parsed(sys.argv[1:])
-    measured = {
-        name: [row(options, name, seed) for seed in options.seeds] for name in [*VAES, *METHODS] if name != "skip"
-    }
+    reconstructed: Table = defaultdict(list)
+    diverse: Table = defaultdict(list)
+    for seed in options.seeds:
+        for name in ("L2", "Mah", "all"):
+            reconstructed[name].append(reconstruction(vae(options, name, seed), options.limit))
+        for name, (method, base) in METHODS.items():
+            own = [] if base is None else [*VAES[base], "method.stage=mdn", f"method.vae={vae(options, base, seed)}"]
+            run = trained(options, name, seed, [f"method={method}", *own])
+            for cluster in CLUSTERS if base is None else ("",):
+                document = evaluated(run, options.limit, cluster)
+                diverse[f"{name}, {cluster}".removesuffix(", ")].append(document["values"])
+    reconstructed[GRAY].append(uncoloured(vae(options, "all", options.seeds[0]), options.limit))
+    diverse[GRAY].append(document["trivial"]["condition"]["values"])
     path = options.out / "table.md"
-    path.write_text(written(options, measured), encoding="utf-8")
+    path.write_text(written(options, reconstructed, diverse), encoding="utf-8")
     print(path)
 
 
@@ -60,17 +74,6 @@ def parsed(words: list[str]) -> argparse.Namespace:
     return options
 
 
-def row(options: argparse.Namespace, name: str, seed: int) -> Values:
-    """Train what a row needs, and measure it."""
-    if name in VAES:
-        return reconstruction(vae(options, name, seed), options.limit)
-    method, base = METHODS[name]
-    own = []
-    if base is not None:
-        own = [*VAES[base], "method.stage=mdn", f"method.vae={vae(options, base, seed).resolve()}"]
-    return diversity(trained(options, name, seed, [f"method={method}", *own]), options.limit)
-
-
 def vae(options: argparse.Namespace, name: str, seed: int) -> Path:
     """The run of one of VAES."""
     return trained(options, f"vae-{name}", seed, ["method=divcolor", "method.stage=vae", *VAES[name]])
@@ -78,69 +81,86 @@ def vae(options: argparse.Namespace, name: str, seed: int) -> Path:
 
 def trained(options: argparse.Namespace, name: str, seed: int, own: list[str]) -> Path:
     """A finished run's folder; trained now, or gone on with, unless it is finished."""
-    run = f"{name}-s{seed}"
-    command("train", options.out, f"name={run}", f"seed={seed}", "resume=auto", "data.condition=gray",
+    name = f"{name}-s{seed}"
+    folder = options.out.resolve() / "runs" / name
+    command("train", f"hydra.run.dir={folder}", f"name={name}", f"seed={seed}", "resume=auto", "data.condition=gray",
             f"trainer.max_steps={options.steps}", *own, *options.overrides)  # fmt: skip
-    return options.out / "runs" / run
+    return folder
 
 
-def command(name: str, folder: Path, *words: str) -> None:
-    """python -m colorlab.<name>, in a folder; its error ends this script too."""
-    done = subprocess.run([sys.executable, "-m", f"colorlab.{name}", *words], cwd=folder)
-    if done.returncode:
-        sys.exit(done.returncode)
+def command(name: str, *words: str) -> None:
+    """python -m colorlab.<name>; its error ends this script too."""
+    if code := subprocess.run([sys.executable, "-m", f"colorlab.{name}", *words]).returncode:
+        sys.exit(code)
 
 
 def reconstruction(folder: Path, limit: int | None) -> Values:
     """Tables 1 and 2: the true colours through encoder and decoder, z drawn from Q(z|C)."""
-    from colorlab import judging
+    import torch
+
     from colorlab.draws import Draws
     from colorlab.run import open_run
     from colorlab.types import Batch
 
-    run = open_run(folder)
-    method = run.method()
-    drawings = judging.held_out(run.pictures(), "test", limit)
+    method, unused = open_run(folder).method(), torch.zeros(0)
 
     def draw(image: Any, truths: Any, n: int) -> Any:
         draws = Draws(0, [0] * n, range(n), "reconstruction")
         rgb, gray = truths[:1].expand(n, -1, -1, -1), image.expand(n, -1, -1, -1)
-        return method.reconstruct(Batch(rgb, gray, None, [], None), draws)
+        return method.reconstruct(Batch(rgb, gray, unused, [], unused), draws)
 
+    return judged(folder, limit, draw)
+
+
+def uncoloured(folder: Path, limit: int | None) -> Values:
+    """Tables 1 and 2 for the gray pictures themselves, of a run's data."""
+    from colorlab.trivial import as_it_is
+
+    return judged(folder, limit, as_it_is)
+
+
+def judged(folder: Path, limit: int | None, draw: Any) -> Values:
+    """RECONSTRUCTED of what ``draw`` gives for the held-out pictures of a run's data."""
+    from colorlab import judging
+    from colorlab.run import open_run
+
+    drawings = judging.held_out(open_run(folder).pictures(), "test", limit)
     judge, _ = judging.judge_of("none", "none", "gray")
-    values = judging.judged(judge, drawings, draw, 2, "cpu", folder.name).values
-    return {key: values[key]["mean"] for key in RECONSTRUCTED if key in values}
+    return judging.judged(judge, drawings, draw, 2, "cpu", folder.name).values
 
 
-def diversity(folder: Path, limit: int | None) -> Values:
-    """Table 3."""
-    from colorlab.evaluation import located, read_evaluation
+def evaluated(folder: Path, limit: int | None, cluster: str) -> dict[str, Any]:
+    """Table 3: a run's evaluation.json. cluster: of CLUSTERS, or "" for a method without."""
+    from colorlab.evaluation import read_evaluation
 
-    words = [f"run={folder.resolve()}", f"n={COLOURINGS}", "lpips=none", "features=none"]
-    command("evaluate", folder, *words, *([f"limit={limit}"] if limit else []))
-    values = read_evaluation(located(str(folder), None)).document["values"]
-    return {key: values[key]["mean"] for key in DIVERSE if key in values}
+    out = folder / "evaluation" / "-".join(filter(None, ["table", cluster, f"limit{limit}" if limit else ""]))
+    words = [f"run={folder}", f"out={out}", f"n={COLOURINGS}", "lpips=none", "features=none"]
+    words += [f"method.cluster={cluster}"] if cluster else []
+    command("evaluate", *words, *([f"limit={limit}"] if limit else []))
+    return read_evaluation(out).document
 
 
-def written(options: argparse.Namespace, measured: dict[str, list[Values]]) -> str:
-    """Markdown: means over seeds, with the smallest and the largest where there are several."""
+def written(options: argparse.Namespace, reconstructed: Table, diverse: Table) -> str:
+    """Markdown: of one seed means with 95 % intervals over pictures, of several their mean, smallest and largest."""
     seeds, overrides = ", ".join(map(str, options.seeds)), " ".join(options.overrides) or "none"
     lines = [f"{options.steps} steps, seeds {seeds}, {options.limit or 'all'} pictures, overrides: {overrides}", ""]
-    for rows, keys in ((VAES, RECONSTRUCTED), (METHODS, DIVERSE)):
+    for table, keys in ((reconstructed, RECONSTRUCTED), (diverse, DIVERSE)):
         lines += ["| | " + " | ".join(keys) + " |", "| --- |" + " --- |" * len(keys)]
-        shown = [name for name in rows if name in measured]
-        lines += [f"| {name} | " + " | ".join(cell(measured[name], key) for key in keys) + " |" for name in shown]
+        lines += [f"| {name} | " + " | ".join(cell(rows, key) for key in keys) + " |" for name, rows in table.items()]
         lines.append("")
     return "\n".join(lines)
 
 
-def cell(values: list[Values], key: str) -> str:
-    """`mean (smallest to largest)`, or a dash."""
-    found = [each[key] for each in values if key in each]
+def cell(rows: list[Values], key: str) -> str:
+    """`mean [low, high]` of one row, `mean (smallest to largest)` of several, or a dash."""
+    found = [each[key] for each in rows if key in each and each[key]["mean"] is not None]
     if not found:
         return "-"
-    spread = f" ({min(found):.3g} to {max(found):.3g})" if len(found) > 1 else ""
-    return f"{mean(found):.3g}{spread}"
+    means = [each["mean"] for each in found]
+    if len(means) > 1:
+        return f"{mean(means):.3g} ({min(means):.3g} to {max(means):.3g})"
+    low, high = found[0]["low"], found[0]["high"]
+    return f"{means[0]:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
 
 
 if __name__ == "__main__":

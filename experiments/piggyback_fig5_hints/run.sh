@@ -23,6 +23,8 @@ for kind in snapped plain pasted; do
   echo "$kind"
   # shellcheck disable=SC2086 # a word an evaluation
   python experiments/show.py table $columns $named
+  # shellcheck disable=SC2086
+  python experiments/piggyback_fig5_hints/reach.py $run $named
 done
 python experiments/show.py sheet $here/sheet.png 4 6 "no clicks=$here/0" "16, superpixels=$here/snapped-16" \
   "16, as they are=$here/plain-16" "16, pasted alone=$here/pasted-16"

@@ -1,8 +1,9 @@
 """Fig. 6 of Piggyback: is a colour that the prompt names in the picture? Every colour word before every caption.
 
-    python experiments/piggyback_fig6_words/run.py RUN [--limit 34] [-- method.text_scale=5]
+    python experiments/piggyback_fig6_words/run.py RUN [--limit 34] [--scales 1 3 6] [-- method.structure_scale=2]
 
-What stands behind -- goes to every evaluation. Interrupted, it goes on where it was."""
+scales: of the guidance by text (method.text_scale), a column each. What stands behind -- goes to every evaluation.
+Interrupted, it goes on where it was."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from colorlab.captions import WORDS, shares
+from colorlab.config import slug
 from colorlab.evaluation import read_evaluation, read_sample
 from colorlab.judging import as_pictures
 
@@ -24,29 +26,36 @@ SHARE = 0.15  # of what is coloured, for a picture to show the word
 
 
 def main() -> None:
-    """Evaluate without a word and with each, then print how often each word is seen."""
+    """At each scale, evaluate without a word and with each, then print how often each word is seen."""
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--limit", type=int, default=34)
+    parser.add_argument("--scales", type=float, nargs="+", default=[3.0])
     options = parser.parse_args(sys.argv[1:split])
-    found = {word: seen(options, word, sys.argv[split + 1 :]) for word in ("", *SAID)}
-    print("| named | seen when named | seen when not |\n| --- | --- | --- |")
-    for word in SAID:
-        place = WORDS.index(word)
-        print(f"| {word} | {found[word][place]:.2f} | {found[''][place]:.2f} |")
-    named = np.mean([found[word][WORDS.index(word)] for word in SAID])
-    unnamed = np.mean([found[""][WORDS.index(word)] for word in SAID])
-    print(f"| mean | {named:.2f} | {unnamed:.2f} |")
+    columns = [column for scale in options.scales for column in rates(options, scale, sys.argv[split + 1 :])]
+    heads = [f"{what}, scale {scale:g}" for scale in options.scales for what in ("seen when named", "seen when not")]
+    print("| named | " + " | ".join(heads) + " |\n| --- |" + " --- |" * len(heads))
+    for i, word in enumerate((*SAID, "mean")):
+        print(f"| {word} | " + " | ".join(f"{column[i]:.2f}" for column in columns) + " |")
 
 
-def seen(options: argparse.Namespace, word: str, extra: list[str]) -> np.ndarray:
+def rates(options: argparse.Namespace, scale: float, extra: list[str]) -> tuple[list[float], list[float]]:
+    """How often each word of SAID is seen when it is named and when none is, and the means behind them."""
+    places = [WORDS.index(word) for word in SAID]
+    named = [seen(options, word, scale, extra)[place] for word, place in zip(SAID, places, strict=True)]
+    alone = seen(options, "", scale, extra)
+    unnamed = [alone[place] for place in places]
+    return [*named, float(np.mean(named))], [*unnamed, float(np.mean(unnamed))]
+
+
+def seen(options: argparse.Namespace, word: str, scale: float, extra: list[str]) -> np.ndarray:
     """Of each of WORDS, the share of all candidates that show it, when this one is named."""
-    folder = HERE / (word or "none")
+    folder = HERE / slug("-".join([f"scale{scale:g}", *extra])) / (word or "none")
     text = f"text='{word} {{}}'" if word else "text=captions"
     words = [f"run={options.run}", f"n={CANDIDATES}", f"limit={options.limit}", "features=none", "lpips=none", text]
-    command = [sys.executable, "-m", "colorlab.evaluate", *words, f"out={folder}", *extra]
-    if code := subprocess.run(command).returncode:
+    words += [f"method.text_scale={scale:g}", f"out={folder}", *extra]
+    if code := subprocess.run([sys.executable, "-m", "colorlab.evaluate", *words]).returncode:
         sys.exit(code)
     names = read_evaluation(folder).document["drawings"]
     shown = [shares(as_pictures(read_sample(folder, name))) >= SHARE for name in names]

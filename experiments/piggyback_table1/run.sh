@@ -16,5 +16,5 @@ done
 set -- "no text=$here/none" "captions=$here/captions" "fixed prompt=$here/fixed" $(for other in "$@"; do
   echo "${other%%=*}=$here/${other%%=*}"
 done)
-python experiments/show.py table $columns "$@"
+python experiments/show.py table $columns "$@" +trivial
 python experiments/show.py sheet $here/sheet.png 4 6 "$@"

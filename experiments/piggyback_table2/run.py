@@ -8,11 +8,14 @@ Writes table.md and, of the first pictures, sheet.png: truth, what is shown, the
 from __future__ import annotations
 
 import argparse
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from colorlab.metrics.intervals import Interval, intervals
 
 SHOWN = 12  # pictures on the sheet
 
@@ -57,25 +60,30 @@ def eight_bit(rgb: Tensor) -> Tensor:
     return rgb.mul(255).round() / 255
 
 
-def measured(rgb: Tensor, truth: Tensor, lpips: str, net: str) -> dict[str, float]:
-    """Means over pictures; the Frechet distance is between the two sets."""
+def measured(rgb: Tensor, truth: Tensor, lpips: str, net: str) -> dict[str, Interval]:
+    """Means over pictures with 95 % intervals; the Frechet distance, between the two sets, has none."""
     from colorlab.metrics.lpips import cross_lpips
     from colorlab.metrics.realism import features, frechet
     from colorlab.metrics.ssim import ssim
     from colorlab.metrics.truth import psnr
 
     pairs = list(zip(rgb.split(1), truth, strict=True))
-    found = {name: torch.cat([of(*pair) for pair in pairs]).mean() for name, of in (("psnr", psnr), ("ssim", ssim))}
+    found = {name: torch.cat([of(*pair) for pair in pairs]) for name, of in (("psnr", psnr), ("ssim", ssim))}
     if lpips != "none":
-        found[f"lpips_{lpips}"] = torch.cat([cross_lpips(a, b[None], lpips) for a, b in pairs]).mean()
-    values = {name: float(value) for name, value in found.items()}
+        found[f"lpips_{lpips}"] = torch.cat([cross_lpips(a, b[None], lpips).flatten() for a, b in pairs])
+    values = intervals({name: value.numpy() for name, value in found.items()}, 0)
     if net != "none":
         sets = (torch.cat([features(part, net) for part in pictures.split(32)]).numpy() for pictures in (rgb, truth))
-        values["fid" if net == "inception" else f"fd_{net}"] = frechet(*sets)
+        values["fid" if net == "inception" else f"fd_{net}"] = Interval(frechet(*sets), nan, nan, len(rgb))
     return values
 
 
-def write(out: Path, values: dict[str, dict[str, float]], rows: list[Tensor], name: str) -> None:
+def cell(value: Interval) -> str:
+    """`mean [low, high]`, or the mean alone."""
+    return f"{value.mean:.4g}" + ("" if isnan(value.low) else f" [{value.low:.4g}, {value.high:.4g}]")
+
+
+def write(out: Path, values: dict[str, dict[str, Interval]], rows: list[Tensor], name: str) -> None:
     """table.md and sheet.png."""
     from torchvision.utils import save_image
 
@@ -87,7 +95,7 @@ def write(out: Path, values: dict[str, dict[str, float]], rows: list[Tensor], na
         f"| decoder | {' | '.join(keys)} |",
         "| --- |" + " --- |" * len(keys),
     ]
-    lines += [f"| {row} | {' | '.join(f'{found[key]:.4g}' for key in keys)} |" for row, found in values.items()]
+    lines += [f"| {row} | {' | '.join(cell(found[key]) for key in keys)} |" for row, found in values.items()]
     (out / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_image(
         torch.cat([row[:SHOWN] for row in rows]), out / "sheet.png", nrow=min(SHOWN, len(rows[0])), pad_value=0.5
