@@ -105,3 +105,5 @@ def test_the_papers_settings_are_one_word_away() -> None:
     assert (method.predict, method.distance, method.embed_of, method.literal_film) == ("eps", "l1", "alpha_bar", True)
     assert (method.optimizer.lr, method.optimizer.k, method.optimizer.alpha) == (1e-4, 6, 0.5)
     assert (method.sampler.steps, method.sampler.corrector_steps, cfg.ema) == (1000, 0, 0)
+    assert (method.sampler.clip, cfg.data.augment.flip, cfg.data.augment.affine) == (False, 0, 0)
+    assert (cfg.trainer.precision, cfg.trainer.gradient_clip_val) == ("32-true", None)

@@ -24,6 +24,7 @@ from hydra_plugins.colorlab_launcher._config import LauncherConfig
 from hydra_plugins.colorlab_launcher._display import counted, duration, table
 from hydra_plugins.colorlab_launcher.launcher import ColorlabLauncher, slots
 from tests.conftest import ROOT
+from tests.kill_harness import words_for
 
 RETURNS = "echo '{\"value\": 7}' > result.json"
 LIMITS = processes.Limits(timeout=None, grace=5.0, fail_fast=False)
@@ -350,3 +351,13 @@ def test_optuna_is_told_what_each_job_returned_and_is_gone_on_with(tmp_path: Pat
     assert [job["attempts"] for job in jobs] == [1, 1, 1]
     best = min(float(job["swept"]["x"]) for job in jobs)
     assert f"best_value: {best / 2}" in (tmp_path / "runs/o/optimization_results.yaml").read_text()
+
+
+@pytest.mark.slow
+def test_submitit_runs_the_jobs_of_a_sweep(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    words = words_for("gpic", "name=s", "trainer.max_steps=2", "hydra/launcher=submitit_local", "seed=0,1")
+    line = [sys.executable, "-m", "colorlab.train", "-m", *words]
+    done = subprocess.run(line, cwd=tmp_path, env=surroundings(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "runs" / "s").glob("*/checkpoints/weights.safetensors"))) == 2

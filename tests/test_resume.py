@@ -73,8 +73,9 @@ def whole(tmp_path_factory) -> Callable[..., Path]:
             marks=pytest.mark.slow,
         ),
         pytest.param(["ema=0", "method/optimizer=ranger", "method/schedule=constant"], [3], marks=pytest.mark.slow),
+        pytest.param(["trainer.precision=bf16-mixed"], [5], marks=pytest.mark.slow),
     ],
-    ids=["twice at an edge", "accumulation", "another optimizer"],
+    ids=["twice at an edge", "accumulation", "another optimizer", "half precision"],
 )
 def test_a_killed_run_goes_on_to_the_same_bits(whole, tmp_path: Path, changes: list[str], positions: list[int]) -> None:
     words = words_for("gpic", *TINY, *changes)
