@@ -356,7 +356,7 @@ def test_optuna_is_told_what_each_job_returned_and_is_gone_on_with(tmp_path: Pat
 @pytest.mark.slow
 def test_submitit_runs_the_jobs_of_a_sweep(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
-    words = words_for("gpic", "name=s", "trainer.max_steps=2", "hydra/launcher=submitit_local", "seed=0,1")
+    words = [*words_for("gpic", "name=s", "trainer.max_steps=2"), "hydra/launcher=submitit_local", "seed=0,1"]
     line = [sys.executable, "-m", "colorlab.train", "-m", *words]
     done = subprocess.run(line, cwd=tmp_path, env=surroundings(), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
