@@ -121,7 +121,7 @@ def table(run: Run, named: Sequence[str]) -> str:
 
 def cell(values: np.ndarray) -> str:
     """`mean [low, high]` of a number a drawing, or a dash."""
-    mean, low, high, n = interval(values, 0)
+    mean, low, high, n = interval(np.where(np.isfinite(values), values, np.nan), 0)
     return f"{mean:.3f} [{low:.3f}, {high:.3f}]" if n > 1 else "-"
 
 
