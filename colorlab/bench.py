@@ -18,7 +18,7 @@ from typing import Any
 from colorlab import command
 
 WIDTHS, SIZES, CANDIDATES = (8, 32), (64, 128, 256), (1, 8, 32)
-LARGEST = 32 * 8 * 256 * 256  # width x candidates x pixels; more takes minutes a step and the memory of a server
+SMALL, LARGE = 32 * 2**16, 32 * 2**19  # width x candidates x pixels: timed five times up to here, once beyond there
 MEMORY_OF = ((8, 64, 8), (8, 64, 32), (8, 256, 8), (8, 256, 32), (32, 64, 8), (32, 64, 32), (32, 256, 8))
 LEVEL, SWITCH = 0.5, 0.9919  # alpha_bar of the timed step; of the mix model's hand-over
 
@@ -92,11 +92,12 @@ def sampling(sizes: tuple[int, ...], candidates: tuple[int, ...]) -> None:
     for width in WIDTHS:
         exact, previews = gpic(width), gpic(width, bf16=True)
         for size, n in itertools.product(sizes, candidates):
-            if width * n * size * size <= LARGEST:
-                print(f"C{width:<3} {size:<4}{n:<9} {sampling_row(exact, previews, size, n)}", flush=True)
+            work = width * n * size * size
+            repetitions = 5 if work <= SMALL else 3 if work <= LARGE else 1
+            print(f"C{width:<3} {size:<4}{n:<9} {sampling_row(exact, previews, size, n, repetitions)}", flush=True)
 
 
-def sampling_row(exact: Any, previews: Any, size: int, n: int) -> str:
+def sampling_row(exact: Any, previews: Any, size: int, n: int, repetitions: int) -> str:
     """Times, ratios and differences of one cell of the table."""
     import torch
 
@@ -106,7 +107,7 @@ def sampling_row(exact: Any, previews: Any, size: int, n: int) -> str:
         truth = whole(x, image)
         exact_error, preview_error = (127.5 * float((path(x, LEVEL) - truth).abs().max()) for path in (fp32, bf16))
         variants = {"naive": lambda: whole(x, image), "fp32": lambda: fp32(x, LEVEL), "bf16": lambda: bf16(x, LEVEL)}
-        s = best_of(variants, 5 if n * size * size < 8 * 256 * 256 else 3)
+        s = best_of(variants, repetitions)
     columns = f"{1e3 * s['naive']:9.1f} {1e3 * s['fp32']:8.1f} {s['naive'] / s['fp32']:6.2f}x {1e3 * s['bf16']:11.1f} "
     return columns + f"{s['naive'] / s['bf16']:6.2f}x {exact_error:15.1e} {preview_error:13.1e}"
 
