@@ -16,6 +16,7 @@ from colorlab.errors import CheckpointError, ColorlabError, ConfigError
 from colorlab.guides import Flat
 from colorlab.methods.marginals import cross_entropy
 from colorlab.types import Condition
+from colorlab.weights import backbone
 from tests.marginal_methods import SMALL, Pictures, batch, cic, published
 
 
@@ -160,3 +161,11 @@ def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
 def test_an_unknown_trunk_is_told_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="plain, semantic, capsule"):
         build(compose("train", [*SMALL, "method=marginals", "method.trunk=vgg"]).method)
+
+
+def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
+    method = build(compose("train", ["name=t", "method=marginals", "method.trunk=semantic", "method.width=2"]).method)
+    method.prepare(Pictures(batch()))
+    tensors, own = backbone("lite0"), method.net.trunk.state_dict()
+    loaded = [name for name in own if name in tensors]
+    assert len(loaded) > 100 and all(torch.equal(own[name], tensors[name]) for name in loaded)

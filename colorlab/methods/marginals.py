@@ -167,8 +167,9 @@ class MarginalsMethod(MarginalMethod):
         """The prior, and the classifier's weights if the trunk is semantic."""
         super().prepare(pictures)
         if isinstance(self.net, SemanticNet):
-            tensors = backbone("lite0")
-            self.net.trunk.load_state_dict({name: tensors[name] for name in self.net.trunk.state_dict()})
+            tensors, own = backbone("lite0"), self.net.trunk.state_dict()
+            counters = {name for name in own if name.endswith("num_batches_tracked")}  # which the file lacks
+            self.net.trunk.load_state_dict(own | {name: tensors[name] for name in own if name not in counters})
 
 
 def net_of(trunk: str, width: int, stride: int, shortcuts: bool) -> CICNet:
