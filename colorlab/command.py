@@ -10,6 +10,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from omegaconf import DictConfig
@@ -85,8 +87,9 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
     def checked(cfg: DictConfig) -> Any:
         from hydra.core.hydra_config import HydraConfig
 
+        made = HydraConfig.get().runtime
         try:
-            config.check(cfg, config_name, dict(HydraConfig.get().runtime.choices))
+            config.check(cfg, config_name, dict(made.choices))
             return task(cfg)
         except StoppedError as error:  # the whole command, not this job of a sweep alone
             end(error)
@@ -94,6 +97,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
             if os.getpid() != process:  # a launcher such as submitit's has sent the job elsewhere, and brings it back
                 raise
             failed.append(error)
+            forget(Path(made.output_dir))
             return None
 
     def main(argv: list[str]) -> None:
@@ -111,6 +115,13 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
         report(failed, config_name, argv)
 
     run(main, sys.argv[1:])
+
+
+def forget(folder: Path) -> None:
+    """Remove the folder that Hydra made for a job, if nothing was begun in it."""
+    with suppress(OSError):  # it is not empty, or not there
+        if not folder.samefile(Path.cwd()):
+            folder.rmdir()
 
 
 def report(failed: list[Exception], config_name: str, overrides: list[str]) -> None:

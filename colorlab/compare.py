@@ -18,13 +18,15 @@ from colorlab.command import hydra_command
 from colorlab.errors import ConfigError
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
     from colorlab.evaluation import Evaluation
-    from colorlab.report.page import Case, Key, Page
+    from colorlab.report.page import Case, Key, Page, Strip
     from colorlab.report.table import Row
 
 
+FAINT = 5.0  # chroma in Lab below which a hue is hardly seen
 OUTLINE = "other true colourings"  # the trivial row that histograms show as an outline
 
 
@@ -41,7 +43,7 @@ def compare(cfg: DictConfig) -> None:
     evaluations = [read_evaluation(located(each, cfg.evaluation)) for each in folders]
     if not evaluations or cfg.baseline >= len(evaluations):
         raise ConfigError(f"baseline={cfg.baseline} (there are {len(evaluations)} runs, counted from 0)")
-    names = given_names(cfg, len(evaluations)) or distinct_names(evaluations, labels)
+    names = given_names(cfg, evaluations) or distinct_names(evaluations, labels)
     notes = rows.check_protocols(evaluations, names, cfg.baseline, cfg.mixed)
     base = evaluations[cfg.baseline].document
     have = set(base["values"])
@@ -92,20 +94,25 @@ def shared_words(lists: Sequence[list[str]]) -> int:
     return len(list(itertools.takewhile(lambda words: len(set(words)) == 1, columns)))
 
 
-def given_names(cfg: DictConfig, count: int) -> list[str]:
+def given_names(cfg: DictConfig, evaluations: Sequence[Evaluation]) -> list[str]:
     """names=[...], or an empty list; ConfigError unless there is a different one for each run."""
-    names = [str(name) for name in cfg.names] if isinstance(cfg.names, ListConfig) else []
+    from colorlab.evaluation import titled
+
+    names, count = [str(name) for name in cfg.names] if isinstance(cfg.names, ListConfig) else [], len(evaluations)
     if cfg.names is not None and (len(names) != count or len(set(names)) < count):
         raise ConfigError(f"names={cfg.names} (give {count} different names, one for each run)")
-    return names
+    return [titled(name, each.document["settings"]) for name, each in zip(names, evaluations, strict=False)]
 
 
 def distinct_names(evaluations: Sequence[Evaluation], labels: Sequence[str] = ()) -> list[str]:
     """The jobs' labels and the runs' names; where two are equal, with the words in which the names of their evaluations
     differ."""
+    from colorlab.evaluation import titled
+
     words = [each.path.name.split("-") for each in evaluations]
+    documents = [each.document for each in evaluations]
     labels = labels or [""] * len(evaluations)
-    runs = [label or each.document["run"] for label, each in zip(labels, evaluations, strict=True)]
+    runs = [titled(label or each["run"], each["settings"]) for label, each in zip(labels, documents, strict=True)]
     names = []
     for run, own in zip(runs, words, strict=True):
         alike = [other for name, other in zip(runs, words, strict=True) if name == run]
@@ -229,7 +236,7 @@ def title_of(names: Sequence[str]) -> str:
 def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[Case]:
     """Drawings that all evaluations have, in the mixture of contact sheets, with every run's candidates."""
     from colorlab.evaluation import PICTURES, mixture, read_arrays, read_sample
-    from colorlab.report.page import Case, Strip
+    from colorlab.report.page import Case
 
     base = evaluations[0]
     kept, drawings = read_arrays(base.path / PICTURES), base.document["drawings"]
@@ -238,15 +245,28 @@ def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence
     cases = []
     for i in mixture(base.document["truths"], among, count):
         pairs = zip(names, evaluations, strict=True)
-        strips = [Strip(name, read_sample(each.path, drawings[i])) for name, each in pairs]
+        strips = [strip_of(name, read_sample(each.path, drawings[i])) for name, each in pairs]
         cases.append(Case(drawings[i], "", kept[f"{i}/drawing"], kept[f"{i}/truths"], strips))
     return cases
+
+
+def strip_of(name: str, candidates: np.ndarray) -> Strip:
+    """A row's candidates for a drawing, (n, H, W, 3) uint8, and where they are undecided about the hue: the circular
+    variance of all of them, fading to none where there is hardly any colour."""
+    from colorlab.color import lab_of
+    from colorlab.judging import as_pictures
+    from colorlab.metrics.diversity import hue_variance
+    from colorlab.report.page import Strip
+
+    ab = lab_of(as_pictures(candidates))[:, 1:]
+    colour = (ab.norm(dim=1).mean(0) / FAINT).clamp(max=1)
+    return Strip(name, candidates, (hue_variance(ab)[1] * colour).numpy())
 
 
 def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
     """The drawings with the largest error of the best candidate, the worst first."""
     from colorlab.evaluation import PICTURES, error_key, read_arrays, read_sample, worst
-    from colorlab.report.page import Case, Strip
+    from colorlab.report.page import Case
 
     document, kept = evaluation.document, read_arrays(evaluation.path / PICTURES)
     errors, valid = (document["per_drawing"][key] for key in (error_key(document), "validity/share"))
@@ -256,25 +276,24 @@ def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
             name = document["drawings"][i]
             candidates = read_sample(evaluation.path, name)
             note = f"error {errors[i]:.3g}, {round(valid[i] * len(candidates))} of {len(candidates)} valid"
-            cases.append(Case(name, note, kept[f"{i}/drawing"], kept[f"{i}/truths"], [Strip("", candidates)]))
+            cases.append(Case(name, note, kept[f"{i}/drawing"], kept[f"{i}/truths"], [strip_of("", candidates)]))
     return cases
 
 
 def settings_table(evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[list[str]]:
     """A heading and a line for each run: how its samples were made."""
-    from colorlab.evaluation import sampler_word
+    from colorlab.evaluation import additions, sampler_word
 
     lines = [["run", "method", "sampler", "steps", "seed", "precision", "added", "weights", "s a drawing", "folder"]]
     for name, evaluation in zip(names, evaluations, strict=True):
         document = evaluation.document
         made, sampler = document["settings"], document["configured"].get("sampler", {})
         sampler = made["sampler"] or sampler
-        steps = made["steps"] or sampler.get("steps", "–")
-        added = [*made["guide"], *(["bias"] if made["bias"] is not None else [])]
+        steps, added = made["steps"] or sampler.get("steps", "–"), ", ".join(additions(made)) or "–"
         seconds = document["timing"].get("seconds_per_drawing")
         lines.append([
             name, document["method"], sampler_word(sampler) if sampler else "–", str(steps), str(made["seed"]),
-            made["precision"], ", ".join(added) or "–", ", ".join(sha[:10] for sha in made["weights"].values()),
+            made["precision"], added, ", ".join(sha[:10] for sha in made["weights"].values()),
             f"{seconds:.2g} ({document['timing']['device']})" if seconds else "–", str(evaluation.path),
         ])  # fmt: skip
     return lines

@@ -2,7 +2,8 @@
 
 The yaml files are the only place for defaults, types and limits: a key's default gives its type, and a comment behind
 it may hold a clause that is checked: `# l1 | l2 | huber`, `# >= 1`, `# > 0`, `# in [0, 1]`; words after a `;` are for
-the reader."""
+the reader. What a method needs of other keys is said, and checked, too: `; ab needs data.condition=gray` behind a key,
+`# Needs data.condition=gray` in the header."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ ALLOWED_TARGETS = re.compile(
 )
 
 
+NEEDS = re.compile(r"^(?:# Needs|(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
 LONGEST_NAME = 80
 
 
@@ -73,17 +75,36 @@ def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
     """Raise ConfigError for the first value that is missing, of the wrong type, outside its clause, or a target that is
     not allowed. choices: Hydra's group -> file, as in ``hydra.runtime.choices``."""
     check_targets(OmegaConf.to_container(cfg, resolve=False))
-    for key in sorted(OmegaConf.missing_keys(cfg)):
-        raise ConfigError(f"{key} is not set (give it on the command line: {key}=...)")
-    for source, prefix in _sources(config_name, choices):
+    sources = list(_sources(config_name, choices))
+    for source, prefix in sources:
         _check_declared(cfg, source, prefix)
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        what = {f"{prefix}.{own}".lstrip("."): f"; {clause}" for s, prefix in sources for own, _, clause in declared(s)}
+        raise ConfigError(f"{key} is not set (give it on the command line: {key}=...{what.get(key, '')})")
+
+
+def check_needs(cfg: DictConfig) -> None:
+    """Raise ConfigError if another key does not have the value that the method, or a value of one of its keys, needs by
+    its yaml file."""
+    for path in _files_of(cfg.method._target_):
+        for key, values, other, wanted in NEEDS.findall(path.read_text(encoding="utf-8")):
+            concerned = not key or str(cfg.method[key]) in values.split(" and ")
+            if concerned and str(OmegaConf.select(cfg, other)) != wanted:
+                who = f"method.{key}={cfg.method[key]}" if key else f"method={path.stem}"
+                given = OmegaConf.select(cfg, other)
+                raise ConfigError(f"{other}={given}, but {who} needs another (set {other}={wanted})")
 
 
 def check_values(values: dict[str, Any], target: str) -> None:
     """Raise ConfigError for the first value of a method that its yaml file forbids. target: the class of the method."""
-    for path in (conf_dir() / "method").glob("*.yaml"):
-        if f"_target_: {target}\n" in path.read_text(encoding="utf-8"):
-            return _check_declared(OmegaConf.create({"method": values}), path, "method")
+    for path in _files_of(target):
+        _check_declared(OmegaConf.create({"method": values}), path, "method")
+
+
+def _files_of(target: str) -> list[Path]:
+    """The yaml file of a method's class, if it is one of colorlab's."""
+    paths = (conf_dir() / "method").glob("*.yaml")
+    return [path for path in paths if f"_target_: {target}\n" in path.read_text(encoding="utf-8")]
 
 
 def _check_declared(cfg: DictConfig, source: Path, prefix: str) -> None:
@@ -239,6 +260,8 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
         key = next(filter(None, found.groups()))
         close = nearest(key, _keys(config_name, overrides))
         return ConfigError(f"{key} is not a key of this command{close} (--help lists all)")
+    if "Only one of --run, --multirun, --cfg" in text:
+        return ConfigError("-m does not go with --cfg or --info (leave -m out, and give each key one value)")
     if type(error).__name__ == "MisconfigurationException":  # Lightning's
         return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
     names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}

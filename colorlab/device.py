@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
+from pathlib import Path
+
+from colorlab.errors import ConfigError
 
 _SETTINGS = ((-3, 1 << 30), (-1, 2**31 - 1), (-2, 256 << 20))  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
 
@@ -15,6 +19,29 @@ def settle_allocator() -> bool:
         return False
     libc = ctypes.CDLL("libc.so.6")
     return all(libc.mallopt(key, value) == 1 for key, value in _SETTINGS)
+
+
+def has_no_driver() -> bool:
+    """Whether there can be no GPU for torch, told without loading it; False also where that cannot be known."""
+    if platform.system() != "Linux" or Path("/dev/kfd").exists():  # AMD's
+        return False
+    try:
+        ctypes.CDLL("libcuda.so.1")  # NVIDIA's, which torch loads by this name
+    except OSError:
+        return True
+    return os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+
+
+def require(device: str) -> None:
+    """ConfigError if the device is cuda and there is no GPU."""
+    if device == "cuda" and (has_no_driver() or not _torch_has_cuda()):
+        raise ConfigError("device=cuda, but there is no GPU here that torch can use (set device=cpu)")
+
+
+def _torch_has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def precision(wanted: str, accelerator: str) -> str:

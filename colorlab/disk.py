@@ -44,7 +44,8 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """The folder for this process alone. CheckpointError names the process that has it.
+    """The folder for this process alone. CheckpointError names the process that has it. If nothing is in it at the end,
+    it is gone.
 
     A POSIX record lock: it ends with its process, however that ends, and is not inherited by loader processes, which
     can outlive a killed one by some seconds. The file's text is whose lock it is or was, and means nothing alone."""
@@ -63,7 +64,12 @@ def held(folder: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                if os.listdir(folder) == [".lock"]:
+                    shutil.rmtree(folder)
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
+    from colorlab.sample import must_go_together
+
+    must_go_together(cfg)
     from colorlab.device import settle_allocator
     from colorlab.wandb_report import log_evaluation, wanted
 
@@ -154,7 +157,7 @@ def tell(folder: Path) -> None:
     """Print the run's row and the trivial ones."""
     from rich.console import Console
 
-    from colorlab.evaluation import read_evaluation
+    from colorlab.evaluation import read_evaluation, titled
     from colorlab.report.table import headline, terminal
     from colorlab.rows import row_of, trivial_rows
 
@@ -162,7 +165,8 @@ def tell(folder: Path) -> None:
     count, n = found.document["protocol"]["count"], found.document["protocol"]["n"]
     columns = headline(n, set(found.document["values"]))
     title = f"{count} drawings, {n} candidates each; means and 95 % intervals"
-    Console().print(terminal(columns, row_of(found, found.document["run"]), trivial_rows(found), title))
+    row = row_of(found, titled(found.document["run"], found.document["settings"]))
+    Console().print(terminal(columns, row, trivial_rows(found), title))
     print(f"{folder / 'evaluation.json'}  (protocol {found.document['protocol_id']})")
 
 

@@ -62,6 +62,22 @@ def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict
     return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), digest([sampling, partner])[:6]])
 
 
+def additions(settings: dict[str, Any]) -> list[str]:
+    """In words, how samples were made otherwise than as trained, apart from sampler, steps and precision: the guides'
+    names, and 'hints=dots8'."""
+    made = WITHOUT_EFFECT | settings
+    plain = {key: made[key] for key in ("bias", "hints", "same_noise", "text", "switch_at")}
+    changed = {key: value for key, value in plain.items() if value != WITHOUT_EFFECT[key]} | made["method"]
+    return [*made["guide"], *(f"{key}={_brief(value)}" for key, value in changed.items())]
+
+
+def titled(name: str, settings: dict[str, Any]) -> str:
+    """A row's name, marked where the method was shown something of the truth: 'a with hints=dots8'. Hints are no part
+    of the protocol: runs that were shown the same are comparable, and what hints are worth is seen beside a run
+    without."""
+    return f"{name} with hints={settings['hints']}" if settings.get("hints") else name
+
+
 def sampler_word(sampler: dict[str, Any]) -> str:
     """The sampler's name in a word: the scheduler's, or the class's."""
     target = sampler.get("scheduler", sampler).get("_target_", "sampler")

@@ -1,15 +1,24 @@
-"""Loggers beside metrics.jsonl: Weights & Biases (offline unless logged in; never a prompt), TensorBoard."""
+"""Loggers beside metrics.jsonl: W&B (offline unless logged in and in reach; never a prompt), TensorBoard."""
 
 from __future__ import annotations
 
 import netrc
 import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from omegaconf import DictConfig, OmegaConf
 
 from colorlab.errors import ConfigError
+
+PATIENCE = 3.0  # seconds for W&B's server to take a connection
+START = 30.0  # seconds for a W&B run to be made
 
 
 def extra_loggers(cfg: DictConfig, folder: Path) -> list[Any]:
@@ -25,17 +34,32 @@ def extra_loggers(cfg: DictConfig, folder: Path) -> list[Any]:
 
 
 def _wandb(cfg: DictConfig, folder: Path) -> Any:
+    import wandb
     from lightning.pytorch.loggers import WandbLogger
 
-    offline = cfg.logger.mode == "offline" or (cfg.logger.mode == "auto" and not logged_in())
-    if offline:
-        print(f"W&B: not logged in, so offline in {folder / 'wandb'} (upload later with `wandb sync`)")
-    os.environ["WANDB_MODE"] = "offline" if offline else "online"
+    offline = stays_offline(cfg.logger.mode, folder)
     os.environ.setdefault("WANDB_SILENT", "true")
     return WandbLogger(
         name=cfg.name, save_dir=folder, project=cfg.logger.project, entity=cfg.logger.entity, group=cfg.logger.group,
         offline=offline, config=OmegaConf.to_container(cfg, resolve=True), reinit="finish_previous",
+        mode="offline" if offline else "online", settings=wandb.Settings(init_timeout=START),
     )  # fmt: skip
+
+
+def stays_offline(mode: str, folder: Path) -> bool:
+    """Whether W&B's files are only written below the folder, and why, in a line. mode: auto, online or offline."""
+    if mode == "online":
+        return False
+    if mode == "offline":
+        reason = "offline"
+    elif not logged_in():
+        reason = "not logged in, so offline"
+    elif not in_reach():
+        reason = f"no connection to {_server().netloc}, so offline"
+    else:
+        return False
+    print(f"W&B: {reason} in {folder / 'wandb'} (upload later with `wandb sync`)")
+    return True
 
 
 def logged_in() -> bool:
@@ -44,9 +68,51 @@ def logged_in() -> bool:
         return True
     path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
     try:
-        return path.is_file() and netrc.netrc(str(path)).authenticators("api.wandb.ai") is not None
+        return path.is_file() and netrc.netrc(str(path)).authenticators(_server().hostname or "") is not None
     except netrc.NetrcParseError:
         return False
+
+
+def in_reach() -> bool:
+    """Whether W&B's server, or the proxy on the way to it, takes a connection within PATIENCE."""
+    server, taken = _server(), threading.Event()
+    proxy = None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
+    gate = server if proxy is None else urlsplit(proxy if "//" in proxy else f"//{proxy}")
+
+    def knock() -> None:
+        with suppress(OSError, ValueError):  # ValueError: a port that is no number
+            port = gate.port or {"https": 443}.get(gate.scheme, 80)
+            socket.create_connection((gate.hostname, port), PATIENCE).close()
+            taken.set()
+
+    thread = threading.Thread(target=knock, daemon=True)  # looking up a name has no time limit of its own
+    thread.start()
+    thread.join(PATIENCE)
+    return taken.is_set()
+
+
+def _server() -> SplitResult:
+    return urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
+
+
+@contextmanager
+def wandb_errors() -> Iterator[None]:
+    """W&B's errors as ConfigErrors, in one line."""
+    import wandb
+
+    try:
+        yield
+    except wandb.Error as error:
+        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ConfigError(f"W&B: {told} (set logger.mode=offline, or logger=none)") from error
+
+
+def start(loggers: list[Any]) -> None:
+    """Make the W&B run now, while a signal still ends the process and nothing has begun, rather than at step 1."""
+    for logger in loggers:
+        if _is_wandb(logger):
+            with wandb_errors():
+                _ = logger.experiment
 
 
 def _tensorboard(folder: Path) -> Any:
@@ -60,7 +126,11 @@ def _tensorboard(folder: Path) -> Any:
 
 def finish(loggers: list[Any], ended_well: bool) -> None:
     """Close what must be closed, so that the next job of a sweep gets a W&B run of its own."""
-    if any(type(logger).__name__ == "WandbLogger" for logger in loggers):
+    if any(map(_is_wandb, loggers)):
         import wandb
 
         wandb.finish(exit_code=0 if ended_well else 1)
+
+
+def _is_wandb(logger: Any) -> bool:
+    return type(logger).__name__ == "WandbLogger"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from colorlab.command import hydra_command
+from colorlab.device import require
 from colorlab.errors import ConfigError, NumericError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def sample(cfg: DictConfig) -> None:
     """Write n colourings of every drawing, a contact sheet and the settings that make them again."""
     if (cfg.input is None) == (cfg.split is None):
         raise ConfigError("give either input=<picture or folder> or split=test")
+    must_go_together(cfg)
     from colorlab.device import settle_allocator
 
     settle_allocator()
@@ -45,6 +47,13 @@ def sample(cfg: DictConfig) -> None:
     settings = json.dumps(OmegaConf.to_container(cfg, resolve=True), indent=1, ensure_ascii=False) + "\n"
     with replacing(out / "sample.json") as temporary:  # bytes of a name that are no text become JSON's \udc80 to \udcff
         temporary.write_text(settings, encoding="utf-8", errors="backslashreplace")
+
+
+def must_go_together(cfg: DictConfig) -> None:
+    """ConfigError for what cannot be sampled, where that can be told before the run is opened."""
+    if "inpaint" in (cfg.guide or {}) and cfg.hints is None:
+        raise ConfigError("guide=[inpaint] keeps known colours, and there are none (give hints=..., see --help)")
+    require(cfg.device)
 
 
 def opened(cfg: DictConfig) -> tuple[Any, Any]:

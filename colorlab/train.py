@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from colorlab.command import hydra_command
+from colorlab.config import check_needs
+from colorlab.device import has_no_driver
 from colorlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,11 +24,22 @@ def train(cfg: DictConfig) -> float | None:
     """Train in the folder that Hydra has made. -> the objective, for a sweeper that searches."""
     from hydra.core.hydra_config import HydraConfig
 
-    from colorlab.ranks import is_first
-
+    must_go_together(cfg)
     folder = Path(HydraConfig.get().runtime.output_dir)
     train_in(folder, cfg)
+    from colorlab.ranks import is_first
+
     return last_value(folder / "metrics.jsonl", cfg.objective) if cfg.objective and is_first() else None
+
+
+def must_go_together(cfg: DictConfig) -> None:
+    """ConfigError for what cannot be trained, where that can be told without torch."""
+    check_needs(cfg)
+    if cfg.ema and "strategy" in cfg.trainer:
+        raise ConfigError(f"ema={cfg.ema}, but this trainer divides the weights among GPUs (set ema=0)")
+    accelerator = cfg.trainer.accelerator
+    if accelerator in ("gpu", "cuda") and has_no_driver():
+        raise ConfigError(f"trainer.accelerator={accelerator}, but there is no GPU here (set trainer=cpu)")
 
 
 def last_value(record: Path, metric: str) -> float:
@@ -69,6 +82,7 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     """From the newest checkpoint if the run is to go on and has one, else from the beginning; to the final weights."""
     from colorlab import run
     from colorlab.checkpoint import newest_state, save_weights
+    from colorlab.loggers import start
     from colorlab.ranks import is_first
     from colorlab.signals import StopRequest
 
@@ -79,6 +93,7 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     if found is None:
         method.prepare(pictures)  # what it refuses leaves no run behind
     if is_first():
+        start(trainer.loggers)
         _begin(cfg, folder, found)
         print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures")
     with stop:
@@ -106,8 +121,6 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
             "optimizers at every batch (set a larger batch_size)"
         )
-    if cfg.ema and "strategy" in cfg.trainer:
-        raise ConfigError(f"ema={cfg.ema}, but this trainer divides the weights among GPUs (set ema=0)")
     return method, build(cfg.data)
 
 

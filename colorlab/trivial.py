@@ -33,6 +33,8 @@ def rows(pictures: Any) -> dict[str, Row]:
     train = pictures.splits["train"]
     index = train[torch.linspace(0, len(train) - 1, min(MOST, len(train))).long().numpy()].tolist()
     made = {"condition": Row("uncoloured", as_it_is)}
+    if pictures.condition != "gray":
+        made["gray"] = Row("gray truth", gray_truth)
     if index:
         made["mean"] = Row("mean training colour", MeanColour(pictures, index))
         made["nearest"] = Row("nearest training drawing", NearestDrawing(pictures, index))
@@ -42,6 +44,11 @@ def rows(pictures: Any) -> dict[str, Row]:
 def as_it_is(image: Tensor, truths: Tensor, n: int) -> Tensor:
     """The condition picture itself, n times: no colour at all."""
     return image.expand(n, 3, -1, -1)
+
+
+def gray_truth(image: Tensor, truths: Tensor, n: int) -> Tensor:
+    """The luma of the first truth, n times: its light and dark without its colours."""
+    return luma(truths[:1]).expand(n, 3, -1, -1)
 
 
 def other_truths(image: Tensor, truths: Tensor, n: int) -> Tensor | None:

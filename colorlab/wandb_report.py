@@ -1,8 +1,9 @@
 """Evaluations and comparisons in Weights & Biases: scalars, histograms on fixed bins that overlay from run to run,
 sheets, and a workspace built from code.
 
-Offline unless the user is logged in, and never a prompt. Each evaluation is a W&B run of its own, finished when it is
-logged, so that every job of a sweep has its own. The files of the evaluation folder remain the record."""
+Offline unless the user is logged in and the server in reach, and never a prompt. Each evaluation is a W&B run of its
+own, finished when it is logged, so that every job of a sweep has its own. The files of the evaluation folder remain the
+record."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from colorlab.errors import ConfigError
-from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_sample
-from colorlab.loggers import logged_in
+from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_sample, titled
+from colorlab.loggers import START, stays_offline, wandb_errors
 
 HISTOGRAM = "diversity/lpips_histogram"  # the same key in every run, so that one panel shows them all
 COLUMNS = ["bin_left", "bin_right", "bin_center", "count", "density", "method", "seed", "n_images", "k"]
@@ -38,15 +39,14 @@ def opened(logger: Any, folder: Path, name: str, job: str, group: str | None, co
     kind of run."""
     import wandb
 
-    offline = logger.mode == "offline" or (logger.mode == "auto" and not logged_in())
-    if offline:
-        print(f"W&B: offline in {folder / 'wandb'} (upload later with `wandb sync`)")
+    offline = stays_offline(logger.mode, folder)
     os.environ.setdefault("WANDB_SILENT", "true")
-    run = wandb.init(
-        project=logger.project, entity=logger.entity, group=logger.group or group, name=name, job_type=job,
-        config=config, dir=folder, mode="offline" if offline else "online", reinit="finish_previous",
-        settings=wandb.Settings(console="off", silent=True),
-    )  # fmt: skip
+    with wandb_errors():
+        run = wandb.init(
+            project=logger.project, entity=logger.entity, group=logger.group or group, name=name, job_type=job,
+            config=config, dir=folder, mode="offline" if offline else "online", reinit="finish_previous",
+            settings=wandb.Settings(console="off", silent=True, init_timeout=START),
+        )  # fmt: skip
     ended_well = False
     try:
         yield run
@@ -61,7 +61,7 @@ def log_evaluation(logger: Any, evaluation: Evaluation) -> None:
 
     document = evaluation.document
     config = {key: document[key] for key in ("run", "method", "protocol_id", "protocol", "settings", "configured")}
-    name = f"{document['run']} {evaluation.path.name}"
+    name = titled(f"{document['run']} {evaluation.path.name}", document["settings"])
     with opened(logger, evaluation.path, name, "evaluation", document["run"], config) as run:
         logged: dict[str, Any] = scalars(evaluation)
         if "lpips" in evaluation.distances:
@@ -81,11 +81,12 @@ def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
         run.log({name: wandb.Image(str(written[name])) for name in ("histogram", "frontier")})
     if importlib.util.find_spec("wandb_workspaces") is None:
         print("W&B: no workspace was built (pip install wandb-workspaces to have one)")
-    elif logged_in():
-        entity = logger.entity or wandb.Api().default_entity or ""
-        print(f"W&B: {workspace(entity, logger.project).save().url}")
+    elif run.offline:
+        print("W&B: no workspace was saved (it needs an account and a connection)")
     else:
-        print("W&B: no workspace was saved (wandb login, then compare again)")
+        with wandb_errors():
+            entity = logger.entity or wandb.Api().default_entity or ""
+            print(f"W&B: {workspace(entity, logger.project).save().url}")
 
 
 def scalars(evaluation: Evaluation) -> dict[str, float]:
@@ -109,7 +110,8 @@ def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
     document, distances = evaluation.document, evaluation.distances["lpips"]
     counts = histogram(distances)[0]
     density = counts / max(counts.sum(), 1) / np.diff(BINS)
-    constant = [document["run"], document["protocol"]["seed"], document["protocol"]["count"], document["protocol"]["n"]]
+    protocol, name = document["protocol"], titled(document["run"], document["settings"])
+    constant = [name, protocol["seed"], protocol["count"], protocol["n"]]
     bins = zip(BINS[:-1], BINS[1:], (BINS[:-1] + BINS[1:]) / 2, counts, density, strict=True)
     return [
         [float(left), float(right), float(centre), int(c), float(d), *constant] for left, right, centre, c, d in bins

@@ -34,6 +34,14 @@ def judged(n: int, count: int, shift: float) -> dict[str, Any]:
     return {"values": values, "curves": curves(values, n)}
 
 
+def made_with(folder: Path, **settings: Any) -> Path:
+    """The evaluation again, as if its samples had been made with other settings."""
+    document = evaluation.read_json(folder / evaluation.RESULT)
+    document["settings"] |= settings
+    evaluation.write_json(folder / evaluation.RESULT, document)
+    return folder
+
+
 def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: float = 0.0, **changes: Any) -> Path:
     """An evaluation folder of ``count`` drawings. changes: of the protocol."""
     protocol = {

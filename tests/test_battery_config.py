@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from colorlab.config import _check_declared, compose, conf_dir, declared, explained
 from colorlab.errors import ColorlabError, ConfigError, DataError
-from colorlab.train import _method_and_pictures
+from colorlab.train import _method_and_pictures, must_go_together
 from tests.kill_harness import train, words_for
 
 FILES = sorted(conf_dir().rglob("*.yaml"))
@@ -78,7 +78,9 @@ TOGETHER = {
 def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> None:
     words, said = TOGETHER[what]
     with pytest.raises(ColorlabError, match=said) as caught:
-        _method_and_pictures(compose("train", ["name=t", *words]))
+        cfg = compose("train", ["name=t", *words])
+        must_go_together(cfg)
+        _method_and_pictures(cfg)
     assert caught.value.exit_code in (ConfigError.exit_code, DataError.exit_code)
 
 

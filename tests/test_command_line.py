@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from colorlab.__main__ import COMMANDS
+from colorlab.config import conf_dir
 from tests.conftest import ROOT
 
 
@@ -21,6 +23,42 @@ def test_help_needs_no_torch(command) -> None:
     )
     answer = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout.strip() == "False"
+
+
+EARLY = {
+    "train method=cvae": "data.condition=lines, but method=cvae needs another (set data.condition=gray)",
+    "train method=pix2pix method.space=ab": "method.space=ab needs another (set data.condition=gray)",
+    "train trainer=gpu": "trainer.accelerator=gpu, but there is no GPU here (set trainer=cpu)",
+    "train trainer=fsdp": "(set ema=0)",
+    "train data=folder": "data.root is not set (give it on the command line: data.root=...; folder of pictures)",
+    "train -m seed=0,1 --cfg job": "leave -m out",
+    "sample run=a input=x.png device=cuda": "device=cuda, but there is no GPU here that torch can use",
+    "sample run=a input=x.png guide=[inpaint]": "give hints=",
+    "evaluate run=a device=cuda": "device=cuda, but there is no GPU here that torch can use",
+    "evaluate run=a guide=[inpaint]": "give hints=",
+    "prior data=lfw out=x": "data.root is not set",
+}
+RUN_ALL = """
+import importlib, sys
+for words in sys.argv[1:]:
+    command, *words = words.split()
+    sys.argv[1:] = words
+    module = importlib.import_module(f"colorlab.{command}")
+    try:
+        importlib.import_module("colorlab.command").run(module.main, words) if command == "prior" else module.main()
+    except SystemExit as ended:
+        print(ended.code, "torch" in sys.modules)
+"""
+
+
+def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+    line = [sys.executable, "-c", RUN_ALL, *EARLY]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["2 False"] * len(EARLY), done.stderr
+    for said, expected in zip(done.stderr.splitlines(), EARLY.values(), strict=True):
+        assert said.startswith("colorlab: error: ") and expected in said
+    assert not list(tmp_path.glob("runs/*"))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +82,10 @@ def test_a_mistake_is_one_line_and_an_exit_code(command, words: list[str], code:
 def test_the_list_of_commands(command) -> None:
     done = command("__main__")
     assert done.returncode == 0
-    assert all(f"colorlab.{name}" in done.stdout for name in ("train", "sample", "data", "doctor"))
+    backed = [path.stem.removesuffix("_command") for path in conf_dir().glob("*.yaml")]
+    assert len(backed) > 4
+    assert all(f"  {name} " in done.stdout for name in [*backed, "weights", "bench", "doctor"])
+    assert all(f"python -m colorlab.{name}" in done.stdout for name in COMMANDS)
 
 
 def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorlab.compare import binning, compare, distinct_names
+from colorlab.compare import binning, compare, distinct_names, settings_table, strip_of
 from colorlab.config import compose
 from colorlab.errors import ConfigError, DataError
-from colorlab.evaluation import located, read_evaluation
+from colorlab.evaluation import WITHOUT_EFFECT, additions, located, read_evaluation
 from colorlab.report.table import Column
 from colorlab.rows import compared, leaders
-from tests.evaluations import evaluated
+from tests.evaluations import SIDE, evaluated, made_with
 
 HIGHER = Column("validity/share", "valid", "", "higher", 2)
 LOWER = Column("truth/best_of_4_lpips", "error", "", "lower", 3)
@@ -151,3 +151,43 @@ def test_the_same_drawings_are_shown_for_all_runs_even_if_one_has_fewer(tmp_path
     assert [case.name for case in cases] == [f"picture {i}" for i in (0, 1, 3, 2)]
     assert [strip.name for strip in cases[0].strips] == ["many", "few"]
     assert cases[3].truths.shape[0] == 2
+
+
+CHANGES = {
+    "hints": "dots8", "same_noise": True, "text": "a {}", "switch_at": 0.9, "bias": "ff8800",
+    "method": {"start_from": "mean", "negative": "gray"}, "guide": {"flat": {"_target_": "x"}},
+}  # fmt: skip
+
+
+def test_the_page_says_all_that_was_changed_in_sampling(tmp_path: Path) -> None:
+    made = read_evaluation(made_with(evaluated(tmp_path / "1"), **CHANGES))
+    heading, line = settings_table([made], ["a"])
+    assert line[heading.index("added")] == (
+        "flat, bias=ff8800, hints=dots8, same_noise=true, text=a {}, switch_at=0.9, start_from=mean, negative=gray"
+    )
+    assert settings_table([read_evaluation(evaluated(tmp_path / "2"))], ["a"])[1][heading.index("added")] == "–"
+
+
+def test_every_setting_of_sampling_is_told_on_the_page() -> None:
+    elsewhere = {"sampler", "steps", "precision"}
+    assert CHANGES.keys() == WITHOUT_EFFECT.keys() - elsewhere
+    assert all(additions({key: value}) for key, value in CHANGES.items()) and not additions({})
+
+
+@pytest.mark.parametrize("names", ["null", "[x,y]"])
+def test_a_run_that_was_shown_hints_is_marked_wherever_it_is_named(tmp_path: Path, names: str) -> None:
+    plain, shown = evaluated(tmp_path / "1", "x"), made_with(evaluated(tmp_path / "2", "y"), hints="dots8")
+    out = report(tmp_path, plain, shown, names=names)
+    for name in ("index.html", "table.md", "table.csv", "table.tex"):
+        text = (out / name).read_text()
+        assert "y with hints=dots8" in text and "x with" not in text
+    assert (out / "index.html").read_text().count("y with hints=dots8") > 10  # charts, legend and sheets too
+
+
+def test_the_map_of_hue_uncertainty_is_dark_where_hues_disagree_and_pale_without_colour() -> None:
+    first, second = np.full((2, SIDE, SIDE, 3), 255, np.uint8)
+    first[:8], second[:8] = (255, 0, 0), (0, 180, 180)  # opposite hues
+    first[8:12], second[8:12] = (255, 0, 0), (255, 120, 120)  # one hue
+    first[12:14], second[12:14] = (255, 254, 254), (254, 255, 255)  # as good as white
+    found = strip_of("", np.stack([first, second])).undecided
+    assert found[:8].min() > 0.4 and found[8:12].max() < 0.1 and found[12:14].max() < 0.1 and not found[14:].any()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from colorlab.config import ALLOWED_TARGETS, build, check_targets, compose, declared
+from colorlab.config import ALLOWED_TARGETS, build, check_needs, check_targets, compose, declared
 from colorlab.errors import ConfigError
 
 BASE = ["name=t"]
@@ -107,3 +109,24 @@ def test_the_papers_settings_are_one_word_away() -> None:
     assert (method.sampler.steps, method.sampler.corrector_steps, cfg.ema) == (1000, 0, 0)
     assert (method.sampler.clip, cfg.data.augment.flip, cfg.data.augment.affine) == (False, 0, 0)
     assert (cfg.trainer.precision, cfg.trainer.gradient_clip_val) == ("32-true", None)
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["method=cinn"], "method.space=ab needs"),
+        (["method=cinn", "method.space=rgb"], ""),
+        (["method=lightness_vae", "method.vae=x", "method.decoder=locked"], "method.decoder=locked needs"),
+        (["method=lightness_vae", "method.vae=x", "method.decoder=plain"], ""),
+        (["method=cic"], "method=cic needs"),
+    ],
+)
+def test_what_a_value_needs_of_other_keys_is_read_from_the_comments(words: list[str], refused: str) -> None:
+    check_needs(compose("train", ["name=t", "data.condition=gray", *words]))
+    with pytest.raises(ConfigError, match=refused) if refused else nullcontext():
+        check_needs(compose("train", ["name=t", "data.condition=lines", *words]))
+
+
+def test_what_is_not_set_is_told_with_what_it_is() -> None:
+    with pytest.raises(ConfigError, match=r"run is not set \(give it .*: run=...; a run folder, pretrained/<name>, or"):
+        compose("sample", ["input=x.png"])

@@ -69,3 +69,11 @@ def test_too_little_space_is_told(tmp_path: Path) -> None:
     require_space(tmp_path, 1)
     with pytest.raises(DiskError, match="are free, checkpoints need"):
         require_space(tmp_path, 2 * free(tmp_path))
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_folder_in_which_nothing_was_begun_is_gone_when_it_is_let_go(begun: bool, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), held(tmp_path / "runs" / "x"):
+        (tmp_path / "runs" / "x" / "config.yaml").touch() if begun else None
+        raise KeyError("a mistake")
+    assert (tmp_path / "runs" / "x").exists() == begun

@@ -10,6 +10,7 @@ What a method may say about itself, as class or instance attributes:
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from inspect import signature
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from torch.utils.data import DataLoader
 
 from colorlab.checkpoint import WEIGHTS, _tensors, fill, save_weights
 from colorlab.color import lab_of, luma
-from colorlab.config import build, compose, conf_dir, declared
+from colorlab.config import build, check_needs, compose, conf_dir, declared
 from colorlab.draws import Draws
-from colorlab.errors import ColorlabError
+from colorlab.errors import ColorlabError, ConfigError
 from colorlab.guides import Bias
 from colorlab.run import begin
 from colorlab.types import Batch, Condition
@@ -89,7 +90,8 @@ class Fitted:
         from lightning.pytorch import Trainer
 
         torch.manual_seed(0)
-        self.method = build(configured(name, folder).method)
+        self.cfg = configured(name, folder)
+        self.method = build(self.cfg.method)
         learning = {key: p for key, p in self.method.named_parameters() if p.requires_grad}
         self.idle = set(learning)
         for key, parameter in learning.items():
@@ -132,6 +134,14 @@ def drawn(method, n: int = 3, which: slice = slice(None)) -> torch.Tensor:
 
 def eight_bits(pictures: torch.Tensor) -> torch.Tensor:
     return (pictures * 255).round()
+
+
+def test_what_a_method_cannot_be_shown_is_refused_by_its_yaml(fitted: Fitted) -> None:
+    for condition in ("lines", "gray"):
+        cfg = fitted.cfg.copy()
+        cfg.data.condition = condition
+        with nullcontext() if condition in fitted.method.conditions else pytest.raises(ConfigError, match="needs"):
+            check_needs(cfg)
 
 
 def test_every_parameter_learns_and_is_known_to_an_optimizer(fitted: Fitted) -> None:

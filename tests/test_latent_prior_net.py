@@ -129,7 +129,7 @@ def test_a_missing_part_is_one_line(part, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_one_line():
-    with pytest.raises(ConfigError, match=r"prior=nowhere/at-all is not there .*in the hub's local cache") as caught:
+    with pytest.raises(ConfigError, match=r"prior=nowhere/at-all is not there .*in the local cache") as caught:
         load_prior("nowhere/at-all")
     assert "\n" not in str(caught.value)
 

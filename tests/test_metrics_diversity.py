@@ -18,6 +18,8 @@ from colorlab.metrics.diversity import (
 )
 from colorlab.metrics.drawing import Drawing, above_diagonal, drawings_of
 from colorlab.metrics.lpips import pairwise_lpips
+from colorlab.metrics.modes import Modes
+from colorlab.metrics.truth import Truth
 from colorlab.weights import fetch
 
 
@@ -102,3 +104,17 @@ def test_the_batches_do_not_matter(random):
     for each in reversed(drawings):
         single.update([each])
     assert whole.compute() == single.compute()
+
+
+def test_tensors_are_judged_as_the_drawings_made_of_them(random):
+    samples, image = torch.rand(3, 4, 3, 32, 32, generator=random), torch.rand(3, 1, 32, 32, generator=random)
+    truths = [torch.rand(1 + i, 3, 32, 32, generator=random) for i in range(3)]
+    for kind in (Diversity, Truth, Modes):
+        direct, shared = kind(), kind()
+        direct.update(samples, image, truths, [5, 3, 4])
+        shared.update(drawings_of(samples, image, truths, [5, 3, 4], "none"))
+        assert direct.compute() == shared.compute() and direct.table()["index"].tolist() == [3, 4, 5]
+    with pytest.raises(ValueError, match=r"values in \[0, 255\]"):
+        direct.update((255 * samples).round(), image, truths, range(3))
+    with pytest.raises(ValueError, match="without their image"):
+        direct.update(samples)

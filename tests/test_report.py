@@ -16,10 +16,11 @@ from colorlab.report import figure, table
 from colorlab.report.curves import Curve, curves
 from colorlab.report.frontier import Point, frontier, name_boxes
 from colorlab.report.histogram import Distances, histogram
-from colorlab.report.page import Case, Chart, Key, Page, Strip, data_uri, rendered
+from colorlab.report.page import DEEP, Case, Chart, Key, Page, Strip, data_uri, rendered, tinted
 from colorlab.report.table import Cell, Column, Row
 
 COLUMNS = [Column("a/b", "better", "what it is", "higher", 2), Column("c", "other", "", "", 1)]
+SLOPE = np.linspace(0, 1, 256).reshape(16, 16)
 EDGES = np.linspace(0, 1, 65)
 VOID = {"meta", "img", "br", "line", "path", "use", "rect", "circle", "link", "input"}
 
@@ -33,7 +34,7 @@ def page(**changes: object) -> Page:
     rows = [row("first"), row("<script>alert(1)</script>"), row("gray", trivial=True)]
     white = np.full((16, 16), 255, np.uint8)
     colored = np.full((8, 16, 16, 3), 90, np.uint8)
-    case = Case("picture", "", white, colored[:2], [Strip("first", colored), Strip("second", colored)])
+    case = Case("picture", "", white, colored[:2], [Strip(name, colored, SLOPE) for name in ("first", "second")])
     chart = Chart(
         figure.svg(histogram([Distances("first", np.ones(64), 0.5, False)], EDGES, "d"), "h", "a chart"), "caption"
     )
@@ -188,3 +189,10 @@ def test_pictures_on_the_page_are_lossless_up_to_their_size() -> None:
     assert np.array_equal(np.array(kept), picture)
     large = Image.open(io.BytesIO(base64.b64decode(data_uri(np.zeros((400, 200), np.uint8)).split(",")[1])))
     assert large.size == (48, 96)
+
+
+def test_each_row_of_pictures_ends_with_its_map_of_uncertainty_from_white_to_violet() -> None:
+    drawn = tinted(SLOPE)
+    assert drawn[0, 0].tolist() == [255] * 3 and drawn[-1, -1].tolist() == DEEP.tolist()
+    assert (np.diff(drawn.reshape(-1, 3).astype(int), axis=0) <= 0).all()
+    assert rendered(page()).count(f'<img src="{data_uri(drawn)}" alt="hue uncertainty"></div>') == 4

@@ -51,6 +51,13 @@ def test_the_uncoloured_row_shows_the_condition_n_times() -> None:
     assert torch.equal(candidates, image.expand(3, 3, -1, -1))
 
 
+def test_the_gray_row_is_the_truth_without_colour_where_the_condition_is_not_that_already() -> None:
+    candidates, image = drawn("gray")
+    assert torch.allclose(candidates, luma(Toy("lines")[4].rgb).expand(3, 3, -1, -1))
+    assert not torch.equal(candidates, image.expand(3, 3, -1, -1))
+    assert "gray" not in rows(Toy("gray"))
+
+
 def test_the_mean_colour_lies_under_the_ink() -> None:
     candidates, image = drawn("mean")
     paper = image[0, 0] == 1
@@ -101,5 +108,5 @@ def test_a_gray_picture_has_the_truths_of_its_own_luma_only() -> None:
 def test_a_set_without_training_pictures_has_the_rows_that_need_none() -> None:
     pictures = Toy("lines")
     pictures.splits["train"] = np.arange(0)
-    assert list(rows(pictures)) == ["condition", "others"]
+    assert list(rows(pictures)) == ["condition", "gray", "others"]
     assert as_it_is(torch.zeros(1, 1, 4, 4), torch.zeros(1, 3, 4, 4), 2).shape == (2, 3, 4, 4)

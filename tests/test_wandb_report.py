@@ -16,7 +16,7 @@ from colorlab.config import conf_dir
 from colorlab.evaluation import read_evaluation
 from colorlab.metrics.diversity import BINS
 from colorlab.wandb_report import COLUMNS, HISTOGRAM, histogram_rows, log_comparison, log_evaluation, opened, scalars
-from tests.evaluations import evaluated
+from tests.evaluations import evaluated, made_with
 
 LOGGER = OmegaConf.merge(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "offline"})
 
@@ -71,6 +71,11 @@ def test_the_histogram_counts_every_pair_and_has_an_area_of_one(logged: list[Pat
     assert sum(row[3] for row in rows) == found.distances["lpips"].size == 36
     assert sum(row[4] * (row[1] - row[0]) for row in rows) == pytest.approx(1)
     assert rows[0][5:] == ["c8", 0, 6, 4]
+
+
+def test_a_run_that_was_shown_hints_is_marked_in_the_table(tmp_path: Path) -> None:
+    found = read_evaluation(made_with(evaluated(tmp_path, "c8"), hints="left"))
+    assert {row[5] for row in histogram_rows(found)} == {"c8 with hints=left"}
 
 
 def test_scalars_have_quantiles_over_drawings(logged: list[Path]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.drawing import Drawing, drawings_of
 
 
 class PerDrawing(Metric):
@@ -39,16 +39,28 @@ class PerDrawing(Metric):
         """The topic's numbers: the mean of each number over the drawings that have it; left out if none has."""
         return mean_of(self.numbers(table))
 
-    def update(self, drawings: Sequence[Drawing]) -> None:
-        """Judge some drawings, all with equally many candidates."""
-        for drawing in drawings:
+    def update(
+        self,
+        samples: Tensor | Sequence[Drawing],
+        image: Tensor | None = None,
+        truths: Sequence[Tensor] = (),
+        index: Sequence[int] = (),
+        lpips: str = "none",
+    ) -> None:
+        """Judge some drawings, all with equally many candidates: tensors as ``drawings_of`` takes them, or in place of
+        samples, alone, the drawings that it makes, which several judges can share."""
+        if isinstance(samples, Tensor):
+            if image is None:
+                raise ValueError("samples without their image (give samples, image, truths, index)")
+            samples = drawings_of(samples, image, truths, index, lpips)
+        for drawing in samples:
             values = {name: torch.as_tensor(v, dtype=torch.float64) for name, v in self.measure(drawing).items()}
             layout = {name: tuple(value.shape) for name, value in values.items()}
             if self.layout and layout != self.layout:
                 raise ValueError(f"{self.topic}: drawing {drawing.index} has {drawing.n} candidates, others have not")
             self.layout = layout
-            index = torch.tensor([drawing.index], dtype=torch.float64, device=self.device)
-            self.rows.append(torch.cat([index, *(v.flatten().to(self.device) for v in values.values())]))
+            number = torch.tensor([drawing.index], dtype=torch.float64, device=self.device)
+            self.rows.append(torch.cat([number, *(v.flatten().to(self.device) for v in values.values())]))
 
     def compute(self) -> dict[str, float]:
         """`topic/name` -> value over all drawings of all processes; nothing without drawings."""

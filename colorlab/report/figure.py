@@ -21,8 +21,9 @@ INK, MUTED, RULE = "#1c1c1c", "#6b6b6b", "#d9d9d9"
 VARIABLES = {color: f"var(--series-{i})" for i, color in enumerate(SERIES)} | {
     INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)",
 }  # fmt: skip
-DASHES = ("-", "--", ":", "-.")
-STROKES = dict(zip(DASHES, ("", "6 3", "1.5 2.5", "7 3 1.5 3"), strict=True))  # the same in SVG
+Dash = str | tuple[int, tuple[int, ...]]  # as Matplotlib has them
+DASHES: tuple[Dash, ...] = ("-", "--", ":", "-.", (0, (8, 2)))
+STROKES = dict(zip(DASHES, ("", "6 3", "1.5 2.5", "7 3 1.5 3", "12 3"), strict=True))  # the same in SVG
 SIZE = (4.1, 2.9)  # inches: a column of a paper
 DOTS = 220  # an inch, of PNG
 
@@ -31,14 +32,14 @@ class Look(NamedTuple):
     """Of one series."""
 
     color: str
-    dash: str
+    dash: Dash
     marker: str
 
 
 def look(position: int, trivial: bool) -> Look:
     """Runs differ in colour, from the seventh on in dash too; trivial rows are gray and differ in dash and marker."""
     if trivial:
-        return Look(MUTED, DASHES[1 + position % 3], "sD^v"[position % 4])
+        return Look(MUTED, DASHES[1 + position % 4], "sD^vP"[position % 5])
     return Look(SERIES[position % len(SERIES)], DASHES[position // len(SERIES) % len(DASHES)], "o")
 
 

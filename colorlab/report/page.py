@@ -17,6 +17,7 @@ from colorlab.report.table import Column, Row
 TEMPLATE = "page.html.j2"
 LARGEST = 96  # px; larger pictures are shrunk for the page
 CANDIDATES = 8  # shown of each drawing
+PALE, DEEP = np.array((255, 255, 255)), np.array((73, 43, 112))  # ends of the scale of uncertainty
 
 
 class Chart(NamedTuple):
@@ -35,10 +36,12 @@ class Key(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8."""
+    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8; undecided: (H, W) in
+    [0, 1], the uncertainty of their hue."""
 
     name: str
     pictures: np.ndarray
+    undecided: np.ndarray
 
 
 class Case(NamedTuple):
@@ -78,11 +81,17 @@ def rendered(page: Page) -> str:
     from jinja2 import Environment
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.globals |= {"uri": data_uri, "modes_of": modes_of, "told_apart": told_apart, "candidates": CANDIDATES}
+    environment.globals |= {"uri": data_uri, "tinted": tinted, "deep": f"rgb{tuple(DEEP.tolist())}"}
+    environment.globals |= {"modes_of": modes_of, "told_apart": told_apart, "candidates": CANDIDATES}
     environment.globals |= {each.__name__: each for each in (table.number, table.signed, table.bounds, table.arrow)}
     source = Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
     text = environment.from_string(source).render(page=page)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a file name may hold bytes that are no text
+
+
+def tinted(values: np.ndarray) -> np.ndarray:
+    """(H, W) in [0, 1] -> (H, W, 3) uint8, from white for 0 to violet for 1."""
+    return (PALE + values[..., None] * (DEEP - PALE)).round().astype(np.uint8)
 
 
 def data_uri(picture: np.ndarray) -> str:
