@@ -12,6 +12,7 @@ from typing import Any
 
 from colorlab.errors import ColorlabError, RankError, StoppedError
 
+LOST = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting")  # words of lost processes
 EXIT_WAIT = 10.0  # seconds for a process that has failed to say so and end
 
 
@@ -63,7 +64,7 @@ def _is_lost(error: BaseException | None) -> bool:
     if error is None or isinstance(error, ColorlabError):
         return False
     said = str(error).lower()
-    network = isinstance(error, torch.distributed.DistError) or any(word in said for word in ("gloo", "nccl"))
+    network = isinstance(error, torch.distributed.DistError) or any(word in said for word in LOST)
     return network or _is_lost(error.__cause__ or error.__context__)
 
 
