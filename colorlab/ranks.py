@@ -12,14 +12,8 @@ from typing import Any
 
 from colorlab.errors import ColorlabError, RankError, StoppedError
 
-LOST = (
-    "gloo",
-    "nccl",
-    "pair closure",
-    "closed by peer",
-    "reset by peer",
-    "timed out waiting",
-)  # said of one that is lost
+#: Said in errors about a process that is gone.
+LOST = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting")
 EXIT_WAIT = 10.0  # seconds for a process that has failed to say so and end
 
 
