@@ -21,10 +21,10 @@ from colorlab import diffusion
 from colorlab.captions import dropped, shares, with_colours, words_of
 from colorlab.color import space_named
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ConfigError
+from colorlab.errors import ConfigError
 from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.kept import Answers, Aside, digest, keys_of
+from colorlab.nets.kept import OTHER_VAE, Answers, Aside, bind, digest, keys_of
 from colorlab.nets.latent_prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
 from colorlab.nets.lightness_decoder import load_lightness_vae, locked
 from colorlab.nets.text import BERT_TOKENS, load_text
@@ -73,7 +73,7 @@ class LatentPrior(Method):
         unet = small_unet(width, layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
         self.register_buffer("alpha_bars", alpha_bar_table(TIMESTEPS, zero_snr), persistent=False)
-        self.register_buffer("vae_digest", digest(frozen))
+        bind(self, "vae_digest", frozen, OTHER_VAE)
         self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         self.must_share_vae(decoder)
 
@@ -81,11 +81,6 @@ class LatentPrior(Method):
         """ConfigError: the decoder was trained for other latents."""
         if self.decoder and not torch.equal(digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
             raise ConfigError(f"method.decoder={decoder} belongs to another autoencoder (train it on method.vae)")
-
-    def load_state_dict(self, state: Any, strict: bool = True, assign: bool = False) -> Any:
-        if not torch.equal(state["vae_digest"].cpu(), self.vae_digest.cpu()):
-            raise CheckpointError("method.vae is not the autoencoder that this run was trained on (name that one)")
-        return super().load_state_dict(state, strict, assign)
 
     @property
     def prior(self) -> Prior:

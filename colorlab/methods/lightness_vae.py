@@ -19,12 +19,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ConfigError
+from colorlab.errors import ConfigError
 from colorlab.guides import Guide
 from colorlab.methods.adversarial import Adversarial, Losses, Made
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
-from colorlab.nets.kept import Aside, digest
+from colorlab.nets.kept import OTHER_VAE, Aside, bind
 from colorlab.nets.latent_prior import decoded, encoded, load_vae
 from colorlab.nets.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
 from colorlab.nets.perceptual import Perceptual
@@ -66,15 +66,10 @@ class LightnessVAE(Adversarial):
         frozen = load_vae(vae)
         self.frozen = Aside(frozen)
         self.factor = 2 ** (len(frozen.config.block_out_channels) - 1)
-        self.register_buffer("vae_digest", digest(frozen))
+        bind(self, "vae_digest", frozen, OTHER_VAE)
         self.net: LightnessDecoder = in_channels_last(LightnessDecoder(frozen))  # type: ignore[assignment]
         critic = Discriminator(3, critic_width, critic_layers, 1, norm=True)
         self.discriminator = in_channels_last(critic)
-
-    def load_state_dict(self, state: Any, strict: bool = True, assign: bool = False) -> Any:
-        if not torch.equal(state["vae_digest"].cpu(), self.vae_digest.cpu()):
-            raise CheckpointError("method.vae is not the autoencoder that this run was trained on (name that one)")
-        return super().load_state_dict(state, strict, assign)
 
     @property
     def vae(self) -> Any:

@@ -20,11 +20,11 @@ from colorlab import diffusion
 from colorlab.captions import dropped, shares, with_colours, words_of
 from colorlab.color import lab_of, luma, space_named
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ConfigError
+from colorlab.errors import ConfigError
 from colorlab.guides import Flat, Guide, Inpaint
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.guider import Features, GuidedUNet, guided
-from colorlab.nets.kept import Answers, Aside, digest, keys_of
+from colorlab.nets.kept import Answers, Aside, bind, digest, keys_of
 from colorlab.nets.latent_prior import Prior, load_prior
 from colorlab.nets.lightness_decoder import LightnessVAE, load_lightness_vae
 from colorlab.nets.unet import padded
@@ -89,12 +89,12 @@ class Piggyback(Method):
         self.sds_steps, self.sds_rate, self.sds_gray = sds_steps, sds_rate, sds_gray
         self.micro_batch, self.bf16 = micro_batch, bf16
         own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
-        self.prior, self.prior_name = Aside(own), prior
+        self.prior = Aside(own)
         self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
         self.net: GuidedUNet = in_channels_last(guided(own, guider, mix, sites, rank, checkpointing))  # type: ignore[assignment]
         self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
-        self.register_buffer("trained_on", digest(own))
-        self.register_load_state_dict_pre_hook(same_prior)
+        other = f"these weights were trained on another prior than {prior} (give that one as method.prior)"
+        bind(self, "trained_on", own, other)
 
     @property
     def frozen(self) -> Prior:
@@ -311,11 +311,3 @@ def one_of(condition: Condition, b: int) -> Condition:
     hints = condition.hints and Hints(*(part[b : b + 1] for part in condition.hints))
     text = condition.text and condition.text[b : b + 1]
     return Condition(condition.image[b : b + 1], hints, text)
-
-
-def same_prior(method: Any, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
-    """A hook before weights are loaded: CheckpointError if they were trained on another prior."""
-    if not torch.equal(state[f"{prefix}trained_on"].cpu(), method.trained_on.cpu()):
-        raise CheckpointError(
-            f"these weights were trained on another prior than {method.prior_name} (give that one as method.prior)"
-        )

@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from colorlab.errors import CheckpointError
+
+#: Why weights that were trained on another autoencoder are refused.
+OTHER_VAE = "method.vae is not the autoencoder that this run was trained on (name that one)"
 
 
 class Answers:
@@ -73,3 +79,15 @@ def digest(net: nn.Module) -> Tensor:
         found.update(name.encode())
         found.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return torch.frombuffer(bytearray(found.digest()), dtype=torch.int64).clone()
+
+
+def bind(method: nn.Module, buffer: str, frozen: nn.Module, refusal: str) -> None:
+    """Keep a frozen network's digest in a buffer (4,) of the method, so that its weights are loaded beside that network
+    alone: CheckpointError with the refusal otherwise."""
+    method.register_buffer(buffer, digest(frozen))
+
+    def same(module: Any, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        if not torch.equal(state[prefix + buffer].cpu(), getattr(module, buffer).cpu()):
+            raise CheckpointError(refusal)
+
+    method.register_load_state_dict_pre_hook(same)

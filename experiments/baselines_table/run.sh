@@ -5,10 +5,7 @@
 set -eu
 kind=${1:-lines} limit=${2:-204}
 [ $# -gt 2 ] && shift 2 || shift $#
-of=""
-for word in "$@"; do
-  case $word in data=openmoji) ;; data=*) of=-${word#data=} ;; esac
-done
+. experiments/of_data.sh
 here=runs/experiments/baselines_table/$kind$of
 gan="method.width=16 method.critic_width=16"
 runs="" names=""

@@ -1,7 +1,7 @@
 """DivColor's Tables 1, 2 and 3 (Deshpande et al., CVPR 2017): train each row, judge it, write table.md.
 
     python experiments/divcolor_tables/run.py --steps 7500 --seeds 0 1 2
-    python experiments/divcolor_tables/run.py --steps 20 --limit 4 --out /tmp/tiny -- data.size=32 method.width=4
+    python experiments/divcolor_tables/run.py --steps 20 --limit 4 --out runs/tiny -- data.size=32 method.width=4
 
 What stands behind -- goes to every training. Interrupted, it goes on where it was."""
 

@@ -4,10 +4,7 @@
 set -eu
 cic=${1:-runs/cic} steps=${2:-2000} limit=${3:-68}
 [ $# -gt 3 ] && shift 3 || shift $#
-of=""
-for word in "$@"; do
-  case $word in data=openmoji) ;; data=*) of=-${word#data=} ;; esac
-done
+. experiments/of_data.sh
 here=runs/experiments/marginals_basis$of
 evaluate="python -m colorlab.evaluate n=8 limit=$limit features=none"
 named=""

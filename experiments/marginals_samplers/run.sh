@@ -4,10 +4,7 @@
 set -eu
 steps=${1:-4000} limit=${2:-68}
 [ $# -gt 2 ] && shift 2 || shift $#
-of=""
-for word in "$@"; do
-  case $word in data=openmoji) ;; data=*) of=-${word#data=} ;; esac
-done
+. experiments/of_data.sh
 here=runs/experiments/marginals_samplers$of
 python -m colorlab.train name=cic$of method=cic data.condition=gray trainer.max_steps=$steps resume=auto "$@"
 evaluate="python -m colorlab.evaluate run=runs/cic$of n=8 limit=$limit"
