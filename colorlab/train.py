@@ -185,7 +185,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
     from colorlab.ranks import together
 
     warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*exists and is not empty.*")
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*|.*in eval mode.*")
     ended_well = False
     try:
         with together(trainer):

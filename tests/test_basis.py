@@ -58,8 +58,9 @@ def test_a_basis_generator_has_some_hundred_weights() -> None:
 def test_tilted_marginals_are_distributions_that_depend_on_the_noise() -> None:
     net, draws = BasisNet(9, 4, 2, 3, 2), Draws(0, [0, 1])
     log_p = torch.log_softmax(draws.normal(9, 4, 4), 1)
-    one, other = (net(log_p, draws.uniform(1, 4, 4), draws.normal(2)) for _ in range(2))
-    assert torch.allclose(one.exp().sum(1), torch.ones(2, 4, 4), atol=1e-5)
+    shown = net.show(log_p, draws.uniform(1, 4, 4))
+    one, other = (net(shown, draws.normal(2)) for _ in range(2))
+    assert torch.allclose(one.sum(1), torch.ones(2, 4, 4), atol=1e-5)
     assert (one - other).abs().max() > 1e-3
 
 
@@ -68,7 +69,8 @@ def test_the_losses_are_their_formulas(remedy: str) -> None:
     method = basis(f"method.remedy={remedy}", "method.candidates=3")
     draws = Draws(0, range(4))
     marginals = method.marginals(batch().image)
-    y = torch.stack([method._drawn(marginals, draws.to(f"candidate {k}")) for k in range(3)])
+    shown = method.layer.show(marginals.log_p, marginals.image)
+    y = torch.stack([method._drawn(shown, marginals.table, draws.to(f"candidate {k}")) for k in range(3)])
     truth = method.target(batch()).movedim(-1, 1) / 110
     square = (y - truth).square().sum(2).mean((2, 3))  # (K, B)
     far = torch.stack([(y[k] - y[i]).square().sum(1).mean((1, 2)).sqrt() for k in range(3) for i in range(3) if i != k])

@@ -19,7 +19,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.methods.marginals import MarginalMethod, net_of
-from colorlab.nets.basis_net import BasisNet
+from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected
 from colorlab.types import Batch
 
@@ -36,10 +36,11 @@ class FilterSampler(MarginalSampler):
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         m, pictures = self.micro_batch, []
         for b in range(len(marginals.log_p)):
-            log_p, gray = (x[b].expand(m, -1, -1, -1) for x in (marginals.log_p, marginals.image))
+            shown = self.layer.show(marginals.log_p[b, None], marginals.image[b, None])
+            shown = Shown(shown.features.expand(m, -1, -1, -1), shown.log_p)
             everyone = draws.rows(b, b + 1).candidates(n + m).to("filters")
-            z = [everyone.rows(k, k + m).normal(self.noise, device=log_p.device) for k in range(0, n, m)]
-            tilted = [self.layer(log_p, gray, each).exp() for each in z]
+            z = [everyone.rows(k, k + m).normal(self.noise, device=shown.log_p.device) for k in range(0, n, m)]
+            tilted = [self.layer(shown, each) for each in z]
             pictures.append(torch.cat([expected(p, marginals.table) for p in tilted])[:n])
         return torch.stack(pictures)
 
@@ -85,7 +86,9 @@ class Basis(MarginalMethod):
         with torch.no_grad():
             marginals = self.marginals(batch.image)
         truth = self.target(batch).movedim(-1, 1) / AB_SCALE  # (B, 2, h, w)
-        drawn = torch.stack([self._drawn(marginals, draws.to(f"candidate {k}")) for k in range(self.candidates)])
+        shown = self.layer.show(marginals.log_p, marginals.image)
+        rows = (draws.to(f"candidate {k}") for k in range(self.candidates))
+        drawn = torch.stack([self._drawn(shown, marginals.table, each) for each in rows])
         error = rms(drawn - truth)  # (K, B)
         spread = rms(drawn[:, None] - drawn).sum((0, 1)) / max(1, self.candidates * (self.candidates - 1))  # (B,)
         match self.remedy:
@@ -97,11 +100,11 @@ class Basis(MarginalMethod):
                 loss = (error.mean(0) - spread / 2).mean()
         return {"loss": loss, "error": error.mean().detach(), "spread": spread.mean().detach()}
 
-    def _drawn(self, marginals: Marginals, draws: Draws) -> Tensor:
+    def _drawn(self, shown: Shown, table: Tensor, draws: Draws) -> Tensor:
         """One candidate of each picture, (B, 2, h, w) in units of 110."""
-        z = draws.normal(self.noise, device=self.device)
-        tilted = self.layer(marginals.log_p, marginals.image, z)
-        return expected(tilted.float().exp(), marginals.table) / AB_SCALE
+        p = self.layer(shown, draws.normal(self.noise, device=self.device))
+        with torch.autocast(p.device.type, enabled=False):  # colours in 8 bits would be too coarse
+            return expected(p, table) / AB_SCALE
 
 
 def rms(x: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ marginals allow."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,6 +17,13 @@ from torch import Tensor, nn
 SIDE = 3  # of the filters
 HIDDEN = 16  # units of a basis generator
 UNLIKELY = -14.0  # no log p is taken for lower: what the marginals are too sure of can still be tilted
+
+
+class Shown(NamedTuple):
+    """What is the same for all candidates of N pictures."""
+
+    features: Tensor  # (N, C, h, w)
+    log_p: Tensor  # (N, Q, h, w)
 
 
 class StochasticConv(nn.Module):
@@ -37,9 +46,7 @@ class StochasticConv(nn.Module):
 
 
 class BasisNet(nn.Module):
-    """Marginals log_p (N, Q, h, w), gray (N, 1, h, w) in [0, 1] and z (N, noise) -> tilted log_p (N, Q, h, w).
-
-    bins: Q. channels: of the hidden layers. layers: stochastic ones. bases: K. noise: length of z."""
+    """bins: Q. channels: of the hidden layers. layers: stochastic ones. bases: K. noise: length of z."""
 
     def __init__(self, bins: int, channels: int, layers: int, bases: int, noise: int) -> None:
         super().__init__()
@@ -47,8 +54,13 @@ class BasisNet(nn.Module):
         self.layers = nn.ModuleList(StochasticConv(channels, channels, bases, noise) for _ in range(layers))
         self.leave = nn.Conv2d(channels, bins, 1)
 
-    def forward(self, log_p: Tensor, gray: Tensor, z: Tensor) -> Tensor:
-        x = self.enter(torch.cat([log_p.exp(), gray], 1))
+    def show(self, log_p: Tensor, gray: Tensor) -> Shown:
+        """Marginals log_p (N, Q, h, w) and gray (N, 1, h, w) in [0, 1]."""
+        return Shown(self.enter(torch.cat([log_p.exp(), gray], 1)), log_p.clamp_min(UNLIKELY))
+
+    def forward(self, shown: Shown, z: Tensor) -> Tensor:
+        """z (N, noise) -> tilted p (N, Q, h, w), float32."""
+        x = shown.features
         for layer in self.layers:
             x = x + layer(F.relu(x), z)
-        return torch.log_softmax(log_p.clamp_min(UNLIKELY) + self.leave(F.relu(x)), 1)
+        return (shown.log_p + self.leave(F.relu(x))).float().softmax(1)

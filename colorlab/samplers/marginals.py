@@ -98,7 +98,7 @@ def tempered(log_p: Tensor, temperature: float) -> Tensor:
 
 def expected(p: Tensor, table: Tensor) -> Tensor:
     """(B, Q, h, w) -> (B, 2, h, w): the mean colour."""
-    return torch.einsum("bqhw,qc->bchw", p, table)
+    return (table.T @ p.flatten(2)).unflatten(2, p.shape[-2:])
 
 
 def colours_of(bins: Tensor, table: Tensor) -> Tensor:
