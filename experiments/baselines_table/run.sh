@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every method of the suite under one protocol: a table and a page for line drawings, and one for gray pictures.
 # Nets of about a million weights, 7,500 steps of 32 pictures each; hours of a CPU. Finished runs are not trained again.
+# Piggyback's guider has trainings of its own (docs/piggyback.md): it is judged too if there is a runs/guider.
 #   sh experiments/baselines_table/run.sh [lines | gray] [drawings] [more overrides for every training, such as data=lfw]
 set -eu
 kind=${1:-lines} limit=${2:-204}
@@ -8,7 +9,7 @@ kind=${1:-lines} limit=${2:-204}
 . experiments/of_data.sh
 here=runs/experiments/baselines_table/$kind$of
 gan="method.width=16 method.critic_width=16"
-runs="" names=""
+runs="" names="" named=""
 one() { # name in the table, name of the run, its overrides in one word, overrides of all
   title=$1 name=baseline-$kind-$2$of own=$3
   shift 3
@@ -18,7 +19,7 @@ one() { # name in the table, name of the run, its overrides in one word, overrid
 }
 judged() {
   python -m colorlab.evaluate run=$2 n=8 limit=$limit out=$here/$1
-  runs="$runs,$here/$1" names="$names,$1"
+  runs="$runs,$here/$1" names="$names,$1" named="$named $1=$here/$1"
 }
 if [ $kind = lines ]; then
   if [ -z "$of" ]; then
@@ -44,6 +45,11 @@ else
   one ChromaGAN-z chromagan-z "method=chromagan method.latent=8 $gan" "$@"
   one cINN cinn "method=cinn method.width=16" "$@"
   one GPIC-gray gpic method=gpic "$@"
+  if [ -d runs/guider ] && [ -z "$of" ]; then judged Piggyback runs/guider; fi
 fi
+# shellcheck disable=SC2086 # a word an evaluation
+python experiments/show.py table diversity/lpips:3,validity/share:2,validity/earned_lpips:3,diversity/vendi_lpips:1,diversity/ab_variance:5,diversity/coherence:2,truth/best_of_1_lpips:3,truth/best_of_8_lpips:3,truth/best_of_1_delta_e:2,truth/best_of_8_delta_e:2,colourfulness/signed_delta:1,realism/fd_lite0:1,seconds:2 $named +trivial
+# shellcheck disable=SC2086
+python experiments/show.py sheet $here/sheet.png 3 6 $named
 python -m colorlab.compare "runs=[${runs#,}]" out=$here/report "names=[${names#,}]"
 cat $here/report/table.md

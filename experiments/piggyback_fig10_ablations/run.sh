@@ -5,7 +5,7 @@
 set -eu
 run=$1
 here=runs/experiments/piggyback_fig10_ablations
-evaluate="python -m colorlab.evaluate run=$run n=4 limit=${2:-34} features=none text=captions"
+evaluate="python -m colorlab.evaluate run=$run n=4 steps=25 limit=${2:-34} features=none text=captions"
 columns=validity/luminance_error:1,truth/best_of_1_lpips:3,truth/best_of_4_lpips:3,truth/best_of_1_delta_e:2,diversity/lpips:3,colourfulness/signed_delta:1,seconds:1
 for space in rgb ab; do
   for ablation in none no_guider sdedit sds; do

@@ -5,8 +5,8 @@
 set -eu
 run=$1
 here=runs/experiments/piggyback_fig5_hints
-evaluate="python -m colorlab.evaluate run=$run n=8 limit=${2:-68} features=none text=none"
-columns=truth/best_of_1_delta_e:2,truth/best_of_8_delta_e:2,truth/best_of_1_lpips:3,truth/best_of_8_lpips:3,diversity/lpips:3
+evaluate="python -m colorlab.evaluate run=$run n=4 steps=25 limit=${2:-68} features=none text=none"
+columns=truth/best_of_1_delta_e:2,truth/best_of_4_delta_e:2,truth/best_of_1_lpips:3,truth/best_of_4_lpips:3,diversity/lpips:3
 $evaluate out=$here/0
 for kind in snapped plain pasted; do
   case $kind in

@@ -4,7 +4,7 @@
 set -eu
 run=$1
 here=runs/experiments/piggyback_guidance
-evaluate="python -m colorlab.evaluate run=$run n=8 limit=${2:-34} features=none"
+evaluate="python -m colorlab.evaluate run=$run n=8 steps=25 limit=${2:-34} features=none"
 columns=truth/best_of_1_lpips:3,truth/best_of_8_lpips:3,diversity/lpips:3,diversity/vendi_lpips:1,colourfulness/signed_delta:1,seconds:1
 for structure in 1 1.5 2; do
   named=""
