@@ -4,8 +4,8 @@
 set -eu
 run=$1
 here=runs/experiments/piggyback_guidance
-evaluate="python -m colorlab.evaluate run=$run n=8 steps=25 limit=${2:-34} features=none"
-columns=truth/best_of_1_lpips:3,truth/best_of_8_lpips:3,diversity/lpips:3,diversity/vendi_lpips:1,colourfulness/signed_delta:1,seconds:1
+evaluate="python -m colorlab.evaluate run=$run n=4 steps=25 limit=${2:-34} features=none"
+columns=truth/best_of_1_lpips:3,truth/best_of_4_lpips:3,diversity/lpips:3,diversity/vendi_lpips:1,colourfulness/signed_delta:1,seconds:1
 for structure in 1 1.5 2; do
   named=""
   for text in 0 1 3 6; do
@@ -24,5 +24,5 @@ done
 echo "guider_every="
 # shellcheck disable=SC2086
 python experiments/show.py table $columns $named
-python experiments/show.py sheet $here/sheet.png 4 6 "no text=$here/0-1" "text 1=$here/1-1" "text 3=$here/3-1" "text 6=$here/6-1" \
+python experiments/show.py sheet $here/sheet.png 3 4 "no text=$here/0-1" "text 1=$here/1-1" "text 3=$here/3-1" "text 6=$here/6-1" \
   "text 3, structure 2=$here/3-2" "every 5th=$here/every-5"
