@@ -3,7 +3,7 @@
     python experiments/piggyback_grid/obedience.py runs/piggyback_mix ...     sweeps or runs
 
 Loss (Eq. 3); luma_rmse, of lightness in [0, 1]; hint_hit, the share of coloured hinted pixels that have about their
-colour. Means over twelve groups of eight validation drawings with 95 % intervals."""
+colour. Means over groups of eight validation drawings with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colorlab.run import Run, is_finished, open_run
 
 KEYS = ("guider", "mix", "sites", "rank")
 VALUES = {"loss": 4, "luma_rmse": 4, "hint_hit": 3}
-GROUP, GROUPS = 8, 12  # drawings at a time, each group one value of the mean
+GROUP = 8  # drawings at a time; each group is one value of the mean
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def measured(run: Run) -> dict[str, np.ndarray]:
     """Of each of VALUES one number a group of validation drawings."""
     method, pictures = run.method(), run.pictures()
     rows = []
-    chosen = pictures.splits["val"][: GROUP * GROUPS]
+    chosen = pictures.splits["val"]
     for start in range(0, len(chosen), GROUP):
         batch = pictures[chosen[start : start + GROUP].tolist()]
         index = batch.index.tolist()
