@@ -18,6 +18,13 @@ def test_the_bounds_are_scipys():
     assert ours.mean == VALUES.mean() and ours.n == 60
 
 
+def test_a_written_interval_has_its_bounds_if_there_are_any():
+    found = interval(VALUES, 0)
+    assert f"{found:+.2f}" == f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+    assert f"{interval(np.array([0.25]), 0):.1f}" == "0.2"
+    assert f"{interval(np.array([np.nan]), 0):.1f}" == "-"
+
+
 def test_a_seed_is_an_interval():
     assert interval(VALUES, seed=3) == interval(VALUES, seed=3) != interval(VALUES, seed=4)
 

@@ -19,6 +19,13 @@ class Interval(NamedTuple):
     high: float
     n: int
 
+    def __format__(self, spec: str) -> str:
+        """`mean [low, high]`, the mean alone if there are no bounds, a dash if there is none; spec: of each number."""
+        if np.isnan(self.mean):
+            return "-"
+        bounds = "" if np.isnan(self.low) else f" [{self.low:{spec}}, {self.high:{spec}}]"
+        return f"{self.mean:{spec}}{bounds}"
+
 
 def interval(values: np.ndarray, seed: int) -> Interval:
     """values: (drawings,), one number a drawing; NaN marks drawings that do not have it, they are left out."""

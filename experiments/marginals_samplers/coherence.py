@@ -114,15 +114,10 @@ def table(run: Run, named: Sequence[str]) -> str:
         found = {"truth": list(true), **found, name: list(drawn)}
     lines = ["| | " + " | ".join(found) + " |", "| --- |" + " --- |" * len(found)]
     for measure in found["truth"][0]:
-        cells = [cell(np.array([row[measure] for row in each])) for each in found.values()]
+        columns = (np.array([row[measure] for row in each]) for each in found.values())
+        cells = [f"{interval(np.where(np.isfinite(column), column, np.nan), 0):.3f}" for column in columns]
         lines.append(f"| {measure} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def cell(values: np.ndarray) -> str:
-    """`mean [low, high]` of a number a drawing, or a dash."""
-    mean, low, high, n = interval(np.where(np.isfinite(values), values, np.nan), 0)
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]" if n > 1 else "-"
 
 
 def copula_gain(run: Run) -> str:

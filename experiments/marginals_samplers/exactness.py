@@ -33,7 +33,7 @@ def main() -> None:
     print("| sampler | total variation | of straight draws | pixels beyond the band |\n|" + " --- |" * 4)
     for sampler in options.samplers:
         columns = np.array([*zip(*compared(run, sampler, options), strict=True)])
-        print(f"| {sampler} | " + " | ".join(cell(column) for column in columns) + " |", flush=True)
+        print(f"| {sampler} | " + " | ".join(f"{interval(column, 0):.4f}" for column in columns) + " |", flush=True)
 
 
 def parsed() -> argparse.Namespace:
@@ -70,7 +70,7 @@ def bins_of(ab: Tensor, marginals: Marginals) -> Tensor:
 
 
 def straight_draws(p: Tensor, n: int, draws: Draws) -> list[Tensor]:
-    """TIMES tensors (h w, n) of bins, each pixel by itself."""
+    """TIMES tensors (h w, n) of bins, each pixel by itself; not by the samplers' own code, which is on trial."""
     cdf = p.cumsum(1)
     cdf = (cdf / cdf[:, -1:]).contiguous()
     rows = draws.candidates(TIMES)
@@ -82,12 +82,6 @@ def distance(bins: Tensor, p: Tensor) -> Tensor:
     """(h w, n) int64 and (h w, Q) -> (h w,): half the sum of |share of the draws - p|."""
     shares = torch.zeros_like(p).scatter_add_(1, bins, torch.full(bins.shape, 1 / bins.shape[1]))
     return (shares - p).abs().sum(1) / 2
-
-
-def cell(values: np.ndarray) -> str:
-    """`mean [low, high]`."""
-    mean, low, high, _ = interval(values, 0)
-    return f"{mean:.4f} [{low:.4f}, {high:.4f}]"
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ def main() -> None:
     print("| clicks | share around | around, no clicks | change | beyond, no clicks | change |\n|" + " --- |" * 6)
     for name, folder in others:
         share, *columns = compared(run, without, read_evaluation(Path(folder)))
-        cells = [f"{np.mean(share):.2f}", *(cell(*pair) for pair in zip(columns, (".2f", "+.2f") * 2, strict=True))]
+        cells = [
+            f"{np.mean(share):.2f}",
+            *(f"{interval(c, 0):{form}}" for c, form in zip(columns, (".2f", "+.2f") * 2, strict=True)),
+        ]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
@@ -61,12 +64,6 @@ def error(samples: np.ndarray, truth: Tensor) -> Tensor:
     """(n, H, W, 3) uint8 and (1, 3, H, W) in [0, 1] -> (H, W): mean CIEDE2000 over the samples."""
     lab = lab_of(torch.cat([judging.as_pictures(samples), truth])).movedim(1, -1)
     return delta_e(lab[:-1], lab[-1:]).mean(0)
-
-
-def cell(values: np.ndarray, form: str) -> str:
-    """`mean [low, high]`, or a dash."""
-    mean, low, high, n = interval(values, 0)
-    return f"{mean:{form}} [{low:{form}}, {high:{form}}]" if n > 1 else "-"
 
 
 if __name__ == "__main__":

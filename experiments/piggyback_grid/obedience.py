@@ -29,9 +29,8 @@ def main() -> None:
         for file in sorted(Path(word).glob("**/config.yaml")):
             if is_finished(file.parent):
                 run = open_run(file.parent)
-                cells = [str(run.config["method"][key]) for key in KEYS] + [
-                    cell(values, VALUES[name]) for name, values in measured(run).items()
-                ]
+                cells = [str(run.config["method"][key]) for key in KEYS]
+                cells += [f"{interval(values, 0):.{VALUES[name]}f}" for name, values in measured(run).items()]
                 print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -48,12 +47,6 @@ def measured(run: Run) -> dict[str, np.ndarray]:
         found |= method.obedience(batch, Draws(method.seed, index, purpose="obedience"))
         rows.append({name: float(found[name]) for name in VALUES})
     return {name: np.array([row[name] for row in rows]) for name in VALUES}
-
-
-def cell(values: np.ndarray, digits: int) -> str:
-    """`mean [low, high]`."""
-    mean, low, high, _ = interval(values, 0)
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Writes table.md and, of the first pictures, sheet.png: truth, what is shown, the
 from __future__ import annotations
 
 import argparse
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,6 @@ def measured(rgb: Tensor, truth: Tensor, lpips: str, net: str) -> dict[str, Inte
     return values
 
 
-def cell(value: Interval) -> str:
-    """`mean [low, high]`, or the mean alone."""
-    return f"{value.mean:.4g}" + ("" if isnan(value.low) else f" [{value.low:.4g}, {value.high:.4g}]")
-
-
 def write(out: Path, values: dict[str, dict[str, Interval]], rows: list[Tensor], name: str) -> None:
     """table.md and sheet.png."""
     from torchvision.utils import save_image
@@ -95,7 +90,7 @@ def write(out: Path, values: dict[str, dict[str, Interval]], rows: list[Tensor],
         f"| decoder | {' | '.join(keys)} |",
         "| --- |" + " --- |" * len(keys),
     ]
-    lines += [f"| {row} | {' | '.join(cell(found[key]) for key in keys)} |" for row, found in values.items()]
+    lines += [f"| {row} | {' | '.join(f'{found[key]:.4g}' for key in keys)} |" for row, found in values.items()]
     (out / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_image(
         torch.cat([row[:SHOWN] for row in rows]), out / "sheet.png", nrow=min(SHOWN, len(rows[0])), pad_value=0.5
