@@ -95,7 +95,8 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     if is_first():
         start(trainer.loggers)
         _begin(cfg, folder, found)
-        print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures")
+        none = "" if len(pictures.splits["val"]) else ", none to validate with"
+        print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures{none}")
     with stop:
         _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
     if is_first():
@@ -164,14 +165,14 @@ def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None,
 
 
 def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
-    """Lightning's arguments. It counts the steps of all optimizers together, validates after so many batches, and
-    leaves clipping to methods that step their optimizers themselves."""
+    """Lightning's arguments. It counts the steps of all optimizers together, validates after so many batches (a run
+    that is shorter, at its end), and leaves clipping to methods that step their optimizers themselves."""
     import torch
 
     several = trainer.devices > 1
     return {str(key): value for key, value in trainer.items() if key != "timeout"} | {
         "max_steps": trainer.max_steps * method.optimizer_steps,
-        "val_check_interval": trainer.val_check_interval * trainer.accumulate_grad_batches,
+        "val_check_interval": min(trainer.val_check_interval, trainer.max_steps) * trainer.accumulate_grad_batches,
         "gradient_clip_val": trainer.gradient_clip_val if method.automatic_optimization else None,
         "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),  # it needs GPUs
     }
@@ -185,6 +186,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
     from colorlab.ranks import together
 
     warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*exists and is not empty.*")
+    warnings.filterwarnings("ignore", message="Total length of `DataLoader` across ranks is zero")  # of a tiny folder
     warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*|.*in eval mode.*")
     ended_well = False
     try:

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from colorlab.config import _check_declared, compose, conf_dir, declared, explained
 from colorlab.errors import ColorlabError, ConfigError, DataError
-from colorlab.train import _method_and_pictures, must_go_together
+from colorlab.train import _method_and_pictures, last_value, must_go_together
 from tests.kill_harness import train, words_for
 
 FILES = sorted(conf_dir().rglob("*.yaml"))
@@ -102,3 +102,4 @@ def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
 def test_a_training_shorter_than_its_intervals_ends_well(tmp_path: Path, words: list[str]) -> None:
     train(tmp_path, words_for("gpic", *words))
     assert (tmp_path / "checkpoints" / "weights.safetensors").exists()
+    assert last_value(tmp_path / "metrics.jsonl", "val/loss") > 0

@@ -79,11 +79,15 @@ def pictures(folder: Path, count: int) -> str:
     return f"data.root={folder / 'pictures'}"
 
 
-def test_fewer_pictures_than_a_batch_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("error:Total length")
+def test_fewer_pictures_than_a_batch_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     words = ["data=folder", pictures(tmp_path, 1), "trainer.max_steps=2", "trainer.val_check_interval=9"]
     train(tmp_path / "run", words_for("gpic", *words))
     assert weights_of(tmp_path / "run").exists()
+    assert "1 training pictures, none to validate with" in capsys.readouterr().out
 
 
 def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
