@@ -36,7 +36,12 @@ COLOURINGS = 5  # shown of each picture
 CLUSTERS = ("centres", "medoids", "none")  # of CVAE and cGAN: as published, and what does not average
 GRAY = "all gray"  # the row of the pictures as they are
 RECONSTRUCTED = ("truth/best_of_1_mae", "truth/mae_grid", "truth/weighted_mae", "truth/macro_mae")
-DIVERSE = ("diversity/ab_variance", "diversity/coherence", *(f"truth/best_of_{k + 1}_mae" for k in range(COLOURINGS)))
+DIVERSE = (
+    "diversity/ab_variance",
+    "diversity/coherence",
+    "truth/weighted_mae",
+    *(f"truth/best_of_{k + 1}_mae" for k in range(COLOURINGS)),
+)
 
 
 def main() -> None:
