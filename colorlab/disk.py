@@ -10,6 +10,8 @@ from pathlib import Path
 
 from colorlab.errors import CheckpointError, DiskError
 
+PRETRAINED = "pretrained"  # the folder of the package that holds what ships with it
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -25,6 +27,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def shipped(path: str | Path) -> Path:
+    """The path, or the one in the package that ``pretrained/<name>`` stands for unless there is such a folder here."""
+    path = Path(path)
+    return Path(__file__).parent / path if path.parts[:1] == (PRETRAINED,) and not path.is_dir() else path
 
 
 def sync(path: Path) -> None:

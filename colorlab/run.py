@@ -12,11 +12,10 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from colorlab.config import build, check_targets, check_values, nearest
-from colorlab.disk import replacing
+from colorlab.disk import PRETRAINED, replacing, shipped
 from colorlab.errors import CheckpointError, ConfigError
 
 CONFIG = "config.yaml"
-PRETRAINED = "pretrained"
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
 SAFE_TO_CHANGE = re.compile(
     r"made\..*|name|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
@@ -36,8 +35,8 @@ class Run:
     @property
     def home(self) -> Path:
         """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped."""
-        shipped = self.path.resolve().is_relative_to(Path(__file__).parent)
-        return Path("runs") / self.path.name if shipped else self.path
+        ours = self.path.resolve().is_relative_to(Path(__file__).parent)
+        return Path("runs") / self.path.name if ours else self.path
 
     def method(
         self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
@@ -74,9 +73,7 @@ class Run:
 
 def open_run(path: str | Path) -> Run:
     """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
-    folder = Path(path)
-    if not folder.is_dir() and folder.parts[:1] == (PRETRAINED,):
-        folder = Path(__file__).parent / folder
+    folder = shipped(path)
     if not folder.is_dir():
         raise CheckpointError(f"there is no run in {path} (known: {', '.join(known_runs()) or 'none yet; train one'})")
     if not (folder / CONFIG).is_file():
@@ -94,8 +91,8 @@ def open_run(path: str | Path) -> Run:
 def known_runs() -> list[str]:
     """Runs in ./runs, newest first, then those that ship with the package; at most eight."""
     here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    shipped = sorted((Path(__file__).parent / PRETRAINED).glob(f"*/{CONFIG}"))
-    return [str(p.parent) for p in here][:5] + [f"{PRETRAINED}/{p.parent.name}" for p in shipped][:3]
+    ours = sorted((Path(__file__).parent / PRETRAINED).glob(f"*/{CONFIG}"))
+    return [str(p.parent) for p in here][:4] + [f"{PRETRAINED}/{p.parent.name}" for p in ours][:4]
 
 
 def has_begun(folder: Path) -> bool:

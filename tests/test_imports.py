@@ -32,6 +32,8 @@ MAY_ALSO = {
     "data.__main__": {"config", "command"},
     "methods": {"weights", *(f"methods.{name}" for name in FAMILIES)},
     "weights": {"command"},
+    "nets.text": {"weights"},  # it and the next open what was fetched, or ships
+    "nets.latent_prior": {"weights", "disk"},
 }
 
 

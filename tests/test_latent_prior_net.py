@@ -10,8 +10,11 @@ import torch
 
 from colorlab.diffusion import noised
 from colorlab.draws import Draws
-from colorlab.errors import ConfigError
+from colorlab.errors import ConfigError, DataError
+from colorlab.nets.kept import digest
 from colorlab.nets.latent_prior import Prior, alpha_bar_table, load_prior, load_vae, replacing_folder, save_vae
+from colorlab.nets.text import BERT_TOKENS
+from colorlab.weights import TEXT_FILES
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_unet, tiny_vae
 
 
@@ -126,6 +129,23 @@ def test_a_missing_part_is_one_line(part, tmp_path):
     with pytest.raises(ConfigError, match=f"has no {part}/") as caught:
         load_prior(str(tmp_path))
     assert "\n" not in str(caught.value) and caught.value.exit_code == 2
+
+
+def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folder, prior, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "empty"))
+    shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("text_encoder", "tokenizer"))
+    index = tmp_path / "copy" / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"text_encoder": ["colorlab", "minilm"]}))
+    with pytest.raises(DataError, match="fetch minilm") as caught:
+        load_prior(str(tmp_path / "copy"))
+    assert "\n" not in str(caught.value)
+    for part in ("tokenizer", "text_encoder"):
+        shutil.copytree(folder / part, tmp_path / "minilm", dirs_exist_ok=True)
+    for name in TEXT_FILES:
+        (tmp_path / "minilm" / name).open("a").close()
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    again = load_prior(str(tmp_path / "copy"))
+    assert torch.equal(digest(again), digest(prior)) and again.text.length == BERT_TOKENS
 
 
 def test_a_folder_that_is_not_there_is_one_line():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,14 +19,16 @@ from colorlab.checkpoint import fill
 from colorlab.color import lab_of, luma
 from colorlab.config import build, compose
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ConfigError
+from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.guides import Bias, Flat, Inpaint, Repulsion
 from colorlab.hints import half
 from colorlab.methods.piggyback import Piggyback
 from colorlab.nets.kept import digest
 from colorlab.nets.lightness_decoder import LightnessDecoder, save_lightness_vae
+from colorlab.run import open_run
 from colorlab.types import Batch, Condition, Hints
-from tests.tiny_prior import tiny_folder, tiny_prior
+from colorlab.weights import TEXT_FILES, text_folder
+from tests.tiny_prior import tiny_folder, tiny_prior, tiny_text
 
 RGB = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4)
 BATCH = Batch(RGB, luma(RGB), torch.tensor([10, 11]), ["red car", "a"], torch.tensor([-1, -1]))
@@ -347,3 +350,42 @@ def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
     with pytest.raises(ConfigError, match=word.split("=")[0].split(".")[-1]) as error:
         made(clip, *word.split())
     assert "\n" not in str(error.value)
+
+
+SHIPPED = "pretrained/piggyback-openmoji"
+
+
+def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(tmp_path, monkeypatch) -> None:
+    """Its tensors find their places before it is seen whose text encoder this is."""
+    tiny_text(tmp_path / "minilm", "bert", 384)
+    for name in TEXT_FILES:
+        (tmp_path / "minilm" / name).open("a").close()
+    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
+    with pytest.raises(CheckpointError, match="trained on another prior than pretrained/prior-openmoji"):
+        open_run(SHIPPED).method()
+
+
+def has_minilm() -> bool:
+    with suppress(DataError):
+        return bool(text_folder())
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_minilm(), reason="python -m colorlab.weights fetch minilm")
+def test_the_shipped_model_colours_pictures_it_has_never_seen_and_follows_words() -> None:
+    run = open_run(SHIPPED)
+    pictures, method = run.pictures(), run.method(steps=10)
+    index = [int(group[0]) for group in pictures.drawings("test")[:24:3]]
+    batch = pictures[index]
+    named = method.sample(Condition(batch.image, None, batch.text), 4, Draws(0, index))
+    best = (named - batch.rgb[:, None]).abs().mean((2, 3, 4)).amin(1)
+    assert best.mean() < 0.8 * (batch.image - batch.rgb).abs().mean()
+    shown = batch.image.repeat_interleave(4, 0).expand(-1, 3, -1, -1)
+    assert (lab_of(named.flatten(0, 1)) - lab_of(shown))[:, 0].abs().max() < 100 / 255
+    red, green = (
+        method.sample(Condition(batch.image, None, [f"{word} {name}" for name in batch.text]), 2, Draws(0, index))
+        for word in ("red", "green")
+    )
+    a = [lab_of(drawn.flatten(0, 1))[:, 1].mean() for drawn in (red, green)]
+    assert a[0] > a[1] + 2  # units of ab, over white paper and all

@@ -40,10 +40,11 @@ def tiny_unet(channels: int = 4) -> Any:
     ).eval()  # fmt: skip
 
 
-def tiny_text(folder: Path, kind: str) -> TextEncoder:
-    """kind: "clip" or "bert". One folder with the model and its tokenizer, 12 tokens a prompt, read back from there."""
+def tiny_text(folder: Path, kind: str, width: int = TEXT_WIDTH) -> TextEncoder:
+    """One folder with the model and its tokenizer, 12 tokens a prompt, read back from there. kind: "clip" or "bert";
+    width: of a BERT's states."""
     torch.manual_seed(3)
-    model, tokenizer = _clip() if kind == "clip" else _bert()
+    model, tokenizer = _clip() if kind == "clip" else _bert(width)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return load_text(folder, folder)
@@ -75,14 +76,14 @@ def _clip() -> tuple[Any, Any]:
     return CLIPTextModel(config), CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=12)
 
 
-def _bert() -> tuple[Any, Any]:
+def _bert(width: int) -> tuple[Any, Any]:
     from transformers import BertConfig, BertModel, BertTokenizer
 
     letters = string.ascii_lowercase
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters), *WORDS]
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
     config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=TEXT_WIDTH, intermediate_size=16, num_hidden_layers=1,
+        vocab_size=len(vocabulary), hidden_size=width, intermediate_size=16, num_hidden_layers=1,
         num_attention_heads=2, max_position_embeddings=12,
     )  # fmt: skip
     return BertModel(config), BertTokenizer(vocab=vocabulary, model_max_length=12)

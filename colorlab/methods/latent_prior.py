@@ -27,12 +27,11 @@ from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_
 from colorlab.nets.kept import OTHER_VAE, Answers, Aside, bind, digest, keys_of
 from colorlab.nets.latent_prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
 from colorlab.nets.lightness_decoder import load_lightness_vae, locked
-from colorlab.nets.text import BERT_TOKENS, load_text
+from colorlab.nets.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
 from colorlab.samplers.latent import unbounded
 from colorlab.types import Batch, Condition, Denoiser
-from colorlab.weights import TEXT, text_folder
 
 TIMESTEPS = 1000
 GROUP = 8  # pictures encoded together
@@ -176,12 +175,6 @@ def check_prediction(predict: str, zero_snr: bool) -> None:
         raise ValueError(f"predict is v or eps, not {predict!r}")
     if zero_snr and predict == "eps":
         raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
-
-
-def read_text(name: str) -> Any:
-    """The text encoder in a folder, or MiniLM of the cache."""
-    folder = text_folder() if name == TEXT else Path(name)
-    return load_text(folder, folder, BERT_TOKENS if name == TEXT else None)
 
 
 def small_unet(width: int, layers: int, channels: int, text_width: int) -> Any:

@@ -8,11 +8,12 @@ found from it, between two of its table too."""
 from __future__ import annotations
 
 import copy
+import json
 import math
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ import torch
 from torch import Tensor, nn
 
 from colorlab import diffusion
+from colorlab.disk import shipped
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.nets.text import TextEncoder, load_text
+from colorlab.nets.text import TextEncoder, load_text, read_text
 from colorlab.types import Denoiser
+from colorlab.weights import TEXT
 
+INDEX = "model_index.json"
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+OUTSIDE = ["colorlab", TEXT]  # the text encoder of an index whose folder holds none: MiniLM of the cache
 PREDICTIONS = {"epsilon": "eps", "v_prediction": "v"}  # diffusers' names -> those of colorlab.diffusion
 OF_A_RUN = "prior"  # the folder within a run of method=latent_prior
 LEAST = 2.0**-24  # stands for an alpha_bar of 0 where its logarithm is taken
@@ -144,22 +149,31 @@ def must_fit(unet: Any, vae: Any, text: TextEncoder, prediction: str) -> None:
 
 
 def load_prior(path: str) -> Prior:
-    """The prior in a folder in diffusers' layout, in a run of method=latent_prior, or by its id in the hub's local
-    cache; float32, on the CPU, frozen. ConfigError, one line: a folder or a part is missing, or parts do not fit."""
+    """The prior in a folder in diffusers' layout, in a run of method=latent_prior, as ``pretrained/<name>``, or by its
+    id in the hub's local cache; float32, on the CPU, frozen. ConfigError, one line: a folder or a part is missing, or
+    parts do not fit; DataError: the text encoder lies elsewhere and has not been fetched."""
     from diffusers import DDIMScheduler, UNet2DConditionModel
 
     folder = folder_of(path, "prior")
+    outside = reads_outside(folder)
     for part in PARTS:
-        if not (folder / part).is_dir():
+        if not (folder / part).is_dir() and not (outside and part in ("text_encoder", "tokenizer")):
             raise ConfigError(f"prior={path} has no {part}/ (a prior's folder has {', '.join(PARTS)})")
     unet, vae = opened(UNet2DConditionModel, folder / "unet"), load_vae(str(folder))
-    text = load_text(folder / "text_encoder", folder / "tokenizer")
+    text = read_text(TEXT) if outside else load_text(folder / "text_encoder", folder / "tokenizer")
     scheduler = opened(DDIMScheduler, folder / "scheduler")
     try:
         prior = Prior(unet, vae, text, scheduler.alphas_cumprod, scheduler.config.prediction_type)
     except ConfigError as error:
         raise ConfigError(f"prior={path}: {error}") from error
     return prior.eval().requires_grad_(False)
+
+
+def reads_outside(folder: Path) -> bool:
+    """Whether a prior's index names the text encoder that is not in its folder."""
+    with suppress(OSError, ValueError, AttributeError):
+        return bool(json.loads((folder / INDEX).read_text(encoding="utf-8")).get("text_encoder") == OUTSIDE)
+    return False
 
 
 def load_vae(path: str) -> Any:
@@ -174,7 +188,7 @@ def load_vae(path: str) -> Any:
 
 def folder_of(path: str, key: str) -> Path:
     """Where the parts are. ConfigError, which names the key, if nowhere."""
-    folder = Path(path)
+    folder = shipped(path)
     if (folder / OF_A_RUN).is_dir():
         return folder / OF_A_RUN
     if folder.is_dir():

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from colorlab.errors import ConfigError
 from colorlab.nets.kept import Answers
+from colorlab.weights import TEXT, text_folder
 
 BERT_TOKENS = 32  # longer than any caption of a drawing; BERT's own 512 would make every prompt sixteen times as long
 KEPT_BYTES = 1 << 29  # of token states: the captions of a small data set are encoded once
@@ -64,6 +65,14 @@ class TextEncoder(nn.Module):
         transformers.utils.logging.disable_progress_bar()
         self.model.save_pretrained(model)  # type: ignore[operator]
         self.tokenizer.save_pretrained(tokenizer)
+
+
+def read_text(name: str) -> TextEncoder:
+    """The encoder in a folder, or ``minilm``: MiniLM of the cache.
+
+    ConfigError: files are missing or of another kind; DataError: MiniLM has not been fetched."""
+    folder = text_folder() if name == TEXT else Path(name)
+    return load_text(folder, folder, BERT_TOKENS if name == TEXT else None)
 
 
 def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEncoder:
