@@ -1,9 +1,9 @@
 #!/bin/sh
 # Which mixer, at which layers, and does it take a second U-Net? All trained alike; what validation measures at the end of each.
 # The row and the column of mixers and layers that cross in the paper's choice, or every pair of them. Finished jobs are not trained again.
-#   sh experiments/piggyback_grid/run.sh PRIOR [steps] [cross | all] [more overrides for every training]
+#   sh experiments/piggyback_grid/run.sh [prior] [steps] [cross | all] [more overrides for every training]
 set -eu
-prior=$1 steps=${2:-3000} which=${3:-cross}
+prior=${1:-pretrained/prior-openmoji} steps=${2:-3000} which=${3:-cross}
 [ $# -gt 3 ] && shift 3 || shift $#
 train="python -m colorlab.train -m method=piggyback method.prior=$prior data.condition=gray trainer.max_steps=$steps batch_size=8 sheet=0"
 if [ "$which" = all ]; then
