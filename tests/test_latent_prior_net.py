@@ -142,7 +142,7 @@ def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folde
     for part in ("tokenizer", "text_encoder"):
         shutil.copytree(folder / part, tmp_path / "minilm", dirs_exist_ok=True)
     for name in TEXT_FILES:
-        (tmp_path / "minilm" / name).open("a").close()
+        (tmp_path / "minilm" / name).touch()
     monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
     again = load_prior(str(tmp_path / "copy"))
     assert torch.equal(digest(again), digest(prior)) and again.text.length == BERT_TOKENS

@@ -359,7 +359,7 @@ def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(tmp_pa
     """Its tensors find their places before it is seen whose text encoder this is."""
     tiny_text(tmp_path / "minilm", "bert", 384)
     for name in TEXT_FILES:
-        (tmp_path / "minilm" / name).open("a").close()
+        (tmp_path / "minilm" / name).touch()
     monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
     with pytest.raises(CheckpointError, match="trained on another prior than pretrained/prior-openmoji"):
         open_run(SHIPPED).method()
