@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from colorlab import command
+from colorlab.cli import command
 
 WIDTHS, SIZES, CANDIDATES = (8, 32), (64, 128, 256), (1, 8, 32)
 SMALL, LARGE = 32 * 2**16, 32 * 2**19  # width x candidates x pixels: timed five times up to here, once beyond there
@@ -26,7 +26,7 @@ LEVEL, SWITCH = 0.5, 0.9919  # alpha_bar of the timed step; of the mix model's h
 def main(argv: list[str]) -> None:
     """Print the tables: a sampling step, its memory, the paper's 216 candidates, training, samplers over marginals, all
     pairs by LPIPS."""
-    from colorlab.device import settle_allocator
+    from colorlab.cli.device import settle_allocator
 
     settle_allocator()
     if argv[:1] == ["memory"]:  # a child of memory()
@@ -58,7 +58,8 @@ def gpic(width: int, bf16: bool = False) -> Any:
     """GPIC with weights that are random but not zero, so that differences show; speed does not depend on them."""
     import torch
 
-    from colorlab.config import build, compose
+    from colorlab.cli.config import compose
+    from colorlab.cli.targets import build
 
     overrides = ["name=bench", f"method.width={width}", f"method.bf16={str(bf16).lower()}"]
     method = build(compose("train", overrides).method).eval().requires_grad_(False)
@@ -180,7 +181,8 @@ def training(steps: int) -> None:
     """Training throughput at 64 px, forward, backward and optimizer, and the loader's share of the time."""
     import torch
 
-    from colorlab.config import build, compose
+    from colorlab.cli.config import compose
+    from colorlab.cli.targets import build
     from colorlab.data.module import TrainingOrder
 
     cfg = compose("train", ["name=bench"])
@@ -221,7 +223,8 @@ def marginal_samplers(side: int) -> None:
     import torch
 
     from colorlab.ab_bins import table_of
-    from colorlab.config import build, compose
+    from colorlab.cli.config import compose
+    from colorlab.cli.targets import build
     from colorlab.draws import Draws
     from colorlab.samplers.marginals import Marginals
 

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from colorlab import __version__, command
+from colorlab import __version__
+from colorlab.cli import command
 
 PACKAGES = (
     "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia", "albumentations",
@@ -44,7 +45,7 @@ def packages() -> Iterator[str]:
 def compute() -> Iterator[str]:
     import torch
 
-    from colorlab.device import precision, settle_allocator
+    from colorlab.cli.device import precision, settle_allocator
 
     bf16 = "with" if precision("auto", "cpu") == "bf16-mixed" else "without"
     allocator = "settled" if settle_allocator() else "as it is (not glibc)"
@@ -56,7 +57,7 @@ def compute() -> Iterator[str]:
 def storage() -> Iterator[str]:
     import shutil
 
-    from colorlab.data.cache import cache_dir
+    from colorlab.storage.cache import cache_dir
 
     for label, folder in (("cache", cache_dir()), ("runs", Path.cwd() / "runs")):
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
@@ -66,7 +67,7 @@ def storage() -> Iterator[str]:
 
 
 def dashboard() -> Iterator[str]:
-    from colorlab.loggers import logged_in
+    from colorlab.cli.wandb_access import logged_in
 
     yield f"W&B: {'logged in' if logged_in() else 'not logged in; logger=wandb will run offline'}"
 
@@ -83,7 +84,8 @@ def network() -> Iterator[str]:
     """Five training steps of the default method at 32 px."""
     import torch
 
-    from colorlab.config import build, compose
+    from colorlab.cli.config import compose
+    from colorlab.cli.targets import build
     from colorlab.draws import Draws
     from colorlab.types import Batch
 

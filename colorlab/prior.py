@@ -10,7 +10,8 @@ from pathlib import Path
 
 def main(argv: list[str]) -> None:
     """argv: key=value. Writes the prior, prints its entropy and the share of the gray bins."""
-    from colorlab.config import build, compose
+    from colorlab.cli.config import compose
+    from colorlab.cli.targets import build
 
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__)
@@ -36,6 +37,6 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from colorlab.command import run
+    from colorlab.cli.command import run
 
     run(main, sys.argv[1:])

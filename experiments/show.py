@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorlab.evaluation import PICTURES, Evaluation, mixture, read_arrays, read_evaluation, read_sample
+from colorlab.evaluation.folder import PICTURES, Evaluation, read_evaluation, read_sample
+from colorlab.evaluation.rows import differences_of, row_of, trivial_rows
+from colorlab.evaluation.selection import mixture
 from colorlab.report.table import Cell
-from colorlab.rows import differences_of, row_of, trivial_rows
+from colorlab.storage.files import read_arrays
 
 TRIVIAL = "+trivial"
 CELL, GAP, NAME_WIDTH = 96, 4, 150

@@ -34,7 +34,7 @@ def _one_thread() -> None:
 @pytest.fixture
 def tiny() -> Callable[..., DictConfig]:
     """Compose the training configuration with small sizes and some overrides."""
-    from colorlab.config import compose
+    from colorlab.cli.config import compose
 
     return lambda *overrides: compose("train", [*TINY, *overrides])
 

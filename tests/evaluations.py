@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from colorlab import evaluation
-from colorlab.judging import curves
+from colorlab.evaluation.folder import PICTURES, RESULT, write_result, write_sample
+from colorlab.evaluation.judging import curves
+from colorlab.evaluation.protocol import protocol_id
+from colorlab.evaluation.settings import WITHOUT_EFFECT, begin
 from colorlab.metrics.intervals import intervals
+from colorlab.storage.files import read_json, write_arrays, write_json
 
 SIDE = 16
-SETTINGS = {"split": "test", "seed": 0, "weights": {"a": "0" * 64}, "data": {}, **evaluation.WITHOUT_EFFECT}
+SETTINGS = {"split": "test", "seed": 0, "weights": {"a": "0" * 64}, "data": {}, **WITHOUT_EFFECT}
 
 
 def columns(n: int, count: int, shift: float) -> dict[str, np.ndarray]:
@@ -36,9 +39,9 @@ def judged(n: int, count: int, shift: float) -> dict[str, Any]:
 
 def made_with(folder: Path, **settings: Any) -> Path:
     """The evaluation again, as if its samples had been made with other settings."""
-    document = evaluation.read_json(folder / evaluation.RESULT)
+    document = read_json(folder / RESULT)
     document["settings"] |= settings
-    evaluation.write_json(folder / evaluation.RESULT, document)
+    write_json(folder / RESULT, document)
     return folder
 
 
@@ -54,17 +57,17 @@ def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: f
         "run": run, "method": "GPIC", "settings": SETTINGS | {"n": n},
         "configured": {"sampler": {"_target_": "x.DDIM", "steps": 9}}, "drawings": names,
         "truths": [2 if i % 3 == 2 else 1 for i in range(count)], "protocol": protocol,
-        "protocol_id": evaluation.protocol_id(protocol), "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
+        "protocol_id": protocol_id(protocol), "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
         "per_drawing": {key: column.tolist() for key, column in columns(n, count, shift).items()},
         "trivial": {"nearest": {"title": "nearest training drawing", **judged(n, count, 0.01)}},
     }  # fmt: skip
-    evaluation.begin(folder, document["settings"])
+    begin(folder, document["settings"])
     shown = {}
     for i, name in enumerate(names):
-        evaluation.write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 20 * i, np.uint8))
+        write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 20 * i, np.uint8))
         shown[f"{i}/drawing"] = np.full((SIDE, SIDE), 255, np.uint8)
         shown[f"{i}/truths"] = np.full((document["truths"][i], SIDE, SIDE, 3), 128, np.uint8)
-    evaluation.write_arrays(folder / evaluation.PICTURES, shown)
+    write_arrays(folder / PICTURES, shown)
     pairs = np.linspace(0, 0.5 + shift, count * n * (n - 1) // 2).reshape(count, -1)
-    evaluation.write_result(folder, document, {"lpips": pairs, "trivial/others/lpips": pairs / 2})
+    write_result(folder, document, {"lpips": pairs, "trivial/others/lpips": pairs / 2})
     return folder

@@ -30,12 +30,15 @@ import torchvision  # noqa: F401
 from hydra.utils import get_class
 from lightning.pytorch.utilities import rank_zero_only
 
-import colorlab.run
+import colorlab.runs.run
 import colorlab.train
-from colorlab.callbacks import BatchCount
-from colorlab.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
-from colorlab.config import build, compose, conf_dir, declared
-from colorlab.resume import Checkpoints
+import colorlab.training.fit
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import conf_dir, declared
+from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
+from colorlab.training.callbacks import BatchCount
+from colorlab.training.resume import Checkpoints
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -150,7 +153,7 @@ def files_of_at_most(count: int) -> Iterator[None]:
 def train(folder: Path, words: Sequence[str], *plants: Plant) -> None:
     """Train in this process."""
     with planted(*plants):
-        colorlab.train.train_in(folder, compose("train", list(words)))
+        colorlab.training.fit.train_in(folder, compose("train", list(words)))
 
 
 class Ended(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.types import Batch
 

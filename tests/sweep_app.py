@@ -10,10 +10,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from colorlab import config
-from colorlab.command import hydra_command
+from colorlab.cli import command, config, yaml_files
+from colorlab.cli.command import hydra_command
 
-config.conf_dir = lambda: Path(__file__).parent
+yaml_files.conf_dir = config.conf_dir = command.conf_dir = lambda: Path(__file__).parent
 
 
 def task(cfg: DictConfig) -> float:

@@ -14,8 +14,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
 from colorlab.methods.adversarial import cross_entropy, gradient_penalty, least_squares
@@ -115,7 +116,7 @@ def test_gradients_are_clipped_as_configured() -> None:
 
 
 def test_the_average_of_the_weights_is_of_whole_batches() -> None:
-    from colorlab.callbacks import WeightEMA
+    from colorlab.training.callbacks import WeightEMA
 
     method = small("pix2pix")
     states = by_hand(copy.deepcopy(method))

@@ -10,12 +10,13 @@ import torch
 import torch.nn.functional as F
 import yaml
 
-from colorlab.checkpoint import save_weights
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.basis import rms
 from colorlab.nets.basis_net import BasisNet, StochasticConv
+from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Condition
 from tests.marginal_methods import Pictures, batch, cic
 

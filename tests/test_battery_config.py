@@ -10,9 +10,13 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from colorlab.config import _check_declared, compose, conf_dir, declared, explained
+from colorlab.cli.clauses import _check_declared
+from colorlab.cli.config import compose
+from colorlab.cli.messages import explained
+from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.errors import ColorlabError, ConfigError, DataError
-from colorlab.train import _method_and_pictures, last_value, must_go_together
+from colorlab.train import last_value, must_go_together
+from colorlab.training.fit import _method_and_pictures
 from tests.kill_harness import train, words_for
 
 FILES = sorted(conf_dir().rglob("*.yaml"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from colorlab.cli.config import compose
 from colorlab.compare import compare
-from colorlab.config import compose
 from colorlab.evaluate import tell
 from colorlab.metrics.judge import Judge
 from tests.evaluations import evaluated

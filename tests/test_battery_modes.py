@@ -9,12 +9,15 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import conf_dir
 from colorlab.color import luma
-from colorlab.config import build, compose, conf_dir
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.evaluate import sampling_of
-from colorlab.sample import coloured, opened, shown, wishes_of
+from colorlab.evaluation.settings import sampling_of
+from colorlab.sampling.setup import opened, wishes_of
+from colorlab.sampling.splits import coloured, shown
 from colorlab.train import must_go_together
 from colorlab.types import Condition
 from tests.test_evaluate import trained_looking

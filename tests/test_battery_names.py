@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from colorlab.config import conf_dir, slug
+from colorlab.cli.config import slug
+from colorlab.cli.yaml_files import conf_dir
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.data.intake import open_picture
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError, NumericError
-from colorlab.sample import built_guides, sample
+from colorlab.sample import sample
+from colorlab.sampling.setup import built_guides
 from tests.conftest import ROOT
 from tests.kill_harness import files_of_at_most
 from tests.test_evaluate import trained_looking

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 import torch
 
-from colorlab.checkpoint import FORMAT, LAST, _plain
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.data.module import PictureData, TrainingOrder
-from colorlab.disk import held
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, DataError, DiskError, NumericError
-from colorlab.run import weights_of
+from colorlab.runs.checkpoint import FORMAT, LAST, _plain
+from colorlab.runs.run import weights_of
+from colorlab.storage.files import held
 from colorlab.types import Condition
 from tests.kill_harness import Started, at_batch, train, words_for
 

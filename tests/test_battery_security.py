@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from colorlab import evaluation
-from colorlab.checkpoint import WEIGHTS
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.evaluate import evaluate
-from colorlab.run import open_run
+from colorlab.evaluation.folder import read_sample, sample_file
+from colorlab.runs.checkpoint import WEIGHTS
+from colorlab.runs.run import open_run
 from colorlab.sample import sample
+from colorlab.storage.files import read_arrays
 from tests.kill_harness import train
 from tests.test_checkpoint import Payload
 from tests.test_evaluate import trained_looking
@@ -121,14 +122,14 @@ def test_a_hostile_checkpoint_is_refused_by_every_command(
 @pytest.mark.parametrize("save", [np.save, lambda path, what: path.write_bytes(pickle.dumps(what))])
 def test_samples_that_are_pickles_are_refused(tmp_path: Path, save) -> None:
     marker = tmp_path / "ran"
-    path = evaluation.sample_file(tmp_path, "a")
+    path = sample_file(tmp_path, "a")
     path.parent.mkdir(parents=True)
     save(path, np.array([Payload(marker)], dtype=object) if save is np.save else Payload(marker))
     with pytest.raises(DataError, match="cannot be read"):
-        evaluation.read_sample(tmp_path, "a")
+        read_sample(tmp_path, "a")
     np.savez(tmp_path / "a.npz", a=np.array([Payload(marker)], dtype=object))
     with pytest.raises(DataError, match="cannot be read"):
-        evaluation.read_arrays(tmp_path / "a.npz")
+        read_arrays(tmp_path / "a.npz")
     assert not marker.exists()
 
 

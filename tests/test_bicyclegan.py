@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.methods.bicyclegan import kl_to_normal
 from colorlab.types import Condition

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from colorlab.callbacks import ProgressLine, WeightEMA
+from colorlab.training.callbacks import ProgressLine, WeightEMA
 
 
 def test_the_average_follows_its_recursion_with_the_decay_warmed_up() -> None:

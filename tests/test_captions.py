@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.captions import DUMMIES, WORDS, dressed, dropped, hit, main_colours
+from colorlab.conditions.captions import DUMMIES, WORDS, dressed, dropped, hit, main_colours
 from colorlab.draws import Draws
 
 RED, BLUE = (0.82, 0.18, 0.15), (0.57, 0.83, 0.96)

@@ -16,10 +16,20 @@ import pytest
 import torch
 import yaml
 
-from colorlab.checkpoint import LAST, MANIFEST, PREVIOUS, _Sink, load_weights, newest_state, save_state, save_weights
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.errors import CheckpointError, DiskError
-from colorlab.run import begin, open_run
+from colorlab.runs.checkpoint import (
+    LAST,
+    MANIFEST,
+    PREVIOUS,
+    _Sink,
+    load_weights,
+    newest_state,
+    save_state,
+    save_weights,
+)
+from colorlab.runs.run import begin, open_run
 from tests.kill_harness import at_byte, files_of_at_most, kill, planted
 
 

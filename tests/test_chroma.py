@@ -9,16 +9,8 @@ import torch
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.samplers.chroma import (
-    check_choice,
-    clustered,
-    coloured,
-    farthest,
-    in_groups,
-    joined,
-    representatives,
-    stretched,
-)
+from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
+from colorlab.samplers.clusters import check_choice, clustered, farthest, representatives
 from colorlab.types import Condition, Hints
 
 

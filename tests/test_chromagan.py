@@ -7,13 +7,14 @@ import pytest
 import torch
 from torchvision.models.vgg import cfgs, make_layers
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import AB
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import DataError
 from colorlab.methods import chromagan
 from colorlab.methods.chromagan import ChromaGAN, divergence, eight_bit
-from colorlab.nets.vgg import VGG16
+from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
 
 

@@ -11,7 +11,7 @@ from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.nets.capsule_net import OBJECTS, CapsuleNet, routed, squashed
 from colorlab.nets.cic_net import CICNet
-from colorlab.nets.efficientnet_lite import EfficientNetLite0
+from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
 from colorlab.nets.semantic_net import SemanticNet
 from tests.marginal_methods import DEPTHS, W, cic, published
 

@@ -7,11 +7,12 @@ import math
 import pytest
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Bias
 from colorlab.methods.cinn import CINN, EIGHT_BITS, SETTLED
+from colorlab.samplers.guides import Bias
 from colorlab.types import Batch, Condition
 
 FLAT = torch.tensor([0.2, 0.6, 1.0])[:, None, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colorlab.command import run
+from colorlab.cli.command import run
 from colorlab.errors import ColorlabError, DataError, RankError, StoppedError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from colorlab.__main__ import COMMANDS
-from colorlab.config import conf_dir
+from colorlab.cli.yaml_files import conf_dir
 from tests.conftest import ROOT
 
 
@@ -18,9 +18,7 @@ def test_help_needs_no_torch(command) -> None:
     done = command("train", "--help")
     assert done.returncode == 0
     assert "python -m colorlab.train method=gpic" in done.stdout
-    probe = (
-        "import sys, colorlab.train, colorlab.sample, colorlab.config, colorlab.command; print('torch' in sys.modules)"
-    )
+    probe = "import sys, colorlab.train, colorlab.sample, colorlab.cli.config, colorlab.cli.command; print('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout.strip() == "False"
 
@@ -45,7 +43,7 @@ for words in sys.argv[1:]:
     sys.argv[1:] = words
     module = importlib.import_module(f"colorlab.{command}")
     try:
-        importlib.import_module("colorlab.command").run(module.main, words) if command == "prior" else module.main()
+        importlib.import_module("colorlab.cli.command").run(module.main, words) if command == "prior" else module.main()
     except SystemExit as ended:
         print(ended.code, "torch" in sys.modules)
 """
@@ -89,7 +87,7 @@ def test_the_list_of_commands(command) -> None:
 
 
 def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:
-    from colorlab.command import one_line
+    from colorlab.cli.command import one_line
     from colorlab.errors import DataError
 
     wrapped = DataError("Caught DataError in DataLoader worker process 0.\nOriginal Traceback:\n  ...\n"
@@ -107,7 +105,7 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(words: str, tmp_path: P
 
 
 def test_a_broken_connection_is_not_taken_for_that(capsys: pytest.CaptureFixture[str]) -> None:
-    from colorlab.command import run
+    from colorlab.cli.command import run
 
     def fail(argv: list[str]) -> None:
         raise BrokenPipeError(32, "Broken pipe")

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorlab.compare import binning, compare, distinct_names, settings_table, strip_of
-from colorlab.config import compose
+from colorlab.cli.config import compose
+from colorlab.compare import compare, distinct_names
 from colorlab.errors import ConfigError, DataError
-from colorlab.evaluation import WITHOUT_EFFECT, additions, located, read_evaluation
+from colorlab.evaluation.comparison import binning, settings_table, strip_of
+from colorlab.evaluation.folder import located, read_evaluation
+from colorlab.evaluation.rows import compared, leaders
+from colorlab.evaluation.settings import WITHOUT_EFFECT, additions
 from colorlab.report.table import Column
-from colorlab.rows import compared, leaders
 from tests.evaluations import SIDE, evaluated, made_with
 
 HIGHER = Column("validity/share", "valid", "", "higher", 2)
@@ -144,7 +146,7 @@ def test_a_damaged_evaluation_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_the_same_drawings_are_shown_for_all_runs_even_if_one_has_fewer(tmp_path: Path) -> None:
-    from colorlab.compare import same_drawings
+    from colorlab.evaluation.comparison import same_drawings
 
     many, few = (read_evaluation(evaluated(tmp_path / str(count), count=count)) for count in (9, 4))
     cases = same_drawings(8, [many, few], ["many", "few"])

@@ -6,7 +6,10 @@ from contextlib import nullcontext
 
 import pytest
 
-from colorlab.config import ALLOWED_TARGETS, build, check_needs, check_targets, compose, declared
+from colorlab.cli.clauses import check_needs
+from colorlab.cli.config import compose
+from colorlab.cli.targets import ALLOWED_TARGETS, build, check_targets
+from colorlab.cli.yaml_files import declared
 from colorlab.errors import ConfigError
 
 BASE = ["name=t"]
@@ -64,9 +67,9 @@ def test_clauses_are_read_from_the_comments(tmp_path) -> None:
 
 PAYLOADS = [
     "os.system", "subprocess.Popen", "builtins.eval", "torch.load", "pathlib.Path.write_text", "shutil.rmtree",
-    "colorlab.data.openmoji.os.system", "colorlab.data.cache.os.remove", "hydra.utils.get_method", "pickle.loads",
+    "colorlab.data.openmoji.os.system", "colorlab.storage.cache.os.remove", "hydra.utils.get_method", "pickle.loads",
     "torch.optim.lr_scheduler.sys.exit", "lightning.pytorch.loggers.csv_logs.os.system", "diffusers.utils.os",
-    "colorlab.checkpoint.save_weights", "torch.hub.load", "importlib.import_module", "colorlab..methods.X", "",
+    "colorlab.runs.checkpoint.save_weights", "torch.hub.load", "importlib.import_module", "colorlab..methods.X", "",
 ]  # fmt: skip
 
 
@@ -88,7 +91,7 @@ def test_a_class_that_is_only_imported_somewhere_is_not_built(tmp_path) -> None:
 def test_every_shipped_yaml_has_a_header_and_every_target_is_allowed() -> None:
     import yaml
 
-    from colorlab.config import conf_dir
+    from colorlab.cli.clauses import conf_dir
 
     files = sorted(conf_dir().rglob("*.yaml"))
     assert len(files) > 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import luma
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.cvae import CVAE

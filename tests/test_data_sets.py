@@ -16,12 +16,13 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.conditions.lines import Dilation
 from colorlab.data.folder import PictureFiles
 from colorlab.data.intake import open_picture, squared
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
-from colorlab.lines import Dilation
 
 SIZE = 16
 CONF = Path(__file__).parent.parent / "conf/data"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorlab.disk import free, held, replacing, require_space, sweep
 from colorlab.errors import CheckpointError, DiskError
+from colorlab.storage.files import free, held, replacing, require_space, sweep
 from tests.kill_harness import files_of_at_most
 
 

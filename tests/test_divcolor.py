@@ -13,9 +13,9 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from colorlab.ab_bins import Bins
-from colorlab.checkpoint import save_weights
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import AB, lab_of, luma
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.methods.divcolor import (
@@ -29,6 +29,7 @@ from colorlab.methods.divcolor import (
     reduced,
 )
 from colorlab.nets.divcolor_net import Mixture
+from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 
 SMALL = ["name=t", "method=divcolor", "method.side=16", "method.width=2", "method.mdn_width=4", "method.latents=6",

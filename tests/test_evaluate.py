@@ -12,19 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from colorlab import evaluation
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluate import evaluate
+from colorlab.evaluation.folder import missing, read_sample, sample_file, write_sample
+from colorlab.evaluation.protocol import differing, protocol_id
+from colorlab.evaluation.selection import mixture
+from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name
 
 TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 
 
 def trained_looking(folder: Path) -> Path:
     """A run of width 4 that was never trained, with weights that are not zero."""
-    from colorlab.checkpoint import save_weights
-    from colorlab.config import build
-    from colorlab.run import begin
+    from colorlab.cli.targets import build
+    from colorlab.runs.checkpoint import save_weights
+    from colorlab.runs.run import begin
 
     cfg = compose(
         "train",
@@ -81,25 +84,25 @@ def stamps(folder: Path) -> dict[str, int]:
 def test_there_is_one_file_a_drawing_with_n_pictures(finished: Path, document: dict[str, Any]) -> None:
     assert len(document["drawings"]) == 3
     assert sorted(stamps(finished)) == sorted(f"{name}.npy" for name in document["drawings"])
-    candidates = evaluation.read_sample(finished, document["drawings"][0])
+    candidates = read_sample(finished, document["drawings"][0])
     assert candidates.shape == (3, 32, 32, 3) and candidates.dtype == np.uint8
 
 
 def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(run: Path, document: dict[str, Any]) -> None:
     from colorlab.draws import Draws
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
     from colorlab.types import Condition
 
     opened = open_run(run)
     pictures = opened.pictures()
     index = pictures.names.index(document["drawings"][1])
     drawn = opened.method(steps=2).sample(Condition(pictures[index].image), 3, Draws(0, [index]))[0]
-    kept = evaluation.read_sample(newest(run), document["drawings"][1])
+    kept = read_sample(newest(run), document["drawings"][1])
     assert torch.equal((drawn * 255).round().byte().permute(0, 2, 3, 1), torch.from_numpy(kept))
 
 
 def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path) -> None:
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
 
     changed = open_run(run).method(changed={"micro_batch": 3})
     assert (open_run(run).method().micro_batch, changed.micro_batch) == (8, 3)
@@ -115,7 +118,7 @@ def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path)
 )
 def test_a_wrong_key_or_value_names_the_right_ones(run: Path, changed: dict[str, Any], said: str) -> None:
     from colorlab.errors import ConfigError
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
 
     with pytest.raises(ConfigError, match=said):
         open_run(run).method(changed=changed)
@@ -152,8 +155,8 @@ def test_a_killed_writer_leaves_no_sample(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "samples").mkdir()
     monkeypatch.setattr(np, "save", torn)
     with pytest.raises(KeyboardInterrupt):
-        evaluation.write_sample(tmp_path, "a", np.zeros((1, 2, 2, 3), np.uint8))
-    assert evaluation.missing(tmp_path, ["a"]) == ["a"] and not list((tmp_path / "samples").iterdir())
+        write_sample(tmp_path, "a", np.zeros((1, 2, 2, 3), np.uint8))
+    assert missing(tmp_path, ["a"]) == ["a"] and not list((tmp_path / "samples").iterdir())
 
 
 def test_samples_of_other_weights_are_not_taken_for_this_runs(run: Path, finished: Path) -> None:
@@ -205,18 +208,18 @@ PROTOCOL = {
 @pytest.mark.parametrize("key", ["data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights"])
 def test_what_makes_numbers_incomparable_changes_the_protocols_name(key: str) -> None:
     other = PROTOCOL | {key: "another"}
-    assert evaluation.protocol_id(other) != evaluation.protocol_id(PROTOCOL)
-    assert [words.split()[0] for words in evaluation.differing(other, PROTOCOL)] == [key]
+    assert protocol_id(other) != protocol_id(PROTOCOL)
+    assert [words.split()[0] for words in differing(other, PROTOCOL)] == [key]
 
 
 @pytest.mark.parametrize("key", ["seed", "versions", "split"])
 def test_nothing_else_changes_it(key: str) -> None:
-    assert evaluation.protocol_id(PROTOCOL | {key: "another"}) == evaluation.protocol_id(PROTOCOL)
+    assert protocol_id(PROTOCOL | {key: "another"}) == protocol_id(PROTOCOL)
 
 
 def test_a_folder_is_named_by_what_differs_from_training() -> None:
     def name(**changes: Any) -> str:
-        return evaluation.folder_name("test", 8, 0, None, evaluation.WITHOUT_EFFECT | changes, "")
+        return folder_name("test", 8, 0, None, WITHOUT_EFFECT | changes, "")
 
     assert name() == "test-n8-s0"
     assert re.fullmatch(r"test-n8-s0-steps20-[0-9a-f]{6}", name(steps=20))
@@ -224,26 +227,26 @@ def test_a_folder_is_named_by_what_differs_from_training() -> None:
         r"test-n8-s0-ddim-[0-9a-f]{6}", name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}})
     )
     assert name(guide={"bias": {"color": "palette"}}) != name(guide={"bias": {"color": "#ff0000"}})
-    assert evaluation.folder_name("val", 8, 0, 24, evaluation.WITHOUT_EFFECT, "") == "val-n8-s0-limit24"
+    assert folder_name("val", 8, 0, 24, WITHOUT_EFFECT, "") == "val-n8-s0-limit24"
 
 
 def test_any_name_of_a_picture_gives_a_file_of_its_own(tmp_path: Path) -> None:
     names = ["a/b.png", "a%2Fb.png", "../a", "ä\n", "\udcff", "x" * 300, "x" * 301, "a b"]
     (tmp_path / "samples").mkdir()
     for k, name in enumerate(names):
-        evaluation.write_sample(tmp_path, name, np.full((2, 4, 4, 3), k, np.uint8))
-    assert [int(evaluation.read_sample(tmp_path, name)[0, 0, 0, 0]) for name in names] == list(range(len(names)))
+        write_sample(tmp_path, name, np.full((2, 4, 4, 3), k, np.uint8))
+    assert [int(read_sample(tmp_path, name)[0, 0, 0, 0]) for name in names] == list(range(len(names)))
     assert all(path.parent == tmp_path / "samples" for path in tmp_path.rglob("*.npy"))
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no array"])
 def test_a_damaged_sample_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     (tmp_path / "samples").mkdir()
-    evaluation.write_sample(tmp_path, "a", np.zeros((2, 8, 8, 3), np.uint8))
-    path = evaluation.sample_file(tmp_path, "a")
+    write_sample(tmp_path, "a", np.zeros((2, 8, 8, 3), np.uint8))
+    path = sample_file(tmp_path, "a")
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DataError, match=r"a\.npy .*delete it"):
-        evaluation.read_sample(tmp_path, "a")
+        read_sample(tmp_path, "a")
 
 
 def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
@@ -252,7 +255,7 @@ def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
     def nowhere(net: str) -> None:
         raise DataError(f"weights {net} are missing (fetch them)")
 
-    monkeypatch.setattr("colorlab.weights.located", nowhere)
+    monkeypatch.setattr("colorlab.weights.store.located", nowhere)
     with pytest.raises(DataError, match="alex are missing"):
         evaluated(run, "seed=7")
     values = json.loads((newest(run) / "evaluation.json").read_text())["values"]
@@ -268,9 +271,9 @@ def test_two_runs_are_evaluated_as_their_mix(run: Path) -> None:
 
 def test_a_smaller_sheet_is_a_mixture_of_drawings_with_one_and_several_truths() -> None:
     truths = [1] * 30 + [6] * 10
-    chosen = evaluation.mixture(truths, range(40), 8)
+    chosen = mixture(truths, range(40), 8)
     assert [truths[i] for i in chosen] == [1] * 6 + [6] * 2
-    assert evaluation.mixture([1, 1], range(2), 8) == [0, 1]
+    assert mixture([1, 1], range(2), 8) == [0, 1]
 
 
 @pytest.mark.parametrize(

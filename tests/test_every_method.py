@@ -20,13 +20,16 @@ import torch
 from hydra.utils import get_class
 from torch.utils.data import DataLoader
 
-from colorlab.checkpoint import WEIGHTS, _tensors, fill, save_weights
+from colorlab.cli.clauses import check_needs
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.color import lab_of, luma
-from colorlab.config import build, check_needs, compose, conf_dir, declared
 from colorlab.draws import Draws
 from colorlab.errors import ColorlabError, ConfigError
-from colorlab.guides import Bias
-from colorlab.run import begin
+from colorlab.runs.checkpoint import WEIGHTS, _tensors, fill, save_weights
+from colorlab.runs.run import begin
+from colorlab.samplers.guides import Bias
 from colorlab.types import Batch, Condition
 from tests.tiny_prior import tiny_text
 

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.methods.gpic import Mix, distance_of, padded, painted_color
 from colorlab.types import Batch, Condition, Hints
@@ -80,7 +81,7 @@ def test_the_start_is_biased_as_equation_13_says() -> None:
 
 
 def test_guides_may_name_the_colour_and_paste_the_known() -> None:
-    from colorlab.guides import Bias, Inpaint
+    from colorlab.samplers.guides import Bias, Inpaint
 
     known = torch.zeros(1, 1, 32, 32)
     known[..., :10] = 1
@@ -163,7 +164,7 @@ def test_the_papers_optimizer_trains() -> None:
 
 
 def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
 
     run = open_run("pretrained/gpic-openmoji-c8")
     pictures = run.pictures()

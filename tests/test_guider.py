@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from colorlab.nets.guider import ConditionEncoder, GuidedUNet, Mixed, Replica, guided
-from colorlab.nets.kept import digest
-from colorlab.nets.latent_prior import Prior
-from colorlab.nets.mixers import mixer
-from colorlab.nets.unet_sites import Sited, sites_of
+from colorlab.nets.frozen import digest
+from colorlab.nets.latent.guider import ConditionEncoder, GuidedUNet, Mixed, Replica, guided
+from colorlab.nets.latent.mixers import mixer
+from colorlab.nets.latent.prior import Prior
+from colorlab.nets.latent.sites import Sited, sites_of
 from tests.tiny_prior import tiny_prior, tiny_unet
 
 SITES = ("down", "down_mid", "all", "all_out")

@@ -5,9 +5,9 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from colorlab import hints
+from colorlab.conditions import hints
 from colorlab.draws import Draws
-from colorlab.guides import Bias, Flat, Guide, Inpaint, Repulsion, palette
+from colorlab.samplers.guides import Bias, Flat, Guide, Inpaint, Repulsion, palette
 from colorlab.types import Condition, Hints
 from tests.toy import CONF, SAMPLERS, FlatColours, TwoModes, counting, noisy_start, sampler_of
 

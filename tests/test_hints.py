@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
-from colorlab.hints import of_truth
 
 
 def test_hints_of_the_truth_show_what_their_name_says() -> None:

@@ -15,9 +15,9 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.types import RunMode
 
-from colorlab.config import conf_dir
+from colorlab.cli.hydra_guard import GuardedLoader
+from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ConfigError
-from colorlab.hydra_guard import GuardedLoader
 from tests.test_checkpoint import Payload
 
 TOUCH = {"_target_": "pathlib.Path.touch"}

@@ -9,31 +9,26 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "colorlab"
 GROUND = {"types", "errors", "draws", "color", "diffusion"}
+CONDITIONS = {"conditions"}
 MAY_IMPORT = {
-    "nets": GROUND,
-    "samplers": GROUND | {"ab_bins"},
-    "guides": GROUND | {"hints", "lines"},
-    "hints": GROUND,
-    "lines": GROUND,
-    "scale": GROUND | {"lines"},
-    "captions": GROUND,
-    "superpixels": GROUND | {"nets"},
-    "methods": GROUND | {"lines", "nets", "samplers", "guides", "hints", "ab_bins", "captions", "superpixels"},
-    "data": GROUND | {"lines"},
-    "metrics": GROUND | {"lines", "ab_bins", "weights", "data.cache"},
+    "storage": {"errors"},
+    "nets": GROUND | {"storage"},
+    "samplers": GROUND | CONDITIONS | {"ab_bins"},
+    "conditions": GROUND | {"nets", "storage"},
+    "methods": GROUND | CONDITIONS | {"nets", "samplers", "ab_bins", "storage"},
+    "data": GROUND | CONDITIONS | {"storage"},
+    "metrics": GROUND | CONDITIONS | {"ab_bins", "weights", "storage"},
     "report": {"types", "errors", "color"},
-    "weights": GROUND | {"data.cache"},
-    "config": {"errors"},
-    "command": {"errors", "config", "hydra_guard"},
-    "hydra_guard": {"errors", "config"},
+    "weights": GROUND | {"storage"},
+    "cli": {"errors", "data.intake"},
 }
 FAMILIES = ("base", "adversarial", "marginals")  # what several methods are kinds of
 MAY_ALSO = {
-    "data.__main__": {"config", "command"},
+    "data.__main__": {"cli"},
+    "weights.__main__": {"cli"},
     "methods": {"weights", *(f"methods.{name}" for name in FAMILIES)},
-    "weights": {"command"},
-    "nets.text": {"weights"},  # it and the next open what was fetched, or ships
-    "nets.latent_prior": {"weights", "disk"},
+    "nets.latent.text": {"weights"},  # it and the next open what was fetched, or ships
+    "nets.latent.prior": {"weights"},
 }
 
 

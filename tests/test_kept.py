@@ -7,7 +7,8 @@ import copy
 import torch
 from torch import nn
 
-from colorlab.nets.kept import Answers, Aside, digest, keys_of
+from colorlab.nets.frozen import Aside, digest
+from colorlab.storage.memo import Answers, keys_of
 
 
 class Asked:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.guides import Bias
 from colorlab.methods.latent_prior import LatentPrior
-from colorlab.nets.kept import digest
-from colorlab.nets.latent_prior import encoded, load_prior, save_vae
-from colorlab.nets.lightness_decoder import LightnessDecoder, save_lightness_vae
+from colorlab.nets.frozen import digest
+from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
+from colorlab.nets.latent.prior import encoded, load_prior, save_vae
+from colorlab.samplers.guides import Bias
 from colorlab.types import Batch, Condition
 from tests.tiny_prior import tiny_text, tiny_vae
 

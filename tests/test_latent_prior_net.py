@@ -11,10 +11,10 @@ import torch
 from colorlab.diffusion import noised
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
-from colorlab.nets.kept import digest
-from colorlab.nets.latent_prior import Prior, alpha_bar_table, load_prior, load_vae, replacing_folder, save_vae
-from colorlab.nets.text import BERT_TOKENS
-from colorlab.weights import TEXT_FILES
+from colorlab.nets.frozen import digest
+from colorlab.nets.latent.prior import Prior, alpha_bar_table, load_prior, load_vae, replacing_folder, save_vae
+from colorlab.nets.latent.text import BERT_TOKENS
+from colorlab.weights.catalogue import TEXT_FILES
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_unet, tiny_vae
 
 

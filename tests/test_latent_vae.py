@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Bias
 from colorlab.methods.latent_vae import LatentVAE, psnr
-from colorlab.nets.latent_prior import decoded, encoded, load_vae
+from colorlab.nets.latent.prior import decoded, encoded, load_vae
+from colorlab.samplers.guides import Bias
 from colorlab.types import Batch, Condition
 
 

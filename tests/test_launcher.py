@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from colorlab import sweeps
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs import sweeps
 from hydra_plugins.colorlab_launcher import _processes as processes
 from hydra_plugins.colorlab_launcher._commands import quoted
 from hydra_plugins.colorlab_launcher._config import LauncherConfig
@@ -91,7 +91,7 @@ def test_the_reason_is_the_one_line_error_in_the_jobs_own_log(tmp_path: Path) ->
 
 
 def test_a_jobs_log_has_the_traceback_of_a_one_line_error(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    from colorlab.command import TRACEBACK, run
+    from colorlab.cli.command import TRACEBACK, run
 
     monkeypatch.setenv(TRACEBACK, processes.environment({})[TRACEBACK])
     with pytest.raises(SystemExit) as ended:
@@ -273,7 +273,7 @@ def alive(folder: Path) -> list[str]:
 
 
 def test_two_launchers_do_not_share_a_sweep(tmp_path: Path) -> None:
-    from colorlab.disk import held
+    from colorlab.storage.files import held
 
     with held(tmp_path / "runs" / "s"):
         refused = app(tmp_path, "name=s", "x=1,2")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.lightness_vae import LightnessVAE, adaptive_weight
-from colorlab.nets.kept import digest
-from colorlab.nets.latent_prior import save_vae
-from colorlab.nets.lightness_decoder import load_lightness_vae
+from colorlab.nets.frozen import digest
+from colorlab.nets.latent.lightness_decoder import load_lightness_vae
+from colorlab.nets.latent.prior import save_vae
 from colorlab.types import Batch, Condition
 from tests.tiny_prior import tiny_vae
 

@@ -13,9 +13,19 @@ from scipy import ndimage
 from torch import Tensor
 
 from colorlab.color import luma
+from colorlab.conditions.lines import (
+    Dilation,
+    Mix,
+    Simplified,
+    XDoG,
+    brightest_neighbour,
+    dilated,
+    extractor,
+    morph,
+    simplifier,
+)
 from colorlab.draws import Draws
 from colorlab.errors import DataError
-from colorlab.lines import Dilation, Mix, Simplified, XDoG, brightest_neighbour, dilated, extractor, morph, simplifier
 
 STYLES = [(style, simplify) for style in ("dilation", "xdog", "mix") for simplify in ("none", "morph")]
 XDOG = XDoG(sigma=0.5, k=4.5, p=10.0, eps=0.01, phi=2.0)

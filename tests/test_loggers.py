@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from colorlab import loggers
-from colorlab.config import conf_dir
+from colorlab.cli import wandb_access
+from colorlab.cli.wandb_access import in_reach, logged_in, stays_offline
+from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ConfigError
-from colorlab.run import has_begun, weights_of
-from colorlab.wandb_report import opened
+from colorlab.evaluation.dashboard import opened
+from colorlab.runs.run import has_begun, weights_of
 from tests.kill_harness import train, words_for
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "WANDB_MODE")
@@ -43,17 +44,17 @@ def closed() -> str:
 
 def test_a_server_in_reach_is_used(taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", f"http://{taken}")
-    assert not loggers.stays_offline("auto", tmp_path)
+    assert not stays_offline("auto", tmp_path)
 
 
 def test_without_a_connection_or_an_account_files_stay_here_and_a_line_says_so(
     closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", f"http://{closed}")
-    assert loggers.stays_offline("auto", tmp_path)
+    assert stays_offline("auto", tmp_path)
     monkeypatch.delenv("WANDB_API_KEY")
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
-    assert loggers.stays_offline("auto", tmp_path)
+    assert stays_offline("auto", tmp_path)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(f"W&B: no connection to {closed}, so offline in {tmp_path}")
     assert second.startswith("W&B: not logged in, so offline")
@@ -65,13 +66,13 @@ def test_behind_a_proxy_the_proxy_is_what_must_be_in_reach(
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", f"https://{closed}")
     monkeypatch.setenv("HTTPS_PROXY", spelling.format(taken))
-    assert loggers.in_reach()
+    assert in_reach()
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    assert not loggers.in_reach()
+    assert not in_reach()
 
 
 def test_a_name_that_is_never_found_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loggers, "PATIENCE", 0.05)
+    monkeypatch.setattr(wandb_access, "PATIENCE", 0.05)
     asked, answered = threading.Event(), threading.Event()
 
     def silent(*_: object, **__: object) -> list[object]:
@@ -80,7 +81,7 @@ def test_a_name_that_is_never_found_is_not_waited_for(monkeypatch: pytest.Monkey
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
-    assert not loggers.in_reach() and asked.is_set()
+    assert not in_reach() and asked.is_set()
     answered.set()
 
 
@@ -89,9 +90,9 @@ def test_the_account_is_that_of_the_server(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.delenv("WANDB_API_KEY")
-    assert not loggers.logged_in()
+    assert not logged_in()
     monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example")
-    assert loggers.logged_in()
+    assert logged_in()
 
 
 def test_what_wandb_complains_of_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,7 @@ def test_training_goes_on_without_a_connection_and_does_not_begin_if_one_is_dema
     mode: str, closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", f"http://{closed}")
-    monkeypatch.setattr(loggers, "START", 2.0)
+    monkeypatch.setattr(wandb_access, "START", 2.0)
     words = words_for("gpic", "trainer.max_steps=1", "logger=wandb", f"logger.mode={mode}")
     if mode == "auto":
         train(tmp_path, words)

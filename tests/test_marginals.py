@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from colorlab.ab_bins import entropy, rebalancing
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import lab_of
-from colorlab.config import build, compose
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError
-from colorlab.guides import Flat
 from colorlab.methods.marginals import cross_entropy
+from colorlab.samplers.guides import Flat
 from colorlab.types import Condition
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 from tests.marginal_methods import SMALL, Pictures, batch, cic, published
 
 
@@ -138,7 +139,7 @@ def test_mistakes_are_told_in_one_line(overrides: list[str], said: str) -> None:
 
 @pytest.mark.parametrize("method", ["cic", "marginals", "basis"])
 def test_line_drawings_are_refused(method: str) -> None:
-    from colorlab.train import _method_and_pictures
+    from colorlab.training.fit import _method_and_pictures
 
     with pytest.raises(ConfigError, match=r"set data\.condition=gray"):
         _method_and_pictures(compose("train", ["name=t", f"method={method}", "method.width=2", "data.condition=lines"]))

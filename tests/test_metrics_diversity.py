@@ -7,20 +7,12 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 
-from colorlab.metrics.diversity import (
-    Diversity,
-    ab_variance,
-    coherence,
-    histogram,
-    hue_variance,
-    lab_kernel,
-    vendi,
-)
+from colorlab.metrics.diversity import Diversity, ab_variance, coherence, histogram, hue_variance, lab_kernel, vendi
 from colorlab.metrics.drawing import Drawing, above_diagonal, drawings_of
 from colorlab.metrics.lpips import pairwise_lpips
 from colorlab.metrics.modes import Modes
 from colorlab.metrics.truth import Truth
-from colorlab.weights import fetch
+from colorlab.weights.fetch import fetch
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import torch
 from torchmetrics.utilities import dim_zero_cat
 
 from colorlab.metrics.judge import Judge
-from colorlab.weights import fetch, weights_id
+from colorlab.weights.fetch import fetch
+from colorlab.weights.store import weights_id
 
 
 @pytest.fixture(autouse=True, scope="module")

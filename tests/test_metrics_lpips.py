@@ -7,7 +7,7 @@ import torch
 
 from colorlab.metrics import lpips as ours
 from colorlab.metrics.lpips import cross_lpips, lpips_net, package_model, pairwise_lpips, weighted_lpips
-from colorlab.weights import fetch
+from colorlab.weights.fetch import fetch
 
 PICTURES = torch.rand(5, 3, 48, 40, generator=torch.Generator().manual_seed(0))
 PICTURES[3:] = (PICTURES[:2] + 0.02 * PICTURES[2:4]).clamp(0, 1)  # close pairs

@@ -16,7 +16,8 @@ from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.efficientnet_lite import EfficientNetLite0
 from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods
-from colorlab.weights import backbone, fetch
+from colorlab.weights.fetch import fetch
+from colorlab.weights.store import backbone
 
 STREAM = np.random.default_rng(0)
 A, B = STREAM.normal(size=(200, 8)), STREAM.normal(0.5, 2, size=(150, 8)) @ STREAM.normal(size=(8, 8))

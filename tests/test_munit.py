@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from tests.two_colours import BLUE, INSIDE, RED, drawings, share_of_red, trained
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorlab.nets.perceptual import ALEX, Perceptual
-from colorlab.nets.vgg import MEAN, STAGES, STD
+from colorlab.nets.imagenet.perceptual import ALEX, Perceptual
+from colorlab.nets.imagenet.vgg import MEAN, STAGES, STD
 
 
 def random_weights(net: str) -> dict[str, torch.Tensor]:

@@ -14,20 +14,22 @@ import yaml
 from omegaconf import DictConfig
 from torch import Tensor
 
-from colorlab.captions import DUMMIES
-from colorlab.checkpoint import fill
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
-from colorlab.config import build, compose
+from colorlab.conditions.captions import DUMMIES
+from colorlab.conditions.hints import half
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
-from colorlab.guides import Bias, Flat, Inpaint, Repulsion
-from colorlab.hints import half
 from colorlab.methods.piggyback import Piggyback
-from colorlab.nets.kept import digest
-from colorlab.nets.lightness_decoder import LightnessDecoder, save_lightness_vae
-from colorlab.run import open_run
+from colorlab.nets.frozen import digest
+from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
+from colorlab.runs.checkpoint import fill
+from colorlab.runs.run import open_run
+from colorlab.samplers.guides import Bias, Flat, Inpaint, Repulsion
 from colorlab.types import Batch, Condition, Hints
-from colorlab.weights import TEXT_FILES, text_folder
+from colorlab.weights.catalogue import TEXT_FILES
+from colorlab.weights.store import text_folder
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_text
 
 RGB = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4)
@@ -333,7 +335,7 @@ def test_obedience_counts_what_follows_the_picture_and_the_hints(
 
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
 def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Path) -> None:
-    from colorlab.config import conf_dir
+    from colorlab.cli.clauses import conf_dir
 
     sampler = yaml.safe_load((conf_dir() / "method" / "sampler" / f"{name}.yaml").read_text()) | {"steps": 2}
     cfg = copy.deepcopy(small())

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.types import Condition
 from tests.two_colours import drawings, fillings, trained

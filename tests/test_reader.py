@@ -11,7 +11,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from colorlab.config import build
+from colorlab.cli.targets import build
 from colorlab.data.folder import Folder
 from colorlab.errors import DataError
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import torch
 
-from colorlab.callbacks import BatchCount
-from colorlab.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.errors import CheckpointError, DiskError, NumericError, StoppedError
+from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain
+from colorlab.training.callbacks import BatchCount
 from tests.kill_harness import (
     Started,
     at_batch,
@@ -137,7 +137,7 @@ def test_a_signal_ends_a_run_between_steps_with_a_checkpoint(whole, tmp_path: Pa
 
 
 def test_a_second_signal_ends_the_process_at_once(monkeypatch) -> None:
-    from colorlab.signals import StopRequest
+    from colorlab.training.signals import StopRequest
 
     monkeypatch.setattr(os, "_exit", lambda code: (_ for _ in ()).throw(SystemExit(code)))
     with StopRequest(told=False) as stop, pytest.raises(SystemExit, match="143"):
@@ -148,7 +148,7 @@ def test_a_second_signal_ends_the_process_at_once(monkeypatch) -> None:
 
 
 def test_a_late_second_signal_is_a_wish_again() -> None:
-    from colorlab.signals import AT_ONCE, StopRequest
+    from colorlab.training.signals import AT_ONCE, StopRequest
 
     with StopRequest(told=False) as stop:
         os.kill(os.getpid(), signal.SIGINT)
@@ -188,9 +188,9 @@ def test_a_finished_run_is_left_as_it_is_but_for_a_missing_sheet(tmp_path: Path,
 
 
 def test_weights_that_were_lost_at_the_very_end_are_written(whole, tmp_path: Path, monkeypatch) -> None:
-    import colorlab.checkpoint
+    import colorlab.runs.checkpoint
 
-    monkeypatch.setattr(colorlab.checkpoint, "save_file", lambda *_: die())
+    monkeypatch.setattr(colorlab.runs.checkpoint, "save_file", lambda *_: die())
     with pytest.raises(Killed):
         train(tmp_path, TINY)
     monkeypatch.undo()
@@ -201,7 +201,7 @@ def test_weights_that_were_lost_at_the_very_end_are_written(whole, tmp_path: Pat
 @pytest.fixture
 def begun(tmp_path: Path) -> Path:
     """A run folder with a configuration only."""
-    from colorlab.run import begin
+    from colorlab.runs.run import begin
 
     begin(tmp_path / "x", compose("train", TINY))
     return tmp_path / "x"
@@ -213,7 +213,7 @@ def test_another_configuration_is_refused_with_its_keys(begun: Path) -> None:
 
 
 def test_what_does_not_change_the_numbers_may_change(begun: Path) -> None:
-    from colorlab.run import require_same
+    from colorlab.runs.run import require_same
 
     safe = ["workers=2", "save_every=9", "sheet=1", "debug=true", "logger=wandb", "trainer.devices=2", "resume=auto"]
     require_same(begun, compose("train", words_for("gpic", *TINY, *safe)))
@@ -223,7 +223,7 @@ def test_what_does_not_change_the_numbers_may_change(begun: Path) -> None:
 
 
 def test_rows_from_a_step_on_are_cut_and_so_is_a_torn_row(tmp_path: Path) -> None:
-    from colorlab.resume import cut_metrics
+    from colorlab.training.resume import cut_metrics
 
     path = tmp_path / "metrics.jsonl"
     cut_metrics(path, 3)
@@ -252,7 +252,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, monkeypatch) 
 
 
 def test_a_full_disk_leaves_whole_rows(tmp_path: Path) -> None:
-    from colorlab.callbacks import MetricsFile
+    from colorlab.training.callbacks import MetricsFile
 
     file = MetricsFile(tmp_path)
     file.log_metrics({"train/loss": 0.5, "epoch": 0}, 0)

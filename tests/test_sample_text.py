@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.errors import ConfigError
-from colorlab.evaluate import sampling_of
-from colorlab.evaluation import WITHOUT_EFFECT, folder_name
-from colorlab.sample import Wishes, changed_values, coloured, must_take_text, shown, wishes_of, worded
+from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name, sampling_of
+from colorlab.sampling.setup import Wishes, changed_values, must_take_text, wishes_of, worded
+from colorlab.sampling.splits import coloured, shown
 from colorlab.types import Batch
 
 READS, READS_NOT = (

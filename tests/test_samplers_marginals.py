@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from colorlab.ab_bins import table_of
-from colorlab.config import conf_dir
+from colorlab.cli.yaml_files import conf_dir
 from colorlab.draws import Draws
 from colorlab.samplers.marginals import AnnealedMean, Marginals, Mode, colours_of
 from colorlab.samplers.quantile_field import Quantiles, projected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from colorlab.color import lab_of, luma
-from colorlab.scale import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk, without_lines
+from colorlab.conditions.resize import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk, without_lines
 
 
 def box(side: int) -> torch.Tensor:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from colorlab.color import luma
+from colorlab.conditions.hint_maps import HintMaps, of_hints, quantised, shown, superpixels
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.superpixels import HintMaps, of_hints, quantised, shown, superpixels
 from colorlab.types import Hints
 
 RED, BLUE, WHITE = torch.tensor([1.0, 0, 0]), torch.tensor([0, 0, 1.0]), torch.tensor([1.0, 1, 1])
@@ -76,7 +76,7 @@ def test_the_share_of_pictures_without_hints_is_as_asked() -> None:
 def test_a_picture_s_map_depends_on_its_own_draws_alone_and_is_divided_once(monkeypatch: pytest.MonkeyPatch) -> None:
     own, rgb = maps(), noisy(3)
     together = own(rgb, 0.3, Draws(0, [5, 6, 7]))
-    monkeypatch.setattr("colorlab.superpixels.superpixels", lambda *_: pytest.fail("divided again"))
+    monkeypatch.setattr("colorlab.conditions.hint_maps.superpixels", lambda *_: pytest.fail("divided again"))
     backwards = own(rgb.flip(0), 0.3, Draws(0, [7, 6, 5]))
     assert torch.equal(backwards.flip(0), together)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from colorlab import sweeps
+from colorlab.cli.config import compose
 from colorlab.compare import compare
-from colorlab.config import compose
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs import sweeps
 from colorlab.train import last_value
 from tests.conftest import ROOT
 from tests.evaluations import evaluated

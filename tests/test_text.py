@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorlab.errors import ConfigError
-from colorlab.nets.text import load_text
+from colorlab.nets.latent.text import load_text
 from tests.tiny_prior import TEXT_WIDTH, tiny_text
 
 

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from colorlab.errors import ConfigError
-from colorlab.run import weights_of
+from colorlab.runs.run import weights_of
 from tests.kill_harness import train, words_for
 
 SMALL = [
@@ -68,9 +68,9 @@ def test_the_final_weights_are_the_averaged_ones(trained: Path) -> None:
 
 
 def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
-    from colorlab.config import compose
+    from colorlab.cli.config import compose
     from colorlab.errors import CheckpointError
-    from colorlab.run import begin
+    from colorlab.runs.run import begin
 
     with pytest.raises(CheckpointError, match="already holds a run"):
         begin(trained / "runs" / "small", compose("train", ["name=small"]))
@@ -90,7 +90,7 @@ def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(tmp_path: Pa
 
 def test_a_finished_run_opens_and_samples(trained: Path) -> None:
     from colorlab.draws import Draws
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
     from colorlab.types import Condition
 
     run = open_run(trained / "runs" / "small")
@@ -144,8 +144,8 @@ def test_hints_and_colours_come_from_the_command_line(trained: Path, command) ->
 def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
     words = [f"run={trained}/runs/small", "split=val", "limit=2", "seed=5", "precision=fp32"]
     from colorlab.draws import Draws
-    from colorlab.run import open_run
-    from colorlab.sample import chosen, to_pixels
+    from colorlab.runs.run import open_run
+    from colorlab.sampling.splits import chosen, to_pixels
     from colorlab.types import Condition
 
     done = command("sample", *words, "n=3", f"out={trained}/val")
@@ -227,7 +227,7 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
     from colorlab.errors import NumericError
 
     cfg = tiny()
-    from colorlab.train import _method_and_pictures
+    from colorlab.training.fit import _method_and_pictures
 
     method, pictures = _method_and_pictures(cfg)
     method.net.head.bias.data.fill_(float("nan"))

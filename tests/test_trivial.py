@@ -10,7 +10,7 @@ from torch import Tensor
 from colorlab.color import lab_of, luma
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.transforms import Augment
-from colorlab.trivial import as_it_is, other_truths, rows, truths_of
+from colorlab.evaluation.baselines import as_it_is, other_truths, rows, truths_of
 
 COLORS = ((255, 0, 0), (0, 128, 0), (0, 0, 255), (250, 250, 0))
 SIDE = 32

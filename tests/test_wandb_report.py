@@ -12,10 +12,18 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from colorlab.config import conf_dir
-from colorlab.evaluation import read_evaluation
+from colorlab.cli.yaml_files import conf_dir
+from colorlab.evaluation.dashboard import (
+    COLUMNS,
+    HISTOGRAM,
+    histogram_rows,
+    log_comparison,
+    log_evaluation,
+    opened,
+    scalars,
+)
+from colorlab.evaluation.folder import read_evaluation
 from colorlab.metrics.diversity import BINS
-from colorlab.wandb_report import COLUMNS, HISTOGRAM, histogram_rows, log_comparison, log_evaluation, opened, scalars
 from tests.evaluations import evaluated, made_with
 
 LOGGER = OmegaConf.merge(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "offline"})
@@ -103,7 +111,7 @@ def test_a_comparison_brings_its_page_and_says_that_no_workspace_was_made(tmp_pa
 
 
 def test_the_workspace_asks_for_what_evaluations_log(tmp_path: Path) -> None:
-    from colorlab.wandb_report import workspace
+    from colorlab.evaluation.dashboard import workspace
 
     section = workspace("someone", "colorlab").sections[0]
     chart = next(panel for panel in section.panels if type(panel).__name__ == "CustomChart")

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from colorlab.nets.latent_prior import Prior, alpha_bar_table, save_prior
-from colorlab.nets.text import TextEncoder, load_text
+from colorlab.nets.latent.prior import Prior, alpha_bar_table, save_prior
+from colorlab.nets.latent.text import TextEncoder, load_text
 
 TEXT_WIDTH = 16
 WORDS = ("red", "green", "blue", "car", "a", "photo", "color", "high", "quality")

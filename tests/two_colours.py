@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.types import Batch, Condition
 

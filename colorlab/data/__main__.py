@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from colorlab.conditions.lines import Lines
     from colorlab.data.folder import PictureFiles
-    from colorlab.lines import Lines
 
 
 def main(argv: list[str]) -> None:
@@ -75,7 +76,7 @@ def prepare(cfg: DictConfig) -> None:
 
 def lines(cfg: DictConfig) -> None:
     """Write the line drawing of each picture; those that cannot be opened are printed, and a DataError at the end."""
-    from colorlab.lines import extractor
+    from colorlab.conditions.lines import extractor
 
     if cfg.input is None or cfg.out is None:
         raise ConfigError("lines needs a picture or folder and a place to write to (input=PATH out=FOLDER)")
@@ -123,6 +124,6 @@ def _class_of(target: str) -> type:
 
 
 if __name__ == "__main__":
-    from colorlab.command import run
+    from colorlab.cli.command import run
 
     run(main, sys.argv[1:])

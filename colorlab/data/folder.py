@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from colorlab.conditions.lines import extractor
 from colorlab.data.intake import find_pictures, open_picture, shown
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.reader import Reader, Store
 from colorlab.data.splits import complete
 from colorlab.data.transforms import Augment
 from colorlab.errors import DataError
-from colorlab.lines import extractor
 
 SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
 SPLITS = ("train", *SHARES)

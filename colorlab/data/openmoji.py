@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorlab.data.cache import array_cache, cache_dir
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.splits import split_groups
 from colorlab.data.transforms import Augment
 from colorlab.errors import ConfigError, DataError
+from colorlab.storage.cache import array_cache, cache_dir
 
 COLOR_LAYERS = ("color", "color-foreground", "skin", "skin-shadow", "hair")
 HIDE_COLOR = ",".join(f"#{layer}" for layer in COLOR_LAYERS) + "{display:none}"

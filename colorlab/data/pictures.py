@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from colorlab.color import luma
+from colorlab.conditions.lines import Lines
 from colorlab.data.transforms import Augment
 from colorlab.draws import Draws
-from colorlab.lines import Lines
 from colorlab.types import Batch
 
 CONDITIONS = ("lines", "gray")

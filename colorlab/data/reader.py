@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from colorlab.data.cache import array_cache, cache_dir
 from colorlab.data.intake import squared
 from colorlab.errors import DataError
+from colorlab.storage.cache import array_cache, cache_dir
 
 CHUNK = 64  # pictures that a process decodes at a time
 GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture teaches no colour

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, NumericError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 Made = dict[str, Tensor]  # what one pass of the generator makes of a batch, by name

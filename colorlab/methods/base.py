@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
-from colorlab.guides import Guide
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]

@@ -14,7 +14,8 @@ from colorlab.methods.adversarial import Adversarial, Losses, Made, cross_entrop
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
-from colorlab.samplers.chroma import check_choice, clustered, joined
+from colorlab.samplers.candidates import joined
+from colorlab.samplers.clusters import check_choice, clustered
 from colorlab.types import Batch
 
 

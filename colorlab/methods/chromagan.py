@@ -26,10 +26,10 @@ from colorlab.methods.adversarial import Adversarial, Losses, Made, gradient_pen
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.chromagan_net import STRIDE, ChromaGANNet
 from colorlab.nets.discriminator import Discriminator
-from colorlab.nets.efficientnet_lite import EfficientNetLite0
+from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
 from colorlab.nets.unet import padded
 from colorlab.types import Batch
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 
 UNIT = AB_SCALE / 255  # the paper's weights are for ab in 8 bits, as shares of 255
 CLASSES = 1000  # of ImageNet

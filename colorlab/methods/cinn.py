@@ -21,10 +21,10 @@ from torch import Tensor
 from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.cinn_net import Encoding, FlowNet
 from colorlab.nets.unet import padded
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 EIGHT_BITS = 1 / 255

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from colorlab.color import AB
 from colorlab.draws import Draws
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import FieldVAE
-from colorlab.samplers.chroma import check_choice, clustered, coloured, stretched
+from colorlab.samplers.candidates import coloured, stretched
+from colorlab.samplers.clusters import check_choice, clustered
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 SPACE = AB()

@@ -25,10 +25,10 @@ from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, DataError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
-from colorlab.samplers.chroma import coloured, in_groups, joined, stretched
+from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 SPACE = AB()

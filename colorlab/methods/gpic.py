@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,12 +17,13 @@ from torch import Tensor
 
 from colorlab import diffusion
 from colorlab.color import RGB
+from colorlab.conditions.lines import outside
 from colorlab.draws import Draws
-from colorlab.guides import Guide
-from colorlab.lines import outside
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.gpic_net import STRIDE, GPICNet
 from colorlab.samplers.ancestral import Sampler
+from colorlab.samplers.candidates import one_by_one
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition, Denoiser
 
 SPACE = RGB()
@@ -206,12 +207,3 @@ def padded(condition: Condition) -> Condition:
     if hints is not None:
         hints = type(hints)(F.pad(hints.rgb, grow, mode="replicate"), F.pad(hints.mask, grow))
     return condition._replace(image=F.pad(condition.image, grow, mode="replicate"), hints=hints)
-
-
-def one_by_one(condition: Condition) -> Iterator[Condition]:
-    """The condition's pictures, each as a condition of its own."""
-    for b in range(len(condition.image)):
-        hints = condition.hints and type(condition.hints)(*(part[b : b + 1] for part in condition.hints))
-        text = condition.text and condition.text[b : b + 1]
-        label = None if condition.label is None else condition.label[b : b + 1]
-        yield Condition(condition.image[b : b + 1], hints, text, label)

@@ -18,19 +18,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlab import diffusion
-from colorlab.captions import dropped, shares, with_colours, words_of
 from colorlab.color import space_named
+from colorlab.conditions.captions import dropped, shares, with_colours, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.kept import OTHER_VAE, Answers, Aside, bind, digest, keys_of
-from colorlab.nets.latent_prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
-from colorlab.nets.lightness_decoder import load_lightness_vae, locked
-from colorlab.nets.text import read_text
+from colorlab.nets.frozen import OTHER_VAE, Aside, bind, digest
+from colorlab.nets.latent.lightness_decoder import load_lightness_vae, locked
+from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
+from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
+from colorlab.samplers.guides import Guide
 from colorlab.samplers.latent import unbounded
+from colorlab.storage.memo import Answers, keys_of
 from colorlab.types import Batch, Condition, Denoiser
 
 TIMESTEPS = 1000

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.latent_prior import save_vae
-from colorlab.nets.perceptual import Perceptual
+from colorlab.nets.imagenet.perceptual import Perceptual
+from colorlab.nets.latent.prior import save_vae
 from colorlab.nets.unet import padded
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 
 MEMORY = 0.01  # weight of a batch in the running moments of the latents, once there have been a hundred
 

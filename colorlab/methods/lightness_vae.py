@@ -20,17 +20,17 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Guide
 from colorlab.methods.adversarial import Adversarial, Losses, Made
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
-from colorlab.nets.kept import OTHER_VAE, Aside, bind
-from colorlab.nets.latent_prior import decoded, encoded, load_vae
-from colorlab.nets.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
-from colorlab.nets.perceptual import Perceptual
+from colorlab.nets.frozen import OTHER_VAE, Aside, bind
+from colorlab.nets.imagenet.perceptual import Perceptual
+from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
+from colorlab.nets.latent.prior import decoded, encoded, load_vae
 from colorlab.nets.unet import padded
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 
 MOST = 1e4  # of the adaptive weight, as in VQGAN's release
 EPS = 1e-4

@@ -16,16 +16,16 @@ from colorlab.ab_bins import Bins, SoftCode, rebalancing
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Guide
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.capsule_net import CapsuleNet
 from colorlab.nets.cic_net import CICNet
 from colorlab.nets.semantic_net import SemanticNet
+from colorlab.samplers.guides import Guide
 from colorlab.samplers.learned_copula import gain, true_fields
 from colorlab.samplers.marginals import Marginals, MarginalSampler
 from colorlab.samplers.upsampling import upsampled
 from colorlab.types import Batch, Condition
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 
 SPACE = AB()
 PRIOR_PICTURES = 4096  # at most so many training pictures are counted for the prior

@@ -17,20 +17,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlab import diffusion
-from colorlab.captions import dropped, shares, with_colours, words_of
 from colorlab.color import lab_of, luma, space_named
+from colorlab.conditions.captions import dropped, shares, with_colours, words_of
+from colorlab.conditions.hint_maps import HintMaps, must_match, of_hints
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.guides import Flat, Guide, Inpaint
 from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.guider import Features, GuidedUNet, guided
-from colorlab.nets.kept import Answers, Aside, bind, digest, keys_of
-from colorlab.nets.latent_prior import Prior, load_prior
-from colorlab.nets.lightness_decoder import LightnessVAE, load_lightness_vae
+from colorlab.nets.frozen import Aside, bind, digest
+from colorlab.nets.latent.guider import Features, GuidedUNet, guided
+from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_vae
+from colorlab.nets.latent.prior import Prior, load_prior
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
+from colorlab.samplers.guides import Flat, Guide, Inpaint
 from colorlab.samplers.latent import branches, distilled, known_cells, late, unbounded
-from colorlab.superpixels import HintMaps, must_match, of_hints
+from colorlab.storage.memo import Answers, keys_of
 from colorlab.types import Batch, Condition, Denoiser, Hints
 
 ABLATIONS = ("none", "no_guider", "sdedit", "sds")

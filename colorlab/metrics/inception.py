@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from colorlab.data.cache import cache_dir
 from colorlab.errors import DataError
+from colorlab.storage.cache import cache_dir
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 SOURCE = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/" + FILE

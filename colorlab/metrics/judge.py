@@ -17,7 +17,7 @@ from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.metrics.realism import Realism
 from colorlab.metrics.truth import Truth
 from colorlab.metrics.validity import Validity
-from colorlab.weights import weights_id
+from colorlab.weights.store import weights_id
 
 LPIPS_WEIGHTS = {"alex": ("alex",), "vgg": ("vgg",), "none": ()}
 FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "inception": (), "none": ()}

@@ -20,7 +20,7 @@ from colorlab.metrics.inception import inception_features
 from colorlab.metrics.inputs import check_pictures
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.per_drawing import PerDrawing
-from colorlab.weights import backbone
+from colorlab.weights.store import backbone
 
 NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from colorlab.color import lab_of, luma
-from colorlab.lines import KERNEL, dilated
+from colorlab.conditions.lines import KERNEL, dilated
 from colorlab.metrics.drawing import PAPER, Drawing, above_diagonal
 from colorlab.metrics.per_drawing import PerDrawing
 

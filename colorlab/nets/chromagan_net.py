@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlab.nets.vgg import VGG16
+from colorlab.nets.imagenet.vgg import VGG16
 
 STRIDE = 8  # sides of the picture are multiples of it
 FEATURES = (256, 128, 64)  # channels of VGG16's relu3_3, relu2_2 and relu1_2

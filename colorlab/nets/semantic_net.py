@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlab.nets.cic_net import CICNet
-from colorlab.nets.efficientnet_lite import LITE0, EfficientNetLite0
+from colorlab.nets.imagenet.efficientnet_lite import LITE0, EfficientNetLite0
 
 STAGES = (2, 4, 6)  # the classifier's outputs at 1/8, 1/16, 1/32
 SHORTEST = 128  # it is shown the picture with its shorter side this long, if it is shorter: it was trained at 224

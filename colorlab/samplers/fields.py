@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 from types import EllipsisType
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,7 +96,6 @@ def _shifts(size: torch.Size, reach: float) -> Iterator[tuple[tuple[Window, Wind
 
 def leaders(gray: Tensor, scale: float) -> Tensor:
     """(1, h, w) in [0, 1] -> (h, w) int64: the first pixel, as a flat index, of the segment that each pixel is in."""
-    import numpy as np
     from skimage.segmentation import felzenszwalb
 
     pixels = gray[0].double().cpu().numpy()

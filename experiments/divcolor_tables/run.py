@@ -104,7 +104,7 @@ def reconstruction(folder: Path, limit: int | None) -> Values:
     import torch
 
     from colorlab.draws import Draws
-    from colorlab.run import open_run
+    from colorlab.runs.run import open_run
     from colorlab.types import Batch
 
     method, unused = open_run(folder).method(), torch.zeros(0)
@@ -119,24 +119,25 @@ def reconstruction(folder: Path, limit: int | None) -> Values:
 
 def uncoloured(folder: Path, limit: int | None) -> Values:
     """Tables 1 and 2 for the gray pictures themselves, of a run's data."""
-    from colorlab.trivial import as_it_is
+    from colorlab.evaluation.baselines import as_it_is
 
     return judged(folder, limit, as_it_is)
 
 
 def judged(folder: Path, limit: int | None, draw: Any) -> Values:
     """RECONSTRUCTED of what ``draw`` gives for the held-out pictures of a run's data."""
-    from colorlab import judging
-    from colorlab.run import open_run
+    from colorlab.evaluation.drawings import held_out
+    from colorlab.evaluation.judging import judge_of, judged
+    from colorlab.runs.run import open_run
 
-    drawings = judging.held_out(open_run(folder).pictures(), "test", limit)
-    judge, _ = judging.judge_of("none", "none", "gray")
-    return judging.judged(judge, drawings, draw, 2, "cpu", folder.name).values
+    drawings = held_out(open_run(folder).pictures(), "test", limit)
+    judge, _ = judge_of("none", "none", "gray")
+    return judged(judge, drawings, draw, 2, "cpu", folder.name).values
 
 
 def evaluated(folder: Path, limit: int | None, cluster: str) -> dict[str, Any]:
     """Table 3: a run's evaluation.json. cluster: of CLUSTERS, or "" for a method without."""
-    from colorlab.evaluation import read_evaluation
+    from colorlab.evaluation.folder import read_evaluation
 
     out = folder / "evaluation" / "-".join(filter(None, ["table", cluster, f"limit{limit}" if limit else ""]))
     words = [f"run={folder}", f"out={out}", f"n={COLOURINGS}", "lpips=none", "features=none"]

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.config import build, compose
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
 from colorlab.data.module import TrainingOrder
 from colorlab.draws import Draws
 from colorlab.report.figure import DOTS, add_legend, empty, looks, styled

@@ -23,14 +23,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab import judging
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.evaluation import read_evaluation, read_sample, weights_sha256
+from colorlab.evaluation.drawings import held_out
+from colorlab.evaluation.folder import read_evaluation, read_sample
+from colorlab.evaluation.judging import as_pictures
 from colorlab.metrics.diversity import coherence
 from colorlab.metrics.intervals import interval
-from colorlab.run import Run, open_run
+from colorlab.runs.checkpoint import weights_sha256
+from colorlab.runs.run import Run, open_run
 from colorlab.samplers.learned_copula import true_fields
 from colorlab.samplers.marginals import Marginals
 
@@ -95,12 +97,12 @@ def both(run: Run, folder: Path) -> Iterator[tuple[Values, Values]]:
     if [*settings["weights"].values()] != [weights_sha256(run.path)]:
         raise ConfigError(f"{folder} is not of {run.path} (give the run that was evaluated)")
     method, pictures = run.method(settings["sampler"], settings["steps"], settings["method"]), run.pictures()
-    drawings = judging.held_out(pictures, settings["split"], None)
+    drawings = held_out(pictures, settings["split"], None)
     first = {name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)}
     for name in document["drawings"]:
         batch, draws = pictures[[first[name]]], Draws(settings["seed"], [first[name]])
         marginals = method.marginals(batch.image)
-        drawn = measured(judging.as_pictures(read_sample(folder, name)), batch.rgb)
+        drawn = measured(as_pictures(read_sample(folder, name)), batch.rgb)
         true = measured(batch.rgb, batch.rgb) | {LOW_PASS: np.nan}
         ab = method.target(batch).movedim(-1, 1)
         yield drawn | on_grid(method, marginals, settings["n"], draws), true | correlogram(method, marginals, ab, draws)

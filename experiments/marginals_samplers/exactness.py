@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab import judging
-from colorlab.config import compose
+from colorlab.cli.config import compose
 from colorlab.draws import Draws
+from colorlab.evaluation.drawings import held_out
 from colorlab.metrics.intervals import interval
-from colorlab.run import Run, open_run, plain_dict
+from colorlab.runs.run import Run, open_run, plain_dict
 from colorlab.samplers.marginals import BinSampler, Marginals, tempered
 
 TIMES = 99  # straight draws that the band is made of
@@ -53,7 +53,7 @@ def compared(run: Run, sampler: str, options: argparse.Namespace) -> list[tuple[
     if isinstance(method.sampler, BinSampler):
         method.sampler.radius = 0.0  # the bins themselves, not means around them
     rows = []
-    for group in judging.held_out(pictures, "test", options.pictures).groups:
+    for group in held_out(pictures, "test", options.pictures).groups:
         batch = pictures[group[:1].tolist()]
         marginals, draws = method.marginals(batch.image), Draws(0, [int(group[0])])
         p = tempered(marginals.log_p, getattr(method.sampler, "temperature", 1.0))[0].exp().flatten(1).T  # (h w, Q)

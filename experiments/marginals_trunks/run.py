@@ -16,7 +16,7 @@ from statistics import mean
 import torch
 
 from colorlab.metrics.marginals import calibration_error, macro_error, nll
-from colorlab.run import open_run
+from colorlab.runs.run import open_run
 
 TRUNKS = ("plain", "semantic", "capsule")
 MEASURES = {"NLL, nats a pixel": nll, "calibration error": calibration_error, "macro error": macro_error}

@@ -15,15 +15,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab import judging
 from colorlab.color import lab_of
+from colorlab.conditions.hint_maps import of_hints
+from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
-from colorlab.evaluation import Evaluation, read_evaluation, read_sample
-from colorlab.hints import of_truth
+from colorlab.evaluation.drawings import held_out
+from colorlab.evaluation.folder import Evaluation, read_evaluation, read_sample
+from colorlab.evaluation.judging import as_pictures
 from colorlab.metrics.delta_e import delta_e
 from colorlab.metrics.intervals import interval
-from colorlab.run import Run, open_run
-from colorlab.superpixels import of_hints
+from colorlab.runs.run import Run, open_run
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def compared(run: Run, without: Evaluation, clicked: Evaluation) -> np.ndarray:
     """(5, drawings): the share of the pixels that is around the clicks, the error there and its change by them, the
     error beyond and its change; NaN where there are no such pixels."""
     settings, pictures = clicked.document["settings"], run.pictures()
-    drawings = judging.held_out(pictures, settings["split"], None)
+    drawings = held_out(pictures, settings["split"], None)
     first = {name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)}
     rows = []
     for name in clicked.document["drawings"]:
@@ -62,7 +63,7 @@ def compared(run: Run, without: Evaluation, clicked: Evaluation) -> np.ndarray:
 
 def error(samples: np.ndarray, truth: Tensor) -> Tensor:
     """(n, H, W, 3) uint8 and (1, 3, H, W) in [0, 1] -> (H, W): mean CIEDE2000 over the samples."""
-    lab = lab_of(torch.cat([judging.as_pictures(samples), truth])).movedim(1, -1)
+    lab = lab_of(torch.cat([as_pictures(samples), truth])).movedim(1, -1)
     return delta_e(lab[:-1], lab[-1:]).mean(0)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from colorlab.captions import WORDS, shares
-from colorlab.config import slug
-from colorlab.evaluation import read_evaluation, read_sample
-from colorlab.judging import as_pictures
+from colorlab.cli.config import slug
+from colorlab.conditions.captions import WORDS, shares
+from colorlab.evaluation.folder import read_evaluation, read_sample
+from colorlab.evaluation.judging import as_pictures
 
 HERE = Path("runs/experiments/piggyback_fig6_words")
 SAID = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")

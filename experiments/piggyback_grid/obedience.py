@@ -15,7 +15,7 @@ import torch
 
 from colorlab.draws import Draws
 from colorlab.metrics.intervals import interval
-from colorlab.run import Run, is_finished, open_run
+from colorlab.runs.run import Run, is_finished, open_run
 
 KEYS = ("guider", "mix", "sites", "rank")
 VALUES = {"loss": 4, "luma_rmse": 4, "hint_hit": 3}

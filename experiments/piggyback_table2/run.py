@@ -22,14 +22,14 @@ SHOWN = 12  # pictures on the sheet
 
 def main() -> None:
     """Reconstruct, measure, write."""
-    from colorlab import judging
-    from colorlab.nets.lightness_decoder import DECODERS
-    from colorlab.run import open_run
+    from colorlab.evaluation.drawings import held_out
+    from colorlab.nets.latent.lightness_decoder import DECODERS
+    from colorlab.runs.run import open_run
 
     options = parsed()
     run = open_run(options.run)
     method, pictures = run.method(), run.pictures()
-    drawings = judging.held_out(pictures, "test", options.limit)
+    drawings = held_out(pictures, "test", options.limit)
     batches = [pictures[group[:1].tolist()] for group in drawings.groups]
     truth, image = (torch.cat([getattr(batch, part) for batch in batches]) for part in ("rgb", "image"))
     decoders = DECODERS if pictures.condition == "gray" else ("plain", "lightness")  # a line drawing has no lightness

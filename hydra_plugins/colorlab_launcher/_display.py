@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from colorlab import sweeps
+from colorlab.runs import sweeps
 from hydra_plugins.colorlab_launcher import _processes as processes
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from colorlab import sweeps
-from colorlab.command import TRACEBACK
+from colorlab.cli.command import TRACEBACK
 from colorlab.errors import ConfigError
+from colorlab.runs import sweeps
 
 POLL = 0.1  # seconds
 ENDED_BY_SIGNAL = (130, 143)  # exit codes of a job that was asked to stop and has kept its work

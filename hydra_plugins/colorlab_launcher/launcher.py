@@ -19,9 +19,9 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, read_write
 
-from colorlab import sweeps
-from colorlab.disk import held
 from colorlab.errors import ConfigError, SweepError
+from colorlab.runs import sweeps
+from colorlab.storage.files import held
 from hydra_plugins.colorlab_launcher import _commands as commands
 from hydra_plugins.colorlab_launcher import _processes as processes
 from hydra_plugins.colorlab_launcher._config import LauncherConfig

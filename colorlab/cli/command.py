@@ -1,0 +1,136 @@
+"""What every command does around its work: one line for a mistake, an exit code, a traceback only if asked for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from omegaconf import DictConfig
+
+from colorlab.cli.clauses import check
+from colorlab.cli.messages import explained
+from colorlab.cli.yaml_files import conf_dir
+from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
+
+TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
+FIXES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EACCES: "give yourself the right, or choose another place",
+    errno.EPERM: "give yourself the right, or choose another place",
+    errno.EROFS: "make it writable, or choose another place",
+    errno.ENOENT: "check the name",
+}
+
+
+def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
+    """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
+    try:
+        main(argv)
+    except (ColorlabError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            leave_quietly()
+        if "debug=true" in argv:
+            raise
+        end(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        try:
+            print(end="", flush=True)
+        except BrokenPipeError:
+            leave_quietly()
+
+
+def nobody_reads() -> bool:
+    """Whether the output goes to a program that has ended, such as `head`."""
+    output = select.poll()
+    output.register(1, 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))
+
+
+def leave_quietly() -> NoReturn:
+    """End as programs do whose pipe breaks."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more
+    sys.exit(128 + signal.SIGPIPE)
+
+
+def end(error: ColorlabError | OSError) -> NoReturn:
+    """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
+    sys.exit(error.exit_code if isinstance(error, ColorlabError) else DiskError.exit_code)
+
+
+def one_line(error: Exception) -> str:
+    """The message; of an error that came out of a loader process, the original one without its traceback."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the disk'}: {error.strerror} ({FIXES.get(error.errno or 0, 'look at the disk')})"
+    last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
+    return re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
+
+
+def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
+    """Run a task under Hydra (overrides, --help, -m), with the checks of colorlab.config before it."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; we print the one line
+    failed: list[Exception] = []
+    process = os.getpid()
+
+    def checked(cfg: DictConfig) -> Any:
+        from hydra.core.hydra_config import HydraConfig
+
+        made = HydraConfig.get().runtime
+        try:
+            check(cfg, config_name, dict(made.choices))
+            return task(cfg)
+        except StoppedError as error:  # the whole command, not this job of a sweep alone
+            end(error)
+        except Exception as error:  # kept: other jobs of a sweep still run, and Hydra prints nothing of its own
+            if os.getpid() != process:  # a launcher such as submitit's has sent the job elsewhere, and brings it back
+                raise
+            failed.append(error)
+            forget(Path(made.output_dir))
+            return None
+
+    def main(argv: list[str]) -> None:
+        import hydra
+
+        from colorlab.cli.hydra_guard import guard
+
+        guard(config_name)
+        if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
+            sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]
+        try:
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(checked)()
+        except Exception as error:
+            failed.append(error)
+        report(failed, config_name, argv)
+
+    run(main, sys.argv[1:])
+
+
+def forget(folder: Path) -> None:
+    """Remove the folder that Hydra made for a job, if nothing was begun in it."""
+    with suppress(OSError):  # it is not empty, or not there
+        if not folder.samefile(Path.cwd()):
+            folder.rmdir()
+
+
+def report(failed: list[Exception], config_name: str, overrides: list[str]) -> None:
+    """Raise what failed: the one error, or for several jobs of a sweep a summary. overrides: the command's words."""
+    if len(failed) > 1:
+        for error in failed:
+            print(f"colorlab: error: {one_line(explained(error, config_name, overrides))}", file=sys.stderr)
+        raise SweepError(f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)")
+    if failed:
+        raise explained(failed[0], config_name, overrides)

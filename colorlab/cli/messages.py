@@ -1,0 +1,62 @@
+"""Errors of composing a configuration in one line, with the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from colorlab.cli.yaml_files import conf_dir, declared, sources
+from colorlab.errors import ConfigError
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """'; nearest: a, b' or ''."""
+    close = difflib.get_close_matches(word, sorted(set(words)), n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(close)}" if close else ""
+
+
+def explained(error: Exception, config_name: str, overrides: list[str]) -> Exception:
+    """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
+    text = " ".join(str(error).split())
+    if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
+        return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], _groups())}")
+    if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'(?: Available options in '[^']+': (.+))?", text):
+        own = sorted(path.stem for path in (conf_dir() / found[1]).glob("*.yaml"))
+        options = found[3].split(" Config search path")[0].split() if found[3] else own
+        return ConfigError(
+            f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})"
+        )
+    if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
+        key = next(filter(None, found.groups()))
+        close = nearest(key, _keys(config_name, overrides))
+        return ConfigError(f"{key} is not a key of this command{close} (--help lists all)")
+    if "Only one of --run, --multirun, --cfg" in text:
+        return ConfigError("-m does not go with --cfg or --info (leave -m out, and give each key one value)")
+    if type(error).__name__ == "MisconfigurationException":  # Lightning's
+        return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
+    names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}
+    if type(error).__name__ in names or type(error).__module__.startswith("omegaconf"):
+        return ConfigError(text[:300])
+    return error
+
+
+def _groups() -> list[str]:
+    folders = (path for path in conf_dir().rglob("*") if path.is_dir())
+    return [str(path.relative_to(conf_dir())) for path in folders]
+
+
+def _keys(config_name: str, overrides: list[str]) -> list[str]:
+    """All dotted keys of this command with the choices of groups among the overrides, such as method=gpic."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.utils import create_config_search_path
+    from hydra.types import RunMode
+
+    groups = set(_groups())
+    chosen = [word for word in overrides if word.partition("=")[0].lstrip("+") in groups]
+    loader = ConfigLoaderImpl(create_config_search_path(str(conf_dir())))
+    try:
+        choices = dict(loader.load_configuration(config_name, chosen, RunMode.RUN).hydra.runtime.choices)
+    except Exception:  # a choice of a sweep, or one that is mistaken too
+        choices = {}
+    found = sources(config_name, choices)
+    return [f"{prefix}.{key}".lstrip(".") for source, prefix in found for key, _, _ in declared(source)]

@@ -1,0 +1,53 @@
+"""The yaml files below conf/, and what each declares: keys, defaults and the comments behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PACKAGE = Path(__file__).parent.parent
+
+
+def conf_dir() -> Path:
+    """conf/ inside the installed package, or beside it in the repository."""
+    inside = PACKAGE / "conf"
+    return inside if inside.is_dir() else PACKAGE.parent / "conf"
+
+
+def sources(config_name: str, choices: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The yaml files that a configuration was composed of, each with the key under which it lies."""
+    yield conf_dir() / f"{config_name}.yaml", ""
+    for group, names in choices.items():
+        for name in names if isinstance(names, list) else [names]:
+            path = conf_dir() / group / f"{name}.yaml"
+            if path.is_file() and not group.startswith("hydra"):
+                yield path, package_of(path, group)
+
+
+def package_of(path: Path, group: str) -> str:
+    """The key under which a yaml file's content lies: its `# @package` header, else its group."""
+    header = re.match(r"# @package (\S+)", path.read_text(encoding="utf-8"))
+    return group.replace("/", ".") if header is None else header[1].replace("_global_", "")
+
+
+def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
+    """(dotted key, default, clause) of every scalar in a yaml file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    root = yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
+
+    def walk(node: yaml.Node, prefix: str) -> Iterator[tuple[str, Any, str]]:
+        if not isinstance(node, yaml.MappingNode):
+            return
+        for key_node, value_node in node.value:
+            key = f"{prefix}{key_node.value}"
+            if isinstance(value_node, yaml.ScalarNode):
+                comment = lines[value_node.end_mark.line][value_node.end_mark.column :].strip().lstrip("# ")
+                yield key, yaml.safe_load(yaml.serialize(value_node)), comment.split(";")[0].strip()
+            else:
+                yield from walk(value_node, f"{key}.")
+
+    yield from walk(root, "")

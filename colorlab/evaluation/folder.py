@@ -1,0 +1,126 @@
+"""The evaluation folder: samples that are made once, and what the judges say about them.
+
+samples/<picture>.npy   (n, H, W, 3) uint8, one file a drawing, written whole or not at all
+settings.json           how the samples were made; another setting is another folder
+timing.json             what making them cost
+evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows
+distances.npz           distances between a drawing's candidates, for histograms
+pictures.npz            drawings and true colourings for contact sheets"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from colorlab.errors import ConfigError, DataError
+from colorlab.storage.files import digest, read_arrays, read_json, write_arrays, write_json
+
+SAMPLES, SETTINGS, TIMING = "samples", "settings.json", "timing.json"
+RESULT, DISTANCES, PICTURES = "evaluation.json", "distances.npz", "pictures.npz"
+LONGEST = 200  # bytes of a picture's name in a file name
+
+
+class Evaluation(NamedTuple):
+    """A finished evaluation. path: its folder; document: evaluation.json; distances: distances.npz."""
+
+    path: Path
+    document: dict[str, Any]
+    distances: dict[str, np.ndarray]
+
+
+def sample_file(folder: Path, name: str) -> Path:
+    """Where a picture's candidates lie; any name gives a plain file name."""
+    safe = quote(name, safe=" ()+,=@", errors="surrogateescape")
+    if len(safe) > LONGEST:
+        safe = f"{safe[: LONGEST - 17]}-{digest(name)[:16]}"
+    return folder / SAMPLES / f"{safe}.npy"
+
+
+def missing(folder: Path, names: list[str]) -> list[str]:
+    """The pictures that have no candidates yet."""
+    return [name for name in names if not sample_file(folder, name).exists()]
+
+
+def write_sample(folder: Path, name: str, candidates: np.ndarray) -> None:
+    """candidates: (n, H, W, 3) uint8."""
+    path = sample_file(folder, name)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.save(file, candidates)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_sample(folder: Path, name: str) -> np.ndarray:
+    """(n, H, W, 3) uint8; DataError for a file that is missing or damaged."""
+    path = sample_file(folder, name)
+    try:
+        candidates = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)") from error
+    if candidates.ndim != 4 or candidates.shape[-1] != 3 or candidates.dtype != np.uint8:
+        raise DataError(
+            f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and evaluate again)"
+        )
+    return candidates
+
+
+def add_timing(folder: Path, seconds: float, drawings: int, device: str) -> None:
+    """Add to what making the samples has cost so far."""
+    path = folder / TIMING
+    before = read_json(path) if path.exists() else {"sampling_seconds": 0.0, "sampled": 0}
+    total = {"sampling_seconds": before["sampling_seconds"] + seconds, "sampled": before["sampled"] + drawings}
+    write_json(path, total | {"device": device})
+
+
+def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
+    """Seconds for sampling, in all and a drawing, as far as they are known, and for judging."""
+    known = read_json(folder / TIMING) if (folder / TIMING).exists() else {}
+    each = {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]} if known.get("sampled") else {}
+    return known | each | {"judging_seconds": judging_seconds}
+
+
+def write_result(folder: Path, document: dict[str, Any], distances: dict[str, np.ndarray]) -> None:
+    """evaluation.json last: where it is, all of the evaluation is."""
+    write_arrays(folder / DISTANCES, {name: values.astype(np.float32) for name, values in distances.items()})
+    write_json(folder / RESULT, document)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """ConfigError if nothing was evaluated there, DataError if the files are damaged."""
+    if not (folder / RESULT).is_file():
+        raise ConfigError(f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)")
+    document = read_json(folder / RESULT)
+    if not {"protocol_id", "values", "trivial"} <= document.keys():
+        raise DataError(f"{folder / RESULT} is no evaluation (evaluate again, the samples are kept)")
+    return Evaluation(folder, document, read_arrays(folder / DISTANCES))
+
+
+def located(given: str, name: str | None) -> Path:
+    """The evaluation folder that a user means: given itself, or in a run the one called name or the only one."""
+    path = Path(given)
+    if (path / RESULT).is_file():
+        return path
+    if not path.is_dir():
+        raise ConfigError(
+            f"there is no run or evaluation in {given} (give folders that training or evaluating printed)"
+        )
+    there = sorted(found.parent for found in path.glob(f"evaluation/*/{RESULT}"))
+    names = ", ".join(found.name for found in there)
+    if name is not None:
+        if (path / "evaluation" / name / RESULT).is_file():
+            return path / "evaluation" / name
+        raise ConfigError(f"evaluation={name} is not in {given} (it has {names or 'none'})")
+    if not there:
+        raise ConfigError(f"{given} has not been evaluated (python -m colorlab.evaluate run={given})")
+    if len(there) > 1:
+        raise ConfigError(
+            f"{given} has several evaluations: {names} (choose with evaluation=..., or give one's folder)"
+        )
+    return there[0]

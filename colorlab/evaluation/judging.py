@@ -1,0 +1,247 @@
+"""From drawings and candidates to a row of a table: what was judged on what, the numbers, their intervals."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from colorlab.errors import DataError
+from colorlab.evaluation.baselines import Draw, rows, truths_of
+from colorlab.evaluation.drawings import Drawings
+from colorlab.evaluation.folder import (
+    PICTURES,
+    RESULT,
+    Evaluation,
+    add_timing,
+    missing,
+    read_evaluation,
+    read_sample,
+    timing,
+    write_result,
+    write_sample,
+)
+from colorlab.evaluation.protocol import protocol_id, protocol_of
+from colorlab.evaluation.selection import mixture, worst
+from colorlab.evaluation.settings import settings_of
+from colorlab.metrics.intervals import intervals
+from colorlab.metrics.judge import Judge
+from colorlab.runs.run import Run
+from colorlab.sampling.setup import opened, wishes_of
+from colorlab.sampling.splits import coloured, to_pixels
+from colorlab.storage.cache import cache_dir
+from colorlab.storage.files import digest, write_arrays
+
+T = TypeVar("T")
+SHOWN, WORST, TRUTHS = (
+    24,
+    12,
+    3,
+)  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
+
+
+class Verdict(NamedTuple):
+    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number a drawing;
+    distances: between the candidates of each drawing; notes: what the judges warn of."""
+
+    values: dict[str, dict[str, Any]]
+    per_drawing: dict[str, list[float]]
+    distances: dict[str, np.ndarray]
+    notes: list[str]
+
+
+def judge_of(lpips: str, features: str, condition: str) -> tuple[Judge, DataError | None]:
+    """The judge; where weights are missing, one that does without, and the error to end with when the rest is done."""
+    lacking = None
+    wanted = {"lpips": lpips, "features": features}
+    for part, net in wanted.items():
+        try:
+            Judge(**{"lpips": "none", "features": "none", part: net}, condition=condition)
+        except DataError as error:
+            print(f"colorlab: the weights of {part}={net} are missing, going on without", file=sys.stderr)
+            wanted[part], lacking = "none", error
+    return Judge(wanted["lpips"], wanted["features"], condition), lacking
+
+
+def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, what: str) -> Verdict:
+    """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. device: where the
+    judges compute, in full float32. what: for the progress bar."""
+    torch.backends.cudnn.allow_tf32 = False
+    judge.reset()
+    seen = 0
+    for group in told(drawings.groups, len(drawings.groups), what):
+        batch = drawings.pictures[group.tolist()]
+        truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
+        candidates = draw(image, truths, n)
+        if candidates is not None:
+            shown = [part.to(device) for part in (candidates[None], image, truths)]
+            judge.update(shown[0], shown[1], [shown[2]], [int(group[0])])
+            seen += 1
+    return _verdict(judge) if seen else Verdict({}, {}, {}, [])
+
+
+def _verdict(judge: Judge) -> Verdict:
+    """The judge's numbers, with intervals where they are means over drawings."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        totals = judge.compute()
+    per_drawing = judge.per_drawing()
+    found, count = intervals(per_drawing, 0), int(totals.pop("drawings"))
+    values = {
+        key: {"mean": mean, "low": found[key].low, "high": found[key].high, "n": found[key].n}
+        if key in found
+        else {"mean": mean, "low": None, "high": None, "n": count}
+        for key, mean in totals.items()
+    }
+    columns = {key: column.tolist() for key, column in per_drawing.items() if key != "index"}
+    notes = list(dict.fromkeys(str(warning.message) for warning in said))
+    return Verdict(values, columns, judge.distances(), notes)
+
+
+def truth_counts(verdict: Verdict) -> list[int]:
+    """How many true colourings each drawing has."""
+    return [1 if np.isnan(count) else int(count) for count in verdict.per_drawing["modes/truths"]]
+
+
+def curves(values: dict[str, dict[str, Any]], n: int) -> dict[str, dict[str, list[float]]]:
+    """best_of_k (to the first truth) and nearest_best_of_k (to the nearest one): error -> its means for k = 1 to n."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for kind in ("best_of", "nearest_best_of"):
+        first = f"truth/{kind}_1_"
+        errors = [key.removeprefix(first) for key in values if key.startswith(first)]
+        found[f"{kind}_k"] = {e: [values[f"truth/{kind}_{k}_{e}"]["mean"] for k in range(1, n + 1)] for e in errors}
+    return found
+
+
+def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], device: str) -> Evaluation:
+    """The trivial rows under a protocol: under "trivial" in the document, distances as `trivial/<row>/<distance>`.
+    Judged once, then kept in the cache: they do not depend on the method, only on the protocol, the training pictures'
+    names and the code that computes them."""
+    train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
+    key = f"{protocol_id(protocol)}-{digest([train, _code()])[:10]}"
+    folder = cache_dir() / "trivial" / key
+    if (folder / RESULT).is_file():
+        return read_evaluation(folder)
+    documents, n = {}, protocol["n"]
+    distances: dict[str, np.ndarray] = {}
+    for name, row in rows(drawings.pictures).items():
+        verdict = judged(judge, drawings, row.draw, n, device, f"judging: {row.title}")
+        if verdict.values:
+            documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
+            distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"protocol_id": protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
+    write_result(folder, document, distances)
+    return read_evaluation(folder)
+
+
+def _code() -> list[str]:
+    """The sources of judges and trivial rows: what an older version computed is not taken for this one's."""
+    package = Path(__file__).parent.parent
+    paths = [
+        *sorted(package.glob("metrics/*.py")),
+        *(package / name for name in ("evaluation/baselines.py", "color.py", "conditions/resize.py")),
+    ]
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def pictures_shown(drawings: Drawings, document: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What contact sheets need of the data: for some drawings and the worst ones `<position>/drawing` (H, W) and
+    `<position>/truths` (up to 3, H, W, 3), uint8."""
+    sheet = mixture(document["truths"], range(len(drawings.names)), SHOWN)
+    found = {}
+    for position in dict.fromkeys([*sheet, *worst(document, WORST)]):
+        batch = drawings.pictures[drawings.groups[position].tolist()]
+        truths = truths_of(batch, drawings.pictures.condition)[:TRUTHS]
+        found[f"{position}/drawing"] = (batch.image[0, 0] * 255).round().byte().numpy()
+        found[f"{position}/truths"] = (truths * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    return found
+
+
+def as_pictures(pixels: np.ndarray) -> torch.Tensor:
+    """(n, H, W, 3) uint8 -> (n, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+
+
+def told(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """The items, with a progress bar on a terminal and a line a minute elsewhere."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(items, what, total, console=console)
+        return
+    started = told_at = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - told_at > 60:
+            told_at = now
+            console.print(
+                f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left"
+            )
+
+
+def judge_all(cfg: DictConfig, runs: list[Run], folder: Path, drawings: Drawings, judge: Judge) -> None:
+    """Write evaluation.json and what belongs to it, from the samples in the folder."""
+
+    started, method = time.monotonic(), runs[0].config["method"]
+    verdict = judged(judge, drawings, FromFolder(folder, drawings.names), cfg.n, cfg.device, "judging")
+    for note in verdict.notes:
+        print(f"note: {note}")
+    protocol = protocol_of(drawings, runs[0].config["data"], cfg.split, cfg.n, cfg.seed, judge)
+    trivial = trivial_rows(judge, drawings, protocol, cfg.device)
+    document = {
+        "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
+        "settings": settings_of(cfg, runs), "configured": method, "drawings": drawings.names,
+        "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
+        "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, cfg.n),
+        "trivial": trivial.document["trivial"], "timing": timing(folder, time.monotonic() - started),
+    }  # fmt: skip
+    write_arrays(folder / PICTURES, pictures_shown(drawings, document))
+    write_result(folder, document, verdict.distances | trivial.distances)
+
+
+class FromFolder:
+    """Candidates out of an evaluation folder, drawing after drawing in the order of the names."""
+
+    def __init__(self, folder: Path, names: list[str]) -> None:
+        self.folder, self.names = folder, iter(names)
+
+    def __call__(self, image: Tensor, truths: Tensor, n: int) -> Tensor:
+        """(n, 3, H, W) in [0, 1]."""
+
+        pass
+
+        return as_pictures(read_sample(self.folder, next(self.names)))
+
+
+def make_missing(cfg: DictConfig, folder: Path, drawings: Drawings) -> None:
+    """Sample the drawings that have no candidates in the folder yet, and say how many had."""
+
+    pass
+
+    names = drawings.names
+    todo = missing(folder, names)
+    print(f"{folder}: {len(names) - len(todo)} of {len(names)} drawings have their samples")
+    if not todo:
+        return
+    index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
+    chosen = [index[name] for name in todo]
+    drawn = coloured(opened(cfg)[1], drawings.pictures, chosen, cfg.n, cfg.seed, wishes_of(cfg))
+    started, made = time.monotonic(), 0
+    try:
+        for name, candidates in told(zip(todo, drawn, strict=True), len(todo), "sampling"):
+            write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
+            made += 1
+    finally:
+        add_timing(folder, time.monotonic() - started, made, cfg.device)

@@ -1,0 +1,165 @@
+"""Opening a finished run: its configuration, its method with the trained weights, its data."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from colorlab.cli.clauses import check_values
+from colorlab.cli.messages import nearest
+from colorlab.cli.targets import build, check_targets
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs.checkpoint import load_weights
+from colorlab.storage.files import PACKAGE, PRETRAINED, replacing, shipped
+
+CONFIG = "config.yaml"
+#: Keys that a run may be resumed with other values of: what it learns does not depend on them.
+SAFE_TO_CHANGE = re.compile(
+    r"made\..*|name|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
+)
+
+
+class Run:
+    """A run folder. path: where it is; config: its resolved configuration, plain containers."""
+
+    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+        self.path, self.config = path, config
+
+    @property
+    def name(self) -> str:
+        return str(self.config.get("name", self.path.name))
+
+    @property
+    def home(self) -> Path:
+        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped."""
+        ours = self.path.resolve().is_relative_to(PACKAGE)
+        return Path("runs") / self.path.name if ours else self.path
+
+    def method(
+        self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
+    ) -> Any:
+        """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number of
+        them; changed: other values of the method's keys, such as {"temperature": 0.7}."""
+
+        node = self.config["method"] | self._checked(changed or {})
+        if (sampler or steps) and "sampler" not in node:
+            raise ConfigError(f"{self.name} has no sampler to change (leave method/sampler and steps out)")
+        if sampler:
+            node["sampler"] = sampler
+        if steps:
+            if "steps" not in node["sampler"]:
+                raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
+            node["sampler"] = node["sampler"] | {"steps": steps}
+        method = build(node)
+        load_weights(method, self.path)
+        return method.eval().requires_grad_(False)
+
+    def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
+        node = self.config["method"]
+        for key in changed:
+            if key not in node or isinstance(node[key], dict):
+                raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*node])}")
+        check_values(changed, node["_target_"])
+        return changed
+
+    def pictures(self) -> Any:
+        """The data set that the run was trained on."""
+        return build(self.config["data"])
+
+
+def open_run(path: str | Path) -> Run:
+    """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
+    folder = shipped(path)
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no run in {path} (known: {', '.join(known_runs()) or 'none yet; train one'})")
+    if not (folder / CONFIG).is_file():
+        raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        check_targets(config)
+    except (yaml.YAMLError, ConfigError) as error:
+        raise CheckpointError(f"{folder / CONFIG}: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(config, dict) or "method" not in config:
+        raise CheckpointError(f"{folder / CONFIG} describes no method (it is written by training; restore it)")
+    return Run(folder, config)
+
+
+def known_runs() -> list[str]:
+    """Runs in ./runs, newest first, then those that ship with the package; at most eight."""
+    here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    ours = sorted((PACKAGE / PRETRAINED).glob(f"*/{CONFIG}"))
+    return [str(p.parent) for p in here][:4] + [f"{PRETRAINED}/{p.parent.name}" for p in ours][:4]
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether a folder holds a run, finished or not."""
+    return (folder / CONFIG).exists()
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run in a folder has its final weights."""
+    return weights_of(folder).exists()
+
+
+def weights_of(folder: Path) -> Path:
+    """Where a run's final weights are, once it is finished."""
+    return folder / "checkpoints" / "weights.safetensors"
+
+
+def sheet_of(folder: Path) -> Path:
+    """Where a run's contact sheet is, once it is finished."""
+    return folder / "samples" / "sheet.png"
+
+
+def begin(folder: Path, cfg: DictConfig) -> None:
+    """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
+    require_none(folder)
+    plain = plain_dict(cfg) | {"made": provenance()}
+    with replacing(folder / CONFIG) as temporary:
+        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def require_none(folder: Path) -> None:
+    """CheckpointError if the folder holds a run."""
+    if has_begun(folder):
+        raise CheckpointError(
+            f"{folder} already holds a run (go on with it by resume=auto, choose another name=, or remove the folder)"
+        )
+
+
+def require_same(folder: Path, cfg: DictConfig) -> None:
+    """CheckpointError with the keys if a configuration would not go on with the run in the folder to the same bits."""
+    old, new = _flat(open_run(folder).config), _flat(plain_dict(cfg))
+    changed = [key for key in old | new if old.get(key) != new.get(key) and not SAFE_TO_CHANGE.fullmatch(key)]
+    if changed:
+        values = ", ".join(f"{key}={new.get(key, 'unset')} was {old.get(key, 'unset')}" for key in changed)
+        raise CheckpointError(f"{folder} is of another configuration: {values} (give the old values, or another name=)")
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted keys."""
+    if not isinstance(node, dict):
+        return {prefix: node}
+    return {key: value for name in node for key, value in _flat(node[name], f"{prefix}.{name}".lstrip(".")).items()}
+
+
+def plain_dict(cfg: DictConfig) -> dict[str, Any]:
+    """A configuration as plain containers, its references resolved."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def provenance() -> dict[str, str]:
+    """When and with what a run was made: date, versions."""
+
+    packages = ("torch", "lightning", "diffusers", "numpy")
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return {"date": now, "python": platform.python_version()} | {name: version(name) for name in packages}

@@ -1,0 +1,128 @@
+"""The record of a sweep: sweep.json in its folder, one entry a job, replaced atomically at every change."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from colorlab.errors import CheckpointError
+from colorlab.storage.files import replacing
+
+SWEEP, RESULT, LOG = "sweep.json", "result.json", "job.log"
+NOT_STARTED, RUNNING, DONE = "not started", "running", "done"
+FAILED, TIMED_OUT, INTERRUPTED = "failed", "timed out", "interrupted"
+STATES = (DONE, FAILED, TIMED_OUT, INTERRUPTED, RUNNING, NOT_STARTED)
+
+
+@dataclasses.dataclass
+class Job:
+    """One job of a sweep. hash: of its resolved configuration, by which it is known again; number: given once; folder:
+    below the sweep's; swept: the keys that the sweep sets, with its values; exit: the last attempt's exit code; value:
+    what the job returned; why: of a job that failed, in a line."""
+
+    hash: str
+    number: int
+    folder: str
+    swept: dict[str, str]
+    name: str = ""
+    command: list[str] = dataclasses.field(default_factory=list)
+    state: str = NOT_STARTED
+    attempts: int = 0
+    seconds: float = 0.0
+    exit: int | None = None
+    value: Any = None
+    why: str = ""
+
+
+class Sweep:
+    """The jobs in a sweep's folder, those of earlier command lines among them. jobs: hash -> Job."""
+
+    def __init__(self, folder: Path, jobs: Iterable[Job]) -> None:
+        self.folder, self.jobs = folder, {job.hash: job for job in jobs}
+
+    def next_number(self) -> int:
+        """The smallest number above all that were given."""
+        return max((job.number for job in self.jobs.values()), default=-1) + 1
+
+    def path(self, job: Job) -> Path:
+        """The job's folder."""
+        return self.folder / job.folder
+
+    def none_running(self) -> Sweep:
+        """Itself, jobs whose launcher was killed now counting as interrupted."""
+        for job in self.jobs.values():
+            job.state = INTERRUPTED if job.state == RUNNING else job.state
+        return self
+
+    def finished(self, job: Job) -> bool:
+        """Whether the job is done and its folder still there."""
+        return job.state == DONE and (self.path(job) / RESULT).is_file()
+
+    def save(self) -> None:
+        """Write sweep.json, whole or not at all."""
+        jobs = [dataclasses.asdict(job) for job in self.jobs.values()]
+        write_json(self.folder / SWEEP, {"version": 1, "jobs": jobs})
+
+
+def read(folder: Path) -> Sweep:
+    """The sweep in a folder, empty if nothing was started there; CheckpointError if its record cannot be read."""
+    path = folder / SWEEP
+    if not path.exists():
+        return Sweep(folder, [])
+    try:
+        jobs = [Job(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["jobs"]]
+        if any(not (folder / job.folder).resolve().is_relative_to(folder.resolve()) for job in jobs):
+            raise ValueError("a job lies outside of the sweep")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({str(error)[:80]}; restore it, or choose another name=)"
+        ) from error
+    return Sweep(folder, jobs)
+
+
+def finished_jobs(folder: Path) -> list[tuple[Path, str]]:
+    """The folders of a sweep's finished jobs by number, each with what sets it apart: `width=8 seed=0`."""
+    sweep = read(folder)
+    jobs = sorted((job for job in sweep.jobs.values() if sweep.finished(job)), key=lambda job: job.number)
+    swept = [job.swept for job in jobs]
+    differing = [key for key in keys_of(swept) if len({each.get(key) for each in swept}) > 1]
+    names = labels([{key: each[key] for key in differing if key in each} for each in swept])
+    return [(sweep.path(job), name or job.name) for job, name in zip(jobs, names, strict=True)]
+
+
+def keys_of(swept: Sequence[dict[str, str]]) -> list[str]:
+    """All keys, in the order in which they come."""
+    return list(dict.fromkeys(key for each in swept for key in each))
+
+
+def labels(swept: Sequence[dict[str, str]]) -> list[str]:
+    """Each job's keys and values, the keys as short as they can be told apart: `width=8 seed=0`."""
+    keys = keys_of(swept)
+    short = {key: shortened(key, keys) for key in keys}
+    return [" ".join(f"{short[key]}={each[key]}" for key in keys if key in each) for each in swept]
+
+
+def shortened(key: str, keys: Sequence[str]) -> str:
+    """The last words of a dotted key that no other key ends with."""
+    words = re.split(r"[./]", key)
+    for count in range(1, len(words)):
+        tail = words[-count:]
+        if sum(re.split(r"[./]", other)[-count:] == tail for other in keys) == 1:
+            return ".".join(tail)
+    return key
+
+
+def digest(value: Any) -> str:
+    """16 hexadecimal digits of plain data, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Whole or not at all, also when the power fails. Numbers of numpy and torch become plain ones."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, default=float) + "\n", encoding="utf-8")

@@ -1,0 +1,161 @@
+"""One training from its beginning, or from where it was left, to the final weights and the contact sheet."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from colorlab.cli.device import precision, settle_allocator
+from colorlab.cli.targets import build
+from colorlab.data.module import PictureData
+from colorlab.errors import ConfigError
+from colorlab.methods.base import Method
+from colorlab.report.grid import save_sheet
+from colorlab.runs import run
+from colorlab.runs.checkpoint import Found, newest_state, save_weights
+from colorlab.runs.run import open_run, sheet_of
+from colorlab.sampling.setup import Wishes
+from colorlab.sampling.splits import sheet_of_split
+from colorlab.storage.files import held, replacing, sweep
+from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
+from colorlab.training.loggers import extra_loggers, finish, start
+from colorlab.training.processes import is_first, strategy, together
+from colorlab.training.resume import Checkpoints, cut_metrics
+from colorlab.training.signals import StopRequest
+
+
+def train_in(folder: Path, cfg: DictConfig) -> None:
+    """Fit, save the averaged weights, draw the contact sheet, print where everything is."""
+
+    settle_allocator()
+    cfg.trainer.precision = precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    if not is_first():
+        return _learn(cfg, folder)
+    with held(folder):
+        goes_on = cfg.resume == "auto" and run.has_begun(folder)
+        if goes_on:
+            run.require_same(folder, cfg)
+        else:
+            run.require_none(folder)
+        if goes_on and run.is_finished(folder):
+            print(f"{folder}: finished already")
+        else:
+            _learn(cfg, folder)
+        print(f"weights: {run.weights_of(folder)}")
+        if cfg.sheet and not run.sheet_of(folder).exists():
+            _sheet(cfg, folder)
+
+
+def _learn(cfg: DictConfig, folder: Path) -> None:
+    """From the newest checkpoint if the run is to go on and has one, else from the beginning; to the final weights."""
+
+    method, pictures = _method_and_pictures(cfg)
+    found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
+    stop = StopRequest(told=is_first())
+    trainer = _trainer(cfg, folder, method, found, stop)
+    if found is None:
+        method.prepare(pictures)  # what it refuses leaves no run behind
+    if is_first():
+        start(trainer.loggers)
+        _begin(cfg, folder, found)
+        none = "" if len(pictures.splits["val"]) else ", none to validate with"
+        print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures{none}")
+    with stop:
+        _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
+    if is_first():
+        save_weights(method, folder / "checkpoints")
+
+
+def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
+    from lightning import seed_everything
+
+    seed_everything(cfg.seed, workers=True, verbose=False)
+    torch.set_float32_matmul_precision("highest")
+    method = build(cfg.method)
+    if cfg.data.condition not in method.conditions:
+        raise ConfigError(
+            f"data.condition={cfg.data.condition}, but this method colours {' or '.join(method.conditions)} "
+            f"(set data.condition={method.conditions[0]})"
+        )
+    if not method.automatic_optimization and cfg.trainer.accumulate_grad_batches > 1:
+        raise ConfigError(
+            f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
+            "optimizers at every batch (set a larger batch_size)"
+        )
+    return method, build(cfg.data)
+
+
+def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
+    """Make the run folder, or put the one there is into the state that training goes on from; say which."""
+
+    if cfg.resume == "never" or not run.has_begun(folder):
+        return run.begin(folder, cfg)
+    sweep(folder)
+    cut_metrics(folder / "metrics.jsonl", found.state["step"] if found else 0)
+    if found is None:
+        print(f"{folder}: no checkpoint yet, so from the beginning")
+    else:
+        print(*found.damaged, f"{folder}: going on from step {found.state['step']:,} ({found.path})", sep="\n")
+
+
+def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None, stop: StopRequest) -> Any:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+    callbacks = [
+        Checkpoints(folder / "checkpoints", cfg.save_every, found, stop),
+        BatchCount(cfg.seed),
+        ProgressLine(cfg.trainer.max_steps, cfg.batch_size * cfg.trainer.accumulate_grad_batches),
+        *([WeightEMA(cfg.ema)] if cfg.ema else []),
+    ]
+    make = build(_settings(cfg.trainer, method) | {"_partial_": True})
+    return make(
+        callbacks=callbacks, logger=[MetricsFile(folder), *extra_loggers(cfg, folder)], default_root_dir=folder,
+        max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=50, use_distributed_sampler=False,
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
+        strategy=cfg.trainer.get("strategy") or strategy(cfg.trainer.devices, cfg.trainer.timeout),
+    )  # fmt: skip
+
+
+def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
+    """Lightning's arguments. It counts the steps of all optimizers together, validates after so many batches (a run
+    that is shorter, at its end), and leaves clipping to methods that step their optimizers themselves."""
+
+    several = trainer.devices > 1
+    return {str(key): value for key, value in trainer.items() if key != "timeout"} | {
+        "max_steps": trainer.max_steps * method.optimizer_steps,
+        "val_check_interval": min(trainer.val_check_interval, trainer.max_steps) * trainer.accumulate_grad_batches,
+        "gradient_clip_val": trainer.gradient_clip_val if method.automatic_optimization else None,
+        "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),  # it needs GPUs
+    }
+
+
+def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: int) -> None:
+
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*exists and is not empty.*")
+    warnings.filterwarnings("ignore", message="Total length of `DataLoader` across ranks is zero")  # of a tiny folder
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*|.*in eval mode.*")
+    ended_well = False
+    try:
+        with together(trainer):
+            trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position))
+        ended_well = True
+    finally:
+        finish(trainer.loggers, ended_well)
+
+
+def _sheet(cfg: DictConfig, folder: Path) -> None:
+
+    run = open_run(folder)
+    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, 8, 0, Wishes())
+    with replacing(sheet_of(folder)) as path:
+        save_sheet(sheet, path)
+    print(f"contact sheet: {sheet_of(folder)}")
+
+
+def _count(method: Any) -> int:
+    return sum(p.numel() for p in method.parameters())
