@@ -18,7 +18,8 @@ def test_help_needs_no_torch(command) -> None:
     done = command("train", "--help")
     assert done.returncode == 0
     assert "python -m colorlab.train method=gpic" in done.stdout
-    probe = "import sys, colorlab.train, colorlab.sample, colorlab.cli.config, colorlab.cli.command; print('torch' in sys.modules)"
+    doors = "colorlab.train, colorlab.sample, colorlab.evaluate, colorlab.compare"
+    probe = f"import sys, {doors}; print('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout.strip() == "False"
 
