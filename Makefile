@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all lint audit bench lock clean setup
+.PHONY: train test test-all lint audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train method=gpic
@@ -35,6 +35,9 @@ lint: $(VENV)/.made
 
 audit: $(VENV)/.made
 	$(RUN) -m pip_audit --strict --require-hashes --disable-pip --requirement requirements/lock.txt
+
+mutants: setup
+	$(RUN) -m tests.mutants
 
 bench: setup
 	$(RUN) -m colorlab.bench
