@@ -16,7 +16,6 @@ from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.checkpoint import load_weights
 from colorlab.storage.files import PACKAGE, PRETRAINED, replacing, shipped
 
 CONFIG = "config.yaml"
@@ -57,6 +56,8 @@ class Run:
             if "steps" not in node["sampler"]:
                 raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
             node["sampler"] = node["sampler"] | {"steps": steps}
+        from colorlab.runs.checkpoint import load_weights  # and torch, which nothing else here needs
+
         method = build(node)
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
