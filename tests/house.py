@@ -22,14 +22,25 @@ class Room(NamedTuple):
 
 
 #: Modules that stand in the hall by name: each door is a command, the ground is arithmetic that everyone may use.
-DOORS = ("__main__", "bench", "compare", "doctor", "evaluate", "sample", "train", "data.__main__", "weights.__main__")
+DOORS = (
+    "__main__",
+    "bench",
+    "check",
+    "compare",
+    "doctor",
+    "evaluate",
+    "sample",
+    "train",
+    "data.__main__",
+    "weights.__main__",
+)
 GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "types")
 
 #: Besides these, every room may use the ground.
 WINGS = {
     "training": Room(
         "the only wing that knows Lightning: fitting, resuming, processes, callbacks, loggers",
-        "cli data methods report runs sampling storage",
+        "cli data methods report runs samplers sampling storage",
     ),
     "evaluation": Room(
         "judging a run once, and comparing judged runs: the folder, the protocol, tables, pages",

@@ -83,7 +83,7 @@ def test_the_list_of_commands(command) -> None:
     assert done.returncode == 0
     backed = [path.stem.removesuffix("_command") for path in conf_dir().glob("*.yaml")]
     assert len(backed) > 4
-    assert all(f"  {name} " in done.stdout for name in [*backed, "weights", "bench", "doctor"])
+    assert all(f"  {name} " in done.stdout for name in [*backed, "check", "weights", "bench", "doctor"])
     assert all(f"python -m colorlab.{name}" in done.stdout for name in COMMANDS)
 
 
