@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all lint audit bench mutants lock clean setup
+.PHONY: train test test-all lint drawing audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train method=gpic
@@ -32,6 +32,10 @@ lint: $(VENV)/.made
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest tests/test_imports.py
+
+# Of the house, in docs/architecture.md, from the rule that tests hold every import to.
+drawing: $(VENV)/.made
+	$(RUN) -m tests.house
 
 audit: $(VENV)/.made
 	$(RUN) -m pip_audit --strict --require-hashes --disable-pip --requirement requirements/lock.txt

@@ -35,16 +35,16 @@ EARLY = {
     "sample run=a input=x.png guide=[inpaint]": "give hints=",
     "evaluate run=a device=cuda": "device=cuda, but there is no GPU here that torch can use",
     "evaluate run=a guide=[inpaint]": "give hints=",
-    "prior data=lfw out=x": "data.root is not set",
+    "data prior data=lfw out=x": "data.root is not set",
 }
 RUN_ALL = """
 import importlib, sys
 for words in sys.argv[1:]:
     command, *words = words.split()
     sys.argv[1:] = words
-    module = importlib.import_module(f"colorlab.{command}")
+    module = importlib.import_module(f"colorlab.{command}" + ".__main__" * (command == "data"))
     try:
-        importlib.import_module("colorlab.cli.command").run(module.main, words) if command == "prior" else module.main()
+        importlib.import_module("colorlab.cli.command").run(module.main, words) if command == "data" else module.main()
     except SystemExit as ended:
         print(ended.code, "torch" in sys.modules)
 """
@@ -83,7 +83,7 @@ def test_the_list_of_commands(command) -> None:
     assert done.returncode == 0
     backed = [path.stem.removesuffix("_command") for path in conf_dir().glob("*.yaml")]
     assert len(backed) > 4
-    assert all(f"  {name} " in done.stdout for name in [*backed, "weights", "bench", "doctor"])
+    assert all(f"  {name} " in done.stdout for name in [*backed, "check", "weights", "bench", "doctor"])
     assert all(f"python -m colorlab.{name}" in done.stdout for name in COMMANDS)
 
 

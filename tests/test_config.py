@@ -91,7 +91,7 @@ def test_a_class_that_is_only_imported_somewhere_is_not_built(tmp_path) -> None:
 def test_every_shipped_yaml_has_a_header_and_every_target_is_allowed() -> None:
     import yaml
 
-    from colorlab.cli.clauses import conf_dir
+    from colorlab.cli.yaml_files import conf_dir
 
     files = sorted(conf_dir().rglob("*.yaml"))
     assert len(files) > 10

@@ -1,4 +1,4 @@
-"""Imports run one way: entry points -> plumbing -> data, metrics, report; methods -> samplers -> nets -> torch."""
+"""Every import is held to the picture of the house (tests/house.py)."""
 
 from __future__ import annotations
 
@@ -7,64 +7,99 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "colorlab"
-GROUND = {"types", "errors", "draws", "color", "diffusion"}
-CONDITIONS = {"conditions"}
-MAY_IMPORT = {
-    "storage": {"errors"},
-    "nets": GROUND | {"storage"},
-    "samplers": GROUND | CONDITIONS | {"ab_bins"},
-    "conditions": GROUND | {"nets", "storage"},
-    "methods": GROUND | CONDITIONS | {"nets", "samplers", "ab_bins", "storage"},
-    "data": GROUND | CONDITIONS | {"storage"},
-    "metrics": GROUND | CONDITIONS | {"ab_bins", "weights", "storage"},
-    "report": {"types", "errors", "color"},
-    "weights": GROUND | {"storage"},
-    "cli": {"errors", "data.intake"},
-}
-FAMILIES = ("base", "adversarial", "marginals")  # what several methods are kinds of
-MAY_ALSO = {
-    "data.__main__": {"cli"},
-    "weights.__main__": {"cli"},
-    "methods": {"weights", *(f"methods.{name}" for name in FAMILIES)},
-    "nets.latent.text": {"weights"},  # it and the next open what was fetched, or ships
-    "nets.latent.prior": {"weights"},
-}
+from tests import house
+from tests.house import WINGS, imported, modules, room_of
+
+#: Libraries that sampling a run does without, and the rooms that know them.
+ABOVE = {"lightning", "torchmetrics", "hydra", "wandb", "matplotlib"}
+KNOW_THEM = ("training", "evaluation", "report", "cli", "door")
+#: What a wing may import where it is used: optional, or slow to load.
+LATE = {
+    "albumentations", "cv2", "diffusers", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips", "matplotlib",
+    "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision", "transformers",
+    "wandb", "wandb_workspaces",
+}  # fmt: skip
+#: Waiting for methods that are plain modules. It only shrinks.
+STILL = {"data.module": {"lightning"}, "methods.base": {"lightning"}, "metrics.per_drawing": {"torchmetrics"},
+         "sampling.setup": {"hydra"}}  # fmt: skip
+#: That a run is there, and of which configuration, is known without torch.
+OWN_LATE = {"ab_bins": {"numpy"}, "runs.run": {"colorlab"}}
 
 
-def imported(path: Path) -> set[str]:
-    """The colorlab modules that a file imports, without the package's own name."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("colorlab"):
-            module = node.module.removeprefix("colorlab").removeprefix(".")
-            found |= {module} if module else {alias.name for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {a.name.removeprefix("colorlab.") for a in node.names if a.name.startswith("colorlab.")}
-    return found - {"__version__"}
+def each(*but: str) -> pytest.MarkDecorator:
+    """A case for each module, but for those of some rooms."""
+    return pytest.mark.parametrize("module", [module for module in modules() if room_of(module) not in but])
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_run_one_way(path: Path) -> None:
-    dotted = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-    room = dotted.split(".")[0]
-    if room in MAY_IMPORT:
-        allowed = MAY_IMPORT[room] | MAY_ALSO.get(room, set()) | MAY_ALSO.get(dotted, set())
-        own = {room} if room != "methods" else set()  # a method never reaches across to another
-        foreign = {m for m in imported(path) if m.split(".")[0] not in allowed | own and m not in allowed}
-        assert not foreign, f"{dotted} imports {sorted(foreign)}"
+@each()
+def test_every_module_stands_in_a_room(module: str) -> None:
+    assert room_of(module) in {*WINGS, "door", "ground"}, f"{module} is loose in the hall: give it a room"
 
 
-def test_nets_and_samplers_know_no_lightning() -> None:
-    files = [*(PACKAGE / "nets").glob("*.py"), *(PACKAGE / "samplers").glob("*.py")]
-    assert files
-    assert not [path.name for path in files if "lightning" in path.read_text()]
+@each("door")
+def test_a_module_uses_only_what_its_room_may(module: str) -> None:
+    room, used = room_of(module), imported(modules()[module])
+    allowed = {"ground", room, *(WINGS[room].uses.split() if room in WINGS else ())}
+    beyond = {m for m in used if room_of(m) not in allowed}
+    assert not beyond, f"{room} may not use {sorted(beyond)} ({module} does)"
+    assert room == "cli" or not used & set(house.FOR_DOORS), (
+        f"{module} imports {sorted(used & set(house.FOR_DOORS))}: for doors"
+    )
+
+
+@pytest.mark.parametrize("method", [module for module in modules() if module.startswith("methods.")])
+def test_methods_never_reach_across(method: str) -> None:
+    assert {m for m in imported(modules()[method]) if room_of(m) == "methods"} <= {*house.KINDS, "methods"}
+
+
+@each(*KNOW_THEM)
+def test_below_training_nothing_knows_its_libraries(module: str) -> None:
+    assert not (_libraries(modules()[module]) & ABOVE) - STILL.get(module, set())
+
+
+@each("door", "cli")  # what a door does not need is not loaded
+def test_inside_wings_imports_stand_at_the_top(module: str) -> None:
+    late = _late(modules()[module]) - LATE - OWN_LATE.get(module, set())
+    assert not late, f"{module} imports {sorted(late)} inside of functions"
+
+
+def test_the_picture_has_no_circle_and_no_arrow_that_nobody_walks() -> None:
+    assert sum(map(len, house.floors())) == len(WINGS)
+    walked = {(room_of(m), room_of(other)) for m, path in modules().items() for other in imported(path)}
+    drawn = {(room, used) for room, it in WINGS.items() for used in it.uses.split()}
+    assert not drawn - walked, f"take these out of tests/house.py, then make drawing: {sorted(drawn - walked)}"
+
+
+def test_every_room_of_the_picture_is_there() -> None:
+    assert {*house.DOORS, *house.GROUND, *WINGS} <= set(modules())
+    assert all(sum(room_of(m) == room for m in modules()) > 1 for room in WINGS)
+
+
+def test_the_drawing_is_that_of_the_rule() -> None:
+    assert house.PAGE.read_text(encoding="utf-8") == house.page_with(house.drawing()), "make drawing"
 
 
 def test_only_draws_draws_random_numbers() -> None:
     forbidden = ("torch.manual_seed", "randn_like", "rand_like", "torch.randn(", "torch.rand(", "np.random.rand")
-    allowed = {"doctor.py", "bench.py"}
-    files = [path for path in PACKAGE.rglob("*.py") if path.name not in allowed]
-    offenders = [f"{path.name}: {word}" for path in files for word in forbidden if word in path.read_text()]
-    offenders = [o for o in offenders if not o.startswith("gpic_net.py: torch.randn(")]  # a fixed Fourier basis
-    assert not offenders
+    allowed = {"doctor", "bench", "draws", "training.method_checks"}
+    files = {name: path for name, path in modules().items() if name not in allowed}
+    offenders = [f"{name}: {word}" for name, path in files.items() for word in forbidden if word in path.read_text()]
+    assert offenders == ["nets.gpic_net: torch.randn("]  # a fixed Fourier basis
+
+
+def _libraries(path: Path) -> set[str]:
+    return {name for node in ast.walk(ast.parse(path.read_text())) for name in _names(node)}
+
+
+def _late(path: Path) -> set[str]:
+    """What is imported inside of functions."""
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {name for function in functions for node in ast.walk(function) for name in _names(node)}
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The top-level packages that an import statement names."""
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    return {(node.module or "").split(".")[0]} if isinstance(node, ast.ImportFrom) else set()

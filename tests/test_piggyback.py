@@ -335,7 +335,7 @@ def test_obedience_counts_what_follows_the_picture_and_the_hints(
 
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
 def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Path) -> None:
-    from colorlab.cli.clauses import conf_dir
+    from colorlab.cli.yaml_files import conf_dir
 
     sampler = yaml.safe_load((conf_dir() / "method" / "sampler" / f"{name}.yaml").read_text()) | {"steps": 2}
     cfg = copy.deepcopy(small())

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from colorlab.ab_bins import Bins
+from colorlab.data.__main__ import main
 from colorlab.errors import ConfigError
-from colorlab.prior import main
 
 
 def folder_of(path: Path, *colours: tuple[int, int, int]) -> Path:
@@ -25,7 +25,7 @@ def test_two_pictures_of_two_colours_are_half_and_half(tmp_path: Path, monkeypat
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     folder = folder_of(tmp_path, (255, 0, 0), (128, 128, 128))
     out = tmp_path / "prior.safetensors"
-    main(["data=folder", f"data.root={folder}", "data.size=8", "data.condition=gray", "sigma=0", f"out={out}"])
+    main(["prior", "data=folder", f"data.root={folder}", "data.size=8", "data.condition=gray", "sigma=0", f"out={out}"])
     bins = Bins("reachable")
     bins.read(out)
     red, gray = bins.nearest(torch.tensor([[80.1, 67.2], [0.0, 0.0]])).tolist()
@@ -34,5 +34,5 @@ def test_two_pictures_of_two_colours_are_half_and_half(tmp_path: Path, monkeypat
 
 
 def test_a_prior_needs_a_place_to_go() -> None:
-    with pytest.raises(ConfigError, match="out is not set"):
-        main(["bins=corner"])
+    with pytest.raises(ConfigError, match="prior needs a place to write to"):
+        main(["prior", "bins=corner"])

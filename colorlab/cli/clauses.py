@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import check_targets
-from colorlab.cli.yaml_files import conf_dir, declared, sources
+from colorlab.cli.yaml_files import declared, group_files, sources
 from colorlab.errors import ConfigError
 
 NEEDS = re.compile(r"^(?:# Needs|(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
@@ -47,8 +47,8 @@ def check_values(values: dict[str, Any], target: str) -> None:
 
 
 def _files_of(target: str) -> list[Path]:
-    """The yaml file of a method's class, if it is one of colorlab's."""
-    paths = (conf_dir() / "method").glob("*.yaml")
+    """The yaml file of a method's class, if it is one of colorlab's or of a plug-in's."""
+    paths = group_files("method").values()
     return [path for path in paths if f"_target_: {target}\n" in path.read_text(encoding="utf-8")]
 
 

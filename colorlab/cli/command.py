@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from omegaconf import DictConfig
 
+from colorlab.cli import plugins
 from colorlab.cli.clauses import check
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir
@@ -107,6 +108,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
         from colorlab.cli.hydra_guard import guard
 
+        sys.argv[1:] = argv = plugins.taken(argv)
         guard(config_name)
         if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
             sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 from omegaconf import DictConfig, OmegaConf, flag_override
 
+from colorlab.cli import plugins
 from colorlab.cli.clauses import check
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir
@@ -42,6 +43,7 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
+    overrides = plugins.taken(overrides)
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         try:
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)

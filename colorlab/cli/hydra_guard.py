@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colorlab.cli.messages import explained
 from colorlab.cli.targets import check_targets
-from colorlab.cli.yaml_files import conf_dir
+from colorlab.cli.yaml_files import conf_dir, conf_dirs
 from colorlab.errors import ConfigError
 
 ALLOWED_TARGETS = re.compile(
@@ -71,7 +71,7 @@ class GuardedLoader(ConfigLoaderImpl):
 def _is_foreign(source: Any) -> bool:
     """Whether a part of the search path is neither colorlab's, nor Hydra's, nor an installed plugin's."""
     if source.schema == "file":
-        return Path(source.path).resolve() != conf_dir().resolve()
+        return Path(source.path).resolve() not in [folder.resolve() for folder in conf_dirs()]
     return source.schema == "pkg" and source.path.split(".")[0] not in OUR_PACKAGES
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from colorlab.cli.yaml_files import conf_dir, declared, sources
+from colorlab.cli.yaml_files import conf_dir, declared, group_files, groups, sources
 from colorlab.errors import ConfigError
 
 
@@ -19,9 +19,9 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
     """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
     text = " ".join(str(error).split())
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
-        return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], _groups())}")
+        return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], groups())}")
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'(?: Available options in '[^']+': (.+))?", text):
-        own = sorted(path.stem for path in (conf_dir() / found[1]).glob("*.yaml"))
+        own = sorted(group_files(found[1]))
         options = found[3].split(" Config search path")[0].split() if found[3] else own
         return ConfigError(
             f"{found[1]}={found[2]} is unknown (choose from {', '.join(options)}{nearest(found[2], options)})"
@@ -40,19 +40,14 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
     return error
 
 
-def _groups() -> list[str]:
-    folders = (path for path in conf_dir().rglob("*") if path.is_dir())
-    return [str(path.relative_to(conf_dir())) for path in folders]
-
-
 def _keys(config_name: str, overrides: list[str]) -> list[str]:
     """All dotted keys of this command with the choices of groups among the overrides, such as method=gpic."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra._internal.utils import create_config_search_path
     from hydra.types import RunMode
 
-    groups = set(_groups())
-    chosen = [word for word in overrides if word.partition("=")[0].lstrip("+") in groups]
+    known = set(groups())
+    chosen = [word for word in overrides if word.partition("=")[0].lstrip("+") in known]
     loader = ConfigLoaderImpl(create_config_search_path(str(conf_dir())))
     try:
         choices = dict(loader.load_configuration(config_name, chosen, RunMode.RUN).hydra.runtime.choices)

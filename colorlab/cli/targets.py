@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from colorlab.cli import plugins
 from colorlab.errors import ConfigError
 
 ALLOWED_TARGETS = re.compile(
@@ -22,7 +23,7 @@ def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED
     """Refuse every ``_target_`` outside the allow-list, wherever it is nested, before anything is imported."""
     if isinstance(node, dict):
         target = node.get("_target_")
-        if target is not None and not (isinstance(target, str) and allowed.fullmatch(target)):
+        if target is not None and not (isinstance(target, str) and _may_run(target, allowed)):
             raise ConfigError(
                 f"{where}_target_={target} is not allowed (only classes of colorlab and its libraries run)"
             )
@@ -31,6 +32,11 @@ def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED
     elif isinstance(node, list | tuple):
         for k, value in enumerate(node):
             check_targets(value, f"{where}{k}.", allowed)
+
+
+def _may_run(target: str, allowed: re.Pattern[str]) -> bool:
+    ours = allowed.fullmatch(target) is not None
+    return ours or (allowed is ALLOWED_TARGETS and plugins.owner(target) is not None)
 
 
 def build(node: Any, *arguments: Any) -> Any:
@@ -56,7 +62,7 @@ def build(node: Any, *arguments: Any) -> Any:
 def _check_homes(node: Any) -> None:
     if isinstance(node, dict):
         target = node.get("_target_", "")
-        if target.startswith("colorlab."):
+        if target.startswith("colorlab.") or plugins.owner(target):
             from hydra.utils import get_class
 
             try:

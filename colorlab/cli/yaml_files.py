@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from colorlab.cli import plugins
+
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -18,13 +20,29 @@ def conf_dir() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "conf"
 
 
+def conf_dirs() -> list[Path]:
+    """colorlab's conf/, then that of each plug-in. A name that is in several means the first."""
+    return [conf_dir(), *(plugin.conf for plugin in plugins.active())]
+
+
+def group_files(group: str) -> dict[str, Path]:
+    """Name -> yaml file of every option of a group."""
+    return {path.stem: path for folder in reversed(conf_dirs()) for path in sorted((folder / group).glob("*.yaml"))}
+
+
+def groups() -> list[str]:
+    """All groups, such as method and method/sampler."""
+    found = {str(path.relative_to(folder)) for folder in conf_dirs() for path in folder.rglob("*") if path.is_dir()}
+    return sorted(found)
+
+
 def sources(config_name: str, choices: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """The yaml files that a configuration was composed of, each with the key under which it lies."""
     yield conf_dir() / f"{config_name}.yaml", ""
     for group, names in choices.items():
         for name in names if isinstance(names, list) else [names]:
-            path = conf_dir() / group / f"{name}.yaml"
-            if path.is_file() and not group.startswith("hydra"):
+            path = group_files(group).get(str(name))
+            if path and not group.startswith("hydra"):
                 yield path, package_of(path, group)
 
 

@@ -5,13 +5,16 @@ python -m colorlab.data check data=coco data.root=FOLDER       the same for a da
 python -m colorlab.data prepare data=openmoji data.size=64     decode or render once; the sizes of the splits
 python -m colorlab.data lines input=PATH out=FOLDER            write line drawings of a picture or a folder as PNG;
                                                                line_style=dilation|xdog|mix simplify=none|morph|FILE
+python -m colorlab.data prior data=folder data.root=FOLDER out=FILE.safetensors     how often each colour occurs, for
+                                                               method.prior of cic and marginals
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -20,13 +23,15 @@ from colorlab.cli.targets import build
 from colorlab.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from colorlab.conditions.lines import Lines
     from colorlab.data.folder import PictureFiles
 
 
 def main(argv: list[str]) -> None:
-    """argv: check, prepare or lines, then key=value."""
-    verbs = {"check": check, "prepare": prepare, "lines": lines}
+    """argv: check, prepare, lines or prior, then key=value."""
+    verbs = {"check": check, "prepare": prepare, "lines": lines, "prior": prior}
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__)
     elif argv[0] not in verbs:
@@ -115,6 +120,32 @@ def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, numb
     line = style.varied(rgb, Draws(cfg.seed, [number], purpose="lines"))
     target.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(line[0, 0].mul(255).round().byte().numpy()).save(target)
+
+
+def prior(cfg: DictConfig) -> None:
+    """Count how often each bin of the ab plane occurs in the training pictures (CIC Sec. 2.2); write it, print its
+    entropy and the share of the gray bins."""
+    if cfg.out is None:
+        raise ConfigError("prior needs a place to write to (out=FILE.safetensors)")
+    from colorlab.ab_bins import Bins, entropy, save_prior
+
+    pictures, bins = build(cfg.data), Bins(cfg.bins)
+    train = pictures.splits["train"]
+    count = min(cfg.pictures, len(train))
+    chosen = [int(train[k * (len(train) - 1) // max(count - 1, 1)]) for k in range(count)]
+    bins.fit(_ab_values(pictures, chosen), cfg.sigma)
+    save_prior(Path(cfg.out), bins.table, bins.prior)
+    gray = float(bins.prior[bins.table.norm(dim=1) < 15].sum())
+    print(f"{cfg.out}: {len(bins)} bins, {count} pictures, entropy {entropy(bins.prior):.2f} nats, gray {gray:.0%}")
+
+
+def _ab_values(pictures: Any, chosen: list[int]) -> Iterator[Tensor]:
+    """(pixels, 2) the ab values of 32 pictures at a time, Lab units."""
+    from colorlab.color import AB, AB_SCALE
+
+    for start in range(0, len(chosen), 32):
+        ab = AB_SCALE * AB().encode(pictures[chosen[start : start + 32]].rgb)
+        yield ab.movedim(1, -1).flatten(0, 2)
 
 
 def _class_of(target: str) -> type:

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from colorlab.cli import plugins
 from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.checkpoint import load_weights
 from colorlab.storage.files import PACKAGE, PRETRAINED, replacing, shipped
 
 CONFIG = "config.yaml"
@@ -57,6 +57,8 @@ class Run:
             if "steps" not in node["sampler"]:
                 raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
             node["sampler"] = node["sampler"] | {"steps": steps}
+        from colorlab.runs.checkpoint import load_weights  # and torch, which nothing else here needs
+
         method = build(node)
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
@@ -83,6 +85,8 @@ def open_run(path: str | Path) -> Run:
         raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
     try:
         config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        if without := plugins.missing(config):
+            raise CheckpointError(f"{folder} was {without}")
         check_targets(config)
     except (yaml.YAMLError, ConfigError) as error:
         raise CheckpointError(f"{folder / CONFIG}: {' '.join(str(error).split())[:200]}") from error
@@ -121,7 +125,8 @@ def sheet_of(folder: Path) -> Path:
 def begin(folder: Path, cfg: DictConfig) -> None:
     """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
     require_none(folder)
-    plain = plain_dict(cfg) | {"made": provenance()}
+    plain = plain_dict(cfg)
+    plain |= {"made": provenance() | ({"plugins": used} if (used := plugins.used_by(plain)) else {})}
     with replacing(folder / CONFIG) as temporary:
         temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
@@ -157,7 +162,7 @@ def plain_dict(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def provenance() -> dict[str, str]:
+def provenance() -> dict[str, Any]:
     """When and with what a run was made: date, versions."""
 
     packages = ("torch", "lightning", "diffusers", "numpy")

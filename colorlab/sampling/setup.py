@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from colorlab.cli.clauses import conf_dir
 from colorlab.cli.device import previews_in_bf16
 from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import conf_dir
 from colorlab.conditions.hints import of_truth
 from colorlab.data.intake import open_picture
 from colorlab.draws import Draws

@@ -1,0 +1,1 @@
+"""A plug-in of colorlab: one method of our own."""
