@@ -17,7 +17,7 @@ from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.runs.checkpoint import load_weights
-from colorlab.storage.files import PACKAGE, PRETRAINED, replacing, shipped
+from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
 
 CONFIG = "config.yaml"
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
@@ -122,8 +122,7 @@ def begin(folder: Path, cfg: DictConfig) -> None:
     """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
     require_none(folder)
     plain = plain_dict(cfg) | {"made": provenance()}
-    with replacing(folder / CONFIG) as temporary:
-        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    write_text(folder / CONFIG, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
 def require_none(folder: Path) -> None:
