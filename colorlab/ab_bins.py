@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from colorlab.color import lab_of
 from colorlab.errors import ConfigError, DataError
+from colorlab.storage.files import write_bytes
 
 GRID = 10.0  # side of a bin
 SQUARE = 110  # no sRGB colour has an a or b beyond it, nor has the square table
@@ -168,10 +169,9 @@ def rebalancing(prior: Tensor, lam: float) -> Tensor:
 
 def save_prior(path: Path, table: Tensor, prior: Tensor) -> None:
     """Write a prior with the table that it belongs to, as safetensors."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({"table": table.contiguous(), "prior": prior.contiguous()}, path)
+    write_bytes(path, save({"table": table.contiguous(), "prior": prior.contiguous()}))
 
 
 def read_prior(path: Path, table: Tensor) -> Tensor:

@@ -34,13 +34,12 @@ def sample(cfg: DictConfig) -> None:
         return
     from colorlab.data.intake import named
     from colorlab.data.intake import shown as printable
-    from colorlab.storage.files import replacing
+    from colorlab.storage.files import write_text
 
     for path, name in named(Path(cfg.input)).items():
         print(printable(coloured_file(cfg, run, method, wishes, path, out / name)))
     settings = json.dumps(OmegaConf.to_container(cfg, resolve=True), indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / "sample.json") as temporary:  # bytes of a name that are no text become JSON's \udc80 to \udcff
-        temporary.write_text(settings, encoding="utf-8", errors="backslashreplace")
+    write_text(out / "sample.json", settings)  # bytes of a name that are no text become JSON's \udc80 to \udcff
 
 
 def must_go_together(cfg: DictConfig) -> None:

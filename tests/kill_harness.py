@@ -99,6 +99,23 @@ def at_byte(count: int, act: Plant) -> None:
     _Sink.write = acting  # type: ignore[method-assign]
 
 
+def at_operation(count: int, act: Plant) -> None:
+    """Something happens when this process is about to do so many operations, from 0, that make files last: flushing,
+    renaming, removing."""
+    done = iter(range(count))
+
+    def counted(operation: Callable[..., Any]) -> Callable[..., Any]:
+        def acting(*given: Any, **named: Any) -> Any:
+            if next(done, None) is None:
+                act()
+            return operation(*given, **named)
+
+        return acting
+
+    for name in ("fsync", "replace", "unlink"):
+        setattr(os, name, counted(getattr(os, name)))
+
+
 def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -18,20 +18,28 @@ from tests.kill_harness import files_of_at_most
 def test_a_picture_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> None:
     path, noise = tmp_path / "samples" / "sheet.png", Image.effect_noise((64, 64), 99)
     with replacing(path) as temporary:
-        noise.save(temporary)
+        noise.save(temporary, "PNG")
     before = path.read_bytes()
     with files_of_at_most(500), pytest.raises(OSError, match="File too large"), replacing(path) as temporary:
-        noise.save(temporary)
+        noise.save(temporary, "PNG")
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
 
 
-def test_what_a_killed_process_was_writing_is_swept(tmp_path: Path) -> None:
+def test_what_killed_processes_were_writing_is_swept_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").mkdir()
-    orphans = [tmp_path / "config.1.tmp.yaml", tmp_path / "checkpoints" / "last.77.tmp.ckpt"]
-    for path in [*orphans, tmp_path / "config.yaml"]:
-        path.touch()
+    pid = os.fork()
+    if not pid:
+        with replacing(tmp_path / "config.yaml"), replacing(tmp_path / "checkpoints" / "last.ckpt"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    orphans = [path for path in tmp_path.rglob("*") if path.is_file()]
+    users = ["notes.tmpl", "config.1.tmp.yaml", "x.tmp", ".colorlab-notes.tmp", ".colorlab-1-12345678.tmp.txt"]
+    others = f".colorlab-{os.getppid()}-12345678.tmp"  # its process lives
+    for name in [*users, others]:
+        (tmp_path / name).touch()
     sweep(tmp_path)
-    assert not any(orphan.exists() for orphan in orphans) and (tmp_path / "config.yaml").exists()
+    assert len(orphans) == 2 and not any(orphan.exists() for orphan in orphans)
+    assert {path.name for path in tmp_path.iterdir()} == {*users, others, "checkpoints"}
 
 
 def test_a_folder_belongs_to_one_process_until_that_is_killed(tmp_path: Path) -> None:

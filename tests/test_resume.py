@@ -23,8 +23,10 @@ from colorlab.training.callbacks import BatchCount
 from tests.kill_harness import (
     Started,
     at_batch,
+    at_operation,
     at_start,
     files_of_at_most,
+    kill,
     killed_at_random,
     same_run,
     train,
@@ -109,6 +111,17 @@ def test_kills_at_random_moments_leave_no_trace(method: str, tmp_path: Path) -> 
         same_run(tmp_path / "whole/runs/x", folder / "runs/x")
 
 
+@pytest.mark.slow
+def test_kills_at_one_file_operation_after_another_leave_no_trace(whole, tmp_path: Path) -> None:
+    for count in range(100):
+        ended = Started(tmp_path, [*TINY, "resume=auto"], [partial(at_operation, count, kill)]).end()
+        if ended.code == 0:
+            break
+        assert ended.code == -signal.SIGKILL, ended.err
+    assert count > 10
+    same_run(tmp_path / "runs/x", whole())
+
+
 def test_dropout_draws_the_same_numbers_after_a_resume() -> None:
     def drawn(position: int, rank: int) -> torch.Tensor:
         trainer: Any = SimpleNamespace(datamodule=SimpleNamespace(position=position), global_rank=rank)
@@ -190,7 +203,7 @@ def test_a_finished_run_is_left_as_it_is_but_for_a_missing_sheet(tmp_path: Path,
 def test_weights_that_were_lost_at_the_very_end_are_written(whole, tmp_path: Path, monkeypatch) -> None:
     import colorlab.runs.checkpoint
 
-    monkeypatch.setattr(colorlab.runs.checkpoint, "save_file", lambda *_: die())
+    monkeypatch.setattr(colorlab.runs.checkpoint, "write_bytes", lambda *_: die())
     with pytest.raises(Killed):
         train(tmp_path, TINY)
     monkeypatch.undo()

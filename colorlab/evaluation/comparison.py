@@ -25,7 +25,7 @@ from colorlab.report.frontier import Point, frontier
 from colorlab.report.histogram import Distances, histogram
 from colorlab.report.page import Case, Chart, Key, Page, Strip, rendered
 from colorlab.report.table import Row, coverage, headline
-from colorlab.storage.files import read_arrays
+from colorlab.storage.files import read_arrays, write_bytes, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -211,8 +211,9 @@ CAPTIONS = {
 def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
     """All files of the report. -> name -> path."""
 
-    out.mkdir(parents=True, exist_ok=True)
-    saved = {name: figure.save(charts[name], out / f"{name}.png") for name in ("histogram", "frontier")}
+    saved = {name: out / f"{name}.png" for name in ("histogram", "frontier")}
+    for name, path in saved.items():
+        write_bytes(path, figure.png(charts[name]))
     captions = {name: CAPTIONS[name.split("_")[0]] for name in charts}
     inline = [Chart(figure.svg(each, name, captions[name]), captions[name]) for name, each in charts.items()]
     texts = {
@@ -222,5 +223,5 @@ def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
         "latex": ("table.tex", table.latex(page.columns, page.rows)),
     }
     for name, text in texts.values():
-        (out / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_text(out / name, text)
     return {key: out / name for key, (name, _) in texts.items()} | saved

@@ -9,7 +9,6 @@ import io
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib import rc_context
@@ -80,12 +79,12 @@ def label(name: str) -> str:
     return f"\u200b{name}" if name.startswith("_") else name
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write the figure in the format that the path ends with, on white."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file, on white."""
+    out = io.BytesIO()
     with styled():
-        figure.savefig(path, dpi=DOTS, facecolor="white")
-    return path
+        figure.savefig(out, format="png", dpi=DOTS, facecolor="white")
+    return out.getvalue()
 
 
 def svg(figure: Figure, name: str, title: str) -> str:

@@ -58,5 +58,5 @@ def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
 def save_sheet(sheet: Sheet, path: Path, cell: int = 128) -> Path:
     """Write the sheet as PNG. -> the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn_sheet(sheet, cell).save(path)
+    drawn_sheet(sheet, cell).save(path, "PNG")
     return path

@@ -2,27 +2,29 @@
 whole files than before.
 
 ``weights.safetensors`` is what a run ends with. ``last.ckpt`` and ``previous.ckpt`` are the last two states of its
-training; ``manifest.json`` lists them with their sha256."""
+training. A state is what torch.save writes, and behind it SEAL and the sha256 of all before it: whatever becomes of
+other files, a state that is whole can be told from one that is not."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
-from colorlab.storage.files import replacing, size
+from colorlab.storage.files import replacing, size, write_bytes
 
-WEIGHTS, LAST, PREVIOUS, MANIFEST = "weights.safetensors", "last.ckpt", "previous.ckpt", "manifest.json"
+WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
+SEAL = b"colorlab sha256 "
 FORMAT = 1  # of the states of training
 
 
@@ -33,8 +35,7 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
         tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
     path = folder / WEIGHTS
     try:
-        with replacing(path) as temporary:
-            save_file(tensors, temporary)
+        write_bytes(path, save(tensors))
     except (SafetensorError, OSError) as error:
         raise DiskError(f"{path} could not be saved: {error} (it needs {size(nbytes(tensors))})") from error
     return path
@@ -42,11 +43,25 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
 
 def load_weights(method: Method, run: Path) -> None:
     """Fill the method with a run's final weights, or with those of its last checkpoint while it is still training."""
-    paths = [run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS)]
-    path = next((path for path in paths if path.exists()), None)
+    path = weights_file(run)
     if path is None:
-        raise CheckpointError(f"no weights in {run} (train it first: neither {paths[0]} nor {paths[1]} exists)")
+        folder = run / "checkpoints"
+        raise CheckpointError(f"no weights in {run} (train it first: neither {WEIGHTS} nor {LAST} is in {folder})")
     fill(method, _tensors(path), path)
+
+
+def weights_file(run: Path) -> Path | None:
+    """Where a run's weights are: the final ones, or while it trains its newest state that is whole. None: there are
+    none. CheckpointError: there are some, and all are damaged."""
+    final, *states = (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
+    if final.exists():
+        return final
+    states = [path for path in states if path.exists()]
+    whole = next((path for path in states if _is_whole(path)), None)
+    if whole is None and states:
+        _plain(states[0])  # what is no state at all says so
+        raise CheckpointError(f"{states[0]} is damaged: it is not as it was written (train again or copy it anew)")
+    return whole
 
 
 def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
@@ -95,24 +110,21 @@ class Found(NamedTuple):
 
 def save_state(state: dict[str, Any], folder: Path) -> None:
     """Write a state of training, a dictionary with "step", as ``last.ckpt``; the one before it becomes
-    ``previous.ckpt``.
+    ``previous.ckpt``, unless it is damaged.
 
-    It is flushed to the disk, read back and listed before an older one is let go, and a rename is all that readers can
-    see of it. DiskError: the older ones are as they were."""
+    It is flushed to the disk and read back before an older one is let go, and a rename is all that readers can see of
+    it. DiskError: the older ones are as they were."""
     last, previous = folder / LAST, folder / PREVIOUS
     try:
         if not folder.parent.is_dir():  # made anew it would hold no configuration
             raise FileNotFoundError(errno.ENOENT, "its run folder is gone")
         with replacing(last) as temporary:
-            written = _write(temporary, state)
-            if written != _sha256(temporary):
+            _write(temporary, state)
+            if not _is_whole(temporary):
                 raise OSError("it does not read back as it was written")
             _plain(temporary, mmap=True)
-            listed = _listed(folder)
-            entry = {"sha256": written, "bytes": temporary.stat().st_size, "step": state["step"]}
-            _list(folder, {LAST: entry} | ({PREVIOUS: listed[LAST]} if LAST in listed else {}))
-            if last.exists():
-                last.replace(previous)
+            if last.exists() and _is_whole(last):
+                os.replace(last, previous)
     except OSError as error:
         kept = " and ".join(path.name for path in (last, previous) if path.exists())
         raise DiskError(
@@ -137,14 +149,27 @@ def newest_state(folder: Path) -> Found | None:
 
 
 def _whole(path: Path) -> dict[str, Any]:
-    """A state whose sha256 is in the manifest; where there is no manifest, one that can be read."""
-    known = [entry["sha256"] for entry in _listed(path.parent).values()]
-    if known and _sha256(path) not in known:
-        raise CheckpointError(f"{path} is damaged: its sha256 is not in {MANIFEST}")
+    """The state in a file. CheckpointError: it is not as it was written, or not this version's."""
+    if not _is_whole(path):
+        raise CheckpointError(f"{path} is damaged: it is not as it was written")
     state = _plain(path)
     if state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is of another version of colorlab, whose weights open but which cannot go on")
     return state
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is as it was written: by its seal, or, of versions that had none, by the checksums within."""
+    try:
+        with path.open("rb") as file:
+            behind = file.seek(0, os.SEEK_END) - len(SEAL) - hashlib.sha256().digest_size
+            file.seek(max(behind, 0))
+            if file.read(len(SEAL)) != SEAL:
+                return zipfile.ZipFile(file).testzip() is None
+            sealed = file.read()
+            return _sha256(file, behind) == sealed
+    except Exception:  # a damaged archive raises nearly anything
+        return False
 
 
 def nbytes(content: Any) -> int:
@@ -176,41 +201,29 @@ class _Sink:
         """_write does it."""
 
 
-def _write(path: Path, state: dict[str, Any]) -> str:
-    """Write a state through to the disk. -> sha256 of what was meant to be written."""
+def _write(path: Path, state: dict[str, Any]) -> None:
+    """Write a state and its seal through to the disk; the seal is of what was meant to be written."""
     with path.open("wb") as file:
         sink = _Sink(file)
         torch.save(state, sink)  # type: ignore[arg-type]
+        sink.write(SEAL + sink.sha256.digest())
         if sink.failed is not None:
             raise sink.failed
         file.flush()
         os.fsync(file.fileno())
-    return sink.sha256.hexdigest()
 
 
-def _listed(folder: Path) -> dict[str, dict[str, Any]]:
-    """The manifest, empty if there is none that can be read."""
-    try:
-        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-def _list(folder: Path, entries: dict[str, dict[str, Any]]) -> None:
-    with replacing(folder / MANIFEST) as temporary:
-        temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
+def _sha256(file: BinaryIO, count: int) -> bytes:
+    """Of so many bytes from a file's beginning."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    file.seek(0)
+    while block := file.read(min(1 << 20, count)):
+        digest.update(block)
+        count -= len(block)
+    return digest.digest()
 
 
 def weights_sha256(run: Path) -> str:
-    """Of the run's final weights, or of its last checkpoint while it trains; "" if there are none."""
-    paths = [run / "checkpoints" / name for name in ("weights.safetensors", "last.ckpt")]
-    path = next((path for path in paths if path.is_file()), None)
+    """Of the file that holds the run's weights; "" if there is none."""
+    path = weights_file(run)
     return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()

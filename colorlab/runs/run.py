@@ -17,7 +17,8 @@ from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.storage.files import PACKAGE, PRETRAINED, replacing, shipped
+from colorlab.runs.checkpoint import load_weights
+from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
 
 CONFIG = "config.yaml"
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
@@ -127,8 +128,7 @@ def begin(folder: Path, cfg: DictConfig) -> None:
     require_none(folder)
     plain = plain_dict(cfg)
     plain |= {"made": provenance() | ({"plugins": used} if (used := plugins.used_by(plain)) else {})}
-    with replacing(folder / CONFIG) as temporary:
-        temporary.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    write_text(folder / CONFIG, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
 def require_none(folder: Path) -> None:

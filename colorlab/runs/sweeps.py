@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from colorlab.errors import CheckpointError
-from colorlab.storage.files import replacing
+from colorlab.storage.files import write_json
 
 SWEEP, RESULT, LOG = "sweep.json", "result.json", "job.log"
 NOT_STARTED, RUNNING, DONE = "not started", "running", "done"
@@ -120,9 +120,3 @@ def shortened(key: str, keys: Sequence[str]) -> str:
 def digest(value: Any) -> str:
     """16 hexadecimal digits of plain data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Whole or not at all, also when the power fails. Numbers of numpy and torch become plain ones."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, default=float) + "\n", encoding="utf-8")

@@ -42,7 +42,7 @@ def coloured_file(cfg: DictConfig, run: Any, method: Any, wishes: Wishes, path: 
     pixels = [to_pixels(one) for one in coloured]
     for k, array in enumerate(pixels):
         with replacing(start.with_name(f"{start.name}-{k + 1}.png")) as temporary:
-            Image.fromarray(array).save(temporary)
+            Image.fromarray(array).save(temporary, "PNG")
     sheet = sheet_of([to_pixels(full[0].expand(3, -1, -1))], [np.stack(pixels)], [[]])
     with replacing(start.with_name(f"{start.name}-sheet.png")) as temporary:
         save_sheet(sheet, temporary, 192)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from colorlab.storage.files import sweep, write_array
+
 
 def cache_dir() -> Path:
     """$COLORLAB_CACHE, or colorlab/ in the user's cache folder."""
@@ -20,12 +22,6 @@ def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     """The array in ``path`` (.npy), made and written there first if need be. Writing is atomic: a killed process leaves
     no half file, and two processes that make it at once both end with a whole one."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                np.save(file, make())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        sweep(path.parent)
+        write_array(path, make())
     return np.load(path, mmap_mode="r")

@@ -7,6 +7,8 @@ import hashlib
 import json
 import math
 import os
+import re
+import secrets
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -18,24 +20,38 @@ import numpy as np
 
 from colorlab.errors import CheckpointError, DataError, DiskError
 
+TEMPORARY = re.compile(r"\.colorlab-(\d+)-[0-9a-f]{8}\.tmp")  # names of ``replacing``
 PACKAGE = Path(__file__).parent.parent
 PRETRAINED = "pretrained"  # the folder of the package that holds what ships with it
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside this one to write to. What is there when the block ends is flushed to the disk and takes the place
-    of ``path`` in one step; if anything fails, ``path`` is as it was and nothing is left beside it."""
-    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    """A file beside this one to write to: hidden, new, of a name that says nothing of ``path``'s. When the block ends
+    it is flushed to the disk and takes the place of ``path`` in one step; if anything fails, ``path`` is as it was and
+    nothing is left beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
         yield temporary
         sync(temporary)
-        temporary.replace(path)
+        os.replace(temporary, path)
         sync(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Whole or not at all, also when the power fails."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """As UTF-8, whole or not at all; bytes of a file name that are no text become \\udc80 to \\udcff."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def shipped(path: str | Path) -> Path:
@@ -54,9 +70,24 @@ def sync(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes were writing in a run folder."""
-    for path in [*folder.glob("*.tmp*"), *folder.glob("*/*.tmp*")]:
-        path.unlink(missing_ok=True)
+    """Remove what killed processes were writing in a folder and its subfolders; nothing else has such a name."""
+    for path in [*folder.glob(".colorlab-*.tmp"), *folder.glob("*/.colorlab-*.tmp")]:
+        found = TEMPORARY.fullmatch(path.name)
+        if found and not _lives(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    """Whether another process of this number runs."""
+    if process == os.getpid():
+        return False  # this one writes nothing while it sweeps
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
 
 
 @contextmanager
@@ -105,11 +136,15 @@ def size(count: int) -> str:
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """An .npz file, atomically."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    """An .npz file, whole or not at all."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    temporary.replace(path)
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """An .npy file, whole or not at all."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -127,10 +162,9 @@ def digest(value: Any) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Atomically, and as JSON proper: NaN becomes null."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(_proper(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    """Whole or not at all, and as JSON proper: NaN becomes null. Numbers of numpy and torch become plain ones."""
+    text = json.dumps(_proper(content), indent=1, allow_nan=False, default=lambda number: _proper(float(number)))
+    write_text(path, f"{text}\n")
 
 
 def read_json(path: Path) -> Any:

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from colorlab.errors import DataError
+from colorlab.storage.files import write_bytes
 from colorlab.weights.catalogue import MINILM, NETS, TEXT_FILES, Package, Weights
 from colorlab.weights.store import _cached, _check, _of_torchvision, _read, _text_folders, located, text_folder
 
@@ -47,13 +48,7 @@ def _store(found: Weights, path: Path) -> None:
     """Atomic: a killed process leaves no half file under the final name."""
     from safetensors.torch import save
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(save(found.tensors, {"source": found.source}))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, save(found.tensors, {"source": found.source}))
 
 
 def _from_torchvision(net: str) -> Weights:

@@ -11,6 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from colorlab.runs import sweeps
+from colorlab.storage.files import write_json
 
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
 
@@ -21,7 +22,7 @@ class KeepResult(Callback):
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:  # Hydra's signature
         if job_return.status is JobStatus.COMPLETED and first_process():
             folder = Path(config.hydra.runtime.output_dir)
-            sweeps.write_json(folder / sweeps.RESULT, {"value": job_return.return_value})
+            write_json(folder / sweeps.RESULT, {"value": job_return.return_value})
 
 
 def first_process() -> bool:
