@@ -9,7 +9,6 @@ pictures.npz            drawings and true colourings for contact sheets"""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from colorlab.errors import ConfigError, DataError
-from colorlab.storage.files import digest, read_arrays, read_json, write_arrays, write_json
+from colorlab.storage.files import digest, read_arrays, read_json, replacing, write_arrays, write_json
 
 SAMPLES, SETTINGS, TIMING = "samples", "settings.json", "timing.json"
 RESULT, DISTANCES, PICTURES = "evaluation.json", "distances.npz", "pictures.npz"
@@ -47,14 +46,8 @@ def missing(folder: Path, names: list[str]) -> list[str]:
 
 def write_sample(folder: Path, name: str, candidates: np.ndarray) -> None:
     """candidates: (n, H, W, 3) uint8."""
-    path = sample_file(folder, name)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.save(file, candidates)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(sample_file(folder, name)) as temporary, temporary.open("wb") as file:
+        np.save(file, candidates)
 
 
 def read_sample(folder: Path, name: str) -> np.ndarray:
