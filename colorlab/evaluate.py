@@ -7,32 +7,28 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from colorlab.cli.command import hydra_command
+from colorlab.cli.wandb_access import wants_wandb
+from colorlab.evaluation.options import evaluation_options
+from colorlab.runs.run import open_runs, plain_dict
+from colorlab.sampling.options import sampling_options
 
 
 def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
-    from colorlab.sample import must_go_together
-
-    must_go_together(cfg)
+    words = plain_dict(cfg)
+    options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
+    logged = wants_wandb(cfg.logger)
+    runs = open_runs(words["run"])
     from colorlab.cli.device import settle_allocator
-    from colorlab.evaluation.dashboard import log_evaluation, wanted
-    from colorlab.evaluation.settings import begin, folder_of, opened_runs, settings_of
+    from colorlab.evaluation.evaluating import evaluate_runs
 
-    logged = wanted(cfg.logger)
     settle_allocator()
-    runs = opened_runs(cfg)
-    from colorlab.evaluation.drawings import held_out
-    from colorlab.evaluation.folder import read_evaluation
-    from colorlab.evaluation.judging import judge_all, judge_of, make_missing
-
-    drawings = held_out(runs[0].pictures(), cfg.split, cfg.limit)
-    judge, lacking = judge_of(cfg.lpips, cfg.features, drawings.pictures.condition)
-    folder = folder_of(cfg, runs)
-    begin(folder, settings_of(cfg, runs))
-    make_missing(cfg, folder, drawings)
-    judge_all(cfg, runs, folder, drawings, judge)
+    folder, lacking = evaluate_runs(runs, options, wanted)
     tell(folder)
     if logged:
+        from colorlab.evaluation.dashboard import log_evaluation
+        from colorlab.evaluation.folder import read_evaluation
+
         log_evaluation(cfg.logger, read_evaluation(folder))
     if lacking:
         raise lacking

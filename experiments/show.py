@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorlab.evaluation.folder import PICTURES, Evaluation, read_evaluation, read_sample
 from colorlab.evaluation.rows import differences_of, row_of, trivial_rows
-from colorlab.evaluation.selection import mixture
+from colorlab.report.grid import mixture
 from colorlab.report.table import Cell
 from colorlab.storage.files import read_arrays
 

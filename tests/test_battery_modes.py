@@ -16,8 +16,10 @@ from colorlab.color import luma
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.evaluation.settings import sampling_of
-from colorlab.sampling.setup import opened, wishes_of
-from colorlab.sampling.splits import coloured, shown
+from colorlab.runs.run import open_run, plain_dict
+from colorlab.sampling.options import SamplingOptions, sampling_options
+from colorlab.sampling.setup import method_of
+from colorlab.sampling.splits import coloured, condition_of
 from colorlab.train import must_go_together
 from colorlab.types import Condition
 from tests.test_evaluate import trained_looking
@@ -31,6 +33,10 @@ TRAINERS = sorted(path.stem for path in (conf_dir() / "trainer").glob("*.yaml"))
 def evaluating(run: Path, name: str) -> DictConfig:
     """The configuration that evaluates a run as an experiment says, in two steps."""
     return compose("evaluate", [f"run={run}", "n=2", "steps=2", f"+experiment={name}"])
+
+
+def options_for(run: Path, name: str) -> SamplingOptions:
+    return sampling_options(plain_dict(evaluating(run, name)), of_truth=True)
 
 
 def named(*beginnings: str) -> list[str]:
@@ -51,20 +57,19 @@ def test_every_other_experiment_is_one_of_training(name: str) -> None:
 
 @pytest.mark.parametrize("name", named("diffusion_", "hints_", "inpaint_"))
 def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> None:
-    cfg = evaluating(run, name)
-    (small, method), wishes = opened(cfg), wishes_of(cfg)
+    options, small = options_for(run, name), open_run(run)
     pictures = small.pictures()
-    drawn = next(coloured(method, pictures, [0], cfg.n, cfg.seed, wishes))
+    drawn = next(coloured(method_of([small], options), pictures, [0], options))
     assert drawn.shape == (2, 3, 32, 32) and drawn.min() >= 0 and drawn.max() <= 1
     assert not torch.equal(drawn[0], drawn[1])
-    if hints := shown(pictures, 0, cfg.seed, wishes).hints:
+    if hints := condition_of(pictures, 0, options).hints:
         known = hints.mask.expand(2, 3, -1, -1) == 1
         assert known.any() and torch.allclose(drawn[known], hints.rgb.expand(2, -1, -1, -1)[known], atol=1e-6)
 
 
 def test_no_two_experiments_sample_alike(run: Path) -> None:
     names = named("diffusion_", "hints_", "inpaint_")
-    settings = [sampling_of(evaluating(run, name)) for name in names]
+    settings = [sampling_of(options_for(run, name), mixed=False) for name in names]
     assert all(settings[i] != settings[k] for i in range(len(names)) for k in range(i))
 
 

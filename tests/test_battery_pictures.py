@@ -17,8 +17,10 @@ from colorlab.cli.config import compose
 from colorlab.data.intake import open_picture
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError, NumericError
+from colorlab.runs.run import plain_dict
 from colorlab.sample import sample
-from colorlab.sampling.setup import built_guides
+from colorlab.sampling.options import sampling_options
+from colorlab.sampling.setup import guides_of
 from tests.conftest import ROOT
 from tests.kill_harness import files_of_at_most
 from tests.test_evaluate import trained_looking
@@ -29,7 +31,8 @@ BIASES = ["bias={}", "guide=bias guide.bias.color={}"]
 
 def biased(words: str, command: str = "sample") -> torch.Tensor:
     """V (3, 8, 8) of the first candidate, as a command builds it."""
-    guides = built_guides(compose(command, ["run=a", *words.split()]))
+    options = sampling_options(plain_dict(compose(command, ["run=a", *words.split()])), of_truth=False)
+    guides = guides_of(options, hinted=False)
     return guides[-1].start(torch.zeros(1, 3, 8, 8), Draws(0, [0]))[0]
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from colorlab.cli.config import compose
-from colorlab.compare import compare, distinct_names
+from colorlab.compare import compare
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluation.comparison import binning, settings_table, strip_of
 from colorlab.evaluation.folder import located, read_evaluation
+from colorlab.evaluation.naming import distinct_names
 from colorlab.evaluation.rows import compared, leaders
 from colorlab.evaluation.settings import WITHOUT_EFFECT, additions
 from colorlab.report.table import Column

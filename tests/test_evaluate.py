@@ -17,8 +17,8 @@ from colorlab.errors import ConfigError, DataError
 from colorlab.evaluate import evaluate
 from colorlab.evaluation.folder import missing, read_sample, sample_file, write_sample
 from colorlab.evaluation.protocol import differing, protocol_id
-from colorlab.evaluation.selection import mixture
 from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name
+from colorlab.report.grid import mixture
 
 TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 

@@ -138,6 +138,22 @@ def test_names_on_the_frontier_do_not_overlap() -> None:
     assert all(apart) and [text.get_text() for text in drawn.axes[0].texts] == [p.name for p in points]
 
 
+def test_a_name_on_the_frontier_keeps_clear_of_an_interval_that_begins_at_nought() -> None:
+    quality = Cell(0.5, None, None, 5)
+    points = [
+        Point("run", Cell(0.5, 0.0, 0.5, 5), quality, False),
+        Point("next", Cell(0.6, None, None, 5), quality, False),
+        Point("far", Cell(1.0, None, None, 5), Cell(1.0, None, None, 5), False),
+        Point("low", Cell(0.9, None, None, 5), Cell(0.0, None, None, 5), False),
+    ]
+    axes = frontier(points, "x", "y").axes[0]
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    box = name_boxes(points, axes)[0]
+    beside = box[2] <= (0 - left) / (right - left) or box[0] >= (0.5 - left) / (right - left)
+    height = (0.5 - low) / (high - low)
+    assert beside or box[3] <= height or box[1] >= height
+
+
 def test_a_curve_runs_through_its_means_inside_its_band() -> None:
     cells = [Cell(1 / k, 0.9 / k, 1.1 / k, 5) for k in (1, 2, 3)]
     drawn = curves([Curve("run", cells, False), Curve("flat", cells, True)], "error").axes[0]

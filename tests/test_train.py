@@ -144,8 +144,9 @@ def test_hints_and_colours_come_from_the_command_line(trained: Path, command) ->
 def test_another_process_and_another_n_give_the_same_pictures(trained: Path, command) -> None:
     words = [f"run={trained}/runs/small", "split=val", "limit=2", "seed=5", "precision=fp32"]
     from colorlab.draws import Draws
+    from colorlab.report.grid import mixture
     from colorlab.runs.run import open_run
-    from colorlab.sampling.splits import chosen, to_pixels
+    from colorlab.sampling.splits import to_pixels
     from colorlab.types import Condition
 
     done = command("sample", *words, "n=3", f"out={trained}/val")
@@ -154,7 +155,8 @@ def test_another_process_and_another_n_give_the_same_pictures(trained: Path, com
 
     run = open_run(trained / "runs" / "small")
     pictures = run.pictures()
-    index = int(chosen(pictures.drawings("val"), 2)[0][0])
+    groups = pictures.drawings("val")
+    index = int(groups[mixture([len(group) for group in groups], range(len(groups)), 2)[0]][0])
     mine = run.method().sample(Condition(pictures[index].image), 1, Draws(5, [index]))[0, 0]
     shown = Image.fromarray(to_pixels(mine)).resize((128, 128), Image.Resampling.BICUBIC)
     sheet = Image.open(trained / "val" / "val.png").crop((6 + 134, 22, 6 + 134 + 128, 22 + 128))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,6 +19,13 @@ PATIENCE = 3.0  # seconds for W&B's server to take a connection
 
 
 START = 30.0  # seconds for a W&B run to be made
+
+
+def wants_wandb(logger: Any) -> bool:
+    """Whether logger= asks for W&B; ConfigError for a logger that only trainings have."""
+    if logger.kind not in ("none", "wandb"):
+        raise ConfigError(f"logger={logger.kind} is for training (choose from none, wandb)")
+    return bool(logger.kind == "wandb")
 
 
 def stays_offline(mode: str, folder: Path) -> bool:

@@ -144,6 +144,12 @@ def find_pictures(folder: Path) -> list[Path]:
     return paths
 
 
+def check_there(source: Path) -> None:
+    """DataError if there is no such file or folder."""
+    if not source.exists():
+        raise DataError(f"{shown(source)} cannot be read: No such file or directory (check path and permissions)")
+
+
 def named(source: Path) -> dict[Path, Path]:
     """A picture, or those in a folder -> what the names of files made from it begin with, relative to their folder: its
     own name without the suffix, where that is enough, and short enough for an ending."""

@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from omegaconf import DictConfig
 
 from colorlab import __version__
 from colorlab.color import lab_of
 from colorlab.errors import ConfigError
-from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
+from colorlab.evaluation.folder import PICTURES, Evaluation, located, read_evaluation, read_sample
 from colorlab.evaluation.judging import as_pictures
-from colorlab.evaluation.selection import error_key, mixture, worst
+from colorlab.evaluation.naming import distinct_names, given_names, with_jobs
+from colorlab.evaluation.options import ComparisonOptions
+from colorlab.evaluation.rows import check_protocols, compared
+from colorlab.evaluation.selection import error_key, worst
 from colorlab.evaluation.settings import additions, sampler_word
 from colorlab.metrics.diversity import BINS, hue_variance
 from colorlab.report import figure, table
 from colorlab.report.curves import curve_of, curves
 from colorlab.report.figure import INK, STROKES, VARIABLES, looks
 from colorlab.report.frontier import Point, frontier
+from colorlab.report.grid import mixture
 from colorlab.report.histogram import Distances, histogram
 from colorlab.report.page import Case, Chart, Key, Page, Strip, rendered
 from colorlab.report.table import Row, coverage, headline
@@ -37,13 +40,29 @@ FAINT = 5.0  # chroma in Lab below which a hue is hardly seen
 OUTLINE = "other true colourings"  # the trivial row that histograms show as an outline
 
 
+def compare_runs(given: Sequence[str], out: Path, wanted: ComparisonOptions) -> tuple[Page, dict[str, Path]]:
+    """The page that compares runs, and the files written for it, name -> path. given: folders of runs, of evaluations
+    or of sweeps."""
+    folders, labels = with_jobs(given)
+    evaluations = [read_evaluation(located(each, wanted.evaluation)) for each in folders]
+    if wanted.baseline >= len(evaluations):
+        raise ConfigError(f"baseline={wanted.baseline} (there are {len(evaluations)} runs, counted from 0)")
+    names = given_names(wanted.names, evaluations) or distinct_names(evaluations, labels)
+    notes = check_protocols(evaluations, names, wanted.baseline, wanted.mixed)
+    base = evaluations[wanted.baseline].document
+    have = set(base["values"])
+    rows = compared(evaluations, names, wanted.baseline, headline(base["protocol"]["n"], have) + coverage(have))
+    page = composed(wanted, evaluations, names, rows, notes)
+    return page, write(out, page, figures(wanted, evaluations, names, rows))
+
+
 def figures(
-    cfg: DictConfig, evaluations: Sequence[Evaluation], names: Sequence[str], table: Sequence[Row]
+    wanted: ComparisonOptions, evaluations: Sequence[Evaluation], names: Sequence[str], table: Sequence[Row]
 ) -> dict[str, Figure]:
     """histogram, frontier, and curves for each error: as far as there is something to draw."""
 
-    base = evaluations[cfg.baseline].document
-    made = {"histogram": histogram_of(evaluations, names), "frontier": frontier_of(table, cfg.quality)}
+    base = evaluations[wanted.baseline].document
+    made = {"histogram": histogram_of(evaluations, names), "frontier": frontier_of(table, wanted.quality)}
     errors = {"lpips": "LPIPS", "delta_e": "CIEDE2000", "mae": "ab MAE / 128"}
     present = [error for error in errors if error in base["curves"]["best_of_k"]]
     for error in [present[0], present[-1]]:
@@ -91,11 +110,15 @@ def frontier_of(table: Sequence[Row], quality: str) -> Figure | None:
 
 
 def composed(
-    cfg: DictConfig, evaluations: Sequence[Evaluation], names: Sequence[str], table: list[Row], notes: list[str]
+    wanted: ComparisonOptions,
+    evaluations: Sequence[Evaluation],
+    names: Sequence[str],
+    table: list[Row],
+    notes: list[str],
 ) -> Page:
     """The page, its charts still to come."""
 
-    base = evaluations[cfg.baseline].document
+    base = evaluations[wanted.baseline].document
     protocol, have = base["protocol"], set(base["values"])
     several = sum(count > 1 for count in base["truths"])
     shown = {"lines": "line drawings", "gray": "gray pictures"}[protocol["condition"]]
@@ -109,9 +132,9 @@ def composed(
     date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     pairs = zip(names, evaluations, strict=True)
     return Page(
-        cfg.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[cfg.baseline],
-        legend_of(table), [], coverage(have) if several else [], same_drawings(cfg.sheet, evaluations, names),
-        {name: worst_cases(cfg.worst, each) for name, each in pairs} if cfg.worst else {},
+        wanted.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[wanted.baseline],
+        legend_of(table), [], coverage(have) if several else [], same_drawings(wanted.sheet, evaluations, names),
+        {name: worst_cases(wanted.worst, each) for name, each in pairs} if wanted.worst else {},
         settings_table(evaluations, names), protocol_table(protocol), f"Made with colorlab {__version__} on {date}.",
     )  # fmt: skip
 

@@ -18,25 +18,16 @@ import numpy as np
 
 from colorlab.cli import wandb_access
 from colorlab.cli.wandb_access import stays_offline, wandb_errors
-from colorlab.errors import ConfigError
 from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
-from colorlab.evaluation.selection import mixture
 from colorlab.evaluation.settings import titled
 from colorlab.metrics.diversity import BINS, histogram
-from colorlab.report.grid import drawn_sheet, sheet_of
+from colorlab.report.grid import drawn_sheet, mixture, sheet_of
 from colorlab.storage.files import read_arrays
 
 HISTOGRAM = "diversity/lpips_histogram"  # the same key in every run, so that one panel shows them all
 COLUMNS = ["bin_left", "bin_right", "bin_center", "count", "density", "method", "seed", "n_images", "k"]
 QUANTILES = (10, 50, 90)
 SHEET = 12  # drawings on the logged sheet
-
-
-def wanted(logger: Any) -> bool:
-    """Whether logger= asks for W&B; ConfigError for a logger that only trainings have."""
-    if logger.kind not in ("none", "wandb"):
-        raise ConfigError(f"logger={logger.kind} is for training (choose from none, wandb)")
-    return bool(logger.kind == "wandb")
 
 
 @contextmanager

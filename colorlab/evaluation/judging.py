@@ -11,34 +11,18 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
-from omegaconf import DictConfig
-from torch import Tensor
 
 from colorlab.errors import DataError
 from colorlab.evaluation.baselines import Draw, rows, truths_of
 from colorlab.evaluation.drawings import Drawings
-from colorlab.evaluation.folder import (
-    PICTURES,
-    RESULT,
-    Evaluation,
-    add_timing,
-    missing,
-    read_evaluation,
-    read_sample,
-    timing,
-    write_result,
-    write_sample,
-)
-from colorlab.evaluation.protocol import protocol_id, protocol_of
-from colorlab.evaluation.selection import mixture, worst
-from colorlab.evaluation.settings import settings_of
+from colorlab.evaluation.folder import RESULT, Evaluation, read_evaluation, write_result
+from colorlab.evaluation.protocol import protocol_id
+from colorlab.evaluation.selection import worst
 from colorlab.metrics.intervals import intervals
 from colorlab.metrics.judge import Judge
-from colorlab.runs.run import Run
-from colorlab.sampling.setup import opened, wishes_of
-from colorlab.sampling.splits import coloured, to_pixels
+from colorlab.report.grid import mixture
 from colorlab.storage.cache import cache_dir
-from colorlab.storage.files import digest, write_arrays
+from colorlab.storage.files import digest
 
 T = TypeVar("T")
 SHOWN, WORST, TRUTHS = (
@@ -189,59 +173,3 @@ def told(items: Iterable[T], total: int, what: str) -> Iterator[T]:
             console.print(
                 f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left"
             )
-
-
-def judge_all(cfg: DictConfig, runs: list[Run], folder: Path, drawings: Drawings, judge: Judge) -> None:
-    """Write evaluation.json and what belongs to it, from the samples in the folder."""
-
-    started, method = time.monotonic(), runs[0].config["method"]
-    verdict = judged(judge, drawings, FromFolder(folder, drawings.names), cfg.n, cfg.device, "judging")
-    for note in verdict.notes:
-        print(f"note: {note}")
-    protocol = protocol_of(drawings, runs[0].config["data"], cfg.split, cfg.n, cfg.seed, judge)
-    trivial = trivial_rows(judge, drawings, protocol, cfg.device)
-    document = {
-        "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
-        "settings": settings_of(cfg, runs), "configured": method, "drawings": drawings.names,
-        "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
-        "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, cfg.n),
-        "trivial": trivial.document["trivial"], "timing": timing(folder, time.monotonic() - started),
-    }  # fmt: skip
-    write_arrays(folder / PICTURES, pictures_shown(drawings, document))
-    write_result(folder, document, verdict.distances | trivial.distances)
-
-
-class FromFolder:
-    """Candidates out of an evaluation folder, drawing after drawing in the order of the names."""
-
-    def __init__(self, folder: Path, names: list[str]) -> None:
-        self.folder, self.names = folder, iter(names)
-
-    def __call__(self, image: Tensor, truths: Tensor, n: int) -> Tensor:
-        """(n, 3, H, W) in [0, 1]."""
-
-        pass
-
-        return as_pictures(read_sample(self.folder, next(self.names)))
-
-
-def make_missing(cfg: DictConfig, folder: Path, drawings: Drawings) -> None:
-    """Sample the drawings that have no candidates in the folder yet, and say how many had."""
-
-    pass
-
-    names = drawings.names
-    todo = missing(folder, names)
-    print(f"{folder}: {len(names) - len(todo)} of {len(names)} drawings have their samples")
-    if not todo:
-        return
-    index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
-    chosen = [index[name] for name in todo]
-    drawn = coloured(opened(cfg)[1], drawings.pictures, chosen, cfg.n, cfg.seed, wishes_of(cfg))
-    started, made = time.monotonic(), 0
-    try:
-        for name, candidates in told(zip(todo, drawn, strict=True), len(todo), "sampling"):
-            write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
-            made += 1
-    finally:
-        add_timing(folder, time.monotonic() - started, made, cfg.device)

@@ -4,63 +4,54 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from colorlab.cli.device import previews_in_bf16
 from colorlab.errors import ConfigError
 from colorlab.evaluation.folder import SAMPLES, SETTINGS
+from colorlab.evaluation.options import EvaluationOptions
 from colorlab.evaluation.protocol import _brief
 from colorlab.runs.checkpoint import weights_sha256
-from colorlab.runs.run import Run, open_run
-from colorlab.sampling.setup import changed_values
-from colorlab.storage.files import digest, read_json, write_json
+from colorlab.runs.run import Run
+from colorlab.sampling.options import SamplingOptions
+from colorlab.storage.files import digest, read_json, sweep, write_json
 
 
-def opened_runs(cfg: DictConfig) -> list[Run]:
-    """The run, or the two of a mix model."""
-
-    names = list(cfg.run) if isinstance(cfg.run, ListConfig) else [cfg.run]
-    if not 1 <= len(names) <= 2:
-        raise ConfigError(f"run={cfg.run} (give one run, or two for the mix model)")
-    return [open_run(str(name)) for name in names]
-
-
-def sampling_of(cfg: DictConfig) -> dict[str, Any]:
-    """All that changes the samples, apart from run, split, n and seed; plain containers."""
-
+def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
+    """All that changes the samples, apart from run, split, n and seed; plain containers. mixed: whether two runs are a
+    mix model."""
     return {
-        "method": changed_values(cfg),
-        "sampler": OmegaConf.to_container(cfg.method.sampler, resolve=True),
-        "steps": cfg.steps,
-        "switch_at": cfg.switch_at if isinstance(cfg.run, ListConfig) and len(cfg.run) > 1 else None,
-        "bias": OmegaConf.to_container(cfg.bias) if OmegaConf.is_config(cfg.bias) else cfg.bias,
-        "guide": OmegaConf.to_container(cfg.guide, resolve=True) or {},
-        "hints": cfg.hints,
-        "same_noise": cfg.same_noise,
-        "text": str(cfg.text),
-        "precision": "bf16" if previews_in_bf16(cfg.precision, cfg.device) else "fp32",
+        "method": options.values,
+        "sampler": options.sampler,
+        "steps": options.steps,
+        "switch_at": options.switch_at if mixed else None,
+        "bias": options.bias,
+        "guide": options.guide,
+        "hints": options.hints,
+        "same_noise": options.same_noise,
+        "text": options.text,
+        "precision": "bf16" if previews_in_bf16(options.precision, options.device) else "fp32",
     }
 
 
-def settings_of(cfg: DictConfig, runs: list[Run]) -> dict[str, Any]:
+def settings_of(runs: Sequence[Run], options: SamplingOptions, split: str) -> dict[str, Any]:
     """How the samples come about: equal settings give equal samples."""
-
     weights = {run.name: weights_sha256(run.path) for run in runs}
     data = {key: value for key, value in runs[0].config["data"].items() if key != "augment"}
-    return {"split": cfg.split, "n": cfg.n, "seed": cfg.seed, "weights": weights, "data": data, **sampling_of(cfg)}
+    made = {"split": split, "n": options.n, "seed": options.seed, "weights": weights, "data": data}
+    return made | sampling_of(options, len(runs) > 1)
 
 
-def folder_of(cfg: DictConfig, runs: list[Run]) -> Path:
+def folder_of(runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions) -> Path:
     """out=, or a folder of its own for these settings below the (first) run; below runs/ for one that is shipped."""
-    pass
-
-    if cfg.out:
-        return Path(cfg.out)
+    if wanted.out:
+        return Path(wanted.out)
     partner = runs[1].name if len(runs) > 1 else ""
-    return runs[0].home / "evaluation" / folder_name(cfg.split, cfg.n, cfg.seed, cfg.limit, sampling_of(cfg), partner)
+    sampling = sampling_of(options, len(runs) > 1)
+    name = folder_name(wanted.split, options.n, options.seed, wanted.limit, sampling, partner)
+    return runs[0].home / "evaluation" / name
 
 
 WITHOUT_EFFECT: dict[str, Any] = {
@@ -113,6 +104,7 @@ def sampler_word(sampler: dict[str, Any]) -> str:
 def begin(folder: Path, settings: dict[str, Any]) -> None:
     """Make the folder, or go on in it; ConfigError if its samples were made with other settings or other weights."""
     (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     path, settings = folder / SETTINGS, json.loads(json.dumps(settings))
     if not path.exists():
         write_json(path, settings)

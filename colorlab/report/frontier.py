@@ -57,7 +57,7 @@ def name_boxes(points: Sequence[Point], axes: Axes) -> list[Box]:
     spots = [((p.diversity.mean - left) / (right - left), (p.quality.mean - low) / (high - low)) for p in points]
     taken: list[Box] = [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
     for point, (x, y) in zip(points, spots, strict=True):
-        (ends, ups) = ([cell.low or cell.mean, cell.high or cell.mean] for cell in (point.diversity, point.quality))
+        ends, ups = _ends(point.diversity), _ends(point.quality)
         taken.append(((ends[0] - left) / (right - left), y - 0.005, (ends[1] - left) / (right - left), y + 0.005))
         taken.append((x - 0.005, (ups[0] - low) / (high - low), x + 0.005, (ups[1] - low) / (high - low)))
     names: list[Box] = []
@@ -67,6 +67,11 @@ def name_boxes(points: Sequence[Point], axes: Axes) -> list[Box]:
         names.append(best)
         taken.append(best)
     return names
+
+
+def _ends(cell: Cell) -> tuple[float, float]:
+    """Of the interval, which is the mean alone where there is none."""
+    return cell.mean if cell.low is None else cell.low, cell.mean if cell.high is None else cell.high
 
 
 def _box(x: float, y: float, width: float, across: int, up: int) -> Box:

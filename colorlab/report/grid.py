@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,18 @@ class Sheet(NamedTuple):
 
     rows: list[list[np.ndarray | None]]
     columns: list[str]
+
+
+def mixture(truths: Sequence[int], among: Iterable[int], count: int) -> list[int]:
+    """Positions of ``count`` drawings, evenly spread: three with one true colouring to each with several. truths: how
+    many each drawing has; among: the positions to choose from."""
+    one: list[int] = []
+    several: list[int] = []
+    for position in among:
+        (one if truths[position] == 1 else several).append(position)
+    few = min(len(several), max(count // 4, count - len(one)))
+    parts = ((one, min(len(one), count - few)), (several, few))
+    return [part[i * len(part) // wanted] for part, wanted in parts for i in range(wanted)]
 
 
 def sheet_of(
@@ -40,7 +52,7 @@ def sheet_of(
 def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
     """The sheet as a picture, every cell ``cell`` pixels wide."""
     font = ImageFont.load_default(13)
-    height = round(cell * sheet.rows[0][0].shape[0] / sheet.rows[0][0].shape[1])  # type: ignore[union-attr]
+    height = _height(sheet.rows[0][0], cell)  # type: ignore[arg-type]
     step_x, step_y, top = cell + GAP, height + GAP, 22
     page = Image.new("RGB", (GAP + step_x * len(sheet.columns), top + step_y * len(sheet.rows)), PAPER)
     pen = ImageDraw.Draw(page)
@@ -53,6 +65,16 @@ def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
                 page.paste(Image.fromarray(picture).resize((cell, height), Image.Resampling.BICUBIC), corner)
                 pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + cell, corner[1] + height), outline=RULE)
     return page
+
+
+def thumbnail(picture: np.ndarray, cell: int) -> np.ndarray:
+    """(H, W, 3) uint8 as it is in a cell of a sheet, which it then fills unchanged."""
+    size = (cell, _height(picture, cell))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
+def _height(picture: np.ndarray, cell: int) -> int:
+    return max(1, round(cell * picture.shape[0] / picture.shape[1]))
 
 
 def save_sheet(sheet: Sheet, path: Path, cell: int = 128) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import platform
 import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.checkpoint import load_weights
 from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
 
 CONFIG = "config.yaml"
@@ -94,6 +94,14 @@ def open_run(path: str | Path) -> Run:
     if not isinstance(config, dict) or "method" not in config:
         raise CheckpointError(f"{folder / CONFIG} describes no method (it is written by training; restore it)")
     return Run(folder, config)
+
+
+def open_runs(given: str | Path | Sequence[str | Path]) -> list[Run]:
+    """The run, or the two of a mix model."""
+    names = [given] if isinstance(given, str | Path) else list(given)
+    if not 1 <= len(names) <= 2:
+        raise ConfigError(f"run={given} (give one run, or two for the mix model)")
+    return [open_run(name) for name in names]
 
 
 def known_runs() -> list[str]:

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
-from colorlab.report.grid import Sheet, sheet_of
-from colorlab.sampling.setup import Wishes, prompt_of, worded
+from colorlab.report.grid import Sheet, mixture, save_sheet, sheet_of
+from colorlab.runs.run import Run
+from colorlab.sampling.options import SamplingOptions
+from colorlab.sampling.setup import guides_of, method_of, prompt_of, worded
 from colorlab.types import Condition
 
 
-def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, n: int, seed: int, wishes: Wishes) -> Sheet:
+def write_sheet_of_split(runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions) -> Path:
+    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder. -> its path."""
+    method = method_of(runs, options)
+    return save_sheet(sheet_of_split(method, runs[0].pictures(), split, limit, options), out / f"{split}.png")
+
+
+def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions) -> Sheet:
     """n colourings of held-out drawings, in a mix of drawings with one and with several true colourings."""
-
-    groups = chosen(pictures.drawings(split), limit)
-    drawn = list(coloured(method, pictures, [int(group[0]) for group in groups], n, seed, wishes))
-    drawings = [as_shown(shown(pictures, int(group[0]), seed, wishes)) for group in groups]
+    groups = pictures.drawings(split)
+    groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
+    indices = [int(group[0]) for group in groups]
+    drawn = [np.stack([to_pixels(one) for one in row]) for row in coloured(method, pictures, indices, options)]
+    drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
-    return sheet_of(drawings, [np.stack([to_pixels(one) for one in row]) for row in drawn], truths)
+    return sheet_of(drawings, drawn, truths)
 
 
-def chosen(groups: list[np.ndarray], limit: int) -> list[np.ndarray]:
-    """Evenly spread drawings: three with one true colouring to each with several."""
-    one = [group for group in groups if len(group) == 1]
-    several = [group for group in groups if len(group) > 1]
-    few = min(len(several), max(limit // 4, limit - len(one)))
-    return [*_spread(one, limit - few), *_spread(several, few)]
-
-
-def _spread(items: list[Any], count: int) -> list[Any]:
-    count = min(count, len(items))
-    return [items[i * len(items) // count] for i in range(count)]
-
-
-def coloured(method: Any, pictures: Any, indices: list[int], n: int, seed: int, wishes: Wishes) -> Iterator[Any]:
+def coloured(method: Any, pictures: Any, indices: list[int], options: SamplingOptions) -> Iterator[Tensor]:
     """(n, 3, H, W) in [0, 1] for one picture after the other."""
-
-    method.cut = "{}" in prompt_of(wishes.text)  # nobody can shorten the captions of a data set
+    guides = guides_of(options, options.hints is not None)
+    method.cut = "{}" in prompt_of(options.text)  # nobody can shorten the captions of a data set
     for index in indices:
-        condition, draws = shown(pictures, index, seed, wishes), Draws(seed, [index], alike=wishes.same_noise)
-        yield method.sample(on(condition, method.device), n, draws, wishes.guides)[0].cpu()
+        condition = on(condition_of(pictures, index, options), options.device)
+        draws = Draws(options.seed, [index], alike=options.same_noise)
+        yield method.sample(condition, options.n, draws, guides)[0].cpu()
 
 
-def shown(pictures: Any, index: int, seed: int, wishes: Wishes) -> Condition:
-    """What a method is shown of a picture of the data set, with the hints that are wished for."""
-
+def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Condition:
+    """What a method is shown of a picture of the data set."""
     batch = pictures[index]
-    hints = of_truth(wishes.hints, batch.rgb, Draws(seed, [index])) if wishes.hints else None
-    return Condition(batch.image, hints, worded(wishes.text, batch.text), batch.label)
+    hints = of_truth(options.hints, batch.rgb, Draws(options.seed, [index])) if options.hints else None
+    return Condition(batch.image, hints, worded(options.text, batch.text), batch.label)
 
 
 def on(condition: Condition, device: Any) -> Condition:
@@ -64,13 +62,17 @@ def on(condition: Condition, device: Any) -> Condition:
 
 def as_shown(condition: Condition) -> np.ndarray:
     """(H, W, 3) uint8: the drawing, the hints over it."""
-
     drawing = condition.image[0].expand(3, -1, -1)
     return to_pixels(drawing if condition.hints is None else torch.lerp(drawing, *(h[0] for h in condition.hints)))
 
 
-def to_pixels(picture: Any) -> np.ndarray:
+def to_pixels(picture: Tensor) -> np.ndarray:
     """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be shown as black."""
-    if not picture.isfinite().all():
-        raise NumericError("a colouring has values that are not finite (try precision=fp32; else train again)")
+    check_finite(picture)
     return (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+
+
+def check_finite(pictures: Tensor) -> None:
+    """NumericError if colourings hold NaN or infinity."""
+    if not pictures.isfinite().all():
+        raise NumericError("a colouring has values that are not finite (try precision=fp32; else train again)")

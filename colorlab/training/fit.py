@@ -19,7 +19,7 @@ from colorlab.report.grid import save_sheet
 from colorlab.runs import run
 from colorlab.runs.checkpoint import Found, newest_state, save_weights
 from colorlab.runs.run import open_run, sheet_of
-from colorlab.sampling.setup import Wishes
+from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.splits import sheet_of_split
 from colorlab.storage.files import held, replacing, sweep
 from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
@@ -151,7 +151,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
 def _sheet(cfg: DictConfig, folder: Path) -> None:
 
     run = open_run(folder)
-    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, 8, 0, Wishes())
+    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, SamplingOptions(n=8, seed=0))
     with replacing(sheet_of(folder)) as path:
         save_sheet(sheet, path)
     print(f"contact sheet: {sheet_of(folder)}")

@@ -1,0 +1,110 @@
+"""One evaluation from its beginning, or from where it was left, to evaluation.json."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from colorlab.errors import DataError
+from colorlab.evaluation.drawings import Drawings, held_out
+from colorlab.evaluation.folder import (
+    PICTURES,
+    add_timing,
+    missing,
+    read_sample,
+    timing,
+    write_result,
+    write_sample,
+)
+from colorlab.evaluation.judging import (
+    as_pictures,
+    curves,
+    judge_of,
+    judged,
+    pictures_shown,
+    told,
+    trivial_rows,
+    truth_counts,
+)
+from colorlab.evaluation.options import EvaluationOptions
+from colorlab.evaluation.protocol import protocol_id, protocol_of
+from colorlab.evaluation.settings import begin, folder_of, settings_of
+from colorlab.metrics.judge import Judge
+from colorlab.runs.run import Run
+from colorlab.sampling.options import SamplingOptions
+from colorlab.sampling.setup import method_of
+from colorlab.sampling.splits import coloured, to_pixels
+from colorlab.storage.files import write_arrays
+
+
+class Evaluated(NamedTuple):
+    """folder: of the evaluation. lacking: the error to end with where the weights of a judge were missing."""
+
+    folder: Path
+    lacking: DataError | None
+
+
+def evaluate_runs(runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions) -> Evaluated:
+    """Make the samples that are missing, judge all of them, write evaluation.json."""
+    drawings = held_out(runs[0].pictures(), wanted.split, wanted.limit)
+    judge, lacking = judge_of(wanted.lpips, wanted.features, drawings.pictures.condition)
+    folder = folder_of(runs, options, wanted)
+    begin(folder, settings_of(runs, options, wanted.split))
+    make_missing(runs, options, folder, drawings)
+    judge_all(runs, options, wanted.split, folder, drawings, judge)
+    return Evaluated(folder, lacking)
+
+
+def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings) -> None:
+    """Sample the drawings that have no candidates in the folder yet, and say how many had."""
+    names = drawings.names
+    todo = missing(folder, names)
+    print(f"{folder}: {len(names) - len(todo)} of {len(names)} drawings have their samples")
+    if not todo:
+        return
+    index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
+    drawn = coloured(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
+    started, made = time.monotonic(), 0
+    try:
+        for name, candidates in told(zip(todo, drawn, strict=True), len(todo), "sampling"):
+            write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
+            made += 1
+    finally:
+        add_timing(folder, time.monotonic() - started, made, options.device)
+
+
+def judge_all(
+    runs: Sequence[Run], options: SamplingOptions, split: str, folder: Path, drawings: Drawings, judge: Judge
+) -> None:
+    """Write evaluation.json and what belongs to it, from the samples in the folder."""
+    started, method = time.monotonic(), runs[0].config["method"]
+    verdict = judged(judge, drawings, FromFolder(folder, drawings.names), options.n, options.device, "judging")
+    for note in verdict.notes:
+        print(f"note: {note}")
+    protocol = protocol_of(drawings, runs[0].config["data"], split, options.n, options.seed, judge)
+    trivial = trivial_rows(judge, drawings, protocol, options.device)
+    document = {
+        "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
+        "settings": settings_of(runs, options, split), "configured": method, "drawings": drawings.names,
+        "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
+        "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),
+        "trivial": trivial.document["trivial"], "timing": timing(folder, time.monotonic() - started),
+    }  # fmt: skip
+    write_arrays(folder / PICTURES, pictures_shown(drawings, document))
+    write_result(folder, document, verdict.distances | trivial.distances)
+
+
+class FromFolder:
+    """Candidates out of an evaluation folder, drawing after drawing in the order of the names."""
+
+    def __init__(self, folder: Path, names: list[str]) -> None:
+        self.folder, self.names = folder, iter(names)
+
+    def __call__(self, image: Tensor, truths: Tensor, n: int) -> Tensor:
+        """(n, 3, H, W) in [0, 1]."""
+        return as_pictures(read_sample(self.folder, next(self.names)))

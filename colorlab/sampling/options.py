@@ -1,0 +1,120 @@
+"""What may be asked of a trained run: plain values, checked before torch is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from colorlab.cli.device import require
+from colorlab.cli.yaml_files import conf_dir
+from colorlab.errors import ConfigError
+
+#: What hints= may show of a true colouring, see ``conditions.hints.of_truth``.
+OF_TRUTH = re.compile(r"left|right|top|bottom|centre|surround|dots\d+")
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How candidates come about.
+
+    n: candidates of each drawing. seed: candidate k of a drawing depends on it, on k and on the drawing alone.
+    sampler: another sampler's configuration, {} for the run's own. steps: another number of steps for it.
+    values: other values of the method's keys, such as {"temperature": 0.7}. guide: a configuration for each guide.
+    bias: a colour or a picture to start from (samplers.guides.Bias). hints: what is shown of the true colouring, of a
+    data set's drawings (conditions.hints.of_truth). text: "captions", "none", or a prompt with {} for the caption.
+    same_noise: all candidates of a drawing draw the same numbers. switch_at: alpha_bar in (0, 1) of a mix model's
+    hand-over. precision: auto, fp32 or bf16. device: cpu or cuda. pixel_limit: the largest picture that is opened."""
+
+    n: int = 8
+    seed: int = 0
+    sampler: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    guide: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bias: str | list[float] | None = None
+    hints: str | None = None
+    text: str = "captions"
+    same_noise: bool = False
+    switch_at: float = 0.9919
+    precision: str = "fp32"
+    device: str = "cpu"
+    pixel_limit: int = 100_000_000
+
+
+class PictureOptions(NamedTuple):
+    """How a user's picture is taken. size: "trained", "input", or the short side in pixels at which it is coloured.
+    lines: "auto", "always" or "never", whether it is a line drawing. hints: the path of a picture of its size, opaque
+    where the colour is known."""
+
+    size: str | int = "trained"
+    lines: str = "auto"
+    hints: str | None = None
+
+
+def picture_options(words: Mapping[str, Any]) -> PictureOptions:
+    """The words for pictures in files, checked."""
+    size, hints = words["size"], words["hints"]
+    if size not in ("trained", "input") and not (isinstance(size, int) and size >= 1):
+        raise ConfigError(f"size={size} (give trained, input, or a number of pixels)")
+    if hints is not None and not Path(str(hints)).exists():
+        raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
+    return PictureOptions(size, words["lines"], None if hints is None else str(hints))
+
+
+def sampling_options(words: Mapping[str, Any], of_truth: bool) -> SamplingOptions:
+    """The options that a command's words ask for, checked. words: conf/sampling/keys.yaml with n, hints, precision and
+    method. of_truth: whether hints= is a part of the true colouring, not a picture."""
+    method = dict(words.get("method") or {})
+    values = {key: value for key, value in method.items() if key != "sampler"}
+    options = SamplingOptions(
+        n=words["n"], seed=words["seed"], sampler=method.get("sampler") or {}, steps=words["steps"],
+        values=values if words["negative"] is None else values | {"negative": words["negative"]},
+        guide=words["guide"] or {}, bias=words["bias"], hints=words["hints"] if of_truth else None,
+        text=str(words["text"]), same_noise=words["same_noise"], switch_at=words["switch_at"],
+        precision=words["precision"], device=words["device"], pixel_limit=words["pixel_limit"],
+    )  # fmt: skip
+    check(options, words["hints"] is not None)
+    return options
+
+
+def check(options: SamplingOptions, hinted: bool) -> None:
+    """ConfigError for what cannot be sampled, as far as that can be told before a run is opened. hinted: there are
+    known colours, of whatever kind."""
+    if "inpaint" in options.guide and not hinted:
+        raise ConfigError("guide=[inpaint] keeps known colours, and there are none (give hints=..., see --help)")
+    if options.hints is not None and not OF_TRUTH.fullmatch(str(options.hints)):
+        raise ConfigError(
+            f"hints={options.hints} (hints are left, right, top, bottom, centre, surround or dots<count>)"
+        )
+    check_color("bias", options.bias)
+    for name, node in options.guide.items():
+        check_color(f"guide.{name}.color", node.get("color"))
+    require(options.device)
+
+
+def check_color(key: str, color: Any) -> None:
+    """ConfigError unless a colour is one that ``samplers.guides.Bias`` takes, or the path of a picture."""
+    if color is None or color == "palette":
+        return
+    if isinstance(color, list | tuple):
+        fits = len(color) == 3 and all(isinstance(v, int | float) and 0 <= v <= 1 for v in color)
+    else:
+        fits = bool(re.fullmatch(r"#[0-9a-fA-F]{6}", color_named(color))) or Path(str(color)).is_file()
+    if not fits:
+        raise ConfigError(f"{key} is #rrggbb, [r, g, b] in [0, 1], palette or a picture, not {color!r}")
+
+
+def color_named(word: Any) -> str:
+    """A colour word as guides want it: rrggbb may be given without the # that shells take for a comment."""
+    return f"#{word}" if re.fullmatch("[0-9a-fA-F]{6}", str(word)) else str(word)
+
+
+def guide_named(name: str) -> dict[str, Any]:
+    """A guide's configuration of its own, conf/guide/<name>.yaml."""
+    node = yaml.safe_load((conf_dir() / "guide" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return dict(node)

@@ -1,0 +1,88 @@
+"""A user's picture on its way to its colourings: read -> understand -> condition -> method.sample -> compose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.conditions.hints import painted
+from colorlab.conditions.resize import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError
+from colorlab.sampling.options import PictureOptions, SamplingOptions
+from colorlab.sampling.setup import worded
+from colorlab.sampling.splits import check_finite, on, to_pixels
+from colorlab.types import Condition
+
+
+class Shown(NamedTuple):
+    """A picture as it is understood. drawing: (1, 1, H, W) in [0, 1] at its own size, which is what is coloured. known:
+    (1, 4, H, W) in [0, 1], opaque where the colour is known, or None. size: (h, w) at which it is coloured. kind:
+    "lines", whose own ink lies over the colours, or "gray", whose lightness they have."""
+
+    drawing: Tensor
+    known: Tensor | None
+    size: tuple[int, int]
+    kind: str
+
+
+def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions) -> Shown:
+    """What a method is to be shown of a picture (3, H, W) uint8. known: (4, H, W) uint8. data: of the run's
+    configuration."""
+    kind = data.get("condition", "lines")
+    drawing = drawing_of(unit(picture), wanted.lines, kind)
+    height, width = drawing.shape[-2:]
+    if known is not None and known.shape[-2:] != (height, width):
+        theirs = "x".join(map(str, reversed(known.shape[-2:])))
+        raise ConfigError(f"hints={wanted.hints} is {theirs} pixels, the drawing {width}x{height} (make them equal)")
+    size = working_size((height, width), wanted.size, data["size"])
+    return Shown(drawing, None if known is None else unit(known), size, kind)
+
+
+def unit(pixels: np.ndarray) -> Tensor:
+    """(C, H, W) uint8 -> (1, C, H, W) in [0, 1]."""
+    return torch.from_numpy(pixels).float()[None] / 255
+
+
+def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[int, int]:
+    """(H, W) at which a drawing is coloured."""
+    if size == "input":
+        return full
+    side = trained if size == "trained" else int(size)
+    return max(1, round(full[0] * side / min(full))), max(1, round(full[1] * side / min(full)))
+
+
+def condition_of(shown: Shown, text: str) -> Condition:
+    """The picture at the size at which it is coloured."""
+    hints = None if shown.known is None else painted(shrunk_rgba(shown.known, shown.size))
+    return Condition(shrunk(shown.drawing, shown.size), hints, worded(text, [""]))
+
+
+def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, 4, H, W) at another size; colours are weighted by their alpha: what is transparent is not mixed in."""
+    weighted = shrunk(torch.cat([rgba[:, :3] * rgba[:, 3:], rgba[:, 3:]], 1), size)
+    return torch.cat([(weighted[:, :3] / weighted[:, 3:].clamp_min(1e-6)).clamp(0, 1), weighted[:, 3:]], 1)
+
+
+def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
+    """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
+    condition = on(condition_of(shown, options.text), options.device)
+    draws = Draws(options.seed, [0], alike=options.same_noise)
+    small = method.sample(condition, options.n, draws, guides)[0].cpu()
+    check_finite(small)
+    for one in small.split(1):
+        yield to_pixels(composed(one, shown)[0])
+
+
+def composed(small: Tensor, shown: Shown) -> Tensor:
+    """A colouring (1, 3, h, w) as made -> (1, 3, H, W) on the drawing, known colours as they are."""
+    drawing, known = shown.drawing, shown.known
+    full = (onto_gray if shown.kind == "gray" else onto_drawing)(small, drawing, shown.size)
+    if known is None:
+        return full
+    colours = as_light_as(drawing, known[:, :3]) if shown.kind == "gray" else known[:, :3]
+    return torch.lerp(full, colours, known[:, 3:])
