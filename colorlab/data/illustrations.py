@@ -1,0 +1,161 @@
+"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned pairs of lines and colouring.
+
+Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is painted below the ink,
+the lines, and the lines' closed areas, at a size of its own; batches are made from these. Splits are by concept, across
+hands: what OpenMoji's val and test show, by code point or by name, no training picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.color import luma
+from colorlab.data import openmoji
+from colorlab.data.archives import Archive
+from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
+from colorlab.data.concepts import Concepts, HeldOut, stripped
+from colorlab.storage.packed import Packed
+from colorlab.data.pictures import PicturePairs, unit
+from colorlab.data.transforms import Augment
+from colorlab.draws import Draws
+from colorlab.types import Batch
+
+STORED = 192  # px; pictures are rendered at this size, or at that of the batches if it is larger
+
+
+class _Parts:
+    """The pictures of several sets that are there, as one; indexing with positions (B,) gives (B, 5, S, S)."""
+
+    def __init__(self, parts: list[Packed]) -> None:
+        self.packed = parts
+        there = [part.there() for part in parts]
+        self.part = np.repeat(np.arange(len(parts)), [len(places) for places in there])
+        self.place = np.concatenate(there)
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        return np.stack([self.packed[self.part[i]][self.place[i]] for i in positions.tolist()])
+
+
+class Illustrations(PicturePairs):
+    """Pairs by many hands, with areas.
+
+    size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
+    concept (val and test are OpenMoji's concepts, by every hand) or artist (test is the sets of held_out, whole).
+    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
+    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
+
+    def __init__(
+        self,
+        size: int,
+        condition: str,
+        sets: Sequence[str],
+        split_by: str,
+        held_out: Sequence[str],
+        weights: dict[str, float],
+        augment: Augment,
+    ) -> None:
+        _check(sets, split_by, held_out, weights)
+        self.size = size
+        artists = [Artist(name) for name in sets]
+        parts = _Parts([artist.rendered(max(size, STORED)) for artist in artists])
+        super().__init__(parts, None, condition, augment)
+        self.labels = parts.part
+        shown = [artists[part].drawings[i] for part, i in zip(parts.part, parts.place, strict=True)]
+        self.names = [f"{sets[part]}/{each.names[0]}" for part, each in zip(parts.part, shown, strict=True)]
+        self.captions = [_caption(each) for each in shown]
+        keys = [(part, each.concept) for part, each in zip(parts.part.tolist(), shown, strict=True)]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        self.drawing = np.array([numbers[key] for key in keys])
+        self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
+        home = _homes(shown)
+        if split_by == "artist":
+            mine = np.isin(self.labels, [list(sets).index(name) for name in held_out])
+            home = np.where(mine, "test", np.where(home == "test", "none", home))
+        self.splits = {split: np.flatnonzero(home == split) for split in ("train", "val", "test")}
+
+    def __getitem__(self, positions: int | Sequence[int]) -> Batch:
+        index = torch.as_tensor(positions).reshape(-1)
+        return self._made(index, self.pixels[index.numpy()])
+
+    def training_batch(self, positions: int | Sequence[int], draws: Draws) -> Batch:
+        index = torch.as_tensor(positions).reshape(-1)
+        return self._made(index, self.augment(self.pixels[index.numpy()], draws))
+
+    def one_pass(self, random: np.random.Generator) -> np.ndarray:
+        """Each drawing of a set by one of its colourings, as many times as the set's weight says."""
+        train = random.permutation(self.splits["train"])
+        chosen = train[np.unique(self.drawing[train], return_index=True)[1]]
+        turns = []
+        for number, weight in enumerate(self.weights):
+            own = random.permutation(chosen[self.labels[chosen] == number])
+            turns.append(np.resize(own, round(weight * len(own))))
+        return random.permutation(np.concatenate(turns))
+
+    def _made(self, index: Tensor, stored: np.ndarray) -> Batch:
+        ink = stored[:, 3:4].astype(np.uint16)
+        colored = ((stored[:, :3] * ink + 127) // 255).astype(np.uint8)
+        rgb, line = (unit(_resized(picture, self.size)) for picture in (colored, stored[:, 3:4]))
+        image = luma(rgb) if self.condition == "gray" else line
+        at = ((np.arange(self.size) + 0.5) * stored.shape[-1] / self.size).astype(int)
+        areas = torch.from_numpy(stored[:, 4][:, at[:, None], at].astype(np.int64))
+        text = [self.captions[i] for i in index.tolist()]
+        return Batch(rgb, image, index, text, torch.as_tensor(self.labels[index.numpy()]), areas)
+
+
+def _resized(pictures: np.ndarray, size: int) -> np.ndarray:
+    """(B, C, S, S) uint8 -> (B, C, size, size), pixels averaged."""
+    if pictures.shape[-1] == size:
+        return pictures
+    planes = pictures.reshape(-1, *pictures.shape[-2:])
+    small = np.stack([cv2.resize(plane, (size, size), interpolation=cv2.INTER_AREA) for plane in planes])
+    return small.reshape(*pictures.shape[:2], size, size)
+
+
+def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: dict[str, float]) -> None:
+    if split_by not in ("concept", "artist"):
+        raise ValueError(f"data.split_by is concept or artist, not {split_by!r}")
+    for key, names in (("held_out", held_out), ("weights", weights)):
+        if foreign := set(names) - set(sets):
+            raise ValueError(f"data.{key} names {', '.join(sorted(foreign))}, not among data.sets")
+    if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
+        raise ValueError("data.split_by=artist keeps some sets from training, not none or all (name them in held_out)")
+
+
+def _caption(drawing: Drawing) -> str:
+    if drawing.names == [drawing.code]:
+        return openmoji.caption(drawing.code)
+    return drawing.names[0].replace("-", " ")
+
+
+def _homes(shown: list[Drawing]) -> np.ndarray:
+    """(N,) train, val or test by what each picture shows."""
+    concepts = Concepts(_named())
+    stems = [path.stem for path in openmoji.svg_paths()]
+    home = np.full(len(shown), "train", dtype="U8")
+    for split in ("val", "test"):
+        held = HeldOut({stripped(stems[i]) for i in openmoji.splits()[split]}, concepts)
+        answers: dict[str, bool] = {}
+        for i, drawing in enumerate(shown):
+            key = f"{drawing.names} {drawing.concept}"
+            if key not in answers:
+                answers[key] = (drawing.names, concepts.of(drawing.names, drawing.code)) in held
+            if answers[key]:
+                home[i] = split
+    return home
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Names with the code points that they stand for, of all sets that list both."""
+    for name in known():
+        if name != OPENMOJI:
+            archive = Archive(archive_path(name))
+            for names, code in zip(archive.names, archive.codes, strict=True):
+                if code:
+                    yield from ((each, code) for each in names)
