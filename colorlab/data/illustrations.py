@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.color import luma
 from colorlab.data import openmoji
 from colorlab.data.archives import Archive
 from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
 from colorlab.data.concepts import Concepts, HeldOut, stripped
 from colorlab.storage.packed import Packed
-from colorlab.data.pictures import PicturePairs, unit
-from colorlab.data.transforms import Augment
+from colorlab.data.pictures import PicturePairs
+from colorlab.data.transforms import Augment, inked, resized
 from colorlab.draws import Draws
 from colorlab.types import Batch
 
@@ -82,11 +80,11 @@ class Illustrations(PicturePairs):
 
     def __getitem__(self, positions: int | Sequence[int]) -> Batch:
         index = torch.as_tensor(positions).reshape(-1)
-        return self._made(index, self.pixels[index.numpy()])
+        return self._batch(index, resized(inked(self.pixels[index.numpy()]), self.size))
 
     def training_batch(self, positions: int | Sequence[int], draws: Draws) -> Batch:
         index = torch.as_tensor(positions).reshape(-1)
-        return self._made(index, self.augment(self.pixels[index.numpy()], draws))
+        return self._batch(index, self.augment(self.pixels[index.numpy()], draws, self.size))
 
     def one_pass(self, random: np.random.Generator) -> np.ndarray:
         """Each drawing of a set by one of its colourings, as many times as the set's weight says."""
@@ -98,24 +96,17 @@ class Illustrations(PicturePairs):
             turns.append(np.resize(own, round(weight * len(own))))
         return random.permutation(np.concatenate(turns))
 
-    def _made(self, index: Tensor, stored: np.ndarray) -> Batch:
-        ink = stored[:, 3:4].astype(np.uint16)
-        colored = ((stored[:, :3] * ink + 127) // 255).astype(np.uint8)
-        rgb, line = (unit(_resized(picture, self.size)) for picture in (colored, stored[:, 3:4]))
-        image = luma(rgb) if self.condition == "gray" else line
-        at = ((np.arange(self.size) + 0.5) * stored.shape[-1] / self.size).astype(int)
-        areas = torch.from_numpy(stored[:, 4][:, at[:, None], at].astype(np.int64))
-        text = [self.captions[i] for i in index.tolist()]
-        return Batch(rgb, image, index, text, torch.as_tensor(self.labels[index.numpy()]), areas)
+    def _batch(self, index: Tensor, pixels: np.ndarray) -> Batch:
+        return super()._batch(index, pixels[:, :4])._replace(areas=torch.from_numpy(renumbered(pixels[:, 4])))
 
 
-def _resized(pictures: np.ndarray, size: int) -> np.ndarray:
-    """(B, C, S, S) uint8 -> (B, C, size, size), pixels averaged."""
-    if pictures.shape[-1] == size:
-        return pictures
-    planes = pictures.reshape(-1, *pictures.shape[-2:])
-    small = np.stack([cv2.resize(plane, (size, size), interpolation=cv2.INTER_AREA) for plane in planes])
-    return small.reshape(*pictures.shape[:2], size, size)
+def renumbered(areas: np.ndarray) -> np.ndarray:
+    """(B, H, W) uint8 -> int64: the areas that each picture shows, from 0 on, in the same order."""
+    out = np.empty(areas.shape, np.int64)
+    for row, picture in zip(out, areas, strict=True):
+        shown = np.bincount(picture.ravel(), minlength=256) > 0
+        row[:] = (shown.cumsum() - 1)[picture]
+    return out
 
 
 def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: dict[str, float]) -> None:
