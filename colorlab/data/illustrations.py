@@ -6,7 +6,7 @@ hands: what OpenMoji's val and test show, by code point or by name, no training 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from colorlab.data import openmoji
 from colorlab.data.archives import Archive
 from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
-from colorlab.data.concepts import Concepts, HeldOut, stripped
+from colorlab.data.concepts import HeldOut, Names, family, stripped
 from colorlab.storage.packed import Packed
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.transforms import Augment, inked, resized
@@ -45,8 +45,8 @@ class Illustrations(PicturePairs):
     """Pairs by many hands, with areas.
 
     size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
-    concept (val and test are OpenMoji's concepts, by every hand) or artist (test is the sets of held_out, whole).
-    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
+    concept (val and test show what OpenMoji's do, by every hand), family (and what is alike but for sex and hair) or
+    artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
     augment: of training pictures. Labels are the positions of the sets in ``sets``."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Illustrations(PicturePairs):
         sets: Sequence[str],
         split_by: str,
         held_out: Sequence[str],
-        weights: dict[str, float],
+        weights: Mapping[str, float],
         augment: Augment,
     ) -> None:
         _check(sets, split_by, held_out, weights)
@@ -72,7 +72,7 @@ class Illustrations(PicturePairs):
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         self.drawing = np.array([numbers[key] for key in keys])
         self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
-        home = _homes(shown)
+        home = _homes(shown, split_by)
         if split_by == "artist":
             mine = np.isin(self.labels, [list(sets).index(name) for name in held_out])
             home = np.where(mine, "test", np.where(home == "test", "none", home))
@@ -88,12 +88,15 @@ class Illustrations(PicturePairs):
 
     def one_pass(self, random: np.random.Generator) -> np.ndarray:
         """Each drawing of a set by one of its colourings, as many times as the set's weight says."""
-        train = random.permutation(self.splits["train"])
-        chosen = train[np.unique(self.drawing[train], return_index=True)[1]]
         turns = []
         for number, weight in enumerate(self.weights):
-            own = random.permutation(chosen[self.labels[chosen] == number])
-            turns.append(np.resize(own, round(weight * len(own))))
+            members = self.splits["train"][self.labels[self.splits["train"]] == number]
+            left = round(weight * len(np.unique(self.drawing[members])))
+            while left > 0:
+                mixed = random.permutation(members)
+                one_of_each = mixed[np.unique(self.drawing[mixed], return_index=True)[1]]
+                turns.append(random.permutation(one_of_each)[:left])
+                left -= len(turns[-1])
         return random.permutation(np.concatenate(turns))
 
     def _batch(self, index: Tensor, pixels: np.ndarray) -> Batch:
@@ -109,14 +112,16 @@ def renumbered(areas: np.ndarray) -> np.ndarray:
     return out
 
 
-def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: dict[str, float]) -> None:
-    if split_by not in ("concept", "artist"):
-        raise ValueError(f"data.split_by is concept or artist, not {split_by!r}")
+def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: Mapping[str, float]) -> None:
+    if split_by not in ("concept", "family", "artist"):
+        raise ValueError(f"data.split_by is concept, family or artist, not {split_by!r}")
     for key, names in (("held_out", held_out), ("weights", weights)):
         if foreign := set(names) - set(sets):
             raise ValueError(f"data.{key} names {', '.join(sorted(foreign))}, not among data.sets")
     if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
-        raise ValueError("data.split_by=artist keeps some sets from training, not none or all (name them in held_out)")
+        raise ValueError("data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])")
+    if split_by != "artist" and held_out:
+        raise ValueError("data.held_out is for data.split_by=artist")
 
 
 def _caption(drawing: Drawing) -> str:
@@ -125,20 +130,15 @@ def _caption(drawing: Drawing) -> str:
     return drawing.names[0].replace("-", " ")
 
 
-def _homes(shown: list[Drawing]) -> np.ndarray:
+def _homes(shown: list[Drawing], split_by: str) -> np.ndarray:
     """(N,) train, val or test by what each picture shows."""
-    concepts = Concepts(_named())
-    stems = [path.stem for path in openmoji.svg_paths()]
+    names, stems = Names(_named()), [path.stem for path in openmoji.svg_paths()]
     home = np.full(len(shown), "train", dtype="U8")
     for split in ("val", "test"):
-        held = HeldOut({stripped(stems[i]) for i in openmoji.splits()[split]}, concepts)
-        answers: dict[str, bool] = {}
-        for i, drawing in enumerate(shown):
-            key = f"{drawing.names} {drawing.concept}"
-            if key not in answers:
-                answers[key] = (drawing.names, concepts.of(drawing.names, drawing.code)) in held
-            if answers[key]:
-                home[i] = split
+        codes = {stripped(stems[i]) for i in openmoji.splits()[split]}
+        held = HeldOut(codes, names, family if split_by == "family" else str)
+        answers = {key: held.shows(list(key[0]), key[1]) for key in {(tuple(d.names), d.code) for d in shown}}
+        home[[answers[tuple(drawing.names), drawing.code] for drawing in shown]] = split
     return home
 
 
