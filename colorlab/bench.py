@@ -191,7 +191,7 @@ def training(steps: int) -> None:
     for width in WIDTHS:
         method = gpic(width).train().requires_grad_(True)
         optimizer = torch.optim.AdamW(method.parameters(), 1e-4, fused=True)
-        batches = iter(TrainingOrder(pictures.splits["train"], cfg.batch_size, 0, 0, 0, 1))
+        batches = iter(TrainingOrder(pictures.one_pass, cfg.batch_size, 0, 0, 0, 1))
         spent = [trained(method, optimizer, pictures, *next(batches)) for _ in range(steps + 3)][3:]
         loading, working = (sum(seconds) for seconds in zip(*spent, strict=True))
         rate = steps * cfg.batch_size / (loading + working)

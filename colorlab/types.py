@@ -32,6 +32,7 @@ class Batch(NamedTuple):
     index: Tensor  # type: ignore[assignment]  # (B,) names the picture within its data set, and seeds its draws
     text: list[str]  # caption, "" if there is none
     label: Tensor  # (B,) class index, -1 if there is none
+    areas: Tensor | None = None  # (B, H, W) int: which closed area of the drawing each pixel is in, where it is known
 
 
 #: (x (N, C, H, W) noisy state, alpha_bar in (0, 1]) -> estimate of x_0, same shape as x. A guide that resamples may

@@ -101,8 +101,8 @@ def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("world", [2, 3, 4])
 def test_any_number_of_processes_shares_the_same_batches(world: int) -> None:
     for pictures in (np.arange(100), np.arange(2)):  # fewer pictures than processes come again
-        alone = TrainingOrder(pictures, 12, 7, 0, 0, 1)
-        shared = [TrainingOrder(pictures, 12, 7, 5, rank, world) for rank in range(world)]
+        alone = TrainingOrder(lambda random, some=pictures: random.permutation(some), 12, 7, 0, 0, 1)
+        shared = [TrainingOrder(alone.one_pass, 12, 7, 5, rank, world) for rank in range(world)]
         for at, *parts in zip(range(5, 30), *shared, strict=False):
             assert all(part[0] == at and len(part[1]) == 12 // world for part in parts)
             assert sorted(i for _, part in parts for i in part) == sorted(alone.batch(at).tolist())

@@ -1,0 +1,1 @@
+"""What a colorizer is shown: drawings, their areas, paper and pen."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -18,13 +18,21 @@ from colorlab.types import Batch
 
 
 class TrainingOrder:
-    """Batches of picture positions for ever: pass e over the pictures is shuffled by (seed, e) alone.
+    """Batches of picture positions for ever: pass e over the pictures is drawn by (seed, e) alone.
 
-    Yields (position of the batch, positions of this rank's pictures). With several ranks each takes every world-th
+    one_pass: the positions of one pass from a random stream; every pass is equally long. Yields (position of the batch, positions of this rank's pictures). With several ranks each takes every world-th
     picture of the same global batch, so one GPU and eight see the same order."""
 
-    def __init__(self, pictures: np.ndarray, batch_size: int, seed: int, start: int, rank: int, world: int) -> None:
-        self.pictures, self.batch_size, self.seed, self.start = pictures, batch_size, seed, start
+    def __init__(
+        self,
+        one_pass: Callable[[np.random.Generator], np.ndarray],
+        batch_size: int,
+        seed: int,
+        start: int,
+        rank: int,
+        world: int,
+    ) -> None:
+        self.one_pass, self.batch_size, self.seed, self.start = one_pass, batch_size, seed, start
         self.rank, self.world = rank, world
 
     def __iter__(self) -> Iterator[tuple[int, list[int]]]:
@@ -36,13 +44,14 @@ class TrainingOrder:
     def batch(self, at: int) -> np.ndarray:
         """The pictures of global batch number ``at``."""
         places = np.arange(at * self.batch_size, (at + 1) * self.batch_size)
-        passes = places // len(self.pictures)
-        return np.concatenate([self.shuffled(e)[places[passes == e] % len(self.pictures)] for e in np.unique(passes)])
+        length = len(self.drawn(0))
+        passes = places // length
+        return np.concatenate([self.drawn(e)[places[passes == e] % length] for e in np.unique(passes)])
 
-    @lru_cache(maxsize=2)  # noqa: B019 - one order lives as long as the training
-    def shuffled(self, e: int) -> np.ndarray:
+    @lru_cache(maxsize=3)  # noqa: B019 - one order lives as long as the training
+    def drawn(self, e: int) -> np.ndarray:
         """Pass e."""
-        return np.random.default_rng(stream_seed(self.seed, "order", e, 0)).permutation(self.pictures)
+        return self.one_pass(np.random.default_rng(stream_seed(self.seed, "order", e, 0)))
 
 
 class _Training(Dataset[Batch]):
@@ -70,10 +79,9 @@ class PictureData(LightningDataModule):
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         if self.batch_size % world:
             raise DataError(f"batch_size={self.batch_size} does not divide among {world} processes (choose a multiple)")
-        train = self.pictures.splits["train"]
-        if not len(train):
+        if not len(self.pictures.splits["train"]):
             raise DataError("the train split has no pictures (check data.root, or add pictures)")
-        order = TrainingOrder(train, self.batch_size, self.seed, self.position, rank, world)
+        order = TrainingOrder(self.pictures.one_pass, self.batch_size, self.seed, self.position, rank, world)
         own = torch.Generator().manual_seed(stream_seed(self.seed, "workers", rank, 0))  # not torch's global state
         return DataLoader(
             _Training(self.pictures, self.seed),

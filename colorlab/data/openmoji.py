@@ -26,6 +26,7 @@ from colorlab.storage.cache import array_cache, cache_dir
 
 COLOR_LAYERS = ("color", "color-foreground", "skin", "skin-shadow", "hair")
 HIDE_COLOR = ",".join(f"#{layer}" for layer in COLOR_LAYERS) + "{display:none}"
+HIDE_LINES = "#line,#line-supplement{display:none}"
 SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512)
 VERSION = "17.0.0"  # the splits are a function of this package's contents
 GROUPING_SIZE = 48  # drawings are equal if their binarised line layers are, at this size
@@ -45,7 +46,16 @@ def svg_paths() -> list[Path]:
 
 def rasterised(path: Path, size: int) -> np.ndarray:
     """One drawing, (4, size, size) uint8: the true colouring on white paper (3), the line layer's luma (1)."""
-    color, line = (_render(path, size, style) for style in ("", HIDE_COLOR))
+    return _layers(path, size, "")
+
+
+def layers(path: Path, size: int) -> np.ndarray:
+    """One drawing as ``rasterised``, but with what is painted below the lines in the place of the colouring."""
+    return _layers(path, size, HIDE_LINES)
+
+
+def _layers(path: Path, size: int, hidden: str) -> np.ndarray:
+    color, line = (_render(path, size, style) for style in (hidden, HIDE_COLOR))
     return np.concatenate([np.moveaxis(np.asarray(color), 2, 0), np.asarray(line.convert("L"))[None]])
 
 

@@ -62,6 +62,10 @@ class PicturePairs:
         pixels = self._shown(self.pixels[index.numpy()], draws)
         return self._batch(index, self.augment(pixels, draws))
 
+    def one_pass(self, random: np.random.Generator) -> np.ndarray:
+        """Positions of training pictures in the order of one pass over them; every pass is equally long."""
+        return random.permutation(self.splits["train"])
+
     def drawings(self, split: str) -> list[np.ndarray]:
         """The split's drawings, each as the indices of all its true colourings."""
         members = self.splits[split]

@@ -1,0 +1,92 @@
+"""What a drawing shows, across artists: the code points of its emoji, or its name where a set lists none.
+
+Skin tones and presentation selectors are no part of a concept. Names are compared without hyphens, skin tones and
+numbers at the end. A family is wider: man, woman and person of one trade, whatever their hair."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+TONES = frozenset(("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"))
+SELECTORS = frozenset(("fe0e", "fe0f"))
+TONE_WORDS = re.compile(r"((-(light|medium-light|medium|medium-dark|dark)-skin-tone)|(-tone[1-5]))+$")
+PERSON = "1f9d1"
+PEOPLE = frozenset(("1f466", "1f467", "1f468", "1f469", "1f474", "1f475", "1f476", "1f9d2", "1f9d3"))
+SEX_AND_HAIR = frozenset(("2640", "2642", "1f9b0", "1f9b1", "1f9b2", "1f9b3"))
+SHORTEST = 4  # letters of a name that is looked for inside of others
+
+
+def stripped(code: str) -> str:
+    """'1F44B-1F3FB-FE0F' -> '1f44b'."""
+    return "-".join(part for part in code.lower().split("-") if part not in TONES | SELECTORS)
+
+
+def family(code: str) -> str:
+    """The family of a stripped code: '1f469-200d-1f373' and '1f468-200d-1f373' -> '1f9d1-1f373'."""
+    parts = (part for part in code.split("-") if part != "200d" and part not in SEX_AND_HAIR)
+    return "-".join(PERSON if part in PEOPLE else part for part in parts)
+
+
+def plain(name: str) -> str:
+    """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'."""
+    name = TONE_WORDS.sub("", name.lower())
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"(?<=[a-z])-\d+$", "", name))
+
+
+def is_flag(code: str) -> bool:
+    """Whether stripped code points are those of a country or region."""
+    parts = code.split("-")
+    return any("1f1e6" <= part <= "1f1ff" for part in parts) or any(part.startswith("e00") for part in parts)
+
+
+class Names:
+    """Which code points a name stands for, learnt from sets that give both, and from Unicode.
+
+    known: (name, code) of drawings that have a code."""
+
+    def __init__(self, known: Iterable[tuple[str, str]]) -> None:
+        self.codes: dict[str, set[str]] = {}
+        for name, code in known:
+            self._learn(name, stripped(code))
+        for code in self.all_codes():
+            if "-" not in code:
+                self._learn(unicodedata.name(chr(int(code, 16)), ""), code)
+
+    def _learn(self, name: str, code: str) -> None:
+        if plain(name):
+            self.codes.setdefault(plain(name), set()).add(code)
+
+    def all_codes(self) -> set[str]:
+        return set().union(*self.codes.values())
+
+    def of(self, codes: set[str]) -> set[str]:
+        """All plain names of these code points."""
+        return {name for name, named in self.codes.items() if named & codes}
+
+
+class HeldOut:
+    """Concepts that no training picture may show.
+
+    codes: stripped. same: which codes are one concept, by what it makes of them (nothing, or ``family``)."""
+
+    def __init__(self, codes: Iterable[str], names: Names, same: Callable[[str], str] = str) -> None:
+        self.same, self.known = same, names.codes
+        self.keys = {same(code) for code in codes}
+        self.names = names.of({code for code in names.all_codes() if same(code) in self.keys})
+
+    def shows(self, names: list[str], code: str) -> bool:
+        """Whether a drawing of these names, and code, if it has one, shows any of them. A name without a code that no
+        set knows does if it is part of a held-out name, or the other way round: 'tigerside' with 'tiger', 'angry' with
+        'angryface'."""
+        plains = {plain(name) for name in names} - {""}
+        if plains & self.names or (code and self.same(stripped(code)) in self.keys):
+            return True
+        if code or plains & self.known.keys():
+            return False
+        return any(_overlap(name, held) for name in plains for held in self.names)
+
+
+def _overlap(name: str, other: str) -> bool:
+    return (len(other) >= SHORTEST and other in name) or (len(name) >= SHORTEST and name in other)

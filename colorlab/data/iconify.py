@@ -1,0 +1,50 @@
+"""Coloured icon sets as the npm packages @iconify-json/<set> hold them: one JSON of SVG bodies, names and licence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from colorlab.data.archives import About, Vector
+from colorlab.data.vectors import SVG, XLINK
+from colorlab.errors import DataError
+
+
+def read_package(folder: Path) -> tuple[About, list[Vector]]:
+    """The drawings of an unpacked package, flags and withdrawn ones left out; DataError if it is none."""
+    icons, info, package = (_json(folder / f"{name}.json") for name in ("icons", "info", "package"))
+    chars, metadata = (_json(folder / name) if (folder / name).is_file() else {} for name in OPTIONAL)
+    flags = set(metadata.get("categories", {}).get("Flags", []))
+    code_of = {name: code for code, name in reversed(chars.items())}
+    aliases: dict[str, list[str]] = {}
+    for alias, target in icons.get("aliases", {}).items():
+        if not set(target) - {"parent"}:  # an alias that is mirrored or turned is another drawing
+            aliases.setdefault(target["parent"], []).append(alias)
+    drawings = [
+        Vector([name, *aliases.get(name, [])], code_of.get(name, ""), _svg(icon, icons))
+        for name, icon in sorted(icons["icons"].items())
+        if not icon.get("hidden") and name not in flags
+    ]
+    author, terms = info.get("author", {}), info["license"]
+    about = About(
+        info["name"], author.get("name", ""), author.get("url", ""), terms.get("spdx", terms["title"]), package["version"]
+    )
+    return about, drawings
+
+
+OPTIONAL = ("chars.json", "metadata.json")
+
+
+def _svg(icon: dict[str, Any], icons: dict[str, Any]) -> str:
+    left, top = icon.get("left", 0), icon.get("top", 0)
+    width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
+    links = f' xmlns:xlink="{XLINK}"' if "xlink:" in icon["body"] else ""
+    return f'<svg xmlns="{SVG}"{links} viewBox="{left} {top} {width} {height}">{icon["body"]}</svg>'
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error} (give an unpacked @iconify-json package)") from error

@@ -1,0 +1,152 @@
+"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned pairs of lines and colouring.
+
+Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is painted below the ink,
+the lines, and the lines' closed areas, at a size of its own; batches are made from these. Splits are by concept, across
+hands: what OpenMoji's val and test show, by code point or by name, no training picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.data import openmoji
+from colorlab.data.archives import Archive
+from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
+from colorlab.data.concepts import HeldOut, Names, family, stripped
+from colorlab.storage.packed import Packed
+from colorlab.data.pictures import PicturePairs
+from colorlab.data.transforms import Augment, inked, resized
+from colorlab.draws import Draws
+from colorlab.types import Batch
+
+STORED = 192  # px; pictures are rendered at this size, or at that of the batches if it is larger
+
+
+class _Parts:
+    """The pictures of several sets that are there, as one; indexing with positions (B,) gives (B, 5, S, S)."""
+
+    def __init__(self, parts: list[Packed]) -> None:
+        self.packed = parts
+        there = [part.there() for part in parts]
+        self.part = np.repeat(np.arange(len(parts)), [len(places) for places in there])
+        self.place = np.concatenate(there)
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        return np.stack([self.packed[self.part[i]][self.place[i]] for i in positions.tolist()])
+
+
+class Illustrations(PicturePairs):
+    """Pairs by many hands, with areas.
+
+    size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
+    concept (val and test show what OpenMoji's do, by every hand), family (and what is alike but for sex and hair) or
+    artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
+    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
+
+    def __init__(
+        self,
+        size: int,
+        condition: str,
+        sets: Sequence[str],
+        split_by: str,
+        held_out: Sequence[str],
+        weights: Mapping[str, float],
+        augment: Augment,
+    ) -> None:
+        _check(sets, split_by, held_out, weights)
+        self.size = size
+        artists = [Artist(name) for name in sets]
+        parts = _Parts([artist.rendered(max(size, STORED)) for artist in artists])
+        super().__init__(parts, None, condition, augment)
+        self.labels = parts.part
+        shown = [artists[part].drawings[i] for part, i in zip(parts.part, parts.place, strict=True)]
+        self.names = [f"{sets[part]}/{each.names[0]}" for part, each in zip(parts.part, shown, strict=True)]
+        self.captions = [_caption(each) for each in shown]
+        keys = [(part, each.concept) for part, each in zip(parts.part.tolist(), shown, strict=True)]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        self.drawing = np.array([numbers[key] for key in keys])
+        self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
+        home = _homes(shown, split_by)
+        if split_by == "artist":
+            mine = np.isin(self.labels, [list(sets).index(name) for name in held_out])
+            home = np.where(mine, "test", np.where(home == "test", "none", home))
+        self.splits = {split: np.flatnonzero(home == split) for split in ("train", "val", "test")}
+
+    def __getitem__(self, positions: int | Sequence[int]) -> Batch:
+        index = torch.as_tensor(positions).reshape(-1)
+        return self._batch(index, resized(inked(self.pixels[index.numpy()]), self.size))
+
+    def training_batch(self, positions: int | Sequence[int], draws: Draws) -> Batch:
+        index = torch.as_tensor(positions).reshape(-1)
+        return self._batch(index, self.augment(self.pixels[index.numpy()], draws, self.size))
+
+    def one_pass(self, random: np.random.Generator) -> np.ndarray:
+        """Each drawing of a set by one of its colourings, as many times as the set's weight says."""
+        turns = []
+        for number, weight in enumerate(self.weights):
+            members = self.splits["train"][self.labels[self.splits["train"]] == number]
+            left = round(weight * len(np.unique(self.drawing[members])))
+            while left > 0:
+                mixed = random.permutation(members)
+                one_of_each = mixed[np.unique(self.drawing[mixed], return_index=True)[1]]
+                turns.append(random.permutation(one_of_each)[:left])
+                left -= len(turns[-1])
+        return random.permutation(np.concatenate(turns))
+
+    def _batch(self, index: Tensor, pixels: np.ndarray) -> Batch:
+        return super()._batch(index, pixels[:, :4])._replace(areas=torch.from_numpy(renumbered(pixels[:, 4])))
+
+
+def renumbered(areas: np.ndarray) -> np.ndarray:
+    """(B, H, W) uint8 -> int64: the areas that each picture shows, from 0 on, in the same order."""
+    out = np.empty(areas.shape, np.int64)
+    for row, picture in zip(out, areas, strict=True):
+        shown = np.bincount(picture.ravel(), minlength=256) > 0
+        row[:] = (shown.cumsum() - 1)[picture]
+    return out
+
+
+def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: Mapping[str, float]) -> None:
+    if split_by not in ("concept", "family", "artist"):
+        raise ValueError(f"data.split_by is concept, family or artist, not {split_by!r}")
+    for key, names in (("held_out", held_out), ("weights", weights)):
+        if foreign := set(names) - set(sets):
+            raise ValueError(f"data.{key} names {', '.join(sorted(foreign))}, not among data.sets")
+    if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
+        raise ValueError("data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])")
+    if split_by != "artist" and held_out:
+        raise ValueError("data.held_out is for data.split_by=artist")
+
+
+def _caption(drawing: Drawing) -> str:
+    if drawing.names == [drawing.code]:
+        return openmoji.caption(drawing.code)
+    return drawing.names[0].replace("-", " ")
+
+
+def _homes(shown: list[Drawing], split_by: str) -> np.ndarray:
+    """(N,) train, val or test by what each picture shows."""
+    names, stems = Names(_named()), [path.stem for path in openmoji.svg_paths()]
+    home = np.full(len(shown), "train", dtype="U8")
+    for split in ("val", "test"):
+        codes = {stripped(stems[i]) for i in openmoji.splits()[split]}
+        held = HeldOut(codes, names, family if split_by == "family" else str)
+        answers = {key: held.shows(list(key[0]), key[1]) for key in {(tuple(d.names), d.code) for d in shown}}
+        home[[answers[tuple(drawing.names), drawing.code] for drawing in shown]] = split
+    return home
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Names with the code points that they stand for, of all sets that list both."""
+    for name in known():
+        if name != OPENMOJI:
+            archive = Archive(archive_path(name))
+            for names, code in zip(archive.names, archive.codes, strict=True):
+                if code:
+                    yield from ((each, code) for each in names)
