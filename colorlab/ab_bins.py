@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from colorlab.color import lab_of
 from colorlab.errors import ConfigError, DataError
-from colorlab.storage.files import write_bytes
 
 GRID = 10.0  # side of a bin
 SQUARE = 110  # no sRGB colour has an a or b beyond it, nor has the square table
@@ -167,15 +166,15 @@ def rebalancing(prior: Tensor, lam: float) -> Tensor:
     return w / (prior * w).sum()
 
 
-def save_prior(path: Path, table: Tensor, prior: Tensor) -> None:
-    """Write a prior with the table that it belongs to, as safetensors."""
+def prior_file(table: Tensor, prior: Tensor) -> bytes:
+    """A prior with the table that it belongs to, as safetensors: what ``read_prior`` reads."""
     from safetensors.torch import save
 
-    write_bytes(path, save({"table": table.contiguous(), "prior": prior.contiguous()}))
+    return save({"table": table.contiguous(), "prior": prior.contiguous()})
 
 
 def read_prior(path: Path, table: Tensor) -> Tensor:
-    """(Q,) a prior written by ``save_prior``, or a .npy file (Q,) such as CIC's prior_probs.npy, scaled to sum 1.
+    """(Q,) a prior from the bytes of ``prior_file``, or a .npy file (Q,) such as CIC's prior_probs.npy, scaled to sum 1.
     DataError if it cannot be read, ConfigError if it belongs to another table."""
     own = table
     if path.suffix == ".npy":

@@ -9,7 +9,7 @@ import pytest
 import torch
 from skimage.color import rgb2lab
 
-from colorlab.ab_bins import Bins, entropy, read_prior, rebalancing, save_prior, smoothed, table_of
+from colorlab.ab_bins import Bins, entropy, prior_file, read_prior, rebalancing, smoothed, table_of
 from colorlab.errors import ConfigError, DataError
 
 
@@ -113,14 +113,14 @@ def test_smoothing_keeps_the_mass_and_raises_the_entropy() -> None:
 def test_a_prior_goes_through_a_file_with_its_table(tmp_path: Path) -> None:
     bins, other = Bins("reachable"), Bins("reachable")
     bins.fit([bins.table[:40]], sigma=5.0)
-    save_prior(tmp_path / "prior.safetensors", bins.table, bins.prior)
+    (tmp_path / "prior.safetensors").write_bytes(prior_file(bins.table, bins.prior))
     other.read(tmp_path / "prior.safetensors")
     assert torch.allclose(other.prior, bins.prior)
 
 
 def test_a_prior_of_another_table_is_refused_in_one_line(tmp_path: Path) -> None:
     corner = Bins("corner")
-    save_prior(tmp_path / "prior.safetensors", corner.table, corner.prior)
+    (tmp_path / "prior.safetensors").write_bytes(prior_file(corner.table, corner.prior))
     np.save(tmp_path / "prior_probs.npy", np.ones(313))
     for name, count in (("prior.safetensors", 309), ("prior_probs.npy", 313)):
         with pytest.raises(ConfigError, match=f"another table of {count} bins, not of this one of 261") as caught:

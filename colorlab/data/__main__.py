@@ -127,14 +127,15 @@ def prior(cfg: DictConfig) -> None:
     entropy and the share of the gray bins."""
     if cfg.out is None:
         raise ConfigError("prior needs a place to write to (out=FILE.safetensors)")
-    from colorlab.ab_bins import Bins, entropy, save_prior
+    from colorlab.ab_bins import Bins, entropy, prior_file
+    from colorlab.storage.files import write_bytes
 
     pictures, bins = build(cfg.data), Bins(cfg.bins)
     train = pictures.splits["train"]
     count = min(cfg.pictures, len(train))
     chosen = [int(train[k * (len(train) - 1) // max(count - 1, 1)]) for k in range(count)]
     bins.fit(_ab_values(pictures, chosen), cfg.sigma)
-    save_prior(Path(cfg.out), bins.table, bins.prior)
+    write_bytes(Path(cfg.out), prior_file(bins.table, bins.prior))
     gray = float(bins.prior[bins.table.norm(dim=1) < 15].sum())
     print(f"{cfg.out}: {len(bins)} bins, {count} pictures, entropy {entropy(bins.prior):.2f} nats, gray {gray:.0%}")
 

@@ -17,12 +17,12 @@ import numpy as np
 from colorlab.conditions.areas import areas_of
 from colorlab.data import openmoji
 from colorlab.data.archives import SUFFIX, Archive
-from colorlab.storage.cache import array_cache, cache_dir
 from colorlab.data.concepts import is_flag, plain, stripped
-from colorlab.storage.packed import Packed, pack, packed_picture
 from colorlab.data.vectors import pairs
 from colorlab.draws import stream_seed
 from colorlab.errors import DataError
+from colorlab.storage.cache import array_cache, cache_dir
+from colorlab.storage.packed import Packed, pack, packed_picture
 
 ART = Path(__file__).parent / "art"
 OPENMOJI = "openmoji"

@@ -16,10 +16,10 @@ from colorlab.data import openmoji
 from colorlab.data.archives import Archive
 from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
 from colorlab.data.concepts import HeldOut, Names, family, stripped
-from colorlab.storage.packed import Packed
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.transforms import Augment, inked, resized
 from colorlab.draws import Draws
+from colorlab.storage.packed import Packed
 from colorlab.types import Batch
 
 STORED = 192  # px; pictures are rendered at this size, or at that of the batches if it is larger

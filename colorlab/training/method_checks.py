@@ -132,7 +132,7 @@ def samples_have_shape_and_range(trained: Trained) -> None:
     pictures = trained.drawn()
     _must(pictures.shape == (3, 3, 3, 32, 32), f"samples are {tuple(pictures.shape)}, not (B, n, 3, H, W)")
     _must(pictures.dtype == torch.float32, f"samples are {pictures.dtype}, not float32")
-    _must(bool(torch.isfinite(pictures).all()) and pictures.min() >= 0 and pictures.max() <= 1, "samples leave [0, 1]")
+    _must(bool(torch.isfinite(pictures).all() and pictures.min() >= 0 and pictures.max() <= 1), "samples leave [0, 1]")
 
 
 def the_same_draws_give_the_same_pictures(trained: Trained) -> None:
