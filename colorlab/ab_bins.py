@@ -174,7 +174,7 @@ def prior_file(table: Tensor, prior: Tensor) -> bytes:
 
 
 def read_prior(path: Path, table: Tensor) -> Tensor:
-    """(Q,) a prior from the bytes of ``prior_file``, or a .npy file (Q,) such as CIC's prior_probs.npy, scaled to sum 1.
+    """(Q,) a prior from the bytes of ``prior_file``, or a .npy file (Q,) such as prior_probs.npy of CIC, of sum 1.
     DataError if it cannot be read, ConfigError if it belongs to another table."""
     own = table
     if path.suffix == ".npy":
