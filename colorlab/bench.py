@@ -183,7 +183,7 @@ def training(steps: int) -> None:
 
     from colorlab.cli.config import compose
     from colorlab.cli.targets import build
-    from colorlab.data.module import TrainingOrder
+    from colorlab.training.loaders import TrainingOrder
 
     cfg = compose("train", ["name=bench"])
     pictures = build(cfg.data)

@@ -103,7 +103,7 @@ def finished(name: str, folder: Path, words: dict[str, list[str]]) -> Path:
     begin(folder / name, cfg)
     method = build(cfg.method)
     save_weights(method, folder / name / "checkpoints")
-    getattr(method, "export", lambda run: None)(folder / name)
+    method.export(folder / name)
     return folder / name
 
 

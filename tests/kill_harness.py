@@ -27,14 +27,13 @@ import diffusers  # noqa: F401 - what training imports late is imported once her
 import pytest
 import torch
 import torchvision  # noqa: F401
-from hydra.utils import get_class
 from lightning.pytorch.utilities import rank_zero_only
 
 import colorlab.runs.run
 import colorlab.train
 import colorlab.training.fit
 from colorlab.cli.config import compose
-from colorlab.cli.targets import build
+from colorlab.cli.targets import build, class_of
 from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
 from colorlab.training.callbacks import BatchCount
@@ -54,7 +53,7 @@ def words_for(method: str, *more: str) -> list[str]:
 
     What else makes it small, and what runs it needs, are attributes of its class (tests/test_every_method.py)."""
     defaults = {key: value for key, value, _ in declared(conf_dir() / "method" / f"{method}.yaml")}
-    kind = get_class(defaults["_target_"])
+    kind = class_of(defaults["_target_"])
     narrow = [f"method.{key}=4" for key in defaults if key.endswith("width")]
     words = [f"method={method}", *SMALL, *narrow, *getattr(kind, "small", ()), *_needed(kind), *more]
     words = [

@@ -49,17 +49,19 @@ def fitted(method, precision: str = "32-true", callbacks=()):
     """The trainer after BATCHES batches."""
     from lightning.pytorch import Trainer
 
+    from colorlab.training.shells import shell_of
+
     trainer = Trainer(
         accelerator="cpu", max_steps=2 * BATCHES, precision=precision, logger=False, callbacks=list(callbacks),
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
-    trainer.fit(method, DataLoader(Batches(), batch_size=None, sampler=range(BATCHES)))
+    trainer.fit(shell_of(method), DataLoader(Batches(), batch_size=None, sampler=range(BATCHES)))
     return trainer
 
 
 def by_hand(method) -> list[dict[str, torch.Tensor]]:
     """The same training as a plain loop, each half with a forward pass of its own: the states after each batch."""
-    halves = [list(half["params"]) for o in method.configure_optimizers()[0] for half in o.param_groups]
+    halves = [list(half["params"]) for o, _ in method.optimizers() for half in o.param_groups]
     states = []
     for k in range(BATCHES):
         batch, draws = Batches()[k], [Draws(0, range(4 * k, 4 * k + 4), [k] * 4, "train") for _ in range(2)]
@@ -171,6 +173,7 @@ import sys
 import torch
 from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader, Dataset
+from colorlab.training.shells import shell_of
 from tests.test_adversarial import Batches, small
 
 class Share(Dataset):
@@ -184,7 +187,7 @@ method, processes = small(sys.argv[2]), int(sys.argv[3])
 trainer = Trainer(accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto", max_steps=6,
                   use_distributed_sampler=False, logger=False, enable_checkpointing=False, enable_progress_bar=False,
                   enable_model_summary=False)
-trainer.fit(method, DataLoader(Share(), batch_size=None, sampler=range(3)))
+trainer.fit(shell_of(method), DataLoader(Share(), batch_size=None, sampler=range(3)))
 if trainer.is_global_zero:
     torch.save(method.state_dict(), sys.argv[1])
 """

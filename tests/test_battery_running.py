@@ -18,12 +18,12 @@ import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.data.module import PictureData, TrainingOrder
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, DataError, DiskError, NumericError
 from colorlab.runs.checkpoint import FORMAT, LAST, _plain
 from colorlab.runs.run import weights_of
 from colorlab.storage.files import held
+from colorlab.training.loaders import PictureData, TrainingOrder
 from colorlab.types import Condition
 from tests.kill_harness import Started, at_batch, train, words_for
 
@@ -150,16 +150,16 @@ def test_the_layout_of_a_state_belongs_to_its_format(tmp_path: Path) -> None:
 
 
 def test_an_infinite_gradient_ends_training_at_the_next_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from colorlab.methods.gpic import GPIC
+    from colorlab.training.shells import Shell
 
-    clip = GPIC.configure_gradient_clipping
+    clip = Shell.configure_gradient_clipping
 
     def spoiled(self: Any, optimizer: Any, gradient_clip_val: Any = None, gradient_clip_algorithm: Any = None) -> None:
-        if int(self.batches_seen) == 4:
-            self.net.head.weight.grad.fill_(float("inf"))
+        if int(self.method.batches_seen) == 4:
+            self.method.net.head.weight.grad.fill_(float("inf"))
         clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
 
-    monkeypatch.setattr(GPIC, "configure_gradient_clipping", spoiled)
+    monkeypatch.setattr(Shell, "configure_gradient_clipping", spoiled)
     words = words_for("gpic", "trainer.max_steps=6", "save_every=3", "trainer.val_check_interval=9")
     with pytest.raises(NumericError, match=r"the loss is nan at batch 4, pictures \[\d+") as ended:
         train(tmp_path, words)

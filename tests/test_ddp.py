@@ -16,11 +16,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorlab.data.module import PictureData
 from colorlab.errors import RankError
-from colorlab.methods.base import picture_means
+from colorlab.training.loaders import PictureData
 from colorlab.training.processes import together
 from colorlab.training.resume import Checkpoints
+from colorlab.training.shells import picture_means
 from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
 from tests.test_every_method import METHODS
 

@@ -67,8 +67,7 @@ def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def trained(method: DivColor, batches: int) -> None:
     """As Lightning would: one step a batch."""
-    found = method.configure_optimizers()
-    optimizer, schedule = found["optimizer"], found["lr_scheduler"]["scheduler"]
+    ((optimizer, schedule),) = method.optimizers()
     for at in range(batches):
         optimizer.zero_grad()
         method.train().loss(Pictures()[[0, 1, 2, 3]], Draws(0, range(4), [at] * 4))["loss"].backward()
@@ -212,8 +211,7 @@ def test_the_stage_comes_with_the_checkpoint() -> None:
 
 def test_each_stage_runs_through_the_whole_schedule() -> None:
     method = divcolor("trainer.max_steps=1000", "method.vae_share=0.4")
-    found = method.configure_optimizers()
-    optimizer, schedule = found["optimizer"], found["lr_scheduler"]["scheduler"]
+    ((optimizer, schedule),) = method.optimizers()
     rates = []
     for _ in range(1000):
         rates.append(optimizer.param_groups[0]["lr"])

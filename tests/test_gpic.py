@@ -152,7 +152,7 @@ def test_the_papers_optimizer_trains() -> None:
     cfg = compose("train", ["name=t", "experiment=gpic_paper", "method.width=4", "method.optimizer.lr=0.01"])
     method = build(cfg.method)
     batch = Batch(torch.rand(4, 3, 32, 32), image().expand(4, -1, -1, -1), torch.arange(4), [""] * 4, torch.zeros(4))
-    optimizer = method.configure_optimizers()["optimizer"]
+    optimizer = method.optimizers()[0].optimizer
     assert type(optimizer).__name__ == "Ranger"
     losses = []
     for _ in range(12):

@@ -19,9 +19,8 @@ LATE = {
     "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision", "transformers",
     "wandb", "wandb_workspaces",
 }  # fmt: skip
-#: Waiting for methods that are plain modules. It only shrinks.
-STILL = {"data.module": {"lightning"}, "methods.base": {"lightning"}, "metrics.per_drawing": {"torchmetrics"},
-         "sampling.setup": {"hydra"}}  # fmt: skip
+#: Exceptions. It only shrinks.
+STILL = {"metrics.per_drawing": {"torchmetrics"}}
 #: That a run is there, and of which configuration, is known without torch.
 OWN_LATE = {"ab_bins": {"numpy"}, "runs.run": {"colorlab"}}
 

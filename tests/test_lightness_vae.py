@@ -40,9 +40,11 @@ def fitted(method: LightnessVAE, steps: int) -> LightnessVAE:
     from lightning.pytorch import Trainer
     from torch.utils.data import DataLoader
 
+    from colorlab.training.shells import shell_of
+
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = Trainer(accelerator="cpu", max_steps=2 * steps, enable_model_summary=False, **quiet)
-    trainer.fit(method, DataLoader([batch()] * steps, batch_size=None))
+    trainer.fit(shell_of(method), DataLoader([batch()] * steps, batch_size=None))
     return method
 
 

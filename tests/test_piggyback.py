@@ -87,7 +87,7 @@ def plain(learned: Piggyback) -> Tensor:
 
 
 def descend(method: Piggyback, steps: int = 2) -> None:
-    optimizer = method.configure_optimizers()["optimizer"]
+    optimizer = method.optimizers()[0].optimizer
     for at in range(steps):
         optimizer.zero_grad()
         method.loss(BATCH, Draws(0, [10, 11], [at] * 2, "train"))["loss"].backward()
@@ -156,14 +156,14 @@ def test_half_of_the_captions_are_dummies(learned: Piggyback) -> None:
 
 
 def test_new_layers_learn_at_a_rate_of_their_own_on_one_schedule(clip: Path) -> None:
-    made_of = made(clip, "optimizer.lr=1e-3", "new_rate=7").configure_optimizers()
-    new, copied = made_of["optimizer"].param_groups
+    ((optimizer, schedule),) = made(clip, "optimizer.lr=1e-3", "new_rate=7").optimizers()
+    new, copied = optimizer.param_groups
     rates = []
     for _ in range(4):
         rates.append(copied["lr"])
         assert new["lr"] == pytest.approx(7 * copied["lr"])
-        made_of["optimizer"].step()
-        made_of["lr_scheduler"]["scheduler"].step()
+        optimizer.step()
+        schedule.step()
     probe = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], 1e-3)
     cycle = torch.optim.lr_scheduler.OneCycleLR(probe, 1e-3, 4, pct_start=0.04, cycle_momentum=False)
     for rate in rates:

@@ -249,16 +249,16 @@ def test_rows_from_a_step_on_are_cut_and_so_is_a_torn_row(tmp_path: Path) -> Non
 
 
 def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, monkeypatch) -> None:
-    from colorlab.methods.gpic import GPIC
+    from colorlab.training.shells import Shell
 
-    step = GPIC.optimizer_step
+    step = Shell.optimizer_step
 
     def poisoned(self: Any, epoch: int, batch_idx: int, *rest: Any) -> None:
         step(self, epoch, batch_idx, *rest)
         if batch_idx == 3:  # found before the next loss is
-            self.net.head.bias.data.fill_(float("nan"))
+            self.method.net.head.bias.data.fill_(float("nan"))
 
-    monkeypatch.setattr(GPIC, "optimizer_step", poisoned)
+    monkeypatch.setattr(Shell, "optimizer_step", poisoned)
     with pytest.raises(NumericError, match=r"not finite after step 4; the last good checkpoint is of step 2"):
         train(tmp_path, TINY)
     assert _plain(tmp_path / "checkpoints" / LAST)["step"] == 2

@@ -230,8 +230,9 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
 
     cfg = tiny()
     from colorlab.training.fit import _method_and_pictures
+    from colorlab.training.shells import shell_of
 
     method, pictures = _method_and_pictures(cfg)
     method.net.head.bias.data.fill_(float("nan"))
     with pytest.raises(NumericError, match=r"at batch 0, pictures \[0, 1\]"):
-        method.training_step(pictures[[0, 1]], 0)
+        shell_of(method).training_step(pictures[[0, 1]], 0)

@@ -30,7 +30,7 @@ def trained(name: str, steps: int, *overrides: str):
     words = ["method.width=8", "method.critic_width=8", "method.optimizer.lr=2e-3", f"trainer.max_steps={steps}"]
     torch.manual_seed(0)
     method = build(compose("train", ["name=t", f"method={name}", *words, *overrides]).method)
-    optimizers, schedules = method.configure_optimizers()
+    optimizers, schedules = zip(*method.optimizers(), strict=True)
     for step in range(steps):
         batch, draws = drawings(step), Draws(0, range(ROWS), [step] * ROWS, "train")
         made = method.made(batch, draws)

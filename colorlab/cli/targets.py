@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from functools import partial
 from typing import Any
-
-from omegaconf import OmegaConf
 
 from colorlab.cli import plugins
 from colorlab.errors import ConfigError
@@ -40,39 +40,51 @@ def _may_run(target: str, allowed: re.Pattern[str]) -> bool:
 
 
 def build(node: Any, *arguments: Any) -> Any:
-    """The object that a checked configuration node describes (Hydra's instantiate, behind the allow-list).
+    """The object that a configuration node describes: a mapping with ``_target_`` is that class called with the other
+    keys, or where it has ``_partial_: true`` a factory of it; so are those nested in it, first.
 
-    A class under colorlab. must be defined in the module named, not merely imported there. ValueErrors of constructors
-    become ConfigErrors."""
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate
-
-    plain: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    Nothing is imported before the whole node has passed the allow-list. arguments: given by position to the outermost
+    class. ConfigError: a target that is not allowed or not there, and values that a class refuses."""
+    plain = as_plain(node)
     check_targets(plain)
-    _check_homes(plain)
+    return _built(plain, *arguments)
+
+
+def as_plain(node: Any) -> Any:
+    """A node as plain containers; OmegaConf's with its references resolved."""
+    if isinstance(node, dict | list):
+        return node
+    from omegaconf import OmegaConf  # not needed to open a run
+
+    return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+
+
+def _built(node: Any, *arguments: Any) -> Any:
+    if isinstance(node, list | tuple):
+        return [_built(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    values = {key: _built(value) for key, value in node.items() if key not in ("_target_", "_partial_")}
+    if "_target_" not in node:
+        return values
+    make = class_of(node["_target_"])
+    if node.get("_partial_", False):
+        return partial(make, *arguments, **values)
     try:
-        return instantiate(plain, *arguments, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, ValueError | TypeError):
-            raise ConfigError(f"{plain.get('_target_')}: {cause}") from error
-        raise cause from error
+        return make(*arguments, **values)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{node['_target_']}: {error}") from error
 
 
-def _check_homes(node: Any) -> None:
-    if isinstance(node, dict):
-        target = node.get("_target_", "")
-        if target.startswith("colorlab.") or plugins.owner(target):
-            from hydra.utils import get_class
-
-            try:
-                home = get_class(target).__module__
-            except Exception as error:
-                raise ConfigError(f"_target_={target} is not there ({str(error).splitlines()[0]})") from error
-            if not target.startswith(f"{home}."):
-                raise ConfigError(f"_target_={target} is not allowed ({home} is where it is defined)")
-        for value in node.values():
-            _check_homes(value)
-    elif isinstance(node, list):
-        for value in node:
-            _check_homes(value)
+def class_of(target: str) -> Any:
+    """The class that an allowed ``_target_`` names; it must be defined in the module named, if that is
+    colorlab's or a plug-in's, not merely imported there. ConfigError: it is not."""
+    module, name = target.rsplit(".", 1)
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"_target_={target} is not there ({str(error).splitlines()[0]})") from error
+    home = getattr(found, "__module__", "elsewhere")
+    if home != module and (target.startswith("colorlab.") or plugins.owner(target)):
+        raise ConfigError(f"_target_={target} is not allowed ({home} is where it is defined)")
+    return found

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from colorlab.cli.config import compose
-from colorlab.cli.targets import build
+from colorlab.cli.targets import build, class_of
 from colorlab.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check(cfg: DictConfig) -> None:
     """Open every picture; print each that cannot be used. DataError if there are any."""
     from colorlab.data.folder import Folder, PictureFiles
 
-    kind = Folder if cfg.root is not None else _class_of(cfg.data._target_)
+    kind = Folder if cfg.root is not None else class_of(cfg.data._target_)
     if not issubclass(kind, PictureFiles):
         prepare(cfg)
     elif cfg.root is not None:
@@ -147,12 +147,6 @@ def _ab_values(pictures: Any, chosen: list[int]) -> Iterator[Tensor]:
     for start in range(0, len(chosen), 32):
         ab = AB_SCALE * AB().encode(pictures[chosen[start : start + 32]].rgb)
         yield ab.movedim(1, -1).flatten(0, 2)
-
-
-def _class_of(target: str) -> type:
-    from hydra.utils import get_class
-
-    return get_class(target)
 
 
 if __name__ == "__main__":

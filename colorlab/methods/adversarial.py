@@ -7,8 +7,7 @@ time, in groups of equal size."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,19 +15,18 @@ from torch import Tensor, nn
 
 from colorlab.color import space_named
 from colorlab.draws import Draws
-from colorlab.errors import ConfigError, NumericError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory
+from colorlab.errors import ConfigError
+from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 Made = dict[str, Tensor]  # what one pass of the generator makes of a batch, by name
-Losses = dict[str, Tensor]  # "loss" is minimised, the rest is logged
 
 
 class Adversarial(Method):
     """A method with a discriminator. A subclass sets ``discriminator`` and gives ``made``, both losses and ``paint``.
 
-    gradient_clip_val: of each optimizer's norm, 0 = off; Lightning refuses to clip under manual optimization.
+    gradient_clip_val: of each optimizer's norm, 0 = off.
     micro_batch: candidates painted together; the last group is padded to it, so that candidate k is the same bits
     whatever n is. space: rgb or ab, what is painted."""
 
@@ -40,7 +38,6 @@ class Adversarial(Method):
         micro_batch: int, space: str,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        self.automatic_optimization = False
         self.gradient_clip_val, self.micro_batch = gradient_clip_val, micro_batch
         self.space = space_named(space)
         self.conditions = self.space.conditions
@@ -65,63 +62,11 @@ class Adversarial(Method):
         """The generator's."""
         return self.generator_loss(batch, self.made(batch, draws))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        at = int(self.batches_seen)
-        draws = Draws(self.seed, batch.index.tolist(), [at] * len(batch.index), "train")
-        made = self.made(batch, draws)
-        seen = {name: value.detach() for name, value in made.items()}
-        judged = self._descend(1, lambda: self.discriminator_loss(batch, seen, draws), batch)
-        losses = self._descend(0, lambda: self.generator_loss(batch, made), batch)
-        for schedule in self.lr_schedulers():  # type: ignore[union-attr]
-            schedule.step()  # type: ignore[call-arg]
-        self.batches_seen += 1
-        logged = {f"train/{name}": value for name, value in losses.items()}
-        self.log_dict(logged | {"train/discriminator": judged["loss"]}, batch_size=len(batch.index))
-        return losses["loss"]
-
-    def _descend(self, which: int, losses_of: Callable[[], Losses], batch: Batch) -> Losses:
-        """One step of one optimizer; the parameters of the other are constants meanwhile.
-
-        Processes average their gradients here: DDP's reducer would wait for those that have no part in the loss."""
-        optimizer: Any = self.optimizers()[which]  # type: ignore[index]
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        with optimizer.toggle_model(sync_grad=False):
-            losses = losses_of()
-            self._must_be_finite(losses["loss"], batch)
-            optimizer.zero_grad()
-            self.manual_backward(losses["loss"])
-        self._average_gradients(parameters)
-        if self.gradient_clip_val:
-            nn.utils.clip_grad_norm_(parameters, self.gradient_clip_val)
-        optimizer.step()
-        return {name: value.detach() for name, value in losses.items()}
-
-    def _must_be_finite(self, loss: Tensor, batch: Batch) -> None:
-        if not torch.isfinite(loss):
-            raise NumericError(
-                f"the loss is {loss.item()} at batch {int(self.batches_seen)}, pictures {batch.index.tolist()[:8]} "
-                "(lower method.optimizer.lr, or set trainer.precision=32-true)"
-            )
-
-    def _average_gradients(self, parameters: list[nn.Parameter]) -> None:
-        """Over all processes, in one message."""
-        if self.trainer.world_size == 1:
-            return
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([g.reshape(-1) for g in gradients])
-        mean = self.trainer.strategy.reduce(flat, reduce_op="mean")
-        for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(part.view_as(gradient))
-
-    def configure_optimizers(self) -> Any:
+    def optimizers(self) -> list[Optimized]:
         """All but the discriminator first, then the discriminator; each has its own schedule."""
         judges = set(self.discriminator.parameters())
-        halves: list[Iterable[nn.Parameter]] = [
-            [p for p in self.parameters() if p not in judges],
-            self.discriminator.parameters(),
-        ]
-        optimizers = [self.optimizer(half) for half in halves]
-        return optimizers, [self.schedule(optimizer) for optimizer in optimizers]
+        rest = [p for p in self.parameters() if p not in judges]
+        return [self.optimized(rest), self.optimized(self.discriminator.parameters())]
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:

@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from colorlab.draws import Draws
-from colorlab.errors import NumericError
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]
 ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
-Validated = dict[tuple[int, ...], dict[str, float]]  # pictures of a batch -> its mean losses by name
+Losses = dict[str, Tensor]  # one number a name; "loss" is minimised, the rest is logged
 
 
-class Method(LightningModule):
-    """A colorizer under Lightning. A subclass gives ``loss`` and ``sample``.
+class Optimized(NamedTuple):
+    """An optimizer of some of a method's parameters, and the schedule of its learning rate, a step a batch."""
 
-    seed: of the training draws. optimizer, schedule: factories (Hydra's ``_partial_``). conditions: the kinds of
-    ``data.condition`` it can be shown. optimizer_steps: how many a batch takes; more than one with a discriminator.
-    takes_text: whether it reads the condition's text; it then has a key ``negative``, the prompt to keep away from, and
-    where ``cut`` is set shortens what is too long, instead of a ConfigError."""
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+
+
+class Method(nn.Module):
+    """A colorizer. A subclass gives ``loss`` and ``sample``; ``colorlab.training.shells`` trains it.
+
+    seed: of the training draws. optimizer, schedule: factories, as a configuration's ``_partial_`` makes them.
+
+    A class says about itself:
+        conditions       kinds of ``data.condition`` that it can be shown
+        optimizer_steps  how many a batch takes; two with a discriminator
+        takes_text       whether it reads the condition's text; then it has ``negative``, a prompt to keep away from
+    and whoever samples with it may set:
+        cut              shorten a text that is too long, instead of a ConfigError
+        bf16             sample in bfloat16 where the method can: previews
+
+    batches_seen () int64: batches trained on, saved with the weights."""
 
     conditions: tuple[str, ...] = ("lines", "gray")
     optimizer_steps = 1
-    takes_text, cut = False, False
+    takes_text = False
+    cut = False
+    bf16 = False
     batches_seen: Tensor
 
     def __init__(self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory) -> None:
         super().__init__()
         self.seed, self.optimizer, self.schedule = seed, optimizer, schedule
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.long))
-        self.validated: Validated = {}
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
-        """One number a name; "loss" is minimised, the rest is logged."""
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.batches_seen.device
+
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
+        """What training minimises, "loss", and what it logs beside it. draws: one row a picture."""
         raise NotImplementedError
 
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
@@ -51,61 +68,24 @@ class Method(LightningModule):
     def prepare(self, pictures: Any) -> None:
         """What a method learns from the training pictures before the first step (colour statistics, priors)."""
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        at = int(self.batches_seen)
-        losses = self.loss(batch, Draws(self.seed, batch.index.tolist(), [at] * len(batch.index), "train"))
-        self.batches_seen += 1
-        if not torch.isfinite(losses["loss"]):
-            raise NumericError(
-                f"the loss is {losses['loss'].item()} at batch {at}, pictures {batch.index.tolist()[:8]} "
-                "(lower method.optimizer.lr, or set trainer.precision=32-true)"
-            )
-        if self.trainer._results is not None:
-            self.trainer._results.clear()  # Lightning repeats the last value of what is no longer logged, until killed
-        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.index))
-        return losses["loss"]
+    def begin_training(self) -> None:
+        """What is settled before the first batch of a training or of its resumption, on the device that trains."""
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        losses = self.loss(batch, Draws(self.seed, batch.index.tolist(), purpose="val"))
-        self.validated[tuple(batch.index.tolist())] = {name: float(value) for name, value in losses.items()}
+    def validate(self, batch: Batch, draws: Draws) -> Losses:
+        """What is logged of a held-out batch: the loss, unless a method has more to say."""
+        return self.loss(batch, draws)
 
-    def on_validation_epoch_end(self) -> None:
-        means = picture_means(over_processes(self.validated))
-        self.log_dict({f"val/{name}": value for name, value in means.items()})
-        self.validated.clear()
+    def optimizers(self) -> list[Optimized]:
+        """Which parameters each optimizer owns: one for all, unless a method has several."""
+        return [self.optimized(self.parameters())]
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Lightning's own refuses fused optimizers under bf16, where no gradient is scaled and none need be."""
-        if gradient_clip_val:
-            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+    def optimized(self, parameters: Iterable[nn.Parameter]) -> Optimized:
+        """The configured optimizer of some parameters, with the configured schedule."""
+        optimizer = self.optimizer(parameters)
+        return Optimized(optimizer, self.schedule(optimizer))
 
-    def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer(self.parameters())
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self.schedule(optimizer), "interval": "step"}}
-
-
-def over_processes(mine: Validated) -> Validated:
-    """What all processes have validated, each batch once even if several had it."""
-    if not dist.is_initialized():
-        return mine
-    everyone: list[Validated] = [{}] * dist.get_world_size()
-    dist.all_gather_object(everyone, mine)
-    return {pictures: losses for one in everyone for pictures, losses in one.items()}
-
-
-def picture_means(validated: Validated) -> dict[str, float]:
-    """Means over pictures, to the same bits in any order of the batches."""
-    names = {name: None for losses in validated.values() for name in losses}
-    count = sum(len(pictures) for pictures in validated)
-    return {
-        name: math.fsum(len(pictures) * losses[name] for pictures, losses in validated.items()) / count
-        for name in names
-    }
+    def export(self, folder: Path) -> None:
+        """What a finished run's folder holds besides the weights."""
 
 
 def in_channels_last(net: nn.Module) -> nn.Module:

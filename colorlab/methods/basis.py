@@ -17,7 +17,7 @@ from torch import Tensor
 from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.methods.base import OptimizerFactory, ScheduleFactory
+from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory
 from colorlab.methods.marginals import MarginalMethod, net_of
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected
@@ -81,7 +81,7 @@ class Basis(MarginalMethod):
         tensors = frozen_part(Path(self.run), self.own)
         self.load_state_dict(tensors, strict=False)
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """One number a picture, colours in units of 110 Lab, distances as root mean squares over pixels."""
         with torch.no_grad():
             marginals = self.marginals(batch.image)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Losses, Made, least_squares
-from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.adversarial import Adversarial, Made, least_squares
+from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import CodeEncoder, UNet
 from colorlab.types import Batch

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Losses, Made, gradient_penalty
-from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.adversarial import Adversarial, Made, gradient_penalty
+from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.chromagan_net import STRIDE, ChromaGANNet
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0

@@ -21,7 +21,7 @@ from torch import Tensor
 from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.cinn_net import Encoding, FlowNet
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
@@ -70,7 +70,7 @@ class CINN(Method):
         rgb, image = padded(few.rgb, self.stride), padded(few.image, self.stride)
         self.net.settle(self.target(rgb, Draws(self.seed, few.index.tolist(), purpose="prepare")), image)
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """-log p(x | picture) in nats a dimension of the normalised colours, and its two parts."""
         x = self.target(padded(batch.rgb, self.stride), draws)
         z, log_det = self.net(x, self.net.encode(padded(batch.image, self.stride)))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from colorlab.color import AB
 from colorlab.draws import Draws
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import FieldVAE
 from colorlab.samplers.candidates import coloured, stretched
 from colorlab.samplers.clusters import check_choice, clustered
@@ -40,7 +40,7 @@ class CVAE(Method):
         net = FieldVAE(side, width, latents, skip=True, gray_posterior=True, dropout=dropout)
         self.vae: FieldVAE = in_channels_last(net)  # type: ignore[assignment]
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """|C - f(z, G)|^2 + kl KL[Q(z|C, G) || N(0, I)], over the number of the field's values."""
         side = (self.side, self.side)
         field, gray = stretched(SPACE.encode(batch.rgb), side), stretched(batch.image, side)

@@ -25,7 +25,7 @@ from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, DataError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
@@ -124,7 +124,7 @@ class DivColor(Method):
             return self.stage
         return "vae" if int(self.batches_seen) < self.vae_steps * self.accumulate else "mdn"
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Eq. 4 and the KL divergence while the VAE learns, then Eq. 6 or 5. No gradient reaches what does not learn,
         so the optimizer leaves it alone, weight decay and all; nor do its batch statistics change."""
         learning = self.learning
@@ -202,13 +202,13 @@ class DivColor(Method):
         fields = self.vae(z, self.vae.maps(gray))
         return torch.cat([joined(*pair) for pair in zip(fields.split(1), batch.image.split(1), strict=True)])
 
-    def configure_optimizers(self) -> Any:
+    def optimizers(self) -> list[Optimized]:
         """With both stages in one fit, each has the whole schedule, at its own pace."""
         if self.stage != "all":
-            return super().configure_optimizers()
+            return super().optimizers()
         optimizer, rates = self.optimizer(self.parameters()), self.rates()
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates[self.place(step)])
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return [Optimized(optimizer, schedule)]
 
     def rates(self) -> list[float]:
         """The schedule's rate at each step, in units of the optimizer's."""

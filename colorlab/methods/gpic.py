@@ -19,7 +19,7 @@ from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.conditions.lines import outside
 from colorlab.draws import Draws
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.gpic_net import STRIDE, GPICNet
 from colorlab.samplers.ancestral import Sampler
 from colorlab.samplers.candidates import one_by_one
@@ -126,7 +126,7 @@ class GPIC(PixelDiffusion):
             means, painted = SPACE.encode(batch.rgb).mean((2, 3)), painted_color(batch.rgb)
             self.colors[:, start : start + 256] = torch.stack([means, painted])
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Alg. 1. Line 6 lists x_0 among the network's inputs; read as the condition L(x_0), else the target leaks."""
         x_0 = SPACE.encode(batch.rgb)
         alpha_bar = diffusion.alpha_bar_at(self.xi(draws, x_0.device)).to(x_0.dtype)
@@ -147,7 +147,7 @@ class GPIC(PixelDiffusion):
     def denoiser(self, image: Tensor) -> Denoiser:
         """All that does not see x is done here, once a drawing; levels are embedded in float32, once for all rows."""
         net = copy.deepcopy(self.net).bfloat16() if self.bf16 else self.net
-        dtype = torch.bfloat16 if self.bf16 else self.dtype
+        dtype = torch.bfloat16 if self.bf16 else next(net.parameters()).dtype
         encoding = net.encode(image.to(dtype))
         decode = torch.compile(net.decode) if self.compiled else net.decode
 

@@ -22,7 +22,7 @@ from colorlab.color import space_named
 from colorlab.conditions.captions import dropped, shares, with_colours, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind, digest
 from colorlab.nets.latent.lightness_decoder import load_lightness_vae, locked
 from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
@@ -88,7 +88,7 @@ class LatentPrior(Method):
         parts: Any = self.frozen.on(self.device)
         return Prior(self.unet, parts["vae"], parts["text"], self.alpha_bars, self.prediction)
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Eq. 2 of Rombach et al., in v or eps, at timesteps drawn evenly; a picture's latents and colours are found
         once."""
         prior = self.prior
@@ -153,7 +153,7 @@ class LatentPrior(Method):
         decoder: Any = self.decoder.on(self.device)
         return decoder.decode(latents, shown)
 
-    def on_fit_start(self) -> None:
+    def begin_training(self) -> None:
         """Torch's fused attention is the slower one here: a fifth of a training step on one core, at these sizes."""
         from diffusers.models.attention_processor import AttnProcessor
 
@@ -163,11 +163,6 @@ class LatentPrior(Method):
     def export(self, folder: Path) -> None:
         """``prior/`` in the run's folder: what `load_prior` and StableDiffusionPipeline open."""
         save_prior(self.prior, folder / OF_A_RUN)
-
-    def on_fit_end(self) -> None:
-        folder = Path(self.trainer.default_root_dir)
-        if self.trainer.is_global_zero and (folder / "config.yaml").is_file():
-            self.export(folder)
 
 
 def check_prediction(predict: str, zero_snr: bool) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.imagenet.perceptual import Perceptual
 from colorlab.nets.latent.prior import save_vae
 from colorlab.nets.unet import padded
@@ -57,7 +57,7 @@ class LatentVAE(Method):
         self.vae = in_channels_last(vae)
         self.register_buffer("moments", torch.tensor([0.0, 1.0]))
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Weights as in the release: errors of colours in [-1, 1] and nats, both for each value of a picture."""
         posterior = self.vae.encode(2 * batch.rgb - 1).latent_dist
         noise = draws.normal(*posterior.mean.shape[1:], device=self.device)
@@ -100,11 +100,6 @@ class LatentVAE(Method):
         """``vae/`` in the run's folder: what the other stages take."""
         self.vae.register_to_config(scaling_factor=self.scaling_factor)
         save_vae(self.vae, folder / "vae")
-
-    def on_fit_end(self) -> None:
-        folder = Path(self.trainer.default_root_dir)
-        if self.trainer.is_global_zero and (folder / "config.yaml").is_file():
-            self.export(folder)
 
 
 def psnr(drawn: Tensor, truth: Tensor) -> Tensor:

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.adversarial import Adversarial, Losses, Made
-from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.adversarial import Adversarial, Made
+from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
 from colorlab.nets.imagenet.perceptual import Perceptual
@@ -139,11 +139,6 @@ class LightnessVAE(Adversarial):
     def export(self, folder: Path) -> None:
         """``lightness/`` in the run's folder: what `load_lightness_vae` opens."""
         save_lightness_vae(self.vae, self.net, folder / OF_A_RUN)
-
-    def on_fit_end(self) -> None:
-        folder = Path(self.trainer.default_root_dir)
-        if self.trainer.is_global_zero and (folder / "config.yaml").is_file():
-            self.export(folder)
 
 
 def adaptive_weight(rec: Tensor, gan: Tensor, anchor: Tensor) -> Tensor:

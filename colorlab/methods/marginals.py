@@ -16,7 +16,7 @@ from colorlab.ab_bins import Bins, SoftCode, rebalancing
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.capsule_net import CapsuleNet
 from colorlab.nets.cic_net import CICNet
 from colorlab.nets.semantic_net import SemanticNet
@@ -97,7 +97,7 @@ class MarginalMethod(Method):
         self.net.train(mode and not self.frozen)
         return self
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w; and minus the
         copula's gain, both in nats a pixel. The copula does not change what the net learns."""
         features = self.net(batch.image)

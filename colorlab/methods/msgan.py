@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Losses, Made, least_squares
-from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.adversarial import Adversarial, Made, least_squares
+from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
 from colorlab.types import Batch

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +22,7 @@ from colorlab.conditions.captions import dropped, shares, with_colours, words_of
 from colorlab.conditions.hint_maps import HintMaps, must_match, of_hints
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.frozen import Aside, bind, digest
 from colorlab.nets.latent.guider import Features, GuidedUNet, guided
 from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_vae
@@ -102,7 +102,7 @@ class Piggyback(Method):
         """The text-to-image model, on this method's device."""
         return self.prior.on(self.device)  # type: ignore[return-value]
 
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Eq. 3."""
         prior, device = self.frozen, self.device
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
@@ -120,13 +120,11 @@ class Piggyback(Method):
         words = words_of(self.colours.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
         return dropped(with_colours(batch.text, words, self.colour_words, draws), self.caption_dropout, draws)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        super().validation_step(batch, batch_idx)
-        draws = Draws(self.seed, batch.index.tolist(), purpose="obedience")
-        self.validated[tuple(batch.index.tolist())] |= self.obedience(batch, draws)
+    def validate(self, batch: Batch, draws: Draws) -> Losses:
+        return self.loss(batch, draws) | self.obedience(batch, Draws(self.seed, draws.index, purpose="obedience"))
 
     @torch.no_grad()
-    def obedience(self, batch: Batch, draws: Draws) -> dict[str, float]:
+    def obedience(self, batch: Batch, draws: Draws) -> Losses:
         """Whether pictures drawn in a few steps follow what is shown, which the loss hardly tells: luma_rmse, of
         lightness in [0, 1], and hint_hit, the share of coloured pixels of the hint maps whose colour is about right."""
         prior, maps = self.frozen, self.maps(batch.rgb, 0.0, draws)
@@ -140,7 +138,7 @@ class Piggyback(Method):
         wanted = lab_of((maps[:, :3] + 1) / 2)[:, 1:]
         coloured = (maps[:, 3] > 0) & (wanted.norm(dim=1) > COLOURED)
         hits = coloured & ((lab_of(rgb)[:, 1:] - wanted).norm(dim=1) < NEAR)
-        return {"luma_rmse": float(error), "hint_hit": float(hits.sum() / coloured.sum().clamp_min(1))}
+        return {"luma_rmse": error, "hint_hit": hits.sum() / coloured.sum().clamp_min(1)}
 
     @torch.no_grad()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
@@ -263,7 +261,7 @@ class Piggyback(Method):
         known = self.frozen.encode(torch.lerp(condition.image.expand_as(rgb), rgb, mask))
         return condition._replace(hints=Hints((known + 1) / 2, known_cells(mask, self.frozen.factor)))
 
-    def configure_optimizers(self) -> Any:
+    def optimizers(self) -> list[Optimized]:
         """New layers at ``new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
         copied = self.net.pretrained()
         known = {id(p) for p in copied}
@@ -277,7 +275,7 @@ class Piggyback(Method):
             probe.step()
             schedule.step()
         at = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[min(step, self.steps - 1)])
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": at, "interval": "step"}}
+        return [Optimized(optimizer, at)]
 
 
 def check(ablation: str, guider: str, guider_every: int) -> None:

@@ -23,8 +23,7 @@ def method_of(runs: Sequence[Run], options: SamplingOptions) -> Any:
     methods = [run.method(options.sampler, options.steps, options.values) for run in runs]
     for run, method in zip(runs, methods, strict=True):
         check_text(options, run, method)
-        if hasattr(method, "bf16"):
-            method.bf16 = previews_in_bf16(options.precision, options.device)
+        method.bf16 = previews_in_bf16(options.precision, options.device)
     if len(methods) == 1:
         return methods[0].to(options.device)
     return Mix(methods[0], methods[1], options.switch_at).eval().to(options.device)

@@ -12,7 +12,6 @@ from omegaconf import DictConfig
 
 from colorlab.cli.device import precision, settle_allocator
 from colorlab.cli.targets import build
-from colorlab.data.module import PictureData
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Method
 from colorlab.report.grid import save_sheet
@@ -23,9 +22,11 @@ from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.splits import sheet_of_split
 from colorlab.storage.files import held, replacing, sweep
 from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
+from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
 from colorlab.training.processes import is_first, strategy, together
 from colorlab.training.resume import Checkpoints, cut_metrics
+from colorlab.training.shells import shell_of
 from colorlab.training.signals import StopRequest
 
 
@@ -82,7 +83,7 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             f"data.condition={cfg.data.condition}, but this method colours {' or '.join(method.conditions)} "
             f"(set data.condition={method.conditions[0]})"
         )
-    if not method.automatic_optimization and cfg.trainer.accumulate_grad_batches > 1:
+    if method.optimizer_steps > 1 and cfg.trainer.accumulate_grad_batches > 1:
         raise ConfigError(
             f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
             "optimizers at every batch (set a larger batch_size)"
@@ -129,7 +130,7 @@ def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
     return {str(key): value for key, value in trainer.items() if key != "timeout"} | {
         "max_steps": trainer.max_steps * method.optimizer_steps,
         "val_check_interval": min(trainer.val_check_interval, trainer.max_steps) * trainer.accumulate_grad_batches,
-        "gradient_clip_val": trainer.gradient_clip_val if method.automatic_optimization else None,
+        "gradient_clip_val": trainer.gradient_clip_val if method.optimizer_steps == 1 else None,
         "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),  # it needs GPUs
     }
 
@@ -142,7 +143,8 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
     ended_well = False
     try:
         with together(trainer):
-            trainer.fit(method, datamodule=PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position))
+            loaders = PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position)
+            trainer.fit(shell_of(method), datamodule=loaders)
         ended_well = True
     finally:
         finish(trainer.loggers, ended_well)

@@ -25,6 +25,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ColorlabError, ConfigError
 from colorlab.runs.checkpoint import fill, save_weights
 from colorlab.samplers.guides import Bias
+from colorlab.training.shells import shell_of
 from colorlab.types import Batch, Condition
 
 BATCHES = 4  # trained on; a method with stages goes through all of them
@@ -68,7 +69,8 @@ class Trained:
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         )  # fmt: skip
         batches = [[3 * k, 3 * k + 1, 3 * k + 2] for k in range(BATCHES)]
-        self.trainer.fit(self.fitted, DataLoader(pictures, batch_size=None, sampler=batches))  # type: ignore[arg-type]
+        loader: Any = DataLoader(pictures, batch_size=None, sampler=batches)  # type: ignore[arg-type]
+        self.trainer.fit(shell_of(self.fitted), loader)
         stepped = {id(p) for o in self.trainer.optimizers for group in o.param_groups for p in group["params"]}
         self.unknown = {key for key, p in learning.items() if id(p) not in stepped}
 

@@ -67,7 +67,7 @@ def _count_from(trainer: Trainer, module: Any, batches: int) -> None:
     loop._batches_that_stepped = steps
     by_lightning, by_hand = loop.automatic_optimization.optim_progress, loop.manual_optimization.optim_step_progress
     taken = by_lightning.optimizer.step if module.automatic_optimization else by_hand
-    taken.total.increment_by(steps * module.optimizer_steps)
+    taken.total.increment_by(steps * module.method.optimizer_steps)
 
 
 class Checkpoints(Callback):

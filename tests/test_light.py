@@ -1,0 +1,62 @@
+"""Opening a run and sampling with it needs torch and little else: not the libraries of training, judging or reports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+NOT_NEEDED = ("lightning", "torchmetrics", "hydra", "wandb", "matplotlib", "diffusers", "transformers", "torchvision",
+              "albumentations", "kornia")  # fmt: skip
+MODULES = 1700  # of which torch itself is about 1,200
+
+SCRIPT = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in REFUSED:
+            raise ImportError(f"{name} is not installed here")
+
+REFUSED = set(sys.argv[1].split(","))
+sys.meta_path.insert(0, Refuse())
+
+import torch
+from colorlab.draws import Draws
+from colorlab.runs.run import open_run
+from colorlab.types import Condition
+
+method = open_run("pretrained/gpic-openmoji-c8").method(steps=2)
+image = torch.ones(1, 1, 32, 32)
+image[..., 8:24, 8:24] = 0
+drawn = method.sample(Condition(image), 2, Draws(0, [0]))
+assert drawn.shape == (1, 2, 3, 32, 32) and drawn.isfinite().all()
+print(len(sys.modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory) -> int:
+    """How many modules a process holds that has sampled where NOT_NEEDED cannot be imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, ",".join(NOT_NEEDED)],
+        cwd=tmp_path_factory.mktemp("light"), env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_a_shipped_run_samples_where_no_library_of_training_is_installed(modules: int) -> None:
+    assert modules <= MODULES
+
+
+@pytest.mark.parametrize("name", NOT_NEEDED)
+def test_the_import_hook_refuses(name: str, tmp_path: Path) -> None:
+    hook = SCRIPT.split("import torch")[0] + f"import {name}"
+    done = subprocess.run([sys.executable, "-c", hook, name], cwd=tmp_path, capture_output=True, text=True)
+    assert f"{name} is not installed here" in done.stderr
