@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -14,6 +15,14 @@ class Hints(NamedTuple):
     rgb: Tensor  # (B, 3, H, W) in [0, 1]
     mask: Tensor  # (B, 1, H, W) in [0, 1]; 1 = known, soft edges allowed
 
+    def to(self, device: torch.device | str) -> Hints:
+        """The same on a device."""
+        return Hints(self.rgb.to(device), self.mask.to(device))
+
+    def picture(self, b: int) -> Hints:
+        """Those of picture b alone, B = 1."""
+        return Hints(self.rgb[b : b + 1], self.mask[b : b + 1])
+
 
 class Condition(NamedTuple):
     """Everything a colorizer is shown."""
@@ -22,6 +31,19 @@ class Condition(NamedTuple):
     hints: Hints | None = None
     text: list[str] | None = None
     label: Tensor | None = None  # (B,) class index
+
+    def to(self, device: torch.device | str) -> Condition:
+        """The same on a device."""
+        hints = None if self.hints is None else self.hints.to(device)
+        label = None if self.label is None else self.label.to(device)
+        return Condition(self.image.to(device), hints, self.text, label)
+
+    def picture(self, b: int) -> Condition:
+        """What is shown of picture b alone, B = 1."""
+        hints = None if self.hints is None else self.hints.picture(b)
+        text = None if self.text is None else self.text[b : b + 1]
+        label = None if self.label is None else self.label[b : b + 1]
+        return Condition(self.image[b : b + 1], hints, text, label)
 
 
 class Batch(NamedTuple):

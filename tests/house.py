@@ -52,7 +52,7 @@ WINGS = {
     ),
     "runs": Room("run folders: configuration, checkpoints, sweeps", "cli methods storage"),
     "methods": Room("one file a paper: its loss, how it samples", "conditions nets samplers storage weights"),
-    "metrics": Room("what is measured of candidates and of truth", "conditions storage weights"),
+    "metrics": Room("what is measured of candidates and of truth", "conditions nets storage weights"),
     "data": Room("data sets, splits, reading pictures safely, augmentation", "conditions storage"),
     "nets": Room("networks", "storage weights"),
     "samplers": Room("steps from noise or marginals to pictures; guides; candidates", "conditions"),

@@ -75,7 +75,7 @@ def test_candidates_beyond_the_clusters_are_draws_beyond_the_pool() -> None:
 
 def test_every_group_has_one_size() -> None:
     sizes: list[int] = []
-    drawn = in_groups(lambda rows: sizes.append(len(rows)) or draw(rows), Draws(0, [0]), 3, 13, 4)
+    drawn = in_groups(lambda rows: sizes.append(len(rows)) or draw(rows), Draws(0, [0]), 13, 4, first=3)
     assert sizes == [4, 4, 4] and len(drawn) == 10
 
 

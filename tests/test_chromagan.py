@@ -34,7 +34,7 @@ def pictures(n: int = 2, side: int = 16) -> Batch:
 def classes(monkeypatch) -> torch.nn.Module:
     """A classifier of random weights in the place of the pretrained one."""
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 1000)).requires_grad_(False)
-    monkeypatch.setattr(chromagan, "classifier", lambda device: net)
+    monkeypatch.setattr(chromagan, "load_lite0", lambda device: net)
     return net
 
 

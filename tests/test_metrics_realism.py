@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from colorlab.errors import DataError
 from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
-from colorlab.metrics.efficientnet_lite import EfficientNetLite0
 from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods
+from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
 

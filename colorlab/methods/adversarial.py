@@ -17,6 +17,7 @@ from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory
+from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
@@ -73,15 +74,12 @@ class Adversarial(Method):
         """One forward pass a candidate. ConfigError: any guide, for there is no denoiser to edit."""
         if guides:
             raise ConfigError(f"{type(self).__name__.lower()} takes no guide, bias or hints (leave them out)")
-        pictures = enumerate(condition.image.split(1))
-        return torch.stack([self._candidates(image, n, draws.rows(b, b + 1)) for b, image in pictures])
+        return torch.stack([self.candidates(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
-    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
-        """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
-        m = self.micro_batch
-        everyone = draws.candidates(n + m)
-        groups = [self.paint(image, everyone.rows(start, start + m)) for start in range(0, n, m)]
-        return self.space.decode(torch.cat(groups)[:n].float(), image)
+    def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
+        painted = in_groups(lambda rows: self.paint(image, rows), draws, n, self.micro_batch)
+        return self.space.decode(painted.float(), image)
 
 
 def least_squares(scores: Sequence[Tensor], truth: float) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -86,6 +87,11 @@ class Method(nn.Module):
 
     def export(self, folder: Path) -> None:
         """What a finished run's folder holds besides the weights."""
+
+
+def evenly_spread(positions: np.ndarray, count: int) -> list[int]:
+    """``count`` of the positions (N,), from the first to the last at equal distances; of fewer, some repeatedly."""
+    return positions[torch.linspace(0, len(positions) - 1, count).long().numpy()].tolist()
 
 
 def in_channels_last(net: nn.Module) -> nn.Module:

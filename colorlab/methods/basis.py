@@ -18,9 +18,10 @@ from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory
-from colorlab.methods.marginals import MarginalMethod, net_of
+from colorlab.methods.marginals import PixelClassifier, net_of
 from colorlab.nets.basis_net import BasisNet, Shown
-from colorlab.samplers.marginals import Marginals, MarginalSampler, expected
+from colorlab.samplers.candidates import in_groups
+from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
 from colorlab.types import Batch
 
 REMEDIES = ("none", "best_of", "energy")
@@ -34,21 +35,25 @@ class FilterSampler(MarginalSampler):
         self.layer, self.noise, self.micro_batch = layer, noise, micro_batch
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
-        m, pictures = self.micro_batch, []
-        for b in range(len(marginals.log_p)):
-            shown = self.layer.show(marginals.log_p[b, None], marginals.image[b, None])
-            shown = Shown(shown.features.expand(m, -1, -1, -1), shown.log_p)
-            everyone = draws.rows(b, b + 1).candidates(n + m).to("filters")
-            z = [everyone.rows(k, k + m).normal(self.noise, device=shown.log_p.device) for k in range(0, n, m)]
-            tilted = [self.layer(shown, each) for each in z]
-            pictures.append(torch.cat([expected(p, marginals.table) for p in tilted])[:n])
-        return torch.stack(pictures)
+        pictures = enumerate(one_by_one(marginals))
+        return torch.stack([self.candidates(one, n, draws.rows(b, b + 1)) for b, one in pictures])
+
+    def candidates(self, one: Marginals, n: int, draws: Draws) -> Tensor:
+        """n of one picture: ab (n, 2, h, w)."""
+        shown = self.layer.show(one.log_p, one.image)
+        shown = Shown(shown.features.expand(self.micro_batch, -1, -1, -1), shown.log_p)
+
+        def draw(rows: Draws) -> Tensor:
+            z = rows.to("filters").normal(self.noise, device=one.log_p.device)
+            return expected(self.layer(shown, z), one.table)
+
+        return in_groups(draw, draws, n, self.micro_batch)
 
 
-class Basis(MarginalMethod):
+class Basis(PixelClassifier):
     """marginals: a finished run of method=cic or method=marginals, whose keys trunk, width, stride, shortcuts, bins,
     rebalance and rank must be given here too. channels, layers, bases, noise: see ``BasisNet``. remedy: see above;
-    candidates: K. undo_rebalancing, edges: see ``MarginalMethod``. micro_batch: candidates sampled together."""
+    candidates: K. undo_rebalancing, edges: see ``PixelClassifier``. micro_batch: candidates sampled together."""
 
     needs = {"marginals": "cic"}
 

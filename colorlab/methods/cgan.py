@@ -56,7 +56,7 @@ class CGAN(Adversarial):
         images = image.expand(len(rows), -1, -1, -1)
         return self.net(images, keep=self.masks(images, rows))
 
-    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+    def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         def draw(rows: Draws) -> Tensor:
             return self.paint(image, rows)
 

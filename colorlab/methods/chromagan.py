@@ -13,12 +13,11 @@ long as the critic takes them for real."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
@@ -26,8 +25,9 @@ from colorlab.methods.adversarial import Adversarial, Made, gradient_penalty
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.chromagan_net import STRIDE, ChromaGANNet
 from colorlab.nets.discriminator import Discriminator
-from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
+from colorlab.nets.imagenet.efficientnet_lite import load_lite0
 from colorlab.nets.unet import padded
+from colorlab.samplers.candidates import in_groups
 from colorlab.types import Batch
 from colorlab.weights.store import backbone
 
@@ -66,7 +66,7 @@ class ChromaGAN(Adversarial):
         if self.pretrained:
             self.net.trunk.load(backbone("vgg"))
         if self.class_weight:
-            classifier(self.device)
+            load_lite0(self.device)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         shown = self.net.show(padded(batch.image, STRIDE))
@@ -99,13 +99,17 @@ class ChromaGAN(Adversarial):
         """Chroma (B, 2, H, W) in units of 8-bit Lab -> a score for each patch of it beside the gray picture."""
         return lambda chroma: self.discriminator(image, chroma)[0].float()
 
-    def _candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+    def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """n colourings of one picture, (n, 3, H, W) in [0, 1]; the picture is seen once."""
         height, width = image.shape[-2:]
-        shown, m = self.net.show(padded(image, STRIDE)), self.micro_batch
-        z = draws.candidates(n + m).to("latent").normal(self.latent, device=image.device)
-        groups = [self.net.paint(shown, z[None, start : start + m])[0] for start in range(0, n, m)]
-        return self.space.decode(torch.cat(groups)[:n, :, :height, :width], image)
+        shown = self.net.show(padded(image, STRIDE))
+
+        def paint(rows: Draws) -> Tensor:
+            z = rows.to("latent").normal(self.latent, device=image.device)
+            return self.net.paint(shown, z[None])[0]
+
+        painted = in_groups(paint, draws, n, self.micro_batch)
+        return self.space.decode(painted[..., :height, :width], image)
 
 
 def eight_bit(x: Tensor) -> Tensor:
@@ -122,12 +126,4 @@ def divergence(p: Tensor, logits: Tensor) -> Tensor:
 def class_distribution(image: Tensor, side: int) -> Tensor:
     """Gray pictures (B, 1, H, W) in [0, 1] -> (B, 1000) probabilities of ImageNet's classes, seen at side x side px."""
     seen = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
-    return classifier(image.device)(seen.expand(-1, 3, -1, -1)).float().softmax(1)
-
-
-@cache
-def classifier(device: torch.device) -> nn.Module:
-    """EfficientNet-lite0, loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
-    net = EfficientNetLite0()
-    net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
-    return in_channels_last(net.to(device).eval().requires_grad_(False))
+    return load_lite0(image.device)(seen.expand(-1, 3, -1, -1)).float().softmax(1)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colorlab.errors import CheckpointError
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
-from colorlab.methods.marginals import MarginalMethod
+from colorlab.methods.marginals import PixelClassifier
 from colorlab.nets.cic_net import CICNet
 from colorlab.samplers.marginals import MarginalSampler
 
@@ -34,10 +34,10 @@ PUBLISHED_2017 = PUBLISHED | {
 }
 
 
-class CIC(MarginalMethod):
+class CIC(PixelClassifier):
     """width, stride, shortcuts: see ``CICNet``. published: a file of published weights, read before the first step; the
     net then stays as it is and only the copula learns; its rebalancing is undone by the prior that it was trained
-    with, which must be given. The rest: see ``MarginalMethod``."""
+    with, which must be given. The rest: see ``PixelClassifier``."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,

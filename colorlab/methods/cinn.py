@@ -21,9 +21,10 @@ from torch import Tensor
 from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
 from colorlab.nets.cinn_net import Encoding, FlowNet
 from colorlab.nets.unet import padded
+from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
@@ -62,8 +63,7 @@ class CINN(Method):
     def prepare(self, pictures: Any) -> None:
         """Mean and deviation of the training colours, and norms set by the data (the net's start)."""
         train = pictures.splits["train"]
-        chosen = torch.linspace(0, len(train) - 1, min(len(train), MEASURED)).long().unique().numpy()
-        batch = pictures[train[chosen].tolist()]
+        batch = pictures[sorted({*evenly_spread(train, min(len(train), MEASURED))})]
         std, mean = torch.std_mean(self.space.encode(batch.rgb), (0, 2, 3))
         self.mean.copy_(mean[:, None, None]), self.std.copy_(std[:, None, None].clamp_min(EIGHT_BITS))
         few = pictures[batch.index[:: max(1, len(batch.index) // SETTLED)].tolist()]
@@ -92,19 +92,18 @@ class CINN(Method):
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """One picture at a time, in groups of ``micro_batch``: a candidate is the same bits in any batch."""
+        """ConfigError: any guide."""
         if guides:
             raise ConfigError("cinn takes no guides (leave guide, bias and hints out)")
-        pictures = [self.candidates(image, n, draws.rows(b, b + 1)) for b, image in enumerate(condition.image)]
-        return torch.stack(pictures)
+        return torch.stack([self.candidates(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
-        """n colourings of one picture (1, H, W), (n, 3, H, W) in [0, 1]."""
+        """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
         height, width = image.shape[-2:]
-        fitted, m = padded(image[None], self.stride), self.micro_batch
-        encoding, everyone = self.net.encode(fitted), draws.candidates(n + m)
-        groups = [self.group(encoding, fitted, everyone.rows(start, start + m)) for start in range(0, n, m)]
-        return torch.cat(groups)[:n, :, :height, :width]
+        fitted = padded(image, self.stride)
+        encoding = self.net.encode(fitted)
+        drawn = in_groups(lambda rows: self.group(encoding, fitted, rows), draws, n, self.micro_batch)
+        return drawn[..., :height, :width]
 
     def group(self, encoding: Encoding, image: Tensor, rows: Draws) -> Tensor:
         """The candidates of one picture (1, 1, H, W) that are sampled together, (m, 3, H, W) in [0, 1]."""

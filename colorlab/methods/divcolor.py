@@ -25,7 +25,15 @@ from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, DataError
-from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    Optimized,
+    OptimizerFactory,
+    ScheduleFactory,
+    evenly_spread,
+    in_channels_last,
+)
 from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
@@ -96,8 +104,8 @@ class DivColor(Method):
             fill(self.vae, tensors_of(Path(self.vae_run), "vae."), self.vae_run, "side, width, latents and skip")
             return
         train = pictures.splits["train"]
-        chosen = torch.linspace(0, len(train) - 1, min(len(train), FITTED)).long().numpy()
-        groups = [train[chosen[start : start + 256]].tolist() for start in range(0, len(chosen), 256)]
+        chosen = evenly_spread(train, min(len(train), FITTED))
+        groups = [chosen[start : start + 256] for start in range(0, len(chosen), 256)]
         fields = torch.cat([self.field(pictures[group].rgb) for group in groups])
         counts = torch.bincount(self.bins(fields).flatten(), minlength=len(self.H)).double()
         self.H.copy_(smoothed(counts / counts.sum(), table_of(BINS), SMOOTHING))
@@ -178,7 +186,7 @@ class DivColor(Method):
         """n fields for one gray picture (1, 1, side, side)."""
         maps = self.vae.maps(gray)
         mixture = None if self.stage == "vae" else self.mdn(self.features(gray), None).sorted()
-        return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, 0, n, self.micro_batch)
+        return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, n, self.micro_batch)
 
     def latent(self, mixture: Mixture | None, rows: Draws) -> Tensor:
         """(m, d) latents of one picture's candidates; mixture: of batch 1, sorted."""

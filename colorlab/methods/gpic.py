@@ -19,12 +19,12 @@ from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.conditions.lines import outside
 from colorlab.draws import Draws
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
 from colorlab.nets.gpic_net import STRIDE, GPICNet
 from colorlab.samplers.ancestral import Sampler
-from colorlab.samplers.candidates import one_by_one
+from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
-from colorlab.types import Batch, Condition, Denoiser
+from colorlab.types import Batch, Condition, Denoiser, Hints
 
 SPACE = RGB()
 HUBER_DELTA = 0.2  # colours in [-1, 1]: errors below it count by their square, above it by their size
@@ -58,18 +58,15 @@ class PixelDiffusion(Method):
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """One drawing at a time, in groups of ``micro_batch``: a candidate is the same bits in any batch."""
         height, width = condition.image.shape[-2:]
-        drawings = enumerate(one_by_one(padded(condition)))
-        pictures = [self.candidates(one, n, draws.rows(b, b + 1), guides) for b, one in drawings]
-        return torch.stack(pictures)[..., :height, :width].clone()
+        drawings = each_alone(padded(condition), draws)
+        pictures = torch.stack([self.candidates(one, n, rows, guides) for one, rows in drawings])
+        return pictures[..., :height, :width].clone()
 
     def candidates(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """n colourings of one drawing, (n, 3, H, W) in [0, 1]."""
-        denoise, m = self.denoiser(condition.image), self.micro_batch
-        everyone = draws.candidates(n + m)
-        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
-        return torch.cat([self.group(denoise, condition, rows, guides) for rows in groups])[:n]
+        denoise = self.denoiser(condition.image)
+        return in_groups(lambda rows: self.group(denoise, condition, rows, guides), draws, n, self.micro_batch)
 
     def group(self, denoise: Denoiser, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """The candidates of one drawing that are sampled together, (m, 3, H, W) in [0, 1]."""
@@ -119,10 +116,9 @@ class GPIC(PixelDiffusion):
 
     def prepare(self, pictures: Any) -> None:
         """Colours of training pictures: what x_T is biased towards when the user names none."""
-        train = pictures.splits["train"]
-        chosen = train[torch.linspace(0, len(train) - 1, KEPT_COLORS).long().numpy()]
+        chosen = evenly_spread(pictures.splits["train"], KEPT_COLORS)
         for start in range(0, KEPT_COLORS, 256):
-            batch = pictures[chosen[start : start + 256].tolist()]
+            batch = pictures[chosen[start : start + 256]]
             means, painted = SPACE.encode(batch.rgb).mean((2, 3)), painted_color(batch.rgb)
             self.colors[:, start : start + 256] = torch.stack([means, painted])
 
@@ -205,5 +201,5 @@ def padded(condition: Condition) -> Condition:
         return condition
     hints = condition.hints
     if hints is not None:
-        hints = type(hints)(F.pad(hints.rgb, grow, mode="replicate"), F.pad(hints.mask, grow))
+        hints = Hints(F.pad(hints.rgb, grow, mode="replicate"), F.pad(hints.mask, grow))
     return condition._replace(image=F.pad(condition.image, grow, mode="replicate"), hints=hints)

@@ -29,6 +29,7 @@ from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
+from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
 from colorlab.samplers.latent import unbounded
 from colorlab.storage.memo import Answers, keys_of
@@ -114,17 +115,19 @@ class LatentPrior(Method):
         if guides or condition.hints is not None:
             raise ConfigError("this method takes no guides and no hints (method=piggyback does)")
         texts = condition.text or [""] * len(condition.image)
-        rows = enumerate(zip(condition.image.split(1), texts, strict=True))
-        return torch.stack([self.candidates(image, text, n, draws.rows(b, b + 1)) for b, (image, text) in rows])
+        pictures = zip(each_alone(condition, draws), texts, strict=True)
+        return torch.stack([self.candidates(one.image, text, n, rows) for (one, rows), text in pictures])
 
     def candidates(self, image: Tensor, text: str, n: int, draws: Draws) -> Tensor:
         """n pictures for one prompt and gray picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
-        prior, m = self.prior, self.micro_batch
+        prior = self.prior
         shown, denoise = padded(image, prior.stride), self.denoiser(prior, text)
-        everyone = draws.candidates(n + m)
-        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
-        drawn = torch.cat([self.decoded(prior, self.group(prior, denoise, shown, rows), shown) for rows in groups])
-        pictures = drawn[:n, :, : image.shape[-2], : image.shape[-1]].float().clamp(0, 1)
+
+        def draw(rows: Draws) -> Tensor:
+            return self.decoded(prior, self.group(prior, denoise, shown, rows), shown)
+
+        drawn = in_groups(draw, draws, n, self.micro_batch)
+        pictures = drawn[..., : image.shape[-2], : image.shape[-1]].float().clamp(0, 1)
         return locked(pictures, image) if self.space == "ab" else pictures
 
     def denoiser(self, prior: Prior, text: str) -> Denoiser:

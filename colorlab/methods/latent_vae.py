@@ -6,7 +6,6 @@ discriminator: L = L1 + perceptual + a touch of KL divergence. A finished run ho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,11 @@ from torch import Tensor
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.imagenet.perceptual import Perceptual
+from colorlab.nets.imagenet.perceptual import load_perceptual
 from colorlab.nets.latent.prior import save_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
-from colorlab.weights.store import backbone
 
 MEMORY = 0.01  # weight of a batch in the running moments of the latents, once there have been a hundred
 
@@ -68,7 +66,7 @@ class LatentVAE(Method):
         kl = posterior.kl().mean() / batch.rgb[0].numel()
         losses = {"loss": l1 + self.kl * kl, "l1": l1, "kl": kl, "psnr": psnr(drawn, 2 * batch.rgb - 1)}
         if self.perceptual:
-            seen = perceptual(self.perceptual_net, self.device)((drawn + 1) / 2, batch.rgb)
+            seen = load_perceptual(self.perceptual_net, self.device)((drawn + 1) / 2, batch.rgb)
             losses |= {"loss": losses["loss"] + self.perceptual * seen, "perceptual": seen}
         return losses
 
@@ -106,9 +104,3 @@ def psnr(drawn: Tensor, truth: Tensor) -> Tensor:
     """dB, of colours in [-1, 1], as if they were clipped; mean over pictures."""
     error = (drawn.detach().clamp(-1, 1) - truth).square().mean((1, 2, 3)) / 4
     return -10 * error.clamp_min(1e-10).log10().mean()
-
-
-@cache
-def perceptual(net: str, device: torch.device) -> Perceptual:
-    """Loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
-    return Perceptual(net, backbone(net)).to(device)

@@ -10,7 +10,6 @@ run holds both in ``lightness/``."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,12 @@ from colorlab.methods.adversarial import Adversarial, Made
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
-from colorlab.nets.imagenet.perceptual import Perceptual
+from colorlab.nets.imagenet.perceptual import load_perceptual
 from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
 from colorlab.nets.latent.prior import decoded, encoded, load_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
-from colorlab.weights.store import backbone
 
 MOST = 1e4  # of the adaptive weight, as in VQGAN's release
 EPS = 1e-4
@@ -104,7 +102,7 @@ class LightnessVAE(Adversarial):
         l1 = 2 * F.l1_loss(made["drawn"], batch.rgb)
         losses, rec = {"l1": l1}, l1
         if self.perceptual:
-            losses["perceptual"] = perceptual(self.perceptual_net, self.device)(made["drawn"], batch.rgb)
+            losses["perceptual"] = load_perceptual(self.perceptual_net, self.device)(made["drawn"], batch.rgb)
             rec = rec + self.perceptual * losses["perceptual"]
         if not self.judged:
             return {"loss": rec, **losses}
@@ -148,9 +146,3 @@ def adaptive_weight(rec: Tensor, gan: Tensor, anchor: Tensor) -> Tensor:
         return rec.new_zeros(())
     pulls = [torch.autograd.grad(loss, anchor, retain_graph=True)[0].norm() for loss in (rec, gan)]
     return (pulls[0] / (pulls[1] + EPS)).clamp(0, MOST).detach()
-
-
-@cache
-def perceptual(net: str, device: torch.device) -> Perceptual:
-    """Loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
-    return Perceptual(net, backbone(net)).to(device)

@@ -16,10 +16,11 @@ from colorlab.ab_bins import Bins, SoftCode, rebalancing
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
 from colorlab.nets.capsule_net import CapsuleNet
 from colorlab.nets.cic_net import CICNet
 from colorlab.nets.semantic_net import SemanticNet
+from colorlab.samplers.candidates import each_alone
 from colorlab.samplers.guides import Guide
 from colorlab.samplers.learned_copula import gain, true_fields
 from colorlab.samplers.marginals import Marginals, MarginalSampler
@@ -33,7 +34,7 @@ COPULA_PICTURES = 8  # of a batch, so many teach the copula
 SURE = 50.0  # no trained net's logits are beyond it; one that blew up is not taken for certain
 
 
-class MarginalMethod(Method):
+class PixelClassifier(Method):
     """A net with two heads: the classes of each pixel, and the factors of the learned copula.
 
     sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``. bins: the
@@ -73,9 +74,9 @@ class MarginalMethod(Method):
     def _colours(self, pictures: Any) -> Iterator[Tensor]:
         """ab (P, 2) of training pictures, some at a time, at the pixels that the net is asked for."""
         train = pictures.splits["train"]
-        chosen = train[torch.linspace(0, len(train) - 1, min(PRIOR_PICTURES, len(train))).long().numpy()]
+        chosen = evenly_spread(train, min(PRIOR_PICTURES, len(train)))
         for start in range(0, len(chosen), 64):
-            yield self.target(pictures[chosen[start : start + 64].tolist()]).flatten(0, 2)
+            yield self.target(pictures[chosen[start : start + 64]]).flatten(0, 2)
 
     def target(self, batch: Batch) -> Tensor:
         """(B, h, w, 2): the true ab of every ``stride``-th pixel; CIC's own code takes single pixels, not means."""
@@ -92,7 +93,7 @@ class MarginalMethod(Method):
         self.net.requires_grad_(False).eval()
         self.classes.requires_grad_(False)
 
-    def train(self, mode: bool = True) -> MarginalMethod:
+    def train(self, mode: bool = True) -> PixelClassifier:
         super().train(mode)
         self.net.train(mode and not self.frozen)
         return self
@@ -134,11 +135,10 @@ class MarginalMethod(Method):
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """One picture at a time, so that a candidate is the same bits in any batch."""
+        """ConfigError: any guide."""
         if guides:
             raise ConfigError(f"{type(guides[0]).__name__} guides diffusion models only (leave guide, bias, hints out)")
-        images = condition.image.split(1)
-        return torch.cat([self.coloured(image, n, draws.rows(b, b + 1)) for b, image in enumerate(images)])
+        return torch.cat([self.coloured(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
     def coloured(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """(1, 1, H, W) in [0, 1] -> (1, n, 3, H, W) in [0, 1]."""
@@ -146,9 +146,9 @@ class MarginalMethod(Method):
         return SPACE.decode(upsampled(ab, image, self.net.stride, self.edges) / AB_SCALE, image[:, None])
 
 
-class MarginalsMethod(MarginalMethod):
+class MarginalsMethod(PixelClassifier):
     """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
-    shortcuts: see ``net_of``. The rest: see ``MarginalMethod``."""
+    shortcuts: see ``net_of``. The rest: see ``PixelClassifier``."""
 
     small = ("method.trunk=capsule",)
 

@@ -29,6 +29,7 @@ from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_
 from colorlab.nets.latent.prior import Prior, load_prior
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
+from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Flat, Guide, Inpaint
 from colorlab.samplers.latent import branches, distilled, known_cells, late, unbounded
 from colorlab.storage.memo import Answers, keys_of
@@ -142,19 +143,17 @@ class Piggyback(Method):
 
     @torch.no_grad()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """One picture at a time, in groups of ``micro_batch``: a candidate is the same bits in any batch."""
         refuse(guides, self.ablation)
-        pictures = [one_of(condition, b) for b in range(len(condition.image))]
-        return torch.stack([self.candidates(one, n, draws.rows(b, b + 1), guides) for b, one in enumerate(pictures)])
+        pictures = each_alone(condition, draws)
+        return torch.stack([self.candidates(one, n, rows, guides) for one, rows in pictures])
 
     def candidates(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
         height, width = condition.image.shape[-2:]
         grown = self.grown(condition)
-        shown, m, everyone = self.shown(grown), self.micro_batch, draws.candidates(n + self.micro_batch)
-        groups = [everyone.rows(start, start + m) for start in range(0, n, m)]
-        drawn = torch.cat([self.group(shown, grown, rows, guides) for rows in groups])[:n, :, :height, :width]
-        return self.space.decode(self.space.encode(drawn), condition.image)
+        shown = self.shown(grown)
+        drawn = in_groups(lambda rows: self.group(shown, grown, rows, guides), draws, n, self.micro_batch)
+        return self.space.decode(self.space.encode(drawn[..., :height, :width]), condition.image)
 
     def group(self, shown: Shown, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """The candidates of one picture that are sampled together, (m, 3, H, W) in [0, 1]."""
@@ -303,10 +302,3 @@ def refuse(guides: Sequence[Guide], ablation: str) -> None:
             raise ConfigError("guide=flat edits pixels, and this method draws latents (leave it out)")
         if isinstance(guide, Inpaint) and guide.known == "repaint":
             raise ConfigError("guide.inpaint.known=repaint holds pictures to [-1, 1], latents are wider (use noised)")
-
-
-def one_of(condition: Condition, b: int) -> Condition:
-    """One picture of the condition."""
-    hints = condition.hints and Hints(*(part[b : b + 1] for part in condition.hints))
-    text = condition.text and condition.text[b : b + 1]
-    return Condition(condition.image[b : b + 1], hints, text)

@@ -8,19 +8,17 @@ distance falls with the count."""
 from __future__ import annotations
 
 import warnings
-from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from colorlab.metrics.drawing import Drawing
-from colorlab.metrics.efficientnet_lite import EfficientNetLite0
 from colorlab.metrics.inception import inception_features
 from colorlab.metrics.inputs import check_pictures
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.per_drawing import PerDrawing
-from colorlab.weights.store import backbone
+from colorlab.nets.imagenet.efficientnet_lite import load_lite0
 
 NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
@@ -77,7 +75,7 @@ def features(pictures: Tensor, net: str) -> Tensor:
     check_pictures("pictures", pictures, "N 3 H W")
     with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
         if net == "lite0":
-            return _lite0(pictures.device).features(pictures.float())
+            return load_lite0(pictures.device).features(pictures.float())
         if net == "inception":
             return inception_features(pictures.float())
         trunk = lpips_net("vgg", pictures.device)
@@ -85,13 +83,6 @@ def features(pictures: Tensor, net: str) -> Tensor:
         for level in range(len(trunk)):
             x = trunk.layer(level, x)
         return x.mean((2, 3))
-
-
-@cache
-def _lite0(device: torch.device) -> EfficientNetLite0:
-    net = EfficientNetLite0()
-    net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
-    return net.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:

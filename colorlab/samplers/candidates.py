@@ -1,7 +1,8 @@
-"""From a gray picture to colour pictures by way of chroma fields of a fixed side (Deshpande et al., CVPR 2017).
+"""n candidates of each picture: pictures go one by one and candidates in groups of one size, so that a candidate is the
+same bits whatever the batch and n are.
 
-The field is drawn at the net's own side and stretched to the picture's size; the picture's lightness stays exact. A
-candidate is the same bits whatever the batch and n are: pictures go one by one, candidates in groups of one size."""
+Also the way from a gray picture to colour pictures by chroma fields of a fixed side (Deshpande et al., CVPR 2017): a
+field is drawn at the net's own side and stretched to the picture's size; the picture's lightness stays exact."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from colorlab.types import Condition
 
 SPACE = AB()
 
-#: (streams of m candidates) -> their fields (m, 2, side, side)
-DrawFields = Callable[[Draws], Tensor]
+#: (streams of m candidates) -> those candidates, (m, ...): pictures, latents or chroma fields
+DrawCandidates = Callable[[Draws], Tensor]
 
 
 def stretched(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -40,9 +41,9 @@ def coloured(
     if guides or condition.hints is not None:
         raise ConfigError("this method takes no guides, hints or bias (leave guide=, hints= and bias= out)")
     pictures = []
-    for b, image in enumerate(condition.image.split(1)):
-        drawn = fields(stretched(image, (side, side)), n, draws.rows(b, b + 1))
-        pictures.append(torch.cat([joined(field, image) for field in drawn.split(1)]))
+    for one, rows in each_alone(condition, draws):
+        drawn = fields(stretched(one.image, (side, side)), n, rows)
+        pictures.append(torch.cat([joined(field, one.image) for field in drawn.split(1)]))
     return torch.stack(pictures)
 
 
@@ -51,17 +52,16 @@ def joined(field: Tensor, image: Tensor) -> Tensor:
     return SPACE.decode(stretched(field, (image.shape[-2], image.shape[-1])), image)
 
 
-def in_groups(draw: DrawFields, draws: Draws, first: int, stop: int, size: int) -> Tensor:
-    """The fields of candidates first .. stop - 1 of one picture, drawn ``size`` at a time."""
-    everyone = draws.candidates(stop + size)
-    groups = [draw(everyone.rows(start, start + size)) for start in range(first, stop, size)]
-    return torch.cat(groups)[: stop - first]
-
-
-def one_by_one(condition: Condition) -> Iterator[Condition]:
-    """The condition's pictures, each as a condition of its own."""
+def each_alone(condition: Condition, draws: Draws) -> Iterator[tuple[Condition, Draws]]:
+    """The condition's pictures one by one, each with its own row of draws: a candidate is then the same bits in any
+    batch."""
     for b in range(len(condition.image)):
-        hints = condition.hints and type(condition.hints)(*(part[b : b + 1] for part in condition.hints))
-        text = condition.text and condition.text[b : b + 1]
-        label = None if condition.label is None else condition.label[b : b + 1]
-        yield Condition(condition.image[b : b + 1], hints, text, label)
+        yield condition.picture(b), draws.rows(b, b + 1)
+
+
+def in_groups(draw: DrawCandidates, draws: Draws, n: int, size: int, first: int = 0) -> Tensor:
+    """Candidates first .. n - 1 of one picture, drawn ``size`` at a time; the last group is padded to it, so that a
+    candidate is the same bits whatever n is. draws: one row. -> (n - first, ...)."""
+    everyone = draws.candidates(n + size)
+    groups = [draw(everyone.rows(start, start + size)) for start in range(first, n, size)]
+    return torch.cat(groups)[: n - first]

@@ -7,24 +7,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.samplers.candidates import DrawFields, in_groups
+from colorlab.samplers.candidates import DrawCandidates, in_groups
 
 CHOICES = ("none", "centres", "medoids")
-
-
 LLOYD_STEPS = 50  # at most; k-means on some hundred fields settles in 5 to 20
 
 
-def clustered(draw: DrawFields, draws: Draws, n: int, pool: int, clusters: int, choice: str, size: int) -> Tensor:
+def clustered(draw: DrawCandidates, draws: Draws, n: int, pool: int, clusters: int, choice: str, size: int) -> Tensor:
     """n fields of one picture. choice "none": as they are drawn. "centres": of ``pool`` drawn fields the means of
     ``clusters`` k-means clusters, the largest first (the paper: 5 of 256); "medoids": of each cluster the member
     nearest to its mean. Candidates beyond ``clusters`` are further draws."""
     if choice == "none":
-        return in_groups(draw, draws, 0, n, size)
-    found = representatives(in_groups(draw, draws, 0, pool, size), clusters, choice)
+        return in_groups(draw, draws, n, size)
+    found = representatives(in_groups(draw, draws, pool, size), clusters, choice)
     if n <= clusters:
         return found[:n]
-    return torch.cat([found, in_groups(draw, draws, pool, pool + n - clusters, size)])
+    return torch.cat([found, in_groups(draw, draws, pool + n - clusters, size, first=pool)])
 
 
 def check_choice(choice: str, pool: int, clusters: int) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.samplers.fields import bilateral
-from colorlab.samplers.marginals import ALMOST, Marginals
-from colorlab.samplers.quantile_field import Copula, Quantiles, one_by_one
+from colorlab.samplers.marginals import ALMOST, Marginals, one_by_one
+from colorlab.samplers.quantile_field import Copula, Quantiles
 
 WHITE = 0.01  # share of white noise in the variance of the fields that are learnt from
 

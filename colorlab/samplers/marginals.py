@@ -122,3 +122,9 @@ def checked_temperature(temperature: float) -> float:
     if not temperature > 0:
         raise ValueError(f"temperature is > 0, not {temperature}")
     return temperature
+
+
+def one_by_one(marginals: Marginals) -> list[Marginals]:
+    """The pictures' marginals, each as one row."""
+    log_p, table, image, factors = marginals
+    return [Marginals(log_p[b, None], table, image[b, None], factors[b, None]) for b in range(len(log_p))]

@@ -13,7 +13,7 @@ from torch import Tensor
 from colorlab.ab_bins import GRID
 from colorlab.draws import Draws
 from colorlab.samplers.fields import Fields, pooled
-from colorlab.samplers.marginals import ALMOST, BinSampler, Marginals, drawn
+from colorlab.samplers.marginals import ALMOST, BinSampler, Marginals, drawn, one_by_one
 
 
 class Quantiles:
@@ -102,9 +102,3 @@ class QuantileField(Copula):
 
     def fields(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         return self.field(marginals.image, n, 2, draws.candidates(n).to("quantile"))
-
-
-def one_by_one(marginals: Marginals) -> list[Marginals]:
-    """The pictures' marginals, each as one row."""
-    log_p, table, image, factors = marginals
-    return [Marginals(log_p[b, None], table, image[b, None], factors[b, None]) for b in range(len(log_p))]

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import cache
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from colorlab.weights.store import backbone
 
 #: stages as (repeats, kernel, stride, expansion, channels out)
 LITE0 = (
@@ -94,3 +98,12 @@ class EfficientNetLite0(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) in [0, 1] -> (N, 1000)."""
         return self._fc(self.features(pictures))
+
+
+@cache
+def load_lite0(device: torch.device) -> EfficientNetLite0:
+    """The trained classifier, frozen; loaded once a process and device. DataError (exit 3) if its weights are
+    nowhere."""
+    net = EfficientNetLite0()
+    net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
+    return net.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)

@@ -6,12 +6,14 @@ weights for all channels."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlab.nets.imagenet.vgg import MEAN, STD, VGG16
+from colorlab.weights.store import backbone
 
 #: AlexNet's convolutions (Krizhevsky, 2014, as in torchvision): channels in, out, side, stride, padding, pooled before
 ALEX = ((3, 64, 11, 4, 2, False), (64, 192, 5, 1, 2, True), (192, 384, 3, 1, 1, True), (384, 256, 3, 1, 1, False),
@@ -61,6 +63,12 @@ class Perceptual(nn.Module):
         return torch.stack(
             [(unit(u) - unit(v)).square().sum(1).mean() for u, v in zip(seen, wanted, strict=True)]
         ).mean()
+
+
+@cache
+def load_perceptual(net: str, device: torch.device) -> Perceptual:
+    """Loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
+    return Perceptual(net, backbone(net)).to(device)
 
 
 def unit(features: Tensor) -> Tensor:
