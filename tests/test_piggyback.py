@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -50,7 +51,7 @@ def clip(tmp_path_factory) -> Path:
 
 @cache
 def small() -> DictConfig:
-    keys = ("prior=none", "sampler.steps=2", "superpixels=20", "micro_batch=2")
+    keys = ("prior=none", "sampler.steps=2", "hints.superpixels=20", "micro_batch=2")
     return compose("train", ["name=x", "method=piggyback", "trainer.max_steps=4", *(f"method.{key}" for key in keys)])
 
 
@@ -100,9 +101,12 @@ def drawn(method: Piggyback, n: int = 2, guides=(), hints=None, text: str = "red
     return method.sample(Condition(BATCH.image[:1], shown, [text]), n, Draws(0, [10]), guides)
 
 
-def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, **values) -> Tensor:
-    for name, value in values.items():
-        monkeypatch.setattr(method, name, value)
+def put(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values) -> None:
+    monkeypatch.setattr(method, group, dataclasses.replace(getattr(method, group), **values))
+
+
+def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values) -> Tensor:
+    put(method, monkeypatch, group, **values)
     return drawn(method)
 
 
@@ -156,7 +160,7 @@ def test_half_of_the_captions_are_dummies(learned: Piggyback) -> None:
 
 
 def test_new_layers_learn_at_a_rate_of_their_own_on_one_schedule(clip: Path) -> None:
-    ((optimizer, schedule),) = made(clip, "optimizer.lr=1e-3", "new_rate=7").optimizers()
+    ((optimizer, schedule),) = made(clip, "optimizer.lr=1e-3", "learning.new_rate=7").optimizers()
     new, copied = optimizer.param_groups
     rates = []
     for _ in range(4):
@@ -194,7 +198,7 @@ def test_structure_is_dropped_at_the_rate_asked(learned: Piggyback, monkeypatch:
 
 
 def test_text_scale_1_is_no_guidance_in_one_call(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learned, "text_scale", 1.0)
+    put(learned, monkeypatch, "guidance", text=1.0)
     shown = learned.shown(Condition(BATCH.image[:1], text=["red"]))
     assert shown.weight.tolist() == [1.0]
     x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -207,8 +211,7 @@ def test_both_scales_follow_the_formula(learned: Piggyback, monkeypatch: pytest.
     x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
 
     def output(text_scale: float, structure_scale: float, text: str = "red") -> Tensor:
-        monkeypatch.setattr(learned, "text_scale", text_scale)
-        monkeypatch.setattr(learned, "structure_scale", structure_scale)
+        put(learned, monkeypatch, "guidance", text=text_scale, structure=structure_scale)
         return learned.guided(learned.shown(Condition(BATCH.image[:1], text=[text])), x, 0.5)[0]
 
     neither, structure, both = output(0.0, 0.0), output(0.0, 1.0), output(1.0, 1.0)
@@ -230,8 +233,8 @@ def test_the_guider_heard_again_at_every_call_is_the_plain_sampler(
     spoken: list[int] = []
     features = learned.net.features
     monkeypatch.setattr(learned.net, "features", lambda *inputs: spoken.append(1) or features(*inputs))
-    assert torch.equal(changed(learned, monkeypatch, guider_every=1), plain) and len(spoken) == 3
-    assert not torch.equal(changed(learned, monkeypatch, guider_every=3), plain) and len(spoken) == 3 + 1
+    assert torch.equal(changed(learned, monkeypatch, "guider", every=1), plain) and len(spoken) == 3
+    assert not torch.equal(changed(learned, monkeypatch, "guider", every=3), plain) and len(spoken) == 3 + 1
 
 
 def test_conditions_are_encoded_once_a_picture(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +261,7 @@ def test_gray_pictures_keep_their_lightness_and_drawings_need_not(
 def test_sdedit_at_45_per_cent_runs_22_of_50_steps(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(learned.sampler, "steps", 50)
-    monkeypatch.setattr(learned, "ablation", "sdedit")
+    put(learned, monkeypatch, "ablation", kind="sdedit")
     unguided = learned.net.unguided
     monkeypatch.setattr(learned.net, "unguided", lambda *inputs: calls.append(1) or unguided(*inputs))
     learned.sample(Condition(BATCH.image[:1]), 1, Draws(0, [10]))
@@ -267,8 +270,8 @@ def test_sdedit_at_45_per_cent_runs_22_of_50_steps(learned: Piggyback, monkeypat
 
 def test_ablations_do_not_hear_the_guider(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learned.net, "features", lambda *_: pytest.fail("heard"))
-    monkeypatch.setattr(learned, "sds_steps", 2)
-    drawings = [changed(learned, monkeypatch, ablation=word) for word in ("no_guider", "sdedit", "sds")]
+    put(learned, monkeypatch, "ablation", sds_steps=2)
+    drawings = [changed(learned, monkeypatch, "ablation", kind=word) for word in ("no_guider", "sdedit", "sds")]
     assert not torch.equal(drawings[0], drawings[1]) and not torch.equal(drawings[1], drawings[2])
 
 
@@ -276,7 +279,7 @@ def test_hints_reach_the_pictures_unless_they_are_not_to_be_heard(
     plain: Tensor, learned: Piggyback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not torch.equal(drawn(learned, hints=half(RGB, "left")), plain)
-    monkeypatch.setattr(learned, "hear_hints", False)
+    put(learned, monkeypatch, "hints", use=False)
     assert torch.equal(drawn(learned, hints=half(RGB, "left")), plain)
 
 
@@ -339,7 +342,7 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Pat
 
     sampler = yaml.safe_load((conf_dir() / "method" / "sampler" / f"{name}.yaml").read_text()) | {"steps": 2}
     cfg = copy.deepcopy(small())
-    cfg.method.merge_with_dotlist([f"prior={clip}", "text_scale=1"])
+    cfg.method.merge_with_dotlist([f"prior={clip}", "guidance.text=1"])
     results = []
     for cfg.method.sampler in (sampler, sampler | {"clip": False}):
         torch.manual_seed(0)
@@ -347,9 +350,9 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Pat
     assert sampler["clip"] and torch.isfinite(results[0]).all() and torch.equal(*results)
 
 
-@pytest.mark.parametrize("word", ["ablation=none_at_all", "guider_every=2 guider=input_concat"])
+@pytest.mark.parametrize("word", ["ablation.kind=none_at_all", "guider.every=2 guider.kind=input_concat"])
 def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
-    with pytest.raises(ConfigError, match=word.split("=")[0].split(".")[-1]) as error:
+    with pytest.raises(ConfigError, match=f"{word.split('=')[0].split('.')[-1]}(=| is)") as error:
         made(clip, *word.split())
     assert "\n" not in str(error.value)
 

@@ -138,5 +138,5 @@ def test_hints_of_another_size_are_refused_in_one_line() -> None:
 
 
 def test_shares_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"hints_least=0\.6"):
+    with pytest.raises(ValueError, match=r"least=0\.6"):
         HintMaps(20, 8, 0.6, 0.5)

@@ -31,7 +31,7 @@ class HintMaps:
 
     def __init__(self, superpixels: int, colors: int, least: float, most: float) -> None:
         if not 0 <= least <= most <= 1:
-            raise ValueError(f"hints_least={least} and hints_most={most} (shares: 0 <= least <= most <= 1)")
+            raise ValueError(f"least={least} and most={most} (shares: 0 <= least <= most <= 1)")
         self.superpixels, self.colors, self.least, self.most = superpixels, colors, least, most
         self.regions = Answers(KEPT_BYTES, 1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -31,7 +32,7 @@ from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Flat, Guide, Inpaint
-from colorlab.samplers.latent import branches, distilled, known_cells, late, unbounded
+from colorlab.samplers.latent import Guidance, branches, distilled, known_cells, late, unbounded
 from colorlab.storage.memo import Answers, keys_of
 from colorlab.types import Batch, Condition, Denoiser, Hints
 
@@ -49,51 +50,95 @@ class Shown(NamedTuple):
     structure: Tensor  # (K, C, h, w), 0 where nothing is shown
 
 
+@dataclass(frozen=True)
+class GuiderOptions:
+    """kind, mix, sites, rank, checkpointing: see ``nets.latent.guider``. every: the guider is asked at each n-th call of
+    the denoiser, and its last answer serves in between."""
+
+    kind: str
+    mix: str
+    sites: str
+    rank: int
+    checkpointing: bool
+    every: int
+
+    def __post_init__(self) -> None:
+        if self.kind == "input_concat" and self.every > 1:
+            raise ValueError(f"every={self.every}, but kind=input_concat is the whole network (set every=1)")
+
+
+@dataclass(frozen=True)
+class LearningOptions:
+    """new_rate: learning rate of new layers, in units of the copied ones'. steps: of the trainer. Shares of the
+    training pictures: caption_dropout, whose captions become dummies; color_words, whose captions name the colours;
+    structure_dropout, which are not shown at all, for ``Guidance.structure``."""
+
+    new_rate: float
+    steps: int
+    caption_dropout: float
+    color_words: float
+    structure_dropout: float
+
+
+@dataclass(frozen=True)
+class HintOptions:
+    """superpixels, colors, least, most: of the hint maps that training makes, see ``HintMaps``. none: share of the
+    training pictures without hints. snap: hints spread over the superpixels that they touch. use: the guider sees
+    hints, which otherwise are for guides such as inpainting alone."""
+
+    superpixels: int
+    colors: int
+    least: float
+    most: float
+    none: float
+    snap: bool
+    use: bool
+
+
+@dataclass(frozen=True)
+class AblationOptions:
+    """Other ways to use the prior (Sec. 4.4). kind: "none"; "no_guider"; "sdedit", from the gray picture's latents at
+    ``sdedit_strength`` of the steps; "sds", for sds_steps of rate sds_rate, with weight sds_gray on lightness."""
+
+    kind: str
+    sdedit_strength: float
+    sds_steps: int
+    sds_rate: float
+    sds_gray: float
+
+    def __post_init__(self) -> None:
+        if self.kind not in ABLATIONS:
+            raise ValueError(f"kind is {', '.join(ABLATIONS)}, not {self.kind!r}")
+
+
 class Piggyback(Method):
     """prior: folder or hub id of a text-to-image model, or a run of method=latent_prior. decoder: a run of
-    method=lightness_vae on the same VAE, None = the model's own. guider, mix, sites, rank, checkpointing: see
-    ``nets.guider``. new_rate: learning rate of new layers, in units of the copied ones'. steps: of the trainer.
-
-    caption_dropout: share of captions that become dummies; colour_words: of captions that name the colours;
-    structure_dropout: of pictures not shown at all, for structure_scale; superpixels, hint_colors, hints_least,
-    hints_most, no_hints: of the hint maps, see ``HintMaps``.
-
-    negative: the prompt to keep away from; text_scale, structure_scale: see ``samplers.latent.branches``.
-    guider_every: the guider speaks at each n-th call. snap: hints spread over the superpixels they touch. hear_hints:
-    the guider sees hints, which are otherwise for guides such as inpainting alone. ablation:
-    "no_guider", "sdedit" from the gray picture's latents at ``sdedit_strength`` of the steps, "sds" for sds_steps of
-    rate sds_rate, with weight sds_gray on lightness."""
+    method=lightness_vae on the same VAE, None = the model's own. space: "ab" puts the gray picture's lightness back.
+    guidance: scales of classifier-free guidance; negative: the prompt to keep away from. micro_batch: candidates
+    sampled together."""
 
     takes_text = True
-    small = ("method.superpixels=20", "method.micro_batch=2")
+    small = ("method.hints.superpixels=20", "method.micro_batch=2")
     needs = {"prior": "latent_prior"}
     trained_on: Tensor  # (4,) int64, digest of the prior
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, prior: str,
-        decoder: str | None, space: str, guider: str, mix: str, sites: str, rank: int, checkpointing: bool,
-        new_rate: float, steps: int, caption_dropout: float, colour_words: float, structure_dropout: float,
-        superpixels: int, hint_colors: int, hints_least: float, hints_most: float, no_hints: float, snap: bool,
-        hear_hints: bool, negative: str, text_scale: float, structure_scale: float, guider_every: int, ablation: str,
-        sdedit_strength: float, sds_steps: int, sds_rate: float, sds_gray: float, micro_batch: int, bf16: bool,
+        decoder: str | None, space: str, guider: GuiderOptions, learning: LearningOptions, hints: HintOptions,
+        guidance: Guidance, ablation: AblationOptions, negative: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check(ablation, guider, guider_every)
-        self.sampler, self.new_rate, self.steps = unbounded(sampler), new_rate, steps
-        self.space = space_named(space)
+        self.sampler, self.space = unbounded(sampler), space_named(space)
         self.conditions = self.space.conditions
-        self.caption_dropout, self.colour_words = caption_dropout, colour_words
-        self.structure_dropout, self.no_hints = structure_dropout, no_hints
-        self.maps, self.snap = HintMaps(superpixels, hint_colors, hints_least, hints_most), superpixels if snap else 0
-        self.hear_hints = hear_hints
-        self.negative, self.text_scale, self.structure_scale = negative, text_scale, structure_scale
-        self.guider_every, self.ablation, self.sdedit_strength = guider_every, ablation, sdedit_strength
-        self.sds_steps, self.sds_rate, self.sds_gray = sds_steps, sds_rate, sds_gray
-        self.micro_batch, self.bf16 = micro_batch, bf16
+        self.guider, self.learning, self.hints = guider, learning, hints
+        self.guidance, self.ablation = guidance, ablation
+        self.negative, self.micro_batch = negative, micro_batch
+        self.maps = HintMaps(hints.superpixels, hints.colors, hints.least, hints.most)
         own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
         self.prior = Aside(own)
         self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
-        self.net: GuidedUNet = in_channels_last(guided(own, guider, mix, sites, rank, checkpointing))  # type: ignore[assignment]
+        net = guided(own, guider.kind, guider.mix, guider.sites, guider.rank, guider.checkpointing)
+        self.net: GuidedUNet = in_channels_last(net)  # type: ignore[assignment]
         self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         other = f"these weights were trained on another prior than {prior} (give that one as method.prior)"
         bind(self, "trained_on", own, other)
@@ -111,15 +156,17 @@ class Piggyback(Method):
             text = prior.embed(self.captions(batch, draws), cut=True)
         t = draws.to("level").choice(len(prior.alpha_bars), device=device)
         alpha_bar, noise = prior.alpha_bars[t], draws.normal(*z.shape[1:], device=device)
-        shown = self.net.encode(batch.image, self.maps(batch.rgb, self.no_hints, draws))
-        kept = draws.to("structure").uniform(device=device) >= self.structure_dropout
+        shown = self.net.encode(batch.image, self.maps(batch.rgb, self.hints.none, draws))
+        kept = draws.to("structure").uniform(device=device) >= self.learning.structure_dropout
         output = self.net(diffusion.noised(z, noise, alpha_bar), t, text, shown * kept[:, None, None, None])
         return {"loss": F.mse_loss(output.float(), prior.target(z, noise, alpha_bar))}
 
     def captions(self, batch: Batch, draws: Draws) -> list[str]:
         """The prompts of a training batch: half of them dummies (Sec. 4.1), some with the names of the colours."""
         words = words_of(self.colours.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
-        return dropped(with_colours(batch.text, words, self.colour_words, draws), self.caption_dropout, draws)
+        return dropped(
+            with_colours(batch.text, words, self.learning.color_words, draws), self.learning.caption_dropout, draws
+        )
 
     def validate(self, batch: Batch, draws: Draws) -> Losses:
         return self.loss(batch, draws) | self.obedience(batch, Draws(self.seed, draws.index, purpose="obedience"))
@@ -143,7 +190,7 @@ class Piggyback(Method):
 
     @torch.no_grad()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        refuse(guides, self.ablation)
+        refuse(guides, self.ablation.kind)
         pictures = each_alone(condition, draws)
         return torch.stack([self.candidates(one, n, rows, guides) for one, rows in pictures])
 
@@ -157,15 +204,15 @@ class Piggyback(Method):
 
     def group(self, shown: Shown, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """The candidates of one picture that are sampled together, (m, 3, H, W) in [0, 1]."""
-        if self.ablation == "sds":
+        if self.ablation.kind == "sds":
             x = self.distilled(shown, condition.image, rows)
         else:
             denoise, known = self.denoiser(shown), self.in_latents(condition)
             for guide in guides:
                 denoise = guide.edit(denoise, known, rows)
             sampler = self.sampler
-            if self.ablation == "sdedit":
-                sampler = late(sampler, max(1, int((len(sampler.levels(None)) - 1) * self.sdedit_strength)))
+            if self.ablation.kind == "sdedit":
+                sampler = late(sampler, max(1, int((len(sampler.levels(None)) - 1) * self.ablation.sdedit_strength)))
             x = sampler(denoise, self.start(denoise, condition.image, rows, guides, sampler.levels(None)[0]), rows)
         picture = 2 * self.decode(x, condition.image).float() - 1
         for guide in guides:
@@ -190,21 +237,26 @@ class Piggyback(Method):
     def shown(self, condition: Condition) -> Shown:
         """All that does not see the noise is done here, once a picture."""
         text = condition.text[0] if condition.text else ""
-        alone = self.ablation != "none"
-        found = branches(self.text_scale, 1.0 if alone else self.structure_scale, text != self.negative)
+        alone = self.ablation.kind != "none"
+        scale = self.guidance
+        found = branches(scale.text, 1.0 if alone else scale.structure, text != self.negative)
         states = self.frozen.embed([text if branch.text else self.negative for branch in found], self.cut)
-        hints = of_hints(condition.hints if self.hear_hints else None, condition.image, self.snap)
+        hints = of_hints(
+            condition.hints if self.hints.use else None,
+            condition.image,
+            self.hints.superpixels if self.hints.snap else 0,
+        )
         structure = self.net.encode(condition.image, hints.to(condition.image))
         kept = torch.tensor([float(branch.structure) for branch in found]).to(structure)
         weight = torch.tensor([branch.weight for branch in found]).to(structure)
         return Shown(weight, states, structure * kept[:, None, None, None])
 
     def denoiser(self, shown: Shown) -> Denoiser:
-        """For one group of candidates: it counts calls, of which the guider speaks in each ``guider_every``-th."""
+        """For one group of candidates: it counts calls, of which the guider speaks in each ``guider.every``-th."""
         calls, said = itertools.count(), dict[str, Features]()
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
-            fresh = next(calls) % self.guider_every == 0
+            fresh = next(calls) % self.guider.every == 0
             output, said["last"] = self.guided(shown, x, alpha_bar, None if fresh else said["last"])
             return self.frozen.x_0(output, x, alpha_bar)
 
@@ -218,7 +270,7 @@ class Piggyback(Method):
         t = self.frozen.timestep(alpha_bar).to(x).expand(m).repeat(branch_count)
         inputs = (x.repeat(branch_count, 1, 1, 1), t, shown.text.repeat_interleave(m, 0))
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
-            if self.ablation != "none":
+            if self.ablation.kind != "none":
                 output, features = self.net.unguided(*inputs), {}
             else:
                 structure = shown.structure.repeat_interleave(m, 0)
@@ -236,20 +288,20 @@ class Piggyback(Method):
             V = guide.start(V, rows)
         sides = (side // prior.factor for side in image.shape[-2:])
         noise = rows.normal(prior.channels, *sides, device=image.device)
-        if V is gray and self.ablation != "sdedit":
+        if V is gray and self.ablation.kind != "sdedit":
             return prior.start(denoise, noise, alpha_bar)
         return diffusion.noised(prior.encode((V + 1) / 2), noise, alpha_bar)
 
     def distilled(self, shown: Shown, image: Tensor, rows: Draws) -> Tensor:
         """Latents by score distillation, from those of the gray picture."""
-        prior = self.frozen
+        prior, how = self.frozen, self.ablation
 
         def noise_of(x: Tensor, alpha_bar: Tensor) -> Tensor:
             return prior.noise(self.guided(shown, x, alpha_bar)[0], x, alpha_bar)
 
         z, own = prior.encode(image.expand(len(rows), 3, -1, -1)), rows.to("sds")
         return distilled(
-            noise_of, prior.decode, z, image, prior.alpha_bars, own, self.sds_steps, self.sds_rate, self.sds_gray
+            noise_of, prior.decode, z, image, prior.alpha_bars, own, how.sds_steps, how.sds_rate, how.sds_gray
         )
 
     def in_latents(self, condition: Condition) -> Condition:
@@ -261,28 +313,20 @@ class Piggyback(Method):
         return condition._replace(hints=Hints((known + 1) / 2, known_cells(mask, self.frozen.factor)))
 
     def optimizers(self) -> list[Optimized]:
-        """New layers at ``new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
+        """New layers at ``learning.new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
         copied = self.net.pretrained()
         known = {id(p) for p in copied}
         probe = self.optimizer([nn.Parameter(torch.zeros(1))])
         rate = probe.param_groups[0]["lr"]
         new = [p for p in self.parameters() if id(p) not in known]
-        groups = [{"params": new, "lr": self.new_rate * rate}, *([{"params": copied}] if copied else [])]
+        groups = [{"params": new, "lr": self.learning.new_rate * rate}, *([{"params": copied}] if copied else [])]
         optimizer, schedule, shares = self.optimizer(groups), self.schedule(probe), []
-        for _ in range(self.steps):
+        for _ in range(self.learning.steps):
             shares.append(probe.param_groups[0]["lr"] / rate)
             probe.step()
             schedule.step()
-        at = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[min(step, self.steps - 1)])
+        at = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[min(step, self.learning.steps - 1)])
         return [Optimized(optimizer, at)]
-
-
-def check(ablation: str, guider: str, guider_every: int) -> None:
-    """ValueError for what cannot be sampled with."""
-    if ablation not in ABLATIONS:
-        raise ValueError(f"ablation is {', '.join(ABLATIONS)}, not {ablation!r}")
-    if guider == "input_concat" and guider_every > 1:
-        raise ValueError(f"guider_every={guider_every}, but guider=input_concat is the whole network (set it to 1)")
 
 
 def decoder_of(prior: Prior, path: str) -> LightnessVAE:
@@ -297,7 +341,7 @@ def refuse(guides: Sequence[Guide], ablation: str) -> None:
     """ConfigError for a guide that works on pixels alone, and for any where nothing is denoised."""
     for guide in guides:
         if ablation == "sds":
-            raise ConfigError("guide and hints have no place in method.ablation=sds (leave them out)")
+            raise ConfigError("guide and hints have no place in method.ablation.kind=sds (leave them out)")
         if isinstance(guide, Flat):
             raise ConfigError("guide=flat edits pixels, and this method draws latents (leave it out)")
         if isinstance(guide, Inpaint) and guide.known == "repaint":

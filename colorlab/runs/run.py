@@ -18,6 +18,7 @@ from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build, check_targets
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs.upgrade import merged, regrouped, upgraded
 from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
 
 CONFIG = "config.yaml"
@@ -49,7 +50,7 @@ class Run:
         """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number of
         them; changed: other values of the method's keys, such as {"temperature": 0.7}."""
 
-        node = self.config["method"] | self._checked(changed or {})
+        node = merged(self.config["method"], self._checked(changed or {}))
         if (sampler or steps) and "sampler" not in node:
             raise ConfigError(f"{self.name} has no sampler to change (leave method/sampler and steps out)")
         if sampler:
@@ -66,9 +67,11 @@ class Run:
 
     def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
         node = self.config["method"]
-        for key in changed:
-            if key not in node or isinstance(node[key], dict):
-                raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*node])}")
+        changed = regrouped(changed, node["_target_"])
+        own = _flat({key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")})
+        for key in _flat(changed):
+            if key not in own or key.endswith("_target_"):
+                raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*own])}")
         check_values(changed, node["_target_"])
         return changed
 
@@ -93,7 +96,7 @@ def open_run(path: str | Path) -> Run:
         raise CheckpointError(f"{folder / CONFIG}: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(config, dict) or "method" not in config:
         raise CheckpointError(f"{folder / CONFIG} describes no method (it is written by training; restore it)")
-    return Run(folder, config)
+    return Run(folder, config | {"method": upgraded(config["method"])})
 
 
 def open_runs(given: str | Path | Sequence[str | Path]) -> list[Run]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,15 @@ from colorlab.draws import Draws
 from colorlab.samplers.ancestral import Sampler
 
 SDS_LEVELS = (0.02, 0.98)  # DreamFusion's range of t/T
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Scales of classifier-free guidance, see ``branches``: by the text, and by the picture and its hints together; 1 =
+    off."""
+
+    text: float
+    structure: float
 
 
 class Branch(NamedTuple):

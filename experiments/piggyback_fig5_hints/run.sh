@@ -10,9 +10,9 @@ columns=truth/best_of_1_delta_e:2,truth/best_of_4_delta_e:2,truth/best_of_1_lpip
 $evaluate out=$here/0
 for kind in snapped plain pasted; do
   case $kind in
-    snapped) keys="method.snap=true" ;;
-    plain) keys="method.snap=false" ;;
-    pasted) keys="method.hear_hints=false" ;;
+    snapped) keys="method.hints.snap=true" ;;
+    plain) keys="method.hints.snap=false" ;;
+    pasted) keys="method.hints.use=false" ;;
   esac
   named="0=$here/0"
   for count in 1 4 16 32; do

@@ -1,8 +1,8 @@
 """Fig. 6 of Piggyback: is a colour that the prompt names in the picture? Every colour word before every caption.
 
-    python experiments/piggyback_fig6_words/run.py RUN [--limit 34] [--scales 1 3 6] [-- method.structure_scale=2]
+    python experiments/piggyback_fig6_words/run.py RUN [--limit 34] [--scales 1 3 6] [-- method.guidance.structure=2]
 
-scales: of the guidance by text (method.text_scale), a column each. What stands behind -- goes to every evaluation.
+scales: of the guidance by text (method.guidance.text), a column each. What stands behind -- goes to every evaluation.
 Interrupted, it goes on where it was."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def seen(options: argparse.Namespace, word: str, scale: float, extra: list[str])
     folder = HERE / slug("-".join([f"scale{scale:g}", *extra])) / (word or "none")
     text = f"text='{word} {{}}'" if word else "text=captions"
     words = [f"run={options.run}", f"n={CANDIDATES}", f"limit={options.limit}", "features=none", "lpips=none", text]
-    words += [f"method.text_scale={scale:g}", f"out={folder}", *extra]
+    words += [f"method.guidance.text={scale:g}", f"out={folder}", *extra]
     if code := subprocess.run([sys.executable, "-m", "colorlab.evaluate", *words]).returncode:
         sys.exit(code)
     names = read_evaluation(folder).document["drawings"]

@@ -9,7 +9,7 @@ columns=truth/best_of_1_lpips:3,truth/best_of_4_lpips:3,diversity/lpips:3,divers
 for structure in 1 1.5 2; do
   named=""
   for text in 0 1 3 6; do
-    $evaluate method.text_scale=$text method.structure_scale=$structure out=$here/$text-$structure
+    $evaluate method.guidance.text=$text method.guidance.structure=$structure out=$here/$text-$structure
     named="$named $text=$here/$text-$structure"
   done
   echo "structure_scale=$structure, text_scale="
@@ -18,7 +18,7 @@ for structure in 1 1.5 2; do
 done
 named="1=$here/3-1"
 for every in 2 5 10; do
-  $evaluate method.text_scale=3 method.guider_every=$every out=$here/every-$every
+  $evaluate method.guidance.text=3 method.guider.every=$every out=$here/every-$every
   named="$named $every=$here/every-$every"
 done
 echo "guider_every="

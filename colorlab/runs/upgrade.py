@@ -1,0 +1,65 @@
+"""Configurations of older runs in the keys of today, so that every run that was ever trained opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PIGGYBACK = "colorlab.methods.piggyback"
+
+#: class of a method -> {key of an older run: where the value is today, None if nowhere}
+MOVED: dict[str, dict[str, str | None]] = {
+    f"{PIGGYBACK}.Piggyback": {
+        "guider": "guider.kind", "mix": "guider.mix", "sites": "guider.sites", "rank": "guider.rank",
+        "checkpointing": "guider.checkpointing", "guider_every": "guider.every",
+        "new_rate": "learning.new_rate", "steps": "learning.steps", "caption_dropout": "learning.caption_dropout",
+        "colour_words": "learning.color_words", "structure_dropout": "learning.structure_dropout",
+        "superpixels": "hints.superpixels", "hint_colors": "hints.colors", "hints_least": "hints.least",
+        "hints_most": "hints.most", "no_hints": "hints.none", "snap": "hints.snap", "hear_hints": "hints.use",
+        "text_scale": "guidance.text", "structure_scale": "guidance.structure",
+        "ablation": "ablation.kind", "sdedit_strength": "ablation.sdedit_strength",
+        "sds_steps": "ablation.sds_steps", "sds_rate": "ablation.sds_rate", "sds_gray": "ablation.sds_gray",
+        "bf16": None,  # chosen when sampling
+    },
+}  # fmt: skip
+
+#: class of a method -> {group of its keys: the class that holds them}
+GROUPS = {
+    f"{PIGGYBACK}.Piggyback": {
+        "guider": f"{PIGGYBACK}.GuiderOptions",
+        "learning": f"{PIGGYBACK}.LearningOptions",
+        "hints": f"{PIGGYBACK}.HintOptions",
+        "guidance": "colorlab.samplers.latent.Guidance",
+        "ablation": f"{PIGGYBACK}.AblationOptions",
+    },
+}
+
+
+def upgraded(method: dict[str, Any]) -> dict[str, Any]:
+    """The ``method`` part of a run's configuration; one of today is returned as it is."""
+    target = str(method.get("_target_"))
+    values = regrouped(method, target)
+    for group, holder in GROUPS.get(target, {}).items():
+        if group in values and values is not method:
+            values[group] = {"_target_": holder} | values[group]
+    return values
+
+
+def regrouped(values: dict[str, Any], target: str) -> dict[str, Any]:
+    """Some values of a method, with those under an older key where they belong today. target: the method's class."""
+    moved = MOVED.get(target, {})
+    older = {key: value for key, value in values.items() if key in moved and not isinstance(value, dict)}
+    if not older:
+        return values
+    today = {key: value for key, value in values.items() if key not in older}
+    for key, value in older.items():
+        place = moved[key]
+        if place is not None:
+            group, name = place.split(".")
+            today[group] = today.get(group, {}) | {name: value}
+    return today
+
+
+def merged(node: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """The node with some values changed, also within groups."""
+    both = {key: (node[key], value) for key, value in changed.items() if isinstance(value, dict) and key in node}
+    return node | changed | {key: merged(old, new) for key, (old, new) in both.items()}

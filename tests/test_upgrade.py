@@ -1,0 +1,73 @@
+"""Runs that older versions trained open: their keys find their places, and what users say in old words is understood."""
+
+from __future__ import annotations
+
+import pytest
+
+from colorlab.cli.config import compose
+from colorlab.cli.targets import class_of
+from colorlab.errors import ConfigError
+from colorlab.runs.run import open_run, plain_dict
+from colorlab.runs.upgrade import GROUPS, MOVED, merged, regrouped, upgraded
+
+PIGGYBACK = "colorlab.methods.piggyback.Piggyback"
+
+
+def keys_of(node: dict, prefix: str = "") -> set[str]:
+    nested = [keys_of(value, f"{prefix}{key}.") for key, value in node.items() if isinstance(value, dict)]
+    return {f"{prefix}{key}" for key, value in node.items() if not isinstance(value, dict)}.union(*nested)
+
+
+def of_today() -> dict:
+    node = plain_dict(compose("train", ["name=x", "method=piggyback"]).method)
+    return {key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")}
+
+
+def test_a_run_of_flat_keys_opens_with_those_of_today() -> None:
+    shipped = {k: v for k, v in open_run("pretrained/piggyback-openmoji").config["method"].items() if k in of_today()}
+    assert keys_of(shipped) == keys_of(of_today())
+    assert shipped["hints"] == of_today()["hints"] and shipped["guider"] == of_today()["guider"]
+
+
+def test_a_configuration_of_today_is_left_as_it_is() -> None:
+    assert upgraded(of_today()) is not None and upgraded(of_today()) == of_today()
+
+
+def test_every_older_key_has_a_value_of_its_own() -> None:
+    flat = {"_target_": PIGGYBACK} | {key: f"was {key}" for key in MOVED[PIGGYBACK]}
+    node = upgraded(flat)
+    for old, new in MOVED[PIGGYBACK].items():
+        if new is not None:
+            group, name = new.split(".")
+            assert node[group][name] == f"was {old}"
+    assert node["hints"]["use"] == "was hear_hints" and "bf16" not in node
+
+
+@pytest.mark.parametrize("target", sorted(MOVED))
+def test_groups_are_made_of_classes_that_take_their_keys(target: str) -> None:
+    places = {place for place in MOVED[target].values() if place is not None}
+    for group, holder in GROUPS[target].items():
+        fields = set(class_of(holder).__dataclass_fields__)
+        assert fields == {place.split(".")[1] for place in places if place.startswith(f"{group}.")}
+
+
+def test_old_words_for_a_value_are_understood_when_sampling() -> None:
+    assert regrouped({"text_scale": 2.0, "guider_every": 3, "negative": "red"}, PIGGYBACK) == {
+        "guidance": {"text": 2.0}, "guider": {"every": 3}, "negative": "red",
+    }  # fmt: skip
+    assert regrouped({"width": 8}, "colorlab.methods.gpic.GPIC") == {"width": 8}
+
+
+def test_values_are_changed_within_groups_too() -> None:
+    node = {"a": 1, "group": {"b": 2, "c": 3}}
+    assert merged(node, {"a": 4, "group": {"c": 5}}) == {"a": 4, "group": {"b": 2, "c": 5}}
+    assert node == {"a": 1, "group": {"b": 2, "c": 3}}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"optimizer": {"lr": 1.0}}, {"guidance": {"txt": 1.0}}, {"guidance": {"_target_": "x"}}, {"guidence": 1}],
+)
+def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
+    with pytest.raises(ConfigError, match="is not a value of piggyback-openmoji"):
+        open_run("pretrained/piggyback-openmoji").method(changed=changed)
