@@ -189,7 +189,7 @@ def test_the_loss_is_equation_3(clip: Path) -> None:
 
 def test_structure_is_dropped_at_the_rate_asked(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Tensor] = []
-    monkeypatch.setattr(learned, "structure_dropout", 0.5)
+    put(learned, monkeypatch, "learning", structure_dropout=0.5)
     monkeypatch.setattr(learned.net, "forward", lambda x, t, text, shown: seen.append(shown) or x)
     rows = [part[:1].expand(200, *part.shape[1:]) for part in (RGB, BATCH.image, torch.zeros(1))]
     learned.loss(Batch(rows[0], rows[1], torch.arange(200), [""] * 200, rows[2]), Draws(0, range(200)))

@@ -1,4 +1,4 @@
-"""Runs that older versions trained open: their keys find their places, and what users say in old words is understood."""
+"""Runs that older versions trained open: their keys find their places, and old words for a value are understood."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class GuiderOptions:
-    """kind, mix, sites, rank, checkpointing: see ``nets.latent.guider``. every: the guider is asked at each n-th call of
-    the denoiser, and its last answer serves in between."""
+    """kind, mix, sites, rank, checkpointing: see ``nets.latent.guider``. every: the guider is asked at each n-th call
+    of the denoiser, and its last answer serves in between."""
 
     kind: str
     mix: str
@@ -164,9 +164,8 @@ class Piggyback(Method):
     def captions(self, batch: Batch, draws: Draws) -> list[str]:
         """The prompts of a training batch: half of them dummies (Sec. 4.1), some with the names of the colours."""
         words = words_of(self.colours.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
-        return dropped(
-            with_colours(batch.text, words, self.learning.color_words, draws), self.learning.caption_dropout, draws
-        )
+        texts = with_colours(batch.text, words, self.learning.color_words, draws)
+        return dropped(texts, self.learning.caption_dropout, draws)
 
     def validate(self, batch: Batch, draws: Draws) -> Losses:
         return self.loss(batch, draws) | self.obedience(batch, Draws(self.seed, draws.index, purpose="obedience"))
@@ -313,7 +312,7 @@ class Piggyback(Method):
         return condition._replace(hints=Hints((known + 1) / 2, known_cells(mask, self.frozen.factor)))
 
     def optimizers(self) -> list[Optimized]:
-        """New layers at ``learning.new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
+        """New layers at ``new_rate`` times the rate of those that begin as the prior's; the schedule is of both."""
         copied = self.net.pretrained()
         known = {id(p) for p in copied}
         probe = self.optimizer([nn.Parameter(torch.zeros(1))])
