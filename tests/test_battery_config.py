@@ -73,7 +73,10 @@ TOGETHER = {
     "two optimizers and accumulation": (["method=pix2pix", "trainer.accumulate_grad_batches=2"], "larger batch_size"),
     "an average of divided weights": (["trainer=fsdp"], "set ema=0"),
     "a size that is not rendered": (["data.size=33"], "choose from 32"),
-    "a part without the run it needs": (["method=divcolor", "method.stage=mdn", "data.condition=gray"], "trained VAE"),
+    "a part without the run it needs": (
+        ["method=divcolor", "method.stages.stage=mdn", "data.condition=gray"],
+        "trained VAE",
+    ),
     "a set that is nowhere": (["data=folder", "data.root=nowhere"], "nowhere is not a folder"),
 }
 

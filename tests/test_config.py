@@ -47,7 +47,7 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
     ("method", "override", "said"),
     [
         ("piggyback", "stage=guider", "stage is not a key of this command (--help lists all)"),
-        ("divcolor", "stage=vae", "stage is not a key of this command; nearest: method.stage (--help lists all)"),
+        ("divcolor", "samples=4", "samples is not a key of this command; nearest: method.samples (--help lists all)"),
     ],
 )
 def test_only_keys_of_the_method_chosen_are_suggested(method: str, override: str, said: str) -> None:

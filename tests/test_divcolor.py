@@ -32,7 +32,7 @@ from colorlab.nets.divcolor_net import Mixture
 from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 
-SMALL = ["name=t", "method=divcolor", "method.side=16", "method.width=2", "method.mdn_width=4", "method.latents=6",
+SMALL = ["name=t", "method=divcolor", "method.side=16", "method.width=2", "method.mdn.width=4", "method.latents=6",
          "trainer.max_steps=4"]  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def test_mixing_in_the_uniform_distribution_bounds_the_weights() -> None:
 
 def test_the_colourfulness_loss_weights_each_pixel_by_its_true_colour() -> None:
     method, field, error = divcolor(), numbers(1, 2, 16, 16).clamp(-0.5, 0.5), numbers(1, 2, 16, 16, seed=1)
-    weight, bins = rarity(method.H, method.uniform), method.bins(field)[0]
+    weight, bins = rarity(method.H, method.losses.uniform), method.bins(field)[0]
     expected = sum(weight[bins[y, x]] * error[0, :, y, x].square().sum() for y in range(16) for x in range(16))
     assert method.term("hist", error, field).item() == pytest.approx(float(expected), rel=1e-4)
 
@@ -176,8 +176,8 @@ def test_only_the_component_nearest_to_the_target_learns() -> None:
 
 
 def test_the_rows_of_the_papers_tables_are_three_sets_of_losses() -> None:
-    rows = {"l2": ["method.l2=1", "method.hist=0", "method.mah=0", "method.grad=0"],
-            "mah": ["method.hist=0", "method.grad=0"], "hist mah grad": []}  # fmt: skip
+    rows = {"l2": ["method.losses.l2=1", "method.losses.hist=0", "method.losses.mah=0", "method.losses.grad=0"],
+            "mah": ["method.losses.hist=0", "method.losses.grad=0"], "hist mah grad": []}  # fmt: skip
     for terms, overrides in rows.items():
         losses = divcolor(*overrides).loss(Pictures()[[0, 1]], Draws(0, [0, 1]))
         assert set(losses) == {"loss", "kl", *terms.split()}
@@ -210,7 +210,7 @@ def test_the_stage_comes_with_the_checkpoint() -> None:
 
 
 def test_each_stage_runs_through_the_whole_schedule() -> None:
-    method = divcolor("trainer.max_steps=1000", "method.vae_share=0.4")
+    method = divcolor("trainer.max_steps=1000", "method.stages.vae_share=0.4")
     ((optimizer, schedule),) = method.optimizers()
     rates = []
     for _ in range(1000):
@@ -230,7 +230,7 @@ def test_accumulated_batches_count_for_the_stage_as_batches() -> None:
 
 
 def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
-    method = divcolor("method.components=3")
+    method = divcolor("method.mdn.components=3")
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[1.0, 2, 3]])[..., None].expand(1, 3, 6))
     z = method.latent(mixture, Draws(0, [7]).candidates(5))
     assert torch.equal(z[:3], mixture.mean[0])
@@ -239,7 +239,7 @@ def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
 
 
 def test_random_candidates_come_from_the_mixture() -> None:
-    method = divcolor("method.components=3", "method.samples=random")
+    method = divcolor("method.mdn.components=3", "method.samples=random")
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[0.0, 10, 20]])[..., None].expand(1, 3, 6))
     z = method.latent(mixture, Draws(0, [7]).candidates(2000))
     component = (z.mean(1) / 10).round().long()
@@ -248,7 +248,7 @@ def test_random_candidates_come_from_the_mixture() -> None:
 
 
 def test_a_vae_alone_draws_from_its_prior() -> None:
-    method = divcolor("method.stage=vae").eval()
+    method = divcolor("method.stages.stage=vae").eval()
     rows = Draws(0, [7]).candidates(3)
     assert torch.equal(method.latent(None, rows), Draws(0, [7]).candidates(3).normal(6))
     assert method.sample(Condition(torch.rand(1, 1, 16, 16)), 2, Draws(0, [7])).shape == (1, 2, 3, 16, 16)
@@ -270,9 +270,9 @@ def saved(method: torch.nn.Module, run: Path) -> Path:
 
 
 def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
-    first = divcolor("method.stage=vae")
+    first = divcolor("method.stages.stage=vae")
     trained(first, 1)
-    second = divcolor("method.stage=mdn", f"method.vae={saved(first, tmp_path)}")
+    second = divcolor("method.stages.stage=mdn", f"method.stages.vae={saved(first, tmp_path)}")
     assert second.learning == "mdn"
     theirs = second.vae.state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in first.vae.state_dict().items())
@@ -281,8 +281,8 @@ def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["method.stage=mdn"], "needs a trained VAE"),
-        (["method.vae=runs/x"], "has no place in stage=all"),
+        (["method.stages.stage=mdn"], "needs a trained VAE"),
+        (["method.stages.vae=runs/x"], "has no place in stage=all"),
         (["method.side=40"], "multiple of 16"),
         (["method.samples=all"], "choose from means, random"),
     ],
@@ -294,22 +294,22 @@ def test_settings_that_cannot_run_are_refused(overrides: list[str], said: str) -
 
 def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no weights in"):
-        divcolor("method.stage=mdn", f"method.vae={tmp_path}/none")
-    run = saved(divcolor("method.stage=vae", "method.width=3"), tmp_path)
+        divcolor("method.stages.stage=mdn", f"method.stages.vae={tmp_path}/none")
+    run = saved(divcolor("method.stages.stage=vae", "method.width=3"), tmp_path)
     with pytest.raises(CheckpointError, match=r"another width.*set method\.side, width"):
-        divcolor("method.stage=mdn", f"method.vae={run}")
+        divcolor("method.stages.stage=mdn", f"method.stages.vae={run}")
     with pytest.raises(CheckpointError, match="another kind"):
-        divcolor(f"method.features={run}")
+        divcolor(f"method.mdn.features={run}")
 
 
 def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: Path) -> None:
     cic = build(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=4"]).method)
     run = saved(cic, tmp_path)
     (run / "config.yaml").write_text("method:\n  width: 2\n")
-    method = divcolor(f"method.features={run}")
+    method = divcolor(f"method.mdn.features={run}")
     before = {name: value.clone() for name, value in method.features.state_dict().items()}
     trained(method, 4)
     assert all(torch.equal(value, before[name]) for name, value in method.features.state_dict().items())
     assert torch.equal(method.features.conv7[0].weight, cic.net.conv7[0].weight)
-    with pytest.raises(CheckpointError, match=r"set method\.features_width"):
-        divcolor(f"method.features={run}", "method.features_width=3")
+    with pytest.raises(CheckpointError, match=r"set method\.mdn\.features_width"):
+        divcolor(f"method.mdn.features={run}", "method.mdn.features_width=3")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from torch import Tensor
 from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, DataError
+from colorlab.errors import DataError
 from colorlab.methods.base import (
     Losses,
     Method,
@@ -35,6 +36,7 @@ from colorlab.methods.base import (
     in_channels_last,
 )
 from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
+from colorlab.nets.frozen import fill, tensors_of
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
@@ -50,16 +52,68 @@ UNSEEN = 0.01  # a difference in chroma that nobody sees: 1 in units of Lab
 SMALL = 1e-12  # under a square root
 
 
-class DivColor(Method):
-    """side, width, latents, skip, dropout: see ``FieldVAE``; mdn_width, components, head: see ``MDN``.
+@dataclass(frozen=True)
+class LossOptions:
+    """l2, hist, mah, grad, kl: weights, 0 = off. reduction: "squared" norms as printed, or "root" of L_hist and L_grad
+    as in the release. uniform: see ``rarity``."""
 
-    l2, hist, mah, grad, kl: weights of the losses, 0 = off. reduction: "squared" norms as printed, or "root" of L_hist
-    and L_grad as in the release. uniform: see ``rarity``. mdn_loss: "nearest" component (Eq. 6) or "exact" (Eq. 5).
-    features: a run of the cic method of width ``features_width``, whose frozen conv7 the MDN sees; without one it
-    learns its own features of the gray picture. samples: "means" of the mixture in order of weight and random beyond
-    them, or "random". stage: "vae", "mdn" on the VAE of the run ``vae``, or "all": ``vae_share`` of the steps for the
-    VAE, the rest for the MDN, each with the whole schedule. steps, accumulate: of the trainer. micro_batch: candidates
-    decoded together."""
+    l2: float
+    hist: float
+    mah: float
+    grad: float
+    kl: float
+    reduction: str
+    uniform: float
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the terms of the decoder's loss that are not off."""
+        every = {"l2": self.l2, "hist": self.hist, "mah": self.mah, "grad": self.grad}
+        return {name: weight for name, weight in every.items() if weight}
+
+
+@dataclass(frozen=True)
+class MixtureOptions:
+    """width, components, head: see ``MDN``. loss: "nearest" component (Eq. 6) or "exact" (Eq. 5). features: a run of
+    the cic method of width ``features_width``, whose frozen conv7 the MDN sees; without one it learns its own features
+    of the gray picture."""
+
+    width: int
+    components: int
+    head: str
+    loss: str
+    features: str | None
+    features_width: int | None
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """stage: "vae", "mdn" on the VAE of the run ``vae``, or "all": ``vae_share`` of the steps for the VAE, the rest for
+    the MDN, each with the whole schedule. steps, accumulate: of the trainer."""
+
+    stage: str
+    vae_share: float
+    vae: str | None
+    steps: int
+    accumulate: int
+
+    def __post_init__(self) -> None:
+        if self.stage not in STAGES:
+            raise ValueError(f"stage is {', '.join(STAGES)}, not {self.stage!r}")
+        if self.stage == "mdn" and self.vae is None:
+            raise ValueError("stage=mdn needs a trained VAE (set method.stages.vae=<run folder>, or stage=all)")
+        if self.stage != "mdn" and self.vae is not None:
+            raise ValueError(f"vae={self.vae} has no place in stage={self.stage} (set method.stages.stage=mdn)")
+
+    @property
+    def vae_steps(self) -> int:
+        """Of one run of both stages."""
+        return round(self.vae_share * self.steps)
+
+
+class DivColor(Method):
+    """side, width, latents, skip, dropout: see ``FieldVAE``. samples: "means" of the mixture in order of weight and
+    random beyond them, or "random". micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
     small = ("method.side=32",)
@@ -70,26 +124,19 @@ class DivColor(Method):
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,
-        skip: bool, dropout: float, l2: float, hist: float, mah: float, grad: float, kl: float, reduction: str,
-        uniform: float, mdn_width: int, components: int, head: str, mdn_loss: str, features: str | None,
-        features_width: int | None, samples: str, stage: str, vae_share: float, vae: str | None, steps: int,
-        accumulate: int, micro_batch: int,
+        skip: bool, dropout: float, losses: LossOptions, mdn: MixtureOptions, stages: StageOptions, samples: str,
+        micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check_stage(stage, vae)
         if samples not in SAMPLES:
             raise ValueError(f"samples is {' or '.join(SAMPLES)}, not {samples!r}")
-        self.side, self.latents = side, latents
-        self.weights = {"l2": l2, "hist": hist, "mah": mah, "grad": grad}
-        self.kl, self.reduction, self.uniform = kl, reduction, uniform
-        self.mdn_loss, self.samples, self.micro_batch = mdn_loss, samples, micro_batch
-        self.stage, self.vae_run, self.features_run = stage, vae, features
-        self.steps, self.vae_steps, self.accumulate = steps, round(vae_share * steps), accumulate
+        self.side, self.latents, self.samples, self.micro_batch = side, latents, samples, micro_batch
+        self.losses, self.mixture, self.stages = losses, mdn, stages
         self.vae: FieldVAE = in_channels_last(FieldVAE(side, width, latents, skip, False, dropout))  # type: ignore[assignment]
-        seen = FrozenFeatures(features_width or 1) if features else GrayFeatures(mdn_width)
+        seen = FrozenFeatures(mdn.features_width or 1) if mdn.features else GrayFeatures(mdn.width)
         self.features = in_channels_last(seen)
-        mdn = MDN(seen.channels, side, mdn_width, latents, components, head, dropout)
-        self.mdn: MDN = in_channels_last(mdn)  # type: ignore[assignment]
+        net = MDN(seen.channels, side, mdn.width, latents, mdn.components, mdn.head, dropout)
+        self.mdn: MDN = in_channels_last(net)  # type: ignore[assignment]
         table = table_of(BINS)
         self.register_buffer("H", torch.full((len(table),), 1 / len(table)))
         self.register_buffer("bin_at", torch.cdist(table_of("square"), table).argmin(1))
@@ -98,10 +145,10 @@ class DivColor(Method):
 
     def prepare(self, pictures: Any) -> None:
         """Take the features and the VAE of other runs; for a VAE of its own, fit H and the principal components."""
-        if self.features_run is not None:
-            fill(self.features, tensors_of(Path(self.features_run), "net."), self.features_run, "features_width")
-        if self.vae_run is not None:
-            fill(self.vae, tensors_of(Path(self.vae_run), "vae."), self.vae_run, "side, width, latents and skip")
+        if (run := self.mixture.features) is not None:
+            fill(self.features, tensors_of(Path(run), "net."), run, "mdn.features_width")
+        if (run := self.stages.vae) is not None:
+            fill(self.vae, tensors_of(Path(run), "vae."), run, "side, width, latents and skip")
             return
         train = pictures.splits["train"]
         chosen = evenly_spread(train, min(len(train), FITTED))
@@ -128,9 +175,9 @@ class DivColor(Method):
     @property
     def learning(self) -> str:
         """What the next batch trains: "vae" or "mdn"."""
-        if self.stage != "all":
-            return self.stage
-        return "vae" if int(self.batches_seen) < self.vae_steps * self.accumulate else "mdn"
+        if self.stages.stage != "all":
+            return self.stages.stage
+        return "vae" if int(self.batches_seen) < self.stages.vae_steps * self.stages.accumulate else "mdn"
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Eq. 4 and the KL divergence while the VAE learns, then Eq. 6 or 5. No gradient reaches what does not learn,
@@ -146,9 +193,10 @@ class DivColor(Method):
         posterior = self.vae.encode(field, gray, draws.to("dropout") if self.training else None)
         z = posterior.at(draws.normal(self.latents, device=field.device))
         error = field - self.vae(z, self.vae.maps(gray))
-        terms = {name: self.term(name, error, field).mean() for name, weight in self.weights.items() if weight}
+        weights = self.losses.weights
+        terms = {name: self.term(name, error, field).mean() for name in weights}
         kl = posterior.kl().mean()
-        total = self.kl * kl + sum(self.weights[name] * term for name, term in terms.items())
+        total = self.losses.kl * kl + sum(weights[name] * term for name, term in terms.items())
         return {
             "loss": total / field[0].numel(),
             **{name: term.detach() for name, term in terms.items()},
@@ -161,12 +209,12 @@ class DivColor(Method):
             case "l2":
                 return error.square().sum((1, 2, 3))
             case "hist":
-                weight = rarity(self.H, self.uniform)[self.bins(field)]  # (B, side, side)
-                return reduced((weight * error.square().sum(1)).sum((1, 2)), self.reduction)
+                weight = rarity(self.H, self.losses.uniform)[self.bins(field)]  # (B, side, side)
+                return reduced((weight * error.square().sum(1)).sum((1, 2)), self.losses.reduction)
             case "mah":
                 return mahalanobis(error, self.basis, self.variance)
             case _:
-                return reduced(gradients(error), self.reduction)
+                return reduced(gradients(error), self.losses.reduction)
 
     def mdn_losses(self, field: Tensor, gray: Tensor, draws: Draws) -> dict[str, Tensor]:
         """Sec. 4: the target is a sample of Q(z|C), fresh at each step."""
@@ -174,7 +222,7 @@ class DivColor(Method):
             z = self.vae.encode(field, gray, None).at(draws.normal(self.latents, device=field.device))
         mixture = self.mdn(self.features(gray), draws.to("dropout") if self.training else None)
         entropy = -(mixture.log_weight.exp() * mixture.log_weight).sum(1)
-        return {"loss": mdn_loss(mixture, z, self.mdn_loss).mean(), "entropy": entropy.mean().detach()}
+        return {"loss": mdn_loss(mixture, z, self.mixture.loss).mean(), "entropy": entropy.mean().detach()}
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
@@ -185,7 +233,7 @@ class DivColor(Method):
     def candidates(self, gray: Tensor, n: int, draws: Draws) -> Tensor:
         """n fields for one gray picture (1, 1, side, side)."""
         maps = self.vae.maps(gray)
-        mixture = None if self.stage == "vae" else self.mdn(self.features(gray), None).sorted()
+        mixture = None if self.stages.stage == "vae" else self.mdn(self.features(gray), None).sorted()
         return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, n, self.micro_batch)
 
     def latent(self, mixture: Mixture | None, rows: Draws) -> Tensor:
@@ -212,7 +260,7 @@ class DivColor(Method):
 
     def optimizers(self) -> list[Optimized]:
         """With both stages in one fit, each has the whole schedule, at its own pace."""
-        if self.stage != "all":
+        if self.stages.stage != "all":
             return super().optimizers()
         optimizer, rates = self.optimizer(self.parameters()), self.rates()
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates[self.place(step)])
@@ -223,7 +271,7 @@ class DivColor(Method):
         probe = self.optimizer([torch.nn.Parameter(torch.zeros(1))])
         rate = probe.param_groups[0]["lr"]
         schedule, rates = self.schedule(probe), []
-        for _ in range(self.steps):
+        for _ in range(self.stages.steps):
             rates.append(probe.param_groups[0]["lr"] / rate)
             probe.step()
             schedule.step()
@@ -231,18 +279,9 @@ class DivColor(Method):
 
     def place(self, step: int) -> int:
         """Where in the schedule a step is, if each stage runs through all of it."""
-        first, length = (0, self.vae_steps) if step < self.vae_steps else (self.vae_steps, self.steps - self.vae_steps)
-        return min((step - first) * self.steps // max(length, 1), self.steps - 1)
-
-
-def check_stage(stage: str, vae: str | None) -> None:
-    """ValueError for a stage that there is not, or whose VAE is missing or not asked for."""
-    if stage not in STAGES:
-        raise ValueError(f"stage is {', '.join(STAGES)}, not {stage!r}")
-    if stage == "mdn" and vae is None:
-        raise ValueError("stage=mdn needs a trained VAE (set method.vae=<run folder>, or method.stage=all)")
-    if stage != "mdn" and vae is not None:
-        raise ValueError(f"vae={vae} has no place in stage={stage} (set method.stage=mdn)")
+        steps, turn = self.stages.steps, self.stages.vae_steps
+        first, length = (0, turn) if step < turn else (turn, steps - turn)
+        return min((step - first) * steps // max(length, 1), steps - 1)
 
 
 def rarity(H: Tensor, uniform: float) -> Tensor:
@@ -308,31 +347,4 @@ def mdn_loss(mixture: Mixture, z: Tensor, kind: str) -> Tensor:
             constant = z.shape[1] / 2 * math.log(2 * math.pi * VARIANCE)
             return constant - (mixture.log_weight - distance).logsumexp(1)
         case _:
-            raise ValueError(f"mdn_loss is nearest or exact, not {kind!r}")
-
-
-def tensors_of(run: Path, prefix: str) -> dict[str, Tensor]:
-    """The final weights of a run whose names begin with the prefix, without it."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = run / "checkpoints" / "weights.safetensors"
-    if not path.is_file():
-        raise CheckpointError(f"no weights in {run} (give the folder of a finished run: {path} does not exist)")
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
-    return {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def fill(net: torch.nn.Module, tensors: dict[str, Tensor], run: str, keys: str) -> None:
-    """Copy what a net needs of a run's tensors, or say in one line why they do not fit and which keys to look at."""
-    own = net.state_dict()
-    for name, tensor in own.items():
-        if name not in tensors:
-            raise CheckpointError(f"{run} is of another kind ({name} is not in it; give a run of the method named)")
-        if tensor.shape != tensors[name].shape:
-            shapes = f"{name} is {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
-            raise CheckpointError(f"{run} is of another width: {shapes} (set method.{keys} as it was trained)")
-    net.load_state_dict({name: tensors[name] for name in own})
+            raise ValueError(f"loss is nearest or exact, not {kind!r}")

@@ -1,11 +1,14 @@
-"""Frozen networks and what they answered: neither learns, and neither belongs in a method's weights."""
+"""Networks that a method takes from elsewhere: frozen ones that it does not hold, and tensors of another run."""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from colorlab.errors import CheckpointError
@@ -51,3 +54,27 @@ def bind(method: nn.Module, buffer: str, frozen: nn.Module, refusal: str) -> Non
             raise CheckpointError(refusal)
 
     method.register_load_state_dict_pre_hook(same)
+
+
+def tensors_of(run: Path, prefix: str) -> dict[str, Tensor]:
+    """The final weights of a run whose names begin with the prefix, without it."""
+    path = run / "checkpoints" / "weights.safetensors"
+    if not path.is_file():
+        raise CheckpointError(f"no weights in {run} (give the folder of a finished run: {path} does not exist)")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
+    return {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def fill(net: nn.Module, tensors: dict[str, Tensor], run: str, keys: str) -> None:
+    """Copy what a net needs of a run's tensors, or say in one line why they do not fit and which keys to look at."""
+    own = net.state_dict()
+    for name, tensor in own.items():
+        if name not in tensors:
+            raise CheckpointError(f"{run} is of another kind ({name} is not in it; give a run of the method named)")
+        if tensor.shape != tensors[name].shape:
+            shapes = f"{name} is {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
+            raise CheckpointError(f"{run} is of another width: {shapes} (set method.{keys} as it was trained)")
+    net.load_state_dict({name: tensors[name] for name in own})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 PIGGYBACK = "colorlab.methods.piggyback"
+DIVCOLOR = "colorlab.methods.divcolor"
 
 #: class of a method -> {key of an older run: where the value is today, None if nowhere}
 MOVED: dict[str, dict[str, str | None]] = {
@@ -20,6 +21,14 @@ MOVED: dict[str, dict[str, str | None]] = {
         "sds_steps": "ablation.sds_steps", "sds_rate": "ablation.sds_rate", "sds_gray": "ablation.sds_gray",
         "bf16": None,  # chosen when sampling
     },
+    f"{DIVCOLOR}.DivColor": {
+        "l2": "losses.l2", "hist": "losses.hist", "mah": "losses.mah", "grad": "losses.grad", "kl": "losses.kl",
+        "reduction": "losses.reduction", "uniform": "losses.uniform",
+        "mdn_width": "mdn.width", "components": "mdn.components", "head": "mdn.head", "mdn_loss": "mdn.loss",
+        "features": "mdn.features", "features_width": "mdn.features_width",
+        "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
+        "accumulate": "stages.accumulate",
+    },
 }  # fmt: skip
 
 #: class of a method -> {group of its keys: the class that holds them}
@@ -30,6 +39,11 @@ GROUPS = {
         "hints": f"{PIGGYBACK}.HintOptions",
         "guidance": "colorlab.samplers.latent.Guidance",
         "ablation": f"{PIGGYBACK}.AblationOptions",
+    },
+    f"{DIVCOLOR}.DivColor": {
+        "losses": f"{DIVCOLOR}.LossOptions",
+        "mdn": f"{DIVCOLOR}.MixtureOptions",
+        "stages": f"{DIVCOLOR}.StageOptions",
     },
 }
 

@@ -20,10 +20,16 @@ Table = dict[str, list[Values]]  # row -> its seeds
 
 #: Tables 1 and 2, with the KL weight as printed: a VAE each; ours+skip's is for Table 3 alone
 VAES = {
-    "L2": ["method.kl=1e-2", "method.l2=1", "method.hist=0", "method.mah=0", "method.grad=0"],
-    "Mah": ["method.kl=1e-2", "method.hist=0", "method.grad=0"],
-    "all": ["method.kl=1e-2"],
-    "skip": ["method.kl=1e-2", "method.skip=true"],
+    "L2": [
+        "method.losses.kl=1e-2",
+        "method.losses.l2=1",
+        "method.losses.hist=0",
+        "method.losses.mah=0",
+        "method.losses.grad=0",
+    ],
+    "Mah": ["method.losses.kl=1e-2", "method.losses.hist=0", "method.losses.grad=0"],
+    "all": ["method.losses.kl=1e-2"],
+    "skip": ["method.losses.kl=1e-2", "method.skip=true"],
 }
 #: Table 3: method, the VAE that its MDN learns on
 METHODS = {
@@ -53,7 +59,11 @@ def main() -> None:
         for name in ("L2", "Mah", "all"):
             reconstructed[name].append(reconstruction(vae(options, name, seed), options.limit))
         for name, (method, base) in METHODS.items():
-            own = [] if base is None else [*VAES[base], "method.stage=mdn", f"method.vae={vae(options, base, seed)}"]
+            own = (
+                []
+                if base is None
+                else [*VAES[base], "method.stages.stage=mdn", f"method.stages.vae={vae(options, base, seed)}"]
+            )
             run = trained(options, name, seed, [f"method={method}", *own])
             for cluster in CLUSTERS if base is None else ("",):
                 document = evaluated(run, options.limit, cluster)
@@ -81,7 +91,7 @@ def parsed(words: list[str]) -> argparse.Namespace:
 
 def vae(options: argparse.Namespace, name: str, seed: int) -> Path:
     """The run of one of VAES."""
-    return trained(options, f"vae-{name}", seed, ["method=divcolor", "method.stage=vae", *VAES[name]])
+    return trained(options, f"vae-{name}", seed, ["method=divcolor", "method.stages.stage=vae", *VAES[name]])
 
 
 def trained(options: argparse.Namespace, name: str, seed: int, own: list[str]) -> Path:

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.training.loaders import TrainingOrder
 from colorlab.draws import Draws
 from colorlab.report.figure import DOTS, add_legend, empty, looks, styled
 from colorlab.report.grid import Sheet, save_sheet
+from colorlab.training.loaders import TrainingOrder
 from colorlab.types import Batch, Condition
 
 HERE = Path(__file__).parent
