@@ -76,14 +76,20 @@ def _said(promise: Callable[[Any], None], trained: Any) -> str:
 def small(name: str, folder: Path, words: dict[str, list[str]]) -> DictConfig:
     """The configuration of a training of the method made small. folder: for the runs that it needs."""
     overrides = [f"name={name}", f"method={name}", "trainer.max_steps=4"]
-    if path := group_files("method").get(name):
-        overrides += [f"method.{key}=4" for key, _, _ in declared(path) if key.endswith("width")]
-        said = SMALL.search(path.read_text(encoding="utf-8"))
-        overrides += [_with_run(word, folder, words) for word in (said[1].split() if said else ())]
-    cfg = compose("train", [*overrides, *words.get(name, ())])
+    cfg = compose("train", [*overrides, *small_values(name, folder, words), *words.get(name, ())])
     if "sampler" in cfg.method and "steps" in cfg.method.sampler:
         cfg.method.sampler.steps = 3
     return cfg
+
+
+def small_values(name: str, folder: Path, words: dict[str, list[str]]) -> list[str]:
+    """Overrides that make a method small: narrow, and what its yaml says. folder: for the runs that it needs."""
+    path = group_files("method").get(name)
+    if path is None:
+        return []
+    narrow = [f"method.{key}=4" for key, _, _ in declared(path) if key.endswith("width")]
+    said = SMALL.search(path.read_text(encoding="utf-8"))
+    return [*narrow, *(_with_run(word, folder, words) for word in (said[1].split() if said else ()))]
 
 
 def _with_run(word: str, folder: Path, words: dict[str, list[str]]) -> str:

@@ -32,12 +32,13 @@ from lightning.pytorch.utilities import rank_zero_only
 import colorlab.runs.run
 import colorlab.train
 import colorlab.training.fit
+from colorlab.check import small_values
 from colorlab.cli.config import compose
-from colorlab.cli.targets import build, class_of
-from colorlab.cli.yaml_files import conf_dir, declared
+from colorlab.cli.targets import build
 from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
 from colorlab.training.callbacks import BatchCount
 from colorlab.training.resume import Checkpoints
+from tests.tiny_prior import tiny_text
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -49,13 +50,8 @@ Plant = Callable[[], object]
 
 
 def words_for(method: str, *more: str) -> list[str]:
-    """A small training of any method: narrow nets, few steps, a condition that it takes. Later words win.
-
-    What else makes it small, and what runs it needs, are attributes of its class (tests/test_every_method.py)."""
-    defaults = {key: value for key, value, _ in declared(conf_dir() / "method" / f"{method}.yaml")}
-    kind = class_of(defaults["_target_"])
-    narrow = [f"method.{key}=4" for key in defaults if key.endswith("width")]
-    words = [f"method={method}", *SMALL, *narrow, *getattr(kind, "small", ()), *_needed(kind), *more]
+    """A small training of any method: narrow nets, few steps, a condition that it takes. Later words win."""
+    words = [f"method={method}", *SMALL, *_narrow(method), *more]
     words = [
         word for k, word in enumerate(words) if word.split("=")[0] not in {w.split("=")[0] for w in words[k + 1 :]}
     ]
@@ -63,13 +59,15 @@ def words_for(method: str, *more: str) -> list[str]:
 
 
 @cache
-def _needed(kind: type) -> list[str]:
-    """Overrides that name finished runs, for methods that need some."""
-    from tests.test_every_method import needed
-
+def _narrow(method: str) -> list[str]:
+    """Overrides that make a method small, and name finished runs where it needs some."""
     folder = tempfile.mkdtemp(prefix="colorlab-")
     atexit.register(shutil.rmtree, folder)
-    return needed(kind, Path(folder))
+    words: dict[str, list[str]] = {}
+    if method in ("latent_prior", "piggyback"):
+        tiny_text(Path(folder) / "text", "bert")
+        words["latent_prior"] = [f"method.text_encoder={folder}/text"]
+    return [*small_values(method, Path(folder), words), *words.get(method, [])]
 
 
 def at_batch(position: int, act: Plant) -> None:

@@ -150,7 +150,6 @@ class MarginalsMethod(PixelClassifier):
     """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
     shortcuts: see ``net_of``. The rest: see ``PixelClassifier``."""
 
-    small = ("method.trunk=capsule",)
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, trunk: str,

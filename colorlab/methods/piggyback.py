@@ -118,8 +118,6 @@ class Piggyback(Method):
     sampled together."""
 
     takes_text = True
-    small = ("method.hints.superpixels=20", "method.micro_batch=2")
-    needs = {"prior": "latent_prior"}
     trained_on: Tensor  # (4,) int64, digest of the prior
 
     def __init__(
