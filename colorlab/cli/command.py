@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
-from colorlab.cli.messages import explained
+from colorlab.cli.messages import explained, lacking
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
@@ -43,6 +43,10 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
         if "debug=true" in argv:
             raise
         end(error)
+    except ModuleNotFoundError as error:
+        if "debug=true" in argv or (told := lacking(error)) is error:
+            raise
+        end(told)
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
@@ -65,7 +69,7 @@ def leave_quietly() -> NoReturn:
     sys.exit(128 + signal.SIGPIPE)
 
 
-def end(error: ColorlabError | OSError) -> NoReturn:
+def end(error: Exception) -> NoReturn:
     """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)

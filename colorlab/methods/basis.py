@@ -50,8 +50,6 @@ class Basis(MarginalMethod):
     rebalance and rank must be given here too. channels, layers, bases, noise: see ``BasisNet``. remedy: see above;
     candidates: K. undo_rebalancing, edges: see ``MarginalMethod``. micro_batch: candidates sampled together."""
 
-    needs = {"marginals": "cic"}
-
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, trunk: str,
         width: int, stride: int, shortcuts: bool, bins: str, rebalance: float, rank: int, undo_rebalancing: bool,

@@ -27,7 +27,6 @@ class CVAE(Method):
     ``chroma.clustered``. micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
-    small = ("method.side=32", "method.pool=12", "method.micro_batch=4")
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,

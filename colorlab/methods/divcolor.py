@@ -54,7 +54,6 @@ class DivColor(Method):
     decoded together."""
 
     conditions = SPACE.conditions
-    small = ("method.side=32",)
     H: Tensor  # (261,) share of each bin among the training pixels; even until it is fitted
     bin_at: Tensor  # (529,) the bin nearest to each point of the square grid
     basis: Tensor  # (20, 2 side^2) principal components of the training fields, unit rows

@@ -50,7 +50,6 @@ class LatentPrior(Method):
 
     Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
 
-    needs = {"vae": "latent_vae"}
     takes_text = True
     alpha_bars: Tensor
     vae_digest: Tensor  # (4,)

@@ -36,7 +36,6 @@ class LatentVAE(Method):
     decodes it. What it does to lightness can be seen there."""
 
     candidates_differ = False
-    small = ("method.perceptual=0",)
     vae: Any  # AutoencoderKL
     moments: Tensor  # (2,) running means of z and z^2
 

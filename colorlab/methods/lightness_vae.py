@@ -47,8 +47,6 @@ class LightnessVAE(Adversarial):
     The autoencoder stays where it is: the weights hold its digest."""
 
     candidates_differ = False
-    needs = {"vae": "latent_vae"}
-    small = ("method.perceptual=0", "method.gan_start=0")
     vae_digest: Tensor  # (4,)
 
     def __init__(

@@ -150,8 +150,6 @@ class MarginalsMethod(MarginalMethod):
     """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
     shortcuts: see ``net_of``. The rest: see ``MarginalMethod``."""
 
-    small = ("method.trunk=capsule",)
-
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, trunk: str,
         width: int, stride: int, shortcuts: bool, bins: str, neighbours: int, sigma: float, rebalance: float,

@@ -64,8 +64,6 @@ class Piggyback(Method):
     rate sds_rate, with weight sds_gray on lightness."""
 
     takes_text = True
-    small = ("method.superpixels=20", "method.micro_batch=2")
-    needs = {"prior": "latent_prior"}
     trained_on: Tensor  # (4,) int64, digest of the prior
 
     def __init__(
