@@ -26,7 +26,7 @@ DOORS = (
     "__main__", "bench", "check", "compare", "completion", "doctor", "evaluate", "sample", "train", "data.__main__",
     "weights.__main__",
 )  # fmt: skip
-GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "types")
+GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
 
 #: Besides these, every room may use the ground.
 WINGS = {
