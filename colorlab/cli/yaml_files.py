@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,19 +53,48 @@ def package_of(path: Path, group: str) -> str:
 
 
 def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
-    """(dotted key, default, clause) of every scalar in a yaml file."""
+    """(dotted key, default, clause) of every scalar in a yaml file. The clause: the comment up to its first `;`."""
+    for key, node, comment in _leaves(path):
+        if isinstance(node, yaml.ScalarNode):
+            yield key, yaml.safe_load(yaml.serialize(node)), comment.split(";")[0].strip()
+
+
+def documented(path: Path) -> Iterator[tuple[str, str]]:
+    """(dotted key, comment) of every scalar and list in a yaml file, in its order."""
+    for key, node, comment in _leaves(path):
+        if key.split(".")[-1] not in ("defaults", "_target_", "_partial_") and not isinstance(node, yaml.MappingNode):
+            yield key, comment
+
+
+def choices_of(path: Path, group: str = "", given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Group -> option, of a yaml file's defaults and of theirs in turn, without composing anything. group: of the file;
+    given: options in place of the defaults. A group that takes a list, or nothing, has ''."""
+    found: dict[str, str] = {}
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8")).get("defaults", [])
+    for entry in [entry for entry in defaults if isinstance(entry, dict)]:
+        name, option = next(iter(entry.items()))
+        name = f"{group}/{name}".strip("/")
+        if name.startswith("override ") or "/override " in name:
+            continue
+        chosen = (given or {}).get(name, option if isinstance(option, str) else "")
+        found[name] = chosen
+        if below := group_files(name).get(chosen):
+            found |= choices_of(below, name, given)
+    return found
+
+
+def _leaves(path: Path) -> Iterator[tuple[str, yaml.Node, str]]:
+    """(dotted key, node, comment behind it) of everything in a yaml file that is not a mapping with keys."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    root = yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
 
-    def walk(node: yaml.Node, prefix: str) -> Iterator[tuple[str, Any, str]]:
-        if not isinstance(node, yaml.MappingNode):
-            return
-        for key_node, value_node in node.value:
+    def walk(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, yaml.Node, str]]:
+        for key_node, value in node.value if isinstance(node, yaml.MappingNode) else ():
             key = f"{prefix}{key_node.value}"
-            if isinstance(value_node, yaml.ScalarNode):
-                comment = lines[value_node.end_mark.line][value_node.end_mark.column :].strip().lstrip("# ")
-                yield key, yaml.safe_load(yaml.serialize(value_node)), comment.split(";")[0].strip()
-            else:
-                yield from walk(value_node, f"{key}.")
+            if isinstance(value, yaml.MappingNode) and value.value:
+                yield from walk(value, f"{key}.")
+                continue
+            line = lines[value.end_mark.line] if value.end_mark.line < len(lines) else ""
+            inside = isinstance(value, yaml.ScalarNode) or value.flow_style
+            yield key, value, line[value.end_mark.column :].strip().lstrip("# ") if inside else ""
 
-    yield from walk(root, "")
+    yield from walk(yaml.compose("\n".join(lines), Loader=yaml.SafeLoader), "")

@@ -21,6 +21,7 @@ from omegaconf import DictConfig
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build, class_of
 from colorlab.errors import ConfigError, DataError
+from colorlab.progress import with_progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,7 +92,7 @@ def lines(cfg: DictConfig) -> None:
         raise ConfigError(str(error)) from error
     targets = _targets(Path(str(cfg.input)).expanduser(), Path(str(cfg.out)).expanduser())
     bad = 0
-    for number, (source, target) in enumerate(targets.items()):
+    for number, (source, target) in enumerate(with_progress(targets.items(), len(targets), "drawing lines")):
         try:
             _write_lines(source, target, style, cfg, number)
         except DataError as error:
@@ -144,7 +145,8 @@ def _ab_values(pictures: Any, chosen: list[int]) -> Iterator[Tensor]:
     """(pixels, 2) the ab values of 32 pictures at a time, Lab units."""
     from colorlab.color import AB, AB_SCALE
 
-    for start in range(0, len(chosen), 32):
+    starts = range(0, len(chosen), 32)
+    for start in with_progress(starts, len(starts), "counting"):
         ab = AB_SCALE * AB().encode(pictures[chosen[start : start + 32]].rgb)
         yield ab.movedim(1, -1).flatten(0, 2)
 

@@ -66,7 +66,7 @@ def _database(folder: Path, process: int) -> Any:
     try:
         import lmdb
     except ImportError as error:
-        raise DataError(f"{shown(folder)} needs the package lmdb (pip install lmdb)") from error
+        raise DataError(f"{shown(folder)} needs the package lmdb (pip install 'colorlab-suite[lsun]')") from error
     try:
         return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:

@@ -15,6 +15,7 @@ import numpy as np
 
 from colorlab.data.intake import squared
 from colorlab.errors import DataError
+from colorlab.progress import with_progress
 from colorlab.storage.cache import array_cache, cache_dir
 
 CHUNK = 64  # pictures that a process decodes at a time
@@ -72,10 +73,10 @@ class Reader:
         starts = range(0, len(self), CHUNK)
         chunks = [Reader(self.paths[i : i + CHUNK], self.read, self.size, self.pixel_limit, i) for i in starts]
         if len(chunks) < 4:
-            yield from map(work, chunks)
+            yield from with_progress(map(work, chunks), len(chunks), "reading pictures")
             return
         with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-            yield from pool.map(work, chunks)
+            yield from with_progress(pool.map(work, chunks), len(chunks), "reading pictures")
 
 
 def _pictures(reader: Reader) -> np.ndarray:

@@ -129,7 +129,7 @@ def composed(
         f"{protocol['n']} candidates each",
         f"protocol {base['protocol_id']}",
     ]
-    date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
     pairs = zip(names, evaluations, strict=True)
     return Page(
         wanted.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[wanted.baseline],

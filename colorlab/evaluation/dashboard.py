@@ -77,7 +77,7 @@ def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
         run.log({"report": wandb.Html(str(written["page"]), inject=False)})
         run.log({name: wandb.Image(str(written[name])) for name in ("histogram", "frontier")})
     if importlib.util.find_spec("wandb_workspaces") is None:
-        print("W&B: no workspace was built (pip install wandb-workspaces to have one)")
+        print("W&B: no workspace was built (pip install 'colorlab-suite[workspaces]' to have one)")
     elif run.offline:
         print("W&B: no workspace was saved (it needs an account and a connection)")
     else:

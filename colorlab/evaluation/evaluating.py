@@ -27,7 +27,6 @@ from colorlab.evaluation.judging import (
     judge_of,
     judged,
     pictures_shown,
-    told,
     trivial_rows,
     truth_counts,
 )
@@ -35,6 +34,7 @@ from colorlab.evaluation.options import EvaluationOptions
 from colorlab.evaluation.protocol import protocol_id, protocol_of
 from colorlab.evaluation.settings import begin, folder_of, settings_of
 from colorlab.metrics.judge import Judge
+from colorlab.progress import with_progress
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.setup import method_of
@@ -71,7 +71,7 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
     drawn = coloured(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
     started, made = time.monotonic(), 0
     try:
-        for name, candidates in told(zip(todo, drawn, strict=True), len(todo), "sampling"):
+        for name, candidates in with_progress(zip(todo, drawn, strict=True), len(todo), "sampling"):
             write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
             made += 1
     finally:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,16 +18,13 @@ from colorlab.evaluation.protocol import protocol_id
 from colorlab.evaluation.selection import worst
 from colorlab.metrics.intervals import intervals
 from colorlab.metrics.judge import Judge
+from colorlab.progress import with_progress
 from colorlab.report.grid import mixture
 from colorlab.storage.cache import cache_dir
 from colorlab.storage.files import digest
 
-T = TypeVar("T")
-SHOWN, WORST, TRUTHS = (
-    24,
-    12,
-    3,
-)  # pictures kept for contact sheets: of so many drawings, so many worst ones; truths each
+#: Pictures kept for contact sheets: of so many drawings, so many worst ones; truths each.
+SHOWN, WORST, TRUTHS = 24, 12, 3
 
 
 class Verdict(NamedTuple):
@@ -61,7 +56,7 @@ def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, wh
     torch.backends.cudnn.allow_tf32 = False
     judge.reset()
     seen = 0
-    for group in told(drawings.groups, len(drawings.groups), what):
+    for group in with_progress(drawings.groups, len(drawings.groups), what):
         batch = drawings.pictures[group.tolist()]
         truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
         candidates = draw(image, truths, n)
@@ -153,23 +148,3 @@ def pictures_shown(drawings: Drawings, document: dict[str, Any]) -> dict[str, np
 def as_pictures(pixels: np.ndarray) -> torch.Tensor:
     """(n, H, W, 3) uint8 -> (n, 3, H, W) in [0, 1]."""
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-
-
-def told(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """The items, with a progress bar on a terminal and a line a minute elsewhere."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        yield from track(items, what, total, console=console)
-        return
-    started = told_at = time.monotonic()
-    for done, item in enumerate(items, 1):
-        yield item
-        now = time.monotonic()
-        if now - told_at > 60:
-            told_at = now
-            console.print(
-                f"{what}: {done} of {total} drawings, {(now - started) / done * (total - done) / 60:.0f} min left"
-            )

@@ -47,7 +47,9 @@ def _net(device: torch.device) -> Any:
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError as error:
-        raise DataError("features=inception needs the package torch-fidelity (pip install torch-fidelity)") from error
+        raise DataError(
+            "features=inception needs the package torch-fidelity (pip install 'colorlab-suite[fid]')"
+        ) from error
     path = weights_file()
     try:
         torch.load(path, map_location="cpu", weights_only=True)  # torch-fidelity would run what a foreign pickle says

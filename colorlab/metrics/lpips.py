@@ -88,7 +88,7 @@ def heads(net: str) -> list[Tensor]:
     spec = importlib.util.find_spec("lpips")
     path = Path(spec.origin or "").parent / "weights" / "v0.1" / f"{net}.pth" if spec else Path("lpips")
     if not path.is_file():
-        raise DataError(f"{path} of the package lpips is missing (pip install lpips, or lpips=none)")
+        raise DataError(f"{path} of the package lpips is missing (pip install 'colorlab-suite[judge]', or lpips=none)")
     state = torch.load(path, map_location="cpu", weights_only=True)
     return [state[f"lin{level}.model.1.weight"].flatten() for level in range(len(LAYERS[net]))]
 

@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,6 @@ def plain_dict(cfg: DictConfig) -> dict[str, Any]:
 def provenance() -> dict[str, Any]:
     """When and with what a run was made: date, versions."""
 
-    packages = ("torch", "lightning", "diffusers", "numpy")
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    packages = [name for name in ("torch", "lightning", "diffusers", "numpy") if find_spec(name)]
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"date": now, "python": platform.python_version()} | {name: version(name) for name in packages}

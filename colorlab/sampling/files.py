@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from colorlab.data.intake import named, open_picture, open_rgba
+from colorlab.progress import with_progress
 from colorlab.report.grid import save_sheet, sheet_of, thumbnail
 from colorlab.runs.run import Run
 from colorlab.sampling.options import PictureOptions, SamplingOptions
@@ -35,7 +36,8 @@ def colour_files(
     method = method_of(runs, options)
     known = None if wanted.hints is None else open_rgba(Path(wanted.hints), options.pixel_limit)
     guides = guides_of(options, known is not None)
-    for path, name in named(source).items():
+    found = named(source)
+    for path, name in with_progress(found.items(), len(found), "colouring"):
         shown = understood(open_picture(path, options.pixel_limit), known, runs[0].config["data"], wanted)
         yield write_colourings(out / name, shown, colourings(shown, method, guides, options))
     settings = json.dumps(words, indent=1, ensure_ascii=False) + "\n"

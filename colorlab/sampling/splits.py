@@ -13,6 +13,7 @@ from torch import Tensor
 from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
+from colorlab.progress import with_progress
 from colorlab.report.grid import Sheet, mixture, save_sheet, sheet_of
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
@@ -31,7 +32,8 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
     groups = pictures.drawings(split)
     groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
     indices = [int(group[0]) for group in groups]
-    drawn = [np.stack([to_pixels(one) for one in row]) for row in coloured(method, pictures, indices, options)]
+    rows = with_progress(coloured(method, pictures, indices, options), len(indices), "colouring")
+    drawn = [np.stack([to_pixels(one) for one in row]) for row in rows]
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)

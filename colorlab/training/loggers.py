@@ -52,7 +52,7 @@ def _tensorboard(folder: Path) -> Any:
     try:
         return TensorBoardLogger(folder, name="tensorboard", version="")
     except ModuleNotFoundError as error:
-        raise ConfigError("logger=tensorboard needs TensorBoard (pip install 'colorlab[tensorboard]')") from error
+        raise ConfigError("logger=tensorboard needs TensorBoard (pip install 'colorlab-suite[tensorboard]')") from error
 
 
 def finish(loggers: list[Any], ended_well: bool) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from colorlab.errors import DataError
+from colorlab.progress import with_progress
 from colorlab.weights.catalogue import MINILM, NETS, TEXT
 from colorlab.weights.fetch import fetch, fetch_text
 from colorlab.weights.store import _digest, located, text_folder
@@ -28,7 +29,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("nets", nargs="*", metavar="net", help=f"{', '.join(NETS)}, all if none is named; or {TEXT}")
     parser.add_argument("--torchvision", action="store_true", help="use torchvision's own, larger download")
     args = parser.parse_args(argv)
-    for net in args.nets or ([*NETS, TEXT] if args.action == "list" else NETS):
+    nets = args.nets or ([*NETS, TEXT] if args.action == "list" else NETS)
+    for net in with_progress(nets, len(nets), args.action):
         if net not in (*NETS, TEXT):
             parser.error(f"no pretrained net {net!r}: {', '.join(NETS)}, {TEXT}")
         if args.action == "fetch":

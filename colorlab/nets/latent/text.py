@@ -83,7 +83,7 @@ def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEn
     try:
         import transformers
     except ImportError as error:
-        raise ConfigError("package transformers is not installed (pip install 'colorlab[piggyback]')") from error
+        raise ConfigError("package transformers is not installed (pip install 'colorlab-suite[piggyback]')") from error
     kinds: dict[str, tuple[Any, Any]] = {
         "clip_text_model": (transformers.CLIPTextModel, transformers.CLIPTokenizer),
         "bert": (transformers.BertModel, transformers.BertTokenizer),

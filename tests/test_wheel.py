@@ -1,0 +1,116 @@
+"""The package as it is published: its wheel, in another folder, colours a picture and finds an installed plug-in."""
+
+from __future__ import annotations
+
+import email
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from colorlab.cli.messages import EXTRAS
+from hatch_build import described
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def python(*words: str | Path, cwd: Path, site: Path | None = None) -> str:
+    environment = os.environ | ({"PYTHONPATH": str(site)} if site else {})
+    line = [sys.executable, *map(str, words)]
+    done = subprocess.run(line, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory) -> Path:
+    """A folder with both wheels."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for source in (ROOT, ROOT / "examples" / "plugin"):
+        words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
+        python(*words, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(wheels: Path, tmp_path_factory) -> Path:
+    """A folder that both are installed in, on top of this environment's libraries."""
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *sorted(wheels.glob("*.whl"))]
+    python(*words, cwd=folder)
+    return folder
+
+
+def colorlab_wheel(wheels: Path) -> zipfile.ZipFile:
+    (path,) = wheels.glob("colorlab_suite-*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_package_its_configurations_and_licences_and_no_tests(wheels: Path) -> None:
+    names = colorlab_wheel(wheels).namelist()
+    roots = {name.split("/")[0] for name in names}
+    assert {"colorlab", "hydra_plugins"} == {root for root in roots if not root.endswith(".dist-info")}
+    assert {"colorlab/conf/method/gpic.yaml", "colorlab/py.typed", "colorlab/report/page.html.j2"} <= set(names)
+    assert "colorlab/pretrained/gpic-openmoji-c8/checkpoints/weights.safetensors" in names
+    assert {Path(name).name for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
+
+
+@pytest.mark.slow
+def test_its_metadata_name_the_distribution_and_lead_nowhere_wrong(wheels: Path) -> None:
+    with colorlab_wheel(wheels) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        about = email.message_from_string(archive.read(name).decode())
+    assert about["Name"] == "colorlab-suite" and about["Requires-Python"] == ">=3.11"
+    text = str(about.get_payload())
+    assert "# colorlab" in text and not re.findall(r"\]\((?!https?://|#)", text)
+
+
+@pytest.mark.slow
+def test_it_colours_a_picture_in_another_folder(site: Path, tmp_path: Path) -> None:
+    picture = Image.new("L", (48, 40), 255)
+    ImageDraw.Draw(picture).ellipse((8, 8, 38, 32), outline=0, width=2)
+    picture.save(tmp_path / "drawing.png")
+    where = python("-c", "import colorlab; print(colorlab.__file__)", cwd=tmp_path, site=site)
+    assert Path(where.strip()).is_relative_to(site)
+    words = ["run=pretrained/gpic-openmoji-c8", "input=drawing.png", "n=2", "steps=2", "out=here"]
+    python("-m", "colorlab.sample", *words, cwd=tmp_path, site=site)
+    made = [Image.open(path) for path in (tmp_path / "here").rglob("*.png")]
+    assert sum(each.size == (48, 40) for each in made) >= 2
+
+
+@pytest.mark.slow
+def test_an_installed_plug_in_is_there_unasked(site: Path, tmp_path: Path) -> None:
+    assert "mylab 0.1.0" in python("-m", "colorlab.doctor", "plugins", cwd=tmp_path, site=site)
+    assert "BAD" not in python("-m", "colorlab.check", "method=mylab_tint", cwd=tmp_path, site=site)
+
+
+def test_every_extra_that_a_message_names_brings_that_package() -> None:
+    extras = PROJECT["optional-dependencies"]
+    for package, extra in EXTRAS.items():
+        brought = [re.split(r"[<>=!\[ ]", each)[0].replace("-", "_") for each in extras[extra]]
+        assert any(name in (package, f"hydra_{package}_launcher") for name in brought), package
+
+
+def test_every_extra_that_is_named_anywhere_is_there() -> None:
+    files = [path for folder in ("colorlab", "conf", "docs") for path in (ROOT / folder).rglob("*.*")]
+    texts = [path.read_text() for path in [*files, ROOT / "README.md"] if path.suffix in (".py", ".yaml", ".md")]
+    named = {extra for text in texts for extra in re.findall(r"colorlab-suite\[(\w+)\]", text)}
+    assert named and named <= set(PROJECT["optional-dependencies"])
+    assert not [text for text in texts if re.search(r"pip install '?colorlab(\[|\b(?!-suite))", text)]
+
+
+def test_the_page_on_an_index_leads_into_the_repository_or_keeps_the_words() -> None:
+    text = "![a](docs/a.png)\n\n*Below it,\ntwo lines.*\n\n[b](docs/b.md) [c](https://c.org) [d](#d)\n"
+    assert described(text, "") == "b [c](https://c.org) [d](#d)\n"
+    there = described(text, "https://x.org/lab/")
+    assert (
+        "![a](https://x.org/lab/raw/main/docs/a.png)" in there and "[b](https://x.org/lab/blob/main/docs/b.md)" in there
+    )
