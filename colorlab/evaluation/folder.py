@@ -27,7 +27,7 @@ class Evaluation(NamedTuple):
     """A finished evaluation. ``TrainedRun.evaluate`` makes it.
 
     path: its folder. document: evaluation.json; its "values" hold mean, low, high and n of each measure, its
-    "protocol" what was measured on what. distances: measure -> (drawings, pairs), between the candidates of each drawing.
+    "protocol" what was measured on what. distances: measure -> (drawings, pairs), between a drawing's candidates.
 
     >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     >>> found = run.evaluate(n=3, limit=2, steps=2, lpips="none", features="none", out="evaluated")
