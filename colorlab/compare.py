@@ -4,10 +4,13 @@ A sweep's folder stands for all its finished jobs."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 from omegaconf import DictConfig
 
+from colorlab import api
 from colorlab.cli.command import hydra_command
 from colorlab.cli.wandb_access import wants_wandb
 from colorlab.evaluation.options import comparison_options
@@ -27,6 +30,15 @@ def compare(cfg: DictConfig) -> None:
 
         log_comparison(cfg.logger, page.title, written)
     print(written["page"])
+
+
+class Door(ModuleType):
+    """This module: once imported it stands where `colorlab.compare([...])`, the function, did, and so is called."""
+
+    __call__ = staticmethod(api.compare)
+
+
+sys.modules[__name__].__class__ = Door
 
 
 def main() -> None:

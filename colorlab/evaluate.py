@@ -23,7 +23,7 @@ def evaluate(cfg: DictConfig) -> None:
     from colorlab.evaluation.evaluating import evaluate_runs
 
     settle_allocator()
-    folder, lacking = evaluate_runs(runs, options, wanted)
+    folder, lacking = evaluate_runs(runs, options, wanted, print)
     tell(folder)
     if logged:
         from colorlab.evaluation.dashboard import log_evaluation

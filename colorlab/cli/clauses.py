@@ -46,6 +46,11 @@ def check_values(values: dict[str, Any], target: str) -> None:
         _check_declared(OmegaConf.create({"method": values}), path, "method")
 
 
+def check_words(words: dict[str, Any], source: Path, prefix: str = "") -> None:
+    """Raise ConfigError for the first plain value that a yaml file forbids. prefix: the key under which they lie."""
+    _check_declared(OmegaConf.create({prefix: words} if prefix else words), source, prefix)
+
+
 def _files_of(target: str) -> list[Path]:
     """The yaml file of a method's class, if it is one of colorlab's or of a plug-in's."""
     paths = group_files("method").values()

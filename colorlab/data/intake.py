@@ -36,6 +36,18 @@ def open_rgba(path: Path, pixel_limit: int) -> np.ndarray:
     return _opened(path, pixel_limit, _with_alpha)
 
 
+def picture_in(image: Image.Image, name: str, pixel_limit: int) -> np.ndarray:
+    """As ``open_picture``, of a picture that is open already; name: what errors call it."""
+    _check_header(image, name, pixel_limit)
+    return _planes(image, name, _on_paper)
+
+
+def rgba_in(image: Image.Image, name: str, pixel_limit: int) -> np.ndarray:
+    """As ``open_rgba``, of a picture that is open already; name: what errors call it."""
+    _check_header(image, name, pixel_limit)
+    return _planes(image, name, _with_alpha)
+
+
 def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
     """As ``open_picture``, from an open file; name: what errors call it."""
     return _decoded(file, name, pixel_limit, _on_paper)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -49,22 +49,26 @@ class Evaluated(NamedTuple):
     lacking: DataError | None
 
 
-def evaluate_runs(runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions) -> Evaluated:
-    """Make the samples that are missing, judge all of them, write evaluation.json."""
+def evaluate_runs(
+    runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions, say: Callable[[str], Any]
+) -> Evaluated:
+    """Make the samples that are missing, judge all of them, write evaluation.json. say: is given lines for the user."""
     drawings = held_out(runs[0].pictures(), wanted.split, wanted.limit)
     judge, lacking = judge_of(wanted.lpips, wanted.features, drawings.pictures.condition)
     folder = folder_of(runs, options, wanted)
     begin(folder, settings_of(runs, options, wanted.split))
+    count = len(drawings.names)
+    say(f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
     make_missing(runs, options, folder, drawings)
-    judge_all(runs, options, wanted.split, folder, drawings, judge)
+    for note in judge_all(runs, options, wanted.split, folder, drawings, judge):
+        say(f"note: {note}")
     return Evaluated(folder, lacking)
 
 
 def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings) -> None:
-    """Sample the drawings that have no candidates in the folder yet, and say how many had."""
+    """Sample the drawings that have no candidates in the folder yet."""
     names = drawings.names
     todo = missing(folder, names)
-    print(f"{folder}: {len(names) - len(todo)} of {len(names)} drawings have their samples")
     if not todo:
         return
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
@@ -80,12 +84,10 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
 
 def judge_all(
     runs: Sequence[Run], options: SamplingOptions, split: str, folder: Path, drawings: Drawings, judge: Judge
-) -> None:
-    """Write evaluation.json and what belongs to it, from the samples in the folder."""
+) -> list[str]:
+    """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
     started, method = time.monotonic(), runs[0].config["method"]
     verdict = judged(judge, drawings, FromFolder(folder, drawings.names), options.n, options.device, "judging")
-    for note in verdict.notes:
-        print(f"note: {note}")
     protocol = protocol_of(drawings, runs[0].config["data"], split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
     document = {
@@ -97,6 +99,7 @@ def judge_all(
     }  # fmt: skip
     write_arrays(folder / PICTURES, pictures_shown(drawings, document))
     write_result(folder, document, verdict.distances | trivial.distances)
+    return verdict.notes
 
 
 class FromFolder:

@@ -24,7 +24,16 @@ LONGEST = 200  # bytes of a picture's name in a file name
 
 
 class Evaluation(NamedTuple):
-    """A finished evaluation. path: its folder; document: evaluation.json; distances: distances.npz."""
+    """A finished evaluation. ``TrainedRun.evaluate`` makes it.
+
+    path: its folder. document: evaluation.json; its "values" hold mean, low, high and n of each measure, its
+    "protocol" what was measured on what. distances: measure -> (drawings, pairs), between a drawing's candidates.
+
+    >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+    >>> found = run.evaluate(n=3, limit=2, steps=2, lpips="none", features="none", out="evaluated")
+    >>> found.path.name, found.distances["delta_e"].shape
+    ('evaluated', (2, 3))
+    """
 
     path: Path
     document: dict[str, Any]

@@ -55,10 +55,6 @@ class Basis(PixelClassifier):
     rebalance and rank must be given here too. channels, layers, bases, noise: see ``BasisNet``. remedy: see above;
     candidates: K. undo_rebalancing, edges: see ``PixelClassifier``. micro_batch: candidates sampled together."""
 
-<<<<<<< HEAD
-
-=======
->>>>>>> house
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, trunk: str,
         width: int, stride: int, shortcuts: bool, bins: str, rebalance: float, rank: int, undo_rebalancing: bool,

@@ -23,10 +23,6 @@ class CGAN(Adversarial):
     """width, depth: of the U-Net. critic_width, critic_layers: of the discriminator. l1_weight: lambda of Isola et al.
     dropout: its rate. cluster, pool, clusters: see ``chroma.clustered``."""
 
-<<<<<<< HEAD
-
-=======
->>>>>>> house
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float, width: int,
         depth: int, critic_width: int, critic_layers: int, l1_weight: float, dropout: float, cluster: str, pool: int,

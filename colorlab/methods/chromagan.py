@@ -44,10 +44,6 @@ class ChromaGAN(Adversarial):
     Weights that draw are in the checkpoint, the trunk too, frozen or not: a run colours pictures without the cache it
     was trained with. The classifier only teaches; it is in none."""
 
-<<<<<<< HEAD
-
-=======
->>>>>>> house
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
         micro_batch: int, width: int, latent: int, tries: int, skips: bool, tuned: bool, pretrained: bool,

@@ -150,10 +150,6 @@ class MarginalsMethod(PixelClassifier):
     """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
     shortcuts: see ``net_of``. The rest: see ``PixelClassifier``."""
 
-<<<<<<< HEAD
-
-=======
->>>>>>> house
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, trunk: str,
         width: int, stride: int, shortcuts: bool, bins: str, neighbours: int, sigma: float, rebalance: float,

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from colorlab.cli.device import require
-from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ConfigError
 
 #: What hints= may show of a true colouring, see ``conditions.hints.of_truth``.
@@ -66,9 +63,10 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
     return PictureOptions(size, words["lines"], None if hints is None else str(hints))
 
 
-def sampling_options(words: Mapping[str, Any], of_truth: bool) -> SamplingOptions:
+def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = False) -> SamplingOptions:
     """The options that a command's words ask for, checked. words: conf/sampling/keys.yaml with n, hints, precision and
-    method. of_truth: whether hints= is a part of the true colouring, not a picture."""
+    method. of_truth: whether hints= is a part of the true colouring, not a picture. hinted: there are hints beside the
+    words."""
     method = dict(words.get("method") or {})
     values = {key: value for key, value in method.items() if key != "sampler"}
     options = SamplingOptions(
@@ -78,7 +76,7 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool) -> SamplingOption
         text=str(words["text"]), same_noise=words["same_noise"], switch_at=words["switch_at"],
         precision=words["precision"], device=words["device"], pixel_limit=words["pixel_limit"],
     )  # fmt: skip
-    check(options, words["hints"] is not None)
+    check(options, hinted or words["hints"] is not None)
     return options
 
 
@@ -112,9 +110,3 @@ def check_color(key: str, color: Any) -> None:
 def color_named(word: Any) -> str:
     """A colour word as guides want it: rrggbb may be given without the # that shells take for a comment."""
     return f"#{word}" if re.fullmatch("[0-9a-fA-F]{6}", str(word)) else str(word)
-
-
-def guide_named(name: str) -> dict[str, Any]:
-    """A guide's configuration of its own, conf/guide/<name>.yaml."""
-    node = yaml.safe_load((conf_dir() / "guide" / f"{name}.yaml").read_text(encoding="utf-8"))
-    return dict(node)

@@ -10,12 +10,13 @@ import torch
 
 from colorlab.cli.device import previews_in_bf16
 from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import composed
 from colorlab.data.intake import open_picture
 from colorlab.errors import ConfigError
 from colorlab.methods.gpic import Mix
 from colorlab.runs.run import Run
 from colorlab.samplers.guides import Bias
-from colorlab.sampling.options import SamplingOptions, color_named, guide_named
+from colorlab.sampling.options import SamplingOptions, color_named
 
 
 def method_of(runs: Sequence[Run], options: SamplingOptions) -> Any:
@@ -41,7 +42,7 @@ def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
     """The guides that the options name, with those that bias= and hints imply. hinted: there are known colours."""
     nodes = dict(options.guide)
     if hinted and "inpaint" not in nodes:
-        nodes["inpaint"] = guide_named("inpaint")
+        nodes["inpaint"] = composed("guide", "inpaint")
     guides = [
         build(node | {"color": color_of(node["color"], options.pixel_limit)} if "color" in node else node)
         for node in nodes.values()

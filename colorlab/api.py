@@ -1,0 +1,333 @@
+"""The door for Python: what the commands do, in the same words and to the same bits; torch is loaded when used."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from colorlab.cli.clauses import check_words
+from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import conf_dir
+from colorlab.errors import ConfigError
+from colorlab.evaluation.folder import Evaluation, read_evaluation
+from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
+from colorlab.runs.run import CONFIG, Run, open_runs
+from colorlab.sampling.options import SamplingOptions, picture_options, sampling_options
+from colorlab.sampling.words import Color, Guides, Words, checked_words, named_node
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from colorlab.sampling.arrays import Picture
+    from colorlab.types import Batch
+
+
+def open_run(path: str | Path | Sequence[str | Path]) -> TrainedRun:
+    """Open a trained run; the same object for the same path, until its configuration or its weights change.
+
+    path: a run folder; "pretrained/<name>" for one that ships with the package; or two of them for the mix model, the
+    first above and the second below ``switch_at``. CheckpointError: there is no run, or it cannot be read.
+
+    >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+    >>> run.name
+    'gpic-openmoji-c8'
+    """
+    runs = open_runs(path)
+    stamps = [file.stat().st_mtime_ns for run in runs for file in files_of(run)]
+    return _opened(tuple(str(run.path.resolve()) for run in runs), tuple(stamps))
+
+
+@functools.lru_cache(maxsize=8)
+def _opened(paths: tuple[str, ...], stamps: tuple[int, ...]) -> TrainedRun:
+    return TrainedRun(open_runs(list(paths)))
+
+
+def files_of(run: Run) -> list[Path]:
+    """A run's configuration and whatever weights are there."""
+    return [run.path / CONFIG, *sorted((run.path / "checkpoints").glob("*"))]
+
+
+class TrainedRun:
+    """A trained method that colours pictures. ``open_run`` makes it.
+
+    name: the run's. path: its folder (of a mix model, the first run's). config: its configuration, plain containers.
+
+    >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+    >>> run.config["data"]["size"]
+    64
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = tuple(runs)
+        self._methods: dict[str, Any] = {}  # the last one, under what it depends on
+
+    def __repr__(self) -> str:
+        return f"open_run({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        return " + ".join(run.name for run in self.runs)
+
+    @property
+    def path(self) -> Path:
+        return self.runs[0].path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.runs[0].config
+
+    def sample(
+        self,
+        drawing: Picture,
+        *,
+        n: int = 8,
+        seed: int = 0,
+        hints: Picture | None = None,
+        guide: Guides = (),
+        sampler: str | Words | None = None,
+        steps: int | None = None,
+        method: Words | None = None,
+        bias: Color | None = None,
+        text: str = "captions",
+        negative: str | None = None,
+        same_noise: bool = False,
+        switch_at: float = 0.9919,
+        size: str | int = "trained",
+        lines: str = "auto",
+        precision: str = "auto",
+        device: str = "cpu",
+        pixel_limit: int = 100_000_000,
+    ) -> list[Image]:
+        """n colourings of a picture: PIL pictures, RGB, of the picture's own size.
+
+        drawing: a path; a PIL picture; an array (H, W), (H, W, 3) or (H, W, 4); a tensor (1, H, W), (3, H, W) or
+            (4, H, W); uint8, or floats in [0, 1].
+        n: colourings, >= 1. Colouring k is the same for every n.
+        seed: >= 0; equal seeds give equal pictures.
+        hints: a picture of the drawing's size, opaque where the colour is known.
+        guide: names such as ["flat"], or configurations such as {"flat": {"strength": 0.5}}.
+        sampler: another one, by its name ("ddim") or as {"name": "ddim", "eta": 0.5}; None = as trained.
+        steps: >= 1; another number of steps for the sampler.
+        method: other values of the method's keys: {"temperature": 0.7}.
+        bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a picture.
+        text, negative: a prompt, and one to keep away from, for methods that read text.
+        same_noise: all candidates from the same noise, so that only their biases differ.
+        switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
+        size: "trained", "input", or the short side in pixels at which to colour.
+        lines: whether the picture is a line drawing: "auto", "always" or "never".
+        precision: "auto", "fp32" or "bf16". device: "cpu" or "cuda".
+        pixel_limit: larger pictures are refused before they are decoded.
+
+        ConfigError: a word that is none, out of range, or that does not go with this run. DataError: a picture that
+        cannot be used. NumericError: colours that are not finite.
+
+        >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+        >>> import numpy as np
+        >>> drawing = np.full((40, 60), 255, np.uint8)  # white paper
+        >>> drawing[10:30, [15, 45]] = drawing[[10, 30], 15:46] = 0  # and a rectangle in ink
+        >>> pictures = run.sample(drawing, n=2, seed=0, steps=2)
+        >>> [(picture.mode, picture.size) for picture in pictures]
+        [('RGB', (60, 40)), ('RGB', (60, 40))]
+        """
+        words = {
+            "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps, "method": method, "bias": bias,
+            "text": text, "negative": negative, "same_noise": same_noise, "switch_at": switch_at, "size": size,
+            "lines": lines, "precision": precision, "device": device, "pixel_limit": pixel_limit, "hints": None,
+        }  # fmt: skip
+        words = checked_words(words, "sample")
+        options, wanted = sampling_options(words, of_truth=False, hinted=hints is not None), picture_options(words)
+        from PIL import Image
+
+        from colorlab.sampling.arrays import rgb_of, rgba_of
+        from colorlab.sampling.pictures import colourings, understood
+        from colorlab.sampling.setup import guides_of
+
+        known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
+        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, self.config["data"], wanted)
+        made = colourings(shown, self._method(options), guides_of(options, known is not None), options)
+        return [Image.fromarray(pixels) for pixels in made]
+
+    def _method(self, options: SamplingOptions) -> Any:
+        """The method, built once for calls that do not change it."""
+        from colorlab.sampling.setup import method_of
+
+        parts = (options.sampler, options.steps, options.values, options.switch_at, options.precision, options.device)
+        key = repr((parts, options.text == "captions"))
+        if key not in self._methods:
+            self._methods = {key: method_of(self.runs, options)}
+        return self._methods[key]
+
+    def evaluate(
+        self,
+        *,
+        n: int = 8,
+        seed: int = 0,
+        split: str = "test",
+        limit: int | None = None,
+        hints: str | None = None,
+        guide: Guides = (),
+        sampler: str | Words | None = None,
+        steps: int | None = None,
+        method: Words | None = None,
+        bias: Color | None = None,
+        text: str = "captions",
+        negative: str | None = None,
+        same_noise: bool = False,
+        switch_at: float = 0.9919,
+        precision: str = "fp32",
+        device: str = "cpu",
+        lpips: str = "alex",
+        features: str = "lite0",
+        out: str | Path | None = None,
+    ) -> Evaluation:
+        """Colour the held-out drawings of the run's data set n times each, judge all, and keep everything in a folder;
+        what is there already is not made again.
+
+        n: >= 2. split: "train", "val" or "test". limit: only so many drawings, evenly spread. hints: what is shown of
+        the true colouring: "left", "right", "top", "bottom", "centre", "surround" or "dots8". lpips: "alex", "vgg" or
+        "none". features: "lite0", "vgg16", "inception" or "none". out: the folder; by default one of its own below the
+        run. The other words are those of ``sample``.
+
+        -> path: the folder; document: evaluation.json, whose "values" hold mean, low, high and n of each measure;
+        distances: between the candidates of each drawing. Where weights of a judge are missing, a warning says so and
+        its measures are left out. ConfigError: as for ``sample``; or the folder holds samples made otherwise.
+
+        >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+        >>> found = run.evaluate(n=2, limit=2, steps=2, lpips="none", features="none", out="evaluated")
+        >>> found.document["protocol"]["count"], sorted(found.document["values"])[0]
+        (2, 'colourfulness/absolute')
+        """
+        words = {
+            "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide, "sampler": sampler,
+            "steps": steps, "method": method, "bias": bias, "text": text, "negative": negative,
+            "same_noise": same_noise, "switch_at": switch_at, "precision": precision, "device": device,
+            "lpips": lpips, "features": features, "pixel_limit": 100_000_000,
+        }  # fmt: skip
+        options = sampling_options(checked_words(words, "evaluate"), of_truth=True)
+        wanted = EvaluationOptions(split, limit, lpips, features, None if out is None else str(out))
+        from colorlab.evaluation.evaluating import evaluate_runs
+
+        folder, lacking = evaluate_runs(self.runs, options, wanted, logging.getLogger("colorlab").info)
+        if lacking:
+            warnings.warn(str(lacking), stacklevel=2)
+        return read_evaluation(folder)
+
+
+class Comparison(NamedTuple):
+    """A page on which runs are compared. title: its own. files: name -> path of what was written, "page" the HTML page,
+    "markdown", "csv" and "latex" the table, "histogram" and "frontier" the charts. ``compare`` makes it.
+
+    >>> colorlab.Comparison("a and b compared", {}).title
+    'a and b compared'
+    """
+
+    title: str
+    files: dict[str, Path]
+
+    def _repr_markdown_(self) -> str:
+        """The table, as notebooks show it."""
+        return self.files["markdown"].read_text(encoding="utf-8")
+
+
+def compare(
+    runs: Sequence[str | Path | TrainedRun | Evaluation],
+    *,
+    out: str | Path = "report",
+    names: Sequence[str] | None = None,
+    evaluation: str | None = None,
+    baseline: int = 0,
+    mixed: bool = False,
+    quality: str = "validity/share",
+    sheet: int = 8,
+    worst: int = 4,
+    title: str | None = None,
+) -> Comparison:
+    """Put evaluated runs on one page: table, charts, pictures. Nothing is sampled or judged again.
+
+    runs: run folders, evaluation folders, a sweep's folder for all its finished jobs, or what ``open_run`` and
+    ``TrainedRun.evaluate`` gave. out: folder to write to. names: of the rows, one for each. evaluation: which one of
+    each run, if it has several. baseline: the row, from 0, that differences are taken to. mixed: allow rows of
+    different protocols in one table, marked. quality: the measure against diversity. sheet, worst: how many drawings,
+    and how many worst cases of each run, are shown. ConfigError: nothing was evaluated, or it is not comparable.
+
+    >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
+    >>> few = {"n": 2, "limit": 2, "lpips": "none", "features": "none"}
+    >>> found = [run.evaluate(steps=steps, out=f"{steps} steps", **few) for steps in (2, 3)]
+    >>> page = colorlab.compare(found, out="report", names=["two", "three"])
+    >>> page.files["page"].name
+    'index.html'
+    """
+    words = {"baseline": baseline, "mixed": mixed, "quality": quality, "sheet": sheet, "worst": worst}
+    check_words(words, conf_dir() / "compare.yaml")
+    rows = None if names is None else tuple(map(str, names))
+    wanted = ComparisonOptions(rows, evaluation, baseline, mixed, quality, sheet, worst, title)
+    from colorlab.evaluation.comparison import compare_runs
+
+    paths = [each.path if isinstance(each, TrainedRun | Evaluation) else each for each in runs]
+    page, files = compare_runs([str(path) for path in paths], Path(out), wanted)
+    return Comparison(page.title, files)
+
+
+class DataSet:
+    """Pictures with their condition pictures, in batches. ``load_data`` makes it.
+
+    len() counts the pictures of the split. Iterating goes through it once, in order, in batches of ``batch_size`` (the
+    last may be smaller): rgb (B, 3, H, W) in [0, 1], the true colouring; image (B, 1, H, W) in [0, 1], the line drawing
+    or the luma; index (B,), the picture's number; text, its captions; label (B,), its class or -1.
+
+    >>> data = colorlab.load_data("openmoji", split="val", size=32)
+    >>> len(data) > 100, data.names[0] == data.pictures.names[data.positions[0]]
+    (True, True)
+    """
+
+    def __init__(self, pictures: Any, split: str, batch_size: int) -> None:
+        self.pictures, self.split, self.batch_size = pictures, split, batch_size
+        self.positions: list[int] = pictures.splits[split].tolist()
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self), self.batch_size):
+            yield self.pictures[self.positions[start : start + self.batch_size]]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the split's pictures."""
+        return [str(self.pictures.names[i]) for i in self.positions]
+
+
+def load_data(
+    name: str,
+    *,
+    split: str = "train",
+    batch_size: int = 32,
+    size: int | None = None,
+    condition: str | None = None,
+    root: str | Path | None = None,
+    words: Words | None = None,
+) -> DataSet:
+    """Load a data set by its name: "openmoji", which ships with the package, "folder" for any folder of pictures, ...
+
+    split: "train", "val" or "test". batch_size: >= 1. size: side of the pictures, px; condition: "lines" or "gray";
+    root: where the pictures are, for sets that do not ship; words: other keys of conf/data/<name>.yaml, such as
+    {"line_style": "xdog"}. ConfigError: an unknown name, key or value. DataError: pictures that are missing or cannot
+    be read.
+
+    >>> data = colorlab.load_data("openmoji", split="test", batch_size=4, size=32)
+    >>> for batch in data:
+    ...     break
+    >>> tuple(batch.rgb.shape), tuple(batch.image.shape)
+    ((4, 3, 32, 32), (4, 1, 32, 32))
+    """
+    given = {"size": size, "condition": condition, "root": None if root is None else str(root)}
+    node = named_node("data", name, {k: v for k, v in given.items() if v is not None} | dict(words or {}))
+    if missing := [key for key, value in node.items() if value == "???"]:
+        raise ConfigError(f"data={name} needs {missing[0]} (load_data({name!r}, {missing[0]}=...))")
+    if split not in ("train", "val", "test") or batch_size < 1:
+        raise ConfigError(f"split={split}, batch_size={batch_size} (train, val or test; 1 or more)")
+    return DataSet(build(node), split, batch_size)
