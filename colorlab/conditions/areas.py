@@ -13,16 +13,19 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from scipy.ndimage import find_objects
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from skimage.filters import threshold_otsu
 from skimage.segmentation import watershed
 
 GAP = 0.035  # half the width of the widest gap that is closed, as a share of the longer side
-LEVELS = (1.0,)  # of the gap: a peak of the distance to ink above one of them is a room
+LEVELS = (1.0, 0.7, 0.5, 0.35)  # of the gap: a peak of the distance to ink above one of them is a room
 NARROWEST = 1.5  # px; lower peaks are no rooms
 NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
 RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
 SPECK = 5e-5  # share of the picture; what is smaller goes to a neighbour
 FEWEST = 3  # pixels of an area
+CORNER = 0.1  # of a side of the ink's box
 BOUND = 800  # longest side on which gaps are looked for, px
 FAINT = 16  # levels of luma by which ink is darker than paper, at least
 CLEARLY = 0.3  # of the way from paper to ink: darker is ink
@@ -39,8 +42,16 @@ class Areas(NamedTuple):
     rim: np.ndarray  # (R,) float32: of the length of the ink's bounding box, what the area touches from inside
 
 
-Index = tuple[int | slice, int | slice]
-Side = tuple[Index, Index]  # of a box: its outermost pixels, and those next to them inside
+Index = tuple[int, slice] | tuple[slice, int]
+ENDS: tuple[Index, ...] = ((0, slice(None)), (-1, slice(None)), (slice(1, -1), 0), (slice(1, -1), -1))  # of a picture
+
+
+class Side(NamedTuple):
+    """A side of the ink's bounding box, one pixel wide."""
+
+    beyond: Index  # may lie outside the picture, where edge is its border
+    edge: Index
+    inside: Index
 
 
 def areas_of(drawing: np.ndarray, gap: float = GAP) -> Areas:
@@ -52,7 +63,7 @@ def areas_of(drawing: np.ndarray, gap: float = GAP) -> Areas:
         raise ValueError(f"gap is a share of the longer side, from 0 on, not {gap}")
     paper = paper_of(drawing)
     sides = sides_of(~paper)
-    parts = parts_of(paper, sides)
+    parts = parts_of(paper, walls_of(sides, paper.shape))
     if gap > 0 and parts.any():
         parts = divided(parts, gap * max(drawing.shape), sides)
     return numbered(parts, paper, sides)
@@ -82,34 +93,49 @@ def sides_of(ink: np.ndarray) -> list[Side]:
     (top, bottom), (left, right) = (map(int, (at[0], at[-1])) for at in (rows, columns))
     across, down = slice(left, right + 1), slice(top, bottom + 1)
     return [
-        ((top, across), (min(top + 1, bottom), across)), ((bottom, across), (max(bottom - 1, top), across)),
-        ((down, left), (down, min(left + 1, right))), ((down, right), (down, max(right - 1, left))),
-    ]  # fmt: skip
+        Side((top - 1, across), (top, across), (min(top + 1, bottom), across)),
+        Side((bottom + 1, across), (bottom, across), (max(bottom - 1, top), across)),
+        Side((down, left - 1), (down, left), (down, min(left + 1, right))),
+        Side((down, right + 1), (down, right), (down, max(right - 1, left))),
+    ]
 
 
-def parts_of(paper: np.ndarray, sides: list[Side]) -> np.ndarray:
-    """(H, W) int32: the connected parts of the paper from 1 on, 0 on ink and on the wall along the ink's box.
+def walls_of(sides: list[Side], shape: tuple[int, int]) -> list[Side]:
+    """The sides that are not the picture's own border."""
+    H, W = shape
+    return [side for side in sides if side.edge[0] not in (0, H - 1) and side.edge[1] not in (0, W - 1)]
 
-    There is no wall before a part that reaches the picture's border anyhow: a sky is not cut at the top of the sun."""
-    H, W = paper.shape
-    walls = [side for side in sides if side[0][0] not in (0, H - 1) and side[0][1] not in (0, W - 1)]
+
+def parts_of(paper: np.ndarray, walls: list[Side]) -> np.ndarray:
+    """(H, W) int32: the connected parts of the paper from 1 on, 0 on ink and on the walls."""
     open_paper = paper.astype(np.uint8)
-    for wall, _ in walls:
-        open_paper[wall] = 0
-    parts = _connected(open_paper)
-    outer = np.zeros(parts.max() + 1, bool)
-    outer[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = True
+    for wall in walls:
+        open_paper[wall.edge] = 0
+    return cv2.connectedComponents(open_paper, connectivity=4, ltype=cv2.CV_32S)[1]
+
+
+def outside_joined(parts: np.ndarray, paper: np.ndarray, sides: list[Side]) -> np.ndarray:
+    """(P + 1,) int: the number of each part, where those that only a wall has cut off from the paper around the drawing
+    are one with it: they lie around a corner of the ink's box, or reach the picture's border elsewhere."""
+    count = int(parts.max()) + 1
+    outer = around_corners(parts, paper, sides, count)
+    outer[np.concatenate([parts[end] for end in ENDS])] = True
     outer[0] = False
-    needless = [outer[parts[inside]] & paper[wall] for wall, inside in walls]
-    if not any(each.any() for each in needless):
-        return parts
-    for (wall, _), each in zip(walls, needless, strict=True):
-        open_paper[wall] |= each
-    return _connected(open_paper)
+    pairs = np.zeros((0, 2), np.int64)
+    for wall in walls_of(sides, parts.shape):
+        both = np.stack([parts[wall.inside], parts[wall.beyond]], 1)
+        pairs = np.concatenate([pairs, both[outer[both[:, 0]] & paper[wall.edge] & (both[:, 1] > 0)]])
+    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), (count, count))
+    return connected_components(graph, directed=False)[1]
 
 
-def _connected(paper: np.ndarray) -> np.ndarray:
-    return cv2.connectedComponents(paper, connectivity=4, ltype=cv2.CV_32S)[1]
+def around_corners(parts: np.ndarray, paper: np.ndarray, sides: list[Side], count: int) -> np.ndarray:
+    """(P + 1,) bool: parts open to two neighbouring sides of the ink's box, over CORNER of each."""
+    if not sides:
+        return np.zeros(count, bool)
+    opened = [np.bincount(parts[side.inside] * paper[side.edge], minlength=count) for side in sides]
+    top, bottom, left, right = (each >= CORNER * each.sum() for each in opened)
+    return (top | bottom) & (left | right)
 
 
 def divided(parts: np.ndarray, gap: float, sides: list[Side]) -> np.ndarray:
@@ -124,13 +150,15 @@ def divided(parts: np.ndarray, gap: float, sides: list[Side]) -> np.ndarray:
     home[0] = 0
     several = np.bincount(home[1:], minlength=parts.max() + 1) > 1
     several[0] = False
+    for wall in walls_of(sides, parts.shape):
+        several[parts[wall.beyond]] = False  # out there is no ink, nor a gap in it
     if not several.any():
         return parts
     inside = several[small]
     basins = watershed(-distance, np.where(inside, markers, 0), mask=inside)
     at_rim = np.zeros(len(home), bool)
-    for _, index in sides:
-        at_rim[basins[tuple(_scaled(at, step) for at in index)]] = True
+    for side in sides:
+        at_rim[basins[_scaled(side.inside[0], step), _scaled(side.inside[1], step)]] = True
     rooms = joined(basins, distance, at_rim)
     alone = np.bincount(home[np.unique(rooms[1:])], minlength=len(several)) < 2
     return painted(parts, np.where(alone[small], 0, rooms[basins]), small, step)
@@ -144,8 +172,9 @@ def shrunk(values: np.ndarray, paper: np.ndarray, step: int) -> np.ndarray:
     return np.where(clear > 0, values[::step, ::step], 0)
 
 
-def _scaled(at: int | slice, step: int) -> int | slice:
-    return at // step if isinstance(at, int) else slice(at.start // step, (at.stop - 1) // step + 1)
+def _scaled(at: int | slice, step: int) -> slice:
+    start, stop = (at, at + 1) if isinstance(at, int) else (at.start, at.stop)
+    return slice(start // step, (stop - 1) // step + 1)
 
 
 def distance_to_ink(paper: np.ndarray) -> np.ndarray:
@@ -212,7 +241,7 @@ def painted(parts: np.ndarray, rooms: np.ndarray, small: np.ndarray, step: int) 
     boxes = find_objects(parts)
     for part in np.unique(small[rooms > 0]):
         rows, columns = boxes[part - 1]
-        window = tuple(_scaled(at, step) for at in (rows, columns))
+        window = _scaled(rows, step), _scaled(columns, step)
         nearest = filled(np.where(small[window] == part, rooms[window], 0))
         top, left = rows.start - window[0].start * step, columns.start - window[1].start * step
         large = enlarged(nearest, step)[top:, left:][: rows.stop - rows.start, : columns.stop - columns.start]
@@ -253,34 +282,32 @@ def enlarged(labels: np.ndarray, step: int) -> np.ndarray:
 
 def numbered(parts: np.ndarray, paper: np.ndarray, sides: list[Side]) -> Areas:
     """Areas of parts (H, W), 0 = none: specks and what is no part go to the nearest, numbers by size."""
-    sizes = np.bincount(parts.ravel(), minlength=2)
-    sizes[0] = 0
+    area = outside_joined(parts, paper, sides)
+    sizes = np.bincount(area, np.bincount(parts.ravel(), minlength=len(area)))
+    sizes[area[0]] = 0
     kept = sizes >= max(FEWEST, SPECK * parts.size)
     if not kept.any():
         kept[sizes.argmax()] = True
     order = np.argsort(-sizes, kind="stable")[: kept.sum()]
     rank = np.zeros(len(sizes), np.int32)
     rank[order] = np.arange(1, len(order) + 1)
-    ranked = rank[parts]
-    paper = paper & ((ranked > 0) | (parts == 0))
-    labels = filled(ranked) - 1 if ranked.any() else ranked
-    return measured(labels, paper, sizes[order] / parts.size, sides)
+    ranked = rank[area][parts]
+    speck = (ranked == 0) & (parts > 0)
+    return measured(filled(ranked) - 1, paper & ~speck, sizes[order] / parts.size, sides)
 
 
 def measured(labels: np.ndarray, paper: np.ndarray, shares: np.ndarray, sides: list[Side]) -> Areas:
     """Areas with all that is told of each."""
-    ends = [(0, slice(None)), (-1, slice(None)), (slice(1, -1), 0), (slice(1, -1), -1)]
-    border = _counts(labels, paper, ends, len(shares)) / max(1, sum(labels[end].size for end in ends))
-    insides = [inside for _, inside in sides]
-    rim = _counts(labels, paper, insides, len(shares)) / max(1, sum(labels[inside].size for inside in insides))
+    insides: list[Index] = [side.inside for side in sides]
+    border, rim = (_shares_along(labels, paper, places, len(shares)) for places in (list(ENDS), insides))
     numbers = (innermost(labels, paper, len(shares)), shares, border, rim)
     return Areas(labels, paper, *(each.astype(np.float32) for each in numbers))
 
 
-def _counts(labels: np.ndarray, paper: np.ndarray, places: list[Index], count: int) -> np.ndarray:
-    """(R,): how many paper pixels at these places each area has."""
-    zero = np.zeros(count, np.int64)
-    return sum((np.bincount(labels[at][paper[at]], minlength=count) for at in places), zero)
+def _shares_along(labels: np.ndarray, paper: np.ndarray, places: list[Index], count: int) -> np.ndarray:
+    """(R,): each area's paper as a share of the pixels at these places."""
+    along = np.concatenate([np.where(paper[at], labels[at], count) for at in places] or [np.array([count])])
+    return np.bincount(along, minlength=count + 1)[:count] / len(along)
 
 
 def innermost(labels: np.ndarray, paper: np.ndarray, count: int) -> np.ndarray:
