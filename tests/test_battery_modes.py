@@ -21,9 +21,9 @@ from colorlab.sampling.options import SamplingOptions, sampling_options
 from colorlab.sampling.setup import method_of
 from colorlab.sampling.splits import coloured, condition_of
 from colorlab.train import must_go_together
+from colorlab.training.method_checks import Pictures
 from colorlab.types import Condition
 from tests.test_evaluate import trained_looking
-from tests.test_every_method import Pictures
 
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 TRAINERS = sorted(path.stem for path in (conf_dir() / "trainer").glob("*.yaml"))

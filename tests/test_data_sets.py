@@ -102,7 +102,7 @@ def opened(name: str, root: Path | None, *changes: str) -> PictureFiles:
     if root and not root.exists():
         LAYOUTS[name](root)
     own = {"root": str(root) if root else None, "size": SIZE}
-    return build(OmegaConf.merge(OmegaConf.load(CONF / f"{name}.yaml"), own, OmegaConf.from_dotlist(list(changes))))
+    return build(OmegaConf.merge(OmegaConf.create(composed("data", name)), own, OmegaConf.from_dotlist(list(changes))))
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

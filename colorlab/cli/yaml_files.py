@@ -37,11 +37,17 @@ def groups() -> list[str]:
 
 
 def composed(group: str, name: str) -> dict[str, Any]:
-    """What a group's file says, with the files of the group that its defaults put below a key of it: `- ddim@source`.
-    Plain containers; the same as Hydra composes."""
+    """What a group's file says, with the files that its defaults put below a key of it: one of its own group
+    (`- ddim@source`) or of a group below (`- augment: plain`). Plain containers; the same as Hydra composes."""
     said = yaml.safe_load(group_files(group)[name].read_text(encoding="utf-8")) or {}
-    parts = [entry.split("@") for entry in said.pop("defaults", []) if entry != "_self_"]
-    return {key: composed(group, part) for part, key in parts} | said
+    parts: dict[str, Any] = {}
+    for entry in said.pop("defaults", []):
+        if isinstance(entry, dict):
+            parts |= {key: composed(f"{group}/{key}", part) for key, part in entry.items()}
+        elif entry != "_self_":
+            part, key = entry.split("@")
+            parts[key] = composed(group, part)
+    return parts | said
 
 
 def sources(config_name: str, choices: dict[str, Any]) -> Iterator[tuple[Path, str]]:
