@@ -194,7 +194,7 @@ class Repulsion(Guide):
     where all agree (white paper), fades towards the clean picture, and strength 1 doubles a small difference in pure
     noise.
 
-    Only earlier candidates push: the first 4 of 8 candidates are those of n = 4. Their coarse colours are kept from call
+    Only earlier candidates push: the first 4 of 8 are those of n = 4. Their coarse colours are kept from call
     to call until the drawing's candidate 0 is sampled again or other drawings are, so candidates may come in groups, in
     rising order.
     ValueError: a candidate before the earlier ones are sampled. strength 0 is exactly off."""
