@@ -17,7 +17,7 @@ from colorlab.methods.chromagan import ChromaGAN, divergence, eight_bit
 from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
 
-SMALL = ("method.width=4", "method.critic_width=4", "method.pretrained=false", "method.class_weight=0")
+SMALL = ("method.width=4", "method.critic.width=4", "method.pretrained=false", "method.class_weight=0")
 
 
 def configured(*overrides: str) -> ChromaGAN:
