@@ -26,7 +26,7 @@ class CheckpointError(ColorlabError):
 
 
 class NumericError(ColorlabError):
-    """Training that left the finite numbers."""
+    """A loss, weights or a picture that became NaN or infinite."""
 
     exit_code = 5
 

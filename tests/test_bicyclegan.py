@@ -13,7 +13,7 @@ from colorlab.methods.bicyclegan import kl_to_normal
 from colorlab.types import Condition
 from tests.two_colours import drawings, fillings, share_of_red, trained
 
-SMALL = ["method.width=4", "method.critic_width=4", "method.encoder_width=4", "trainer.max_steps=9"]
+SMALL = ["method.width=4", "method.critic.width=4", "method.encoder_width=4", "trainer.max_steps=9"]
 
 
 def bicyclegan(*overrides: str):
@@ -64,8 +64,8 @@ def test_with_the_code_s_weights_at_zero_all_candidates_are_equal() -> None:
 
 @pytest.mark.slow
 def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
-    method = trained("bicyclegan", 400, "method.depth=3", "method.critic_scales=1", "method.critic_layers=2")
+    method = trained("bicyclegan", 400, "method.depth=3", "method.critic.scales=1", "method.critic.layers=2")
     red, right = share_of_red(method)
     assert 0.05 < red < 0.95 and right > 0.6
-    collapsed = trained("pix2pix", 600, "method.depth=3", "method.critic_layers=2")
+    collapsed = trained("pix2pix", 600, "method.depth=3", "method.critic.layers=2")
     assert fillings(collapsed, 16).std(0).max() < 0.1 * float(fillings(method, 16).std(0).max())

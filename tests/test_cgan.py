@@ -12,7 +12,7 @@ from colorlab.draws import Draws
 from colorlab.methods.cgan import CGAN
 from colorlab.types import Batch, Condition
 
-SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic_width=4", "method.pool=12", "method.clusters=3",
+SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4", "method.pool=12", "method.clusters=3",
          "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
 
 

@@ -182,7 +182,7 @@ def test_repulsion_pushes_only_where_candidates_differ_and_only_the_younger():
     assert pushed[1, 0, 5, 2] == pytest.approx(0.2 + 0.99 * torch.exp(-d2 / (2 * 0.3**2)).item() * 0.1, abs=1e-5)
 
 
-def test_two_elders_of_one_colour_push_like_one():
+def test_two_earlier_candidates_of_one_colour_push_like_one():
     pushed = []
     for colours in ([0.0, 0.1], [0.0, 0.0, 0.1]):
         x_0 = torch.tensor(colours)[:, None, None, None].expand(-1, 3, PX, PX)
@@ -227,11 +227,11 @@ def test_repulsion_forgets_the_last_run():
 
 
 @pytest.mark.parametrize("rows", [Draws(0, [5], [2]), Draws(1, [4], [1]), Draws(0, [4], [3])])
-def test_repulsion_refuses_a_candidate_before_its_elders(rows):
+def test_repulsion_refuses_a_candidate_before_the_earlier_ones(rows):
     guide = Repulsion(1.0, 0.3, 4)
     guided(guide, Draws(0, [4]).candidates(4))
     guided(guide, Draws(0, [4]).candidates(2))  # begins anew
-    with pytest.raises(ValueError, match="before its elders"):
+    with pytest.raises(ValueError, match="before the earlier ones"):
         guided(guide, rows)
 
 

@@ -27,7 +27,7 @@ def vae(tmp_path_factory):
 
 def made(vae, *overrides: str) -> LightnessVAE:
     torch.manual_seed(0)
-    small = ["name=x", "method=lightness_vae", f"method.vae={vae}", "method.perceptual=0", "method.critic_width=4"]
+    small = ["name=x", "method=lightness_vae", f"method.vae={vae}", "method.perceptual=0", "method.critic.width=4"]
     return build(compose("train", [*small, *overrides]).method)
 
 

@@ -11,7 +11,7 @@ from colorlab.draws import Draws
 from colorlab.methods.msgan import mode_seeking
 from tests.two_colours import drawings, fillings, trained
 
-TOY = ("method.depth=3", "method.critic_scales=1", "method.critic_layers=2")
+TOY = ("method.depth=3", "method.critic.scales=1", "method.critic.layers=2")
 
 
 def test_mode_seeking_is_the_ratio_of_distances() -> None:
@@ -21,7 +21,7 @@ def test_mode_seeking_is_the_ratio_of_distances() -> None:
 
 
 def test_only_the_first_picture_must_be_true() -> None:
-    words = ["name=t", "method=msgan", "method.width=4", "method.critic_width=4", "trainer.max_steps=9"]
+    words = ["name=t", "method=msgan", "method.width=4", "method.critic.width=4", "trainer.max_steps=9"]
     method, batch = build(compose("train", words).method), drawings(0)
     made = {key: value.detach().requires_grad_() for key, value in method.made(batch, Draws(0, range(16))).items()}
     losses = method.generator_loss(batch, made)

@@ -12,7 +12,7 @@ from tests.two_colours import BLUE, INSIDE, RED, drawings, share_of_red, trained
 
 
 def munit():
-    words = ["name=t", "method=munit", "method.width=4", "method.critic_width=4", "trainer.max_steps=9"]
+    words = ["name=t", "method=munit", "method.width=4", "method.critic.width=4", "trainer.max_steps=9"]
     torch.manual_seed(0)
     return build(compose("train", words).method)
 
@@ -37,7 +37,7 @@ def test_the_style_is_read_off_the_picture_drawn() -> None:
 
 @pytest.mark.slow
 def test_another_picture_s_style_brings_its_colours() -> None:
-    method = trained("munit", 300, "method.blocks=2", "method.critic_scales=1", "method.critic_layers=2")
+    method = trained("munit", 300, "method.blocks=2", "method.critic.scales=1", "method.critic.layers=2")
     red, right = share_of_red(method)
     assert 0.1 < red < 0.9 and right > 0.6
     batch = drawings(0)

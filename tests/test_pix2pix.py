@@ -15,7 +15,7 @@ from tests.two_colours import drawings, fillings, trained
 
 
 def pix2pix(*overrides: str):
-    words = ["name=t", "method=pix2pix", "method.width=4", "method.critic_width=4", "trainer.max_steps=9", *overrides]
+    words = ["name=t", "method=pix2pix", "method.width=4", "method.critic.width=4", "trainer.max_steps=9", *overrides]
     torch.manual_seed(0)
     return build(compose("train", words).method).requires_grad_(False)
 

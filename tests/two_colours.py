@@ -27,7 +27,7 @@ def drawings(step: int) -> Batch:
 
 def trained(name: str, steps: int, *overrides: str):
     """A small adversarial method after so many batches, without Lightning."""
-    words = ["method.width=8", "method.critic_width=8", "method.optimizer.lr=2e-3", f"trainer.max_steps={steps}"]
+    words = ["method.width=8", "method.critic.width=8", "method.optimizer.lr=2e-3", f"trainer.max_steps={steps}"]
     torch.manual_seed(0)
     method = build(compose("train", ["name=t", f"method={name}", *words, *overrides]).method)
     optimizers, schedules = zip(*method.optimizers(), strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 from colorlab.color import space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory
+from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.nets.discriminator import Discriminator
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
@@ -24,10 +26,22 @@ from colorlab.types import Batch, Condition
 Made = dict[str, Tensor]  # what one pass of the generator makes of a batch, by name
 
 
+@dataclass(frozen=True)
+class CriticOptions:
+    """The discriminator, see ``Discriminator``."""
+
+    width: int
+    layers: int
+    scales: int = 1
+
+    def net(self, channels: int, norm: bool) -> nn.Module:
+        """It, for pictures of so many channels beside the gray one."""
+        return in_channels_last(Discriminator(channels, self.width, self.layers, self.scales, norm))
+
+
 class Adversarial(Method):
     """A method with a discriminator. A subclass sets ``discriminator`` and gives ``made``, both losses and ``paint``.
 
-    gradient_clip_val: of each optimizer's norm, 0 = off.
     micro_batch: candidates painted together; the last group is padded to it, so that candidate k is the same bits
     whatever n is. space: rgb or ab, what is painted."""
 
@@ -35,11 +49,11 @@ class Adversarial(Method):
     discriminator: nn.Module
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
-        micro_batch: int, space: str,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, micro_batch: int,
+        space: str,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        self.gradient_clip_val, self.micro_batch = gradient_clip_val, micro_batch
+        self.micro_batch = micro_batch
         self.space = space_named(space)
         self.conditions = self.space.conditions
 

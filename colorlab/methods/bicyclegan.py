@@ -6,39 +6,36 @@ it, so that G cannot ignore it."""
 
 from __future__ import annotations
 
-import functools
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, least_squares
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, least_squares
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import CodeEncoder, UNet
 from colorlab.types import Batch
 
 
 class BicycleGAN(Adversarial):
-    """width, depth: of the U-Net. latent: length of z. critic_*: of each of the two discriminators.
+    """width, depth: of the U-Net. latent: length of z. critic: each of the two discriminators.
 
     l1_weight, kl_weight, latent_weight: the paper's lambda, lambda_KL and lambda_latent (Eq. 9)."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
-        micro_batch: int, space: str, width: int, depth: int, latent: int, encoder_width: int, critic_width: int,
-        critic_layers: int, critic_scales: int, l1_weight: float, kl_weight: float, latent_weight: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
+        micro_batch: int, space: str, width: int, depth: int, latent: int, encoder_width: int,
+        critic: CriticOptions, l1_weight: float, kl_weight: float, latent_weight: float,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, space)
+        super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.latent = latent
         self.l1_weight, self.kl_weight, self.latent_weight = l1_weight, kl_weight, latent_weight
         channels = self.space.channels
         self.net = in_channels_last(UNet(width, depth, latent, channels))
         self.encoder = in_channels_last(CodeEncoder(channels, encoder_width, depth, 2 * latent))
-        critic = functools.partial(Discriminator, channels, critic_width, critic_layers, critic_scales, norm=True)
-        self.discriminator = in_channels_last(nn.ModuleDict({"encoded": critic(), "drawn": critic()}))
+        critics = {branch: critic.net(channels, norm=True) for branch in ("encoded", "drawn")}
+        self.discriminator = nn.ModuleDict(critics)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         """Both branches in one pass of G; "z" is the drawn code, "mean" and "log_var" are E's of the true picture."""

@@ -10,9 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, cross_entropy, dropout_masks
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, cross_entropy, dropout_masks
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
 from colorlab.samplers.candidates import joined
 from colorlab.samplers.clusters import check_choice, clustered
@@ -20,20 +19,20 @@ from colorlab.types import Batch
 
 
 class CGAN(Adversarial):
-    """width, depth: of the U-Net. critic_width, critic_layers: of the discriminator. l1_weight: lambda of Isola et al.
+    """width, depth: of the U-Net. critic: the discriminator. l1_weight: lambda of Isola et al.
     dropout: its rate. cluster, pool, clusters: see ``chroma.clustered``."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float, width: int,
-        depth: int, critic_width: int, critic_layers: int, l1_weight: float, dropout: float, cluster: str, pool: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int,
+        depth: int, critic: CriticOptions, l1_weight: float, dropout: float, cluster: str, pool: int,
         clusters: int, micro_batch: int,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, "ab")
+        super().__init__(seed, optimizer, schedule, micro_batch, "ab")
         check_choice(cluster, pool, clusters)
         self.l1_weight, self.dropout = l1_weight, dropout
         self.cluster, self.pool, self.clusters = cluster, pool, clusters
         self.net: UNet = in_channels_last(UNet(width, depth, 0, self.space.channels))  # type: ignore[assignment]
-        self.discriminator = in_channels_last(Discriminator(self.space.channels, critic_width, critic_layers, 1, True))
+        self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         return {"painted": self.net(batch.image, keep=self.masks(batch.image, draws))}

@@ -21,10 +21,9 @@ from torch import Tensor
 
 from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, gradient_penalty
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, gradient_penalty
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.chromagan_net import STRIDE, ChromaGANNet
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.imagenet.efficientnet_lite import load_lite0
 from colorlab.nets.unet import padded
 from colorlab.samplers.candidates import in_groups
@@ -37,7 +36,7 @@ CLASSES = 1000  # of ImageNet
 
 class ChromaGAN(Adversarial):
     """width, latent, skips, tuned: see ``ChromaGANNet``; tuned: VGG16 learns too. tries: candidates a training picture
-    if there is noise. pretrained: the trunk begins as ImageNet's VGG16. critic_*: of the discriminator. *_weight: of
+    if there is noise. pretrained: the trunk begins as ImageNet's VGG16. critic: the discriminator. *_weight: of
     the loss's parts; class_weight 0 = neither class branch nor classifier. classified_at: side, in pixels, to which
     pictures are resized for the classifier.
 
@@ -45,19 +44,19 @@ class ChromaGAN(Adversarial):
     was trained with. The classifier only teaches; it is in none."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
         micro_batch: int, width: int, latent: int, tries: int, skips: bool, tuned: bool, pretrained: bool,
-        critic_width: int, critic_layers: int, l2_weight: float, class_weight: float, classified_at: int,
+        critic: CriticOptions, l2_weight: float, class_weight: float, classified_at: int,
         gan_weight: float, penalty_weight: float,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, "ab")
+        super().__init__(seed, optimizer, schedule, micro_batch, "ab")
         self.latent, self.tries, self.pretrained = latent, tries if latent else 1, pretrained
         self.l2_weight, self.class_weight, self.classified_at = l2_weight, class_weight, classified_at
         self.gan_weight, self.penalty_weight = gan_weight, penalty_weight
         self.candidates_differ = latent > 0
         net = ChromaGANNet(width, latent, CLASSES if class_weight else 0, skips, tuned)
         self.net: ChromaGANNet = in_channels_last(net)  # type: ignore[assignment]
-        self.discriminator = in_channels_last(Discriminator(2, critic_width, critic_layers, 1, norm=False))
+        self.discriminator = critic.net(2, norm=False)
 
     def prepare(self, pictures: Any) -> None:
         """The trunk's weights; DataError if they, or the classifier's, are nowhere."""

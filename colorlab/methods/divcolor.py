@@ -54,16 +54,15 @@ SMALL = 1e-12  # under a square root
 
 @dataclass(frozen=True)
 class LossOptions:
-    """l2, hist, mah, grad, kl: weights, 0 = off. reduction: "squared" norms as printed, or "root" of L_hist and L_grad
-    as in the release. uniform: see ``rarity``."""
+    """Of the VAE. l2, hist, mah, grad, kl: weights, 0 = off."""
 
     l2: float
     hist: float
     mah: float
     grad: float
     kl: float
-    reduction: str
-    uniform: float
+    reduction: str  # "squared" norms as printed, or "root" of L_hist and L_grad as in the release
+    uniform: float  # see ``rarity``
 
     @property
     def weights(self) -> dict[str, float]:
@@ -74,27 +73,24 @@ class LossOptions:
 
 @dataclass(frozen=True)
 class MixtureOptions:
-    """width, components, head: see ``MDN``. loss: "nearest" component (Eq. 6) or "exact" (Eq. 5). features: a run of
-    the cic method of width ``features_width``, whose frozen conv7 the MDN sees; without one it learns its own features
-    of the gray picture."""
+    """The mixture density network, see ``MDN``, its loss and what it sees."""
 
     width: int
     components: int
     head: str
-    loss: str
-    features: str | None
-    features_width: int | None
+    loss: str  # "nearest" component (Eq. 6) or "exact" (Eq. 5)
+    features: str | None  # a run of the cic method whose frozen conv7 is seen; None = features of its own
+    features_width: int | None  # of that run
 
 
 @dataclass(frozen=True)
 class StageOptions:
-    """stage: "vae", "mdn" on the VAE of the run ``vae``, or "all": ``vae_share`` of the steps for the VAE, the rest for
-    the MDN, each with the whole schedule. steps, accumulate: of the trainer."""
+    """What is learned when: both stages in turn, each with the whole schedule, or one alone."""
 
-    stage: str
-    vae_share: float
-    vae: str | None
-    steps: int
+    stage: str  # all, vae or mdn
+    vae_share: float  # of the steps, for the VAE, if both are learned
+    vae: str | None  # the run of the VAE, if the mixture alone is learned
+    steps: int  # of the trainer, like the next
     accumulate: int
 
     def __post_init__(self) -> None:

@@ -19,9 +19,8 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.adversarial import Adversarial, Made
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
 from colorlab.nets.imagenet.perceptual import load_perceptual
 from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
@@ -37,7 +36,7 @@ EPS = 1e-4
 class LightnessVAE(Adversarial):
     """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an AutoencoderKL. perceptual:
     lambda_p, 0 = off; perceptual_net: alex or vgg. gan: a factor on the adaptive lambda_d, 0 = no discriminator ever;
-    gan_start: batches until it sets in. critic_*: of the discriminator.
+    gan_start: batches until it sets in. critic: the discriminator.
 
     decoder, when sampling: "plain" the autoencoder's own; "swap" that with the gray picture's lightness; "lightness"
     the one trained here; "locked" that with the gray picture's lightness. The second and fourth need a gray picture.
@@ -48,11 +47,11 @@ class LightnessVAE(Adversarial):
     vae_digest: Tensor  # (4,)
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
         vae: str, perceptual: float, perceptual_net: str, gan: float, gan_start: int,
-        critic_width: int, critic_layers: int, decoder: str,
+        critic: CriticOptions, decoder: str,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, 1, "rgb")
+        super().__init__(seed, optimizer, schedule, 1, "rgb")
         if decoder not in DECODERS:
             raise ValueError(f"decoder is {', '.join(DECODERS)}, not {decoder!r}")
         self.decoder = decoder
@@ -64,8 +63,7 @@ class LightnessVAE(Adversarial):
         self.factor = 2 ** (len(frozen.config.block_out_channels) - 1)
         bind(self, "vae_digest", frozen, OTHER_VAE)
         self.net: LightnessDecoder = in_channels_last(LightnessDecoder(frozen))  # type: ignore[assignment]
-        critic = Discriminator(3, critic_width, critic_layers, 1, norm=True)
-        self.discriminator = in_channels_last(critic)
+        self.discriminator = critic.net(3, norm=True)
 
     @property
     def vae(self) -> Any:

@@ -10,9 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, least_squares
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, least_squares
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
 from colorlab.types import Batch
 
@@ -20,21 +19,20 @@ EPSILON = 1e-5  # keeps the term finite where two pictures are equal
 
 
 class MSGAN(Adversarial):
-    """width, depth: of the U-Net. latent: length of z. critic_*: of the discriminator.
+    """width, depth: of the U-Net. latent: length of z. critic: the discriminator.
 
     l1_weight: of the first picture's distance to the truth. seek_weight: the paper's lambda_ms; 0 leaves a conditional
     GAN that may ignore its code."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
-        micro_batch: int, space: str, width: int, depth: int, latent: int, critic_width: int, critic_layers: int,
-        critic_scales: int, l1_weight: float, seek_weight: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
+        micro_batch: int, space: str, width: int, depth: int, latent: int, critic: CriticOptions,
+        l1_weight: float, seek_weight: float,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, space)
+        super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.latent, self.l1_weight, self.seek_weight = latent, l1_weight, seek_weight
         self.net = in_channels_last(UNet(width, depth, latent, self.space.channels))
-        critic = Discriminator(self.space.channels, critic_width, critic_layers, critic_scales, norm=True)
-        self.discriminator = in_channels_last(critic)
+        self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         """Two pictures of each condition in one pass, and their codes."""

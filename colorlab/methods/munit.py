@@ -11,28 +11,26 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, least_squares
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, least_squares
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.munit_net import MUNITNet
 from colorlab.types import Batch
 
 
 class MUNIT(Adversarial):
-    """width, downs, blocks: of the content encoder and the decoder. latent: length of the style code. critic_*: of the
+    """width, downs, blocks: of the content encoder and the decoder. latent: length of the style code. critic: the
     discriminator. picture_weight, style_weight: lambda_x and lambda_s of Eq. 5."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
-        micro_batch: int, space: str, width: int, downs: int, blocks: int, latent: int, critic_width: int,
-        critic_layers: int, critic_scales: int, picture_weight: float, style_weight: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
+        micro_batch: int, space: str, width: int, downs: int, blocks: int, latent: int,
+        critic: CriticOptions, picture_weight: float, style_weight: float,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, space)
+        super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.latent, self.picture_weight, self.style_weight = latent, picture_weight, style_weight
         channels = self.space.channels
         self.net: MUNITNet = in_channels_last(MUNITNet(width, downs, blocks, latent, channels))  # type: ignore[assignment]
-        critic = Discriminator(channels, critic_width, critic_layers, critic_scales, norm=True)
-        self.discriminator = in_channels_last(critic)
+        self.discriminator = critic.net(channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         """The picture again, from its own style, and one in a style drawn at random; one pass of the decoder."""

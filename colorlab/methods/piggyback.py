@@ -52,15 +52,14 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class GuiderOptions:
-    """kind, mix, sites, rank, checkpointing: see ``nets.latent.guider``. every: the guider is asked at each n-th call
-    of the denoiser, and its last answer serves in between."""
+    """The network that learns, see ``nets.latent.guider``, and how often it is asked."""
 
     kind: str
     mix: str
     sites: str
     rank: int
     checkpointing: bool
-    every: int
+    every: int  # asked at each n-th call of the denoiser; in between, its last features are used again
 
     def __post_init__(self) -> None:
         if self.kind == "input_concat" and self.every > 1:
@@ -69,42 +68,37 @@ class GuiderOptions:
 
 @dataclass(frozen=True)
 class LearningOptions:
-    """new_rate: learning rate of new layers, in units of the copied ones'. steps: of the trainer. Shares of the
-    training pictures: caption_dropout, whose captions become dummies; color_words, whose captions name the colours;
-    structure_dropout, which are not shown at all, for ``Guidance.structure``."""
+    """How fast the guider learns, and what it is shown meanwhile."""
 
-    new_rate: float
-    steps: int
-    caption_dropout: float
-    color_words: float
-    structure_dropout: float
+    new_rate: float  # learning rate of new layers, in units of the copied ones'
+    steps: int  # of the trainer
+    caption_dropout: float  # share of the captions that become dummies
+    color_words: float  # share of the captions that name the picture's colours
+    structure_dropout: float  # share of the pictures that are not shown at all, for ``Guidance.structure``
 
 
 @dataclass(frozen=True)
 class HintOptions:
-    """superpixels, colors, least, most: of the hint maps that training makes, see ``HintMaps``. none: share of the
-    training pictures without hints. snap: hints spread over the superpixels that they touch. use: the guider sees
-    hints, which otherwise are for guides such as inpainting alone."""
+    """The hints that training makes, see ``HintMaps``, and how hints are read."""
 
     superpixels: int
     colors: int
     least: float
     most: float
-    none: float
-    snap: bool
-    use: bool
+    none: float  # share of the training pictures without hints
+    snap: bool  # a hint spreads over the superpixels that it touches
+    use: bool  # the guider sees hints; otherwise they are for guides such as inpainting alone
 
 
 @dataclass(frozen=True)
 class AblationOptions:
-    """Other ways to use the prior (Sec. 4.4). kind: "none"; "no_guider"; "sdedit", from the gray picture's latents at
-    ``sdedit_strength`` of the steps; "sds", for sds_steps of rate sds_rate, with weight sds_gray on lightness."""
+    """Other ways to use the prior (Sec. 4.4)."""
 
-    kind: str
-    sdedit_strength: float
+    kind: str  # none, no_guider, sdedit (from the gray picture's latents) or sds (score distillation)
+    sdedit_strength: float  # share of the steps that sdedit does
     sds_steps: int
     sds_rate: float
-    sds_gray: float
+    sds_gray: float  # weight of the lightness
 
     def __post_init__(self) -> None:
         if self.kind not in ABLATIONS:
@@ -249,12 +243,12 @@ class Piggyback(Method):
         return Shown(weight, states, structure * kept[:, None, None, None])
 
     def denoiser(self, shown: Shown) -> Denoiser:
-        """For one group of candidates: it counts calls, of which the guider speaks in each ``guider.every``-th."""
-        calls, said = itertools.count(), dict[str, Features]()
+        """For one group of candidates: it counts calls, and asks the guider at each ``guider.every``-th."""
+        calls, kept = itertools.count(), dict[str, Features]()
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             fresh = next(calls) % self.guider.every == 0
-            output, said["last"] = self.guided(shown, x, alpha_bar, None if fresh else said["last"])
+            output, kept["last"] = self.guided(shown, x, alpha_bar, None if fresh else kept["last"])
             return self.frozen.x_0(output, x, alpha_bar)
 
         return denoise
@@ -262,7 +256,7 @@ class Piggyback(Method):
     def guided(
         self, shown: Shown, x: Tensor, alpha_bar: float | Tensor, features: Features | None = None
     ) -> tuple[Tensor, Features]:
-        """x (m, C, h, w) -> the weighted sum of the branches' outputs, and what the guider said."""
+        """x (m, C, h, w) -> the weighted sum of the branches' outputs, and the guider's features."""
         branch_count, m = len(shown.weight), len(x)
         t = self.frozen.timestep(alpha_bar).to(x).expand(m).repeat(branch_count)
         inputs = (x.repeat(branch_count, 1, 1, 1), t, shown.text.repeat_interleave(m, 0))

@@ -9,29 +9,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, Made, cross_entropy, dropout_masks
+from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, cross_entropy, dropout_masks
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.discriminator import Discriminator
 from colorlab.nets.unet import UNet
 from colorlab.types import Batch
 
 
 class Pix2Pix(Adversarial):
-    """width, depth: of the U-Net. critic_*: of the discriminator. l1_weight: the paper's lambda. dropout: its rate.
+    """width, depth: of the U-Net. critic: the discriminator. l1_weight: the paper's lambda. dropout: its rate.
 
     dropout_at_test: keep the noise on when sampling (the paper, Sec. 3.2); without it all candidates are equal."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, gradient_clip_val: float,
-        micro_batch: int, space: str, width: int, depth: int, critic_width: int, critic_layers: int,
-        critic_scales: int, l1_weight: float, dropout: float, dropout_at_test: bool,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
+        micro_batch: int, space: str, width: int, depth: int, critic: CriticOptions, l1_weight: float,
+        dropout: float, dropout_at_test: bool,
     ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, gradient_clip_val, micro_batch, space)
+        super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.l1_weight, self.dropout, self.dropout_at_test = l1_weight, dropout, dropout_at_test
         self.candidates_differ = dropout_at_test and dropout > 0
         self.net: UNet = in_channels_last(UNet(width, depth, 0, self.space.channels))  # type: ignore[assignment]
-        critic = Discriminator(self.space.channels, critic_width, critic_layers, critic_scales, norm=True)
-        self.discriminator = in_channels_last(critic)
+        self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         painted = self.net(batch.image, keep=self.masks(batch.image, draws))

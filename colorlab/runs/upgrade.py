@@ -7,6 +7,18 @@ from typing import Any
 PIGGYBACK = "colorlab.methods.piggyback"
 DIVCOLOR = "colorlab.methods.divcolor"
 
+#: Classes of methods with a discriminator.
+ADVERSARIAL = [
+    f"colorlab.methods.{name}" for name in (
+        "pix2pix.Pix2Pix", "munit.MUNIT", "msgan.MSGAN", "bicyclegan.BicycleGAN", "cgan.CGAN", "chromagan.ChromaGAN",
+        "lightness_vae.LightnessVAE",
+    )
+]  # fmt: skip
+CRITIC: dict[str, str | None] = {
+    "critic_width": "critic.width", "critic_layers": "critic.layers", "critic_scales": "critic.scales",
+    "gradient_clip_val": None,  # the trainer's
+}  # fmt: skip
+
 #: class of a method -> {key of an older run: where the value is today, None if nowhere}
 MOVED: dict[str, dict[str, str | None]] = {
     f"{PIGGYBACK}.Piggyback": {
@@ -29,6 +41,7 @@ MOVED: dict[str, dict[str, str | None]] = {
         "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
         "accumulate": "stages.accumulate",
     },
+    **dict.fromkeys(ADVERSARIAL, CRITIC),
 }  # fmt: skip
 
 #: class of a method -> {group of its keys: the class that holds them}
@@ -45,6 +58,7 @@ GROUPS = {
         "mdn": f"{DIVCOLOR}.MixtureOptions",
         "stages": f"{DIVCOLOR}.StageOptions",
     },
+    **{target: {"critic": "colorlab.methods.adversarial.CriticOptions"} for target in ADVERSARIAL},
 }
 
 

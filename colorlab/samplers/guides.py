@@ -187,17 +187,17 @@ def hinted_means(condition: Condition, area: Tensor) -> Tensor | None:
 class Repulsion(Guide):
     """Candidates of one drawing push each other apart in coarse colour (after Corso et al., 2024).
 
-    With c_k the mean colours of candidate k's x_0 estimate in ``cells`` x ``cells`` cells, and j its elders, j < k:
+    With c_k the mean colours of candidate k's x_0 estimate in ``cells`` x ``cells`` cells, and j < k:
         x_0 <- x_0 + strength (1 - alpha_bar) up( sum_j w_j (c_k - c_j) / max(1, sum_j w_j) )
         w_j = exp(-|c_k - c_j|^2 / (2 bandwidth^2)),  |.|^2 the mean square over cells and channels, colours in [-1, 1]
     up is bilinear. So a push ends where two candidates already differ by several bandwidths, is zero in every cell
     where all agree (white paper), fades towards the clean picture, and strength 1 doubles a small difference in pure
     noise.
 
-    Only elders push: the first 4 of 8 candidates are those of n = 4. Their coarse colours are kept from call to call
-    until the drawing's candidate 0 is sampled again or other drawings are, so candidates may come in groups, in rising
-    order.
-    ValueError: a candidate whose elders have not been sampled. strength 0 is exactly off."""
+    Only earlier candidates push: the first 4 of 8 are those of n = 4. Their coarse colours are kept from call
+    to call until the drawing's candidate 0 is sampled again or other drawings are, so candidates may come in groups, in
+    rising order.
+    ValueError: a candidate before the earlier ones are sampled. strength 0 is exactly off."""
 
     def __init__(self, strength: float, bandwidth: float, cells: int) -> None:
         self.strength, self.bandwidth, self.cells = strength, bandwidth, cells
@@ -205,7 +205,7 @@ class Repulsion(Guide):
         self._seen: dict[Picture, dict[int, dict[int, Tensor]]] = {}
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
-        """A denoiser whose estimates are pushed away from those of the elders at the same call."""
+        """A denoiser whose estimates are pushed away from those of earlier candidates at the same call."""
         if self.strength == 0:
             return denoise
         self._forget(draws)
@@ -230,20 +230,22 @@ class Repulsion(Guide):
         for (picture, k), c in zip(rows_of(draws), coarse, strict=True):
             self._seen[picture][k][call] = c
         rows = zip(rows_of(draws), coarse, strict=True)
-        pushes = torch.stack([self._away(c, self._elders(picture, k, call)) for (picture, k), c in rows])
+        pushes = torch.stack([self._away(c, self._earlier(picture, k, call)) for (picture, k), c in rows])
         return F.interpolate(pushes, x_0.shape[-2:], mode="bilinear")
 
-    def _elders(self, picture: Picture, k: int, call: int) -> list[Tensor]:
+    def _earlier(self, picture: Picture, k: int, call: int) -> list[Tensor]:
         try:
             return [self._seen[picture][j][call] for j in range(k)]
         except KeyError:
-            raise ValueError(f"candidate {k} of picture {picture[2]} before its elders (sample 0 first)") from None
+            raise ValueError(
+                f"candidate {k} of picture {picture[2]} before the earlier ones (sample 0 first)"
+            ) from None
 
-    def _away(self, c: Tensor, elders: list[Tensor]) -> Tensor:
+    def _away(self, c: Tensor, earlier: list[Tensor]) -> Tensor:
         """The sum in the class's formula, (3, cells, cells)."""
-        if not elders:
+        if not earlier:
             return torch.zeros_like(c)
-        difference = c - torch.stack(elders)
+        difference = c - torch.stack(earlier)
         w = torch.exp(difference.square().mean((1, 2, 3), keepdim=True) / (-2 * self.bandwidth**2))
         return (w * difference).sum(0) / w.sum().clamp(min=1)
 

@@ -58,8 +58,7 @@ def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Conditi
 
 def on(condition: Condition, device: Any) -> Condition:
     """The condition on a device."""
-    hints = condition.hints and type(condition.hints)(*(part.to(device) for part in condition.hints))
-    return condition._replace(image=condition.image.to(device), hints=hints)
+    return condition.to(device)
 
 
 def as_shown(condition: Condition) -> np.ndarray:

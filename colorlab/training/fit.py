@@ -144,7 +144,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
     try:
         with together(trainer):
             loaders = PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position)
-            trainer.fit(shell_of(method), datamodule=loaders)
+            trainer.fit(shell_of(method, cfg.trainer.gradient_clip_val), datamodule=loaders)
         ended_well = True
     finally:
         finish(trainer.loggers, ended_well)

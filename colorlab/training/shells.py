@@ -24,9 +24,10 @@ from colorlab.types import Batch
 Validated = dict[tuple[int, ...], dict[str, float]]  # pictures of a batch -> its mean losses by name
 
 
-def shell_of(method: Method) -> Shell:
-    """The shell that trains a method."""
-    return AlternatingShell(method) if isinstance(method, Adversarial) else Shell(method)
+def shell_of(method: Method, clip: float | None = None) -> Shell:
+    """The shell that trains a method. clip: the largest norm of each optimizer's gradients where a shell steps by
+    hand, None = any; elsewhere it is Lightning's ``gradient_clip_val``."""
+    return AlternatingShell(method, clip) if isinstance(method, Adversarial) else Shell(method)
 
 
 class Shell(LightningModule):
@@ -103,9 +104,9 @@ class AlternatingShell(Shell):
 
     method: Adversarial
 
-    def __init__(self, method: Adversarial) -> None:
+    def __init__(self, method: Adversarial, clip: float | None) -> None:
         super().__init__(method)
-        self.automatic_optimization = False
+        self.automatic_optimization, self.clip = False, clip
 
     def configure_optimizers(self) -> Any:
         pairs = self.method.optimizers()
@@ -135,8 +136,8 @@ class AlternatingShell(Shell):
             optimizer.zero_grad()
             self.manual_backward(losses["loss"])
         self.average_gradients(parameters)
-        if self.method.gradient_clip_val:
-            nn.utils.clip_grad_norm_(parameters, self.method.gradient_clip_val)
+        if self.clip:
+            nn.utils.clip_grad_norm_(parameters, self.clip)
         optimizer.step()
         return {name: value.detach() for name, value in losses.items()}
 

@@ -8,7 +8,7 @@ kind=${1:-lines} limit=${2:-204}
 [ $# -gt 2 ] && shift 2 || shift $#
 . experiments/of_data.sh
 here=runs/experiments/baselines_table/$kind$of
-gan="method.width=16 method.critic_width=16"
+gan="method.width=16 method.critic.width=16"
 runs="" names="" named=""
 one() { # name in the table, name of the run, its overrides in one word, overrides of all
   title=$1 name=baseline-$kind-$2$of own=$3
@@ -30,7 +30,7 @@ if [ $kind = lines ]; then
   one pix2pix pix2pix "method=pix2pix $gan" "$@"
   one BicycleGAN bicyclegan "method=bicyclegan $gan method.encoder_width=16" "$@"
   one MSGAN msgan "method=msgan $gan" "$@"
-  one MUNIT munit "method=munit method.critic_width=16" "$@"
+  one MUNIT munit "method=munit method.critic.width=16" "$@"
   one cINN cinn "method=cinn method.space=rgb method.shrink=1 method.width=16" "$@"
 else
   one CIC cic method=cic "$@"
@@ -40,7 +40,7 @@ else
   one pix2pix pix2pix "method=pix2pix method.space=ab $gan" "$@"
   one BicycleGAN bicyclegan "method=bicyclegan method.space=ab $gan method.encoder_width=16" "$@"
   one MSGAN msgan "method=msgan method.space=ab $gan" "$@"
-  one MUNIT munit "method=munit method.space=ab method.critic_width=16" "$@"
+  one MUNIT munit "method=munit method.space=ab method.critic.width=16" "$@"
   one ChromaGAN chromagan "method=chromagan $gan" "$@"
   one ChromaGAN-z chromagan-z "method=chromagan method.latent=8 $gan" "$@"
   one cINN cinn "method=cinn method.width=16" "$@"

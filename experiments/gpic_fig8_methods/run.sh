@@ -8,13 +8,13 @@ here=runs/experiments/gpic_fig8_methods
 evaluate="python -m colorlab.evaluate n=8 limit=$limit"
 $evaluate run=pretrained/gpic-openmoji-c8 out=$here/gpic
 named="GPIC=$here/gpic" runs=$here/gpic names=GPIC
-gan="method.width=16 method.critic_width=16"
+gan="method.width=16 method.critic.width=16"
 for method in $methods; do
   case $method in
     pix2pix) title=pix2pix own=$gan ;;
     bicyclegan) title=BicycleGAN own="$gan method.encoder_width=16" ;;
     msgan) title=MSGAN own=$gan ;;
-    munit) title=MUNIT own="method.critic_width=16" ;;
+    munit) title=MUNIT own="method.critic.width=16" ;;
     cinn) title=cINN own="method.space=rgb method.shrink=1 method.width=16" ;;
     *) echo "no method $method here: pix2pix, bicyclegan, msgan, munit, cinn" >&2 && exit 2 ;;
   esac
