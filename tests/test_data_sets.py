@@ -18,6 +18,7 @@ from PIL import Image
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import composed
 from colorlab.conditions.lines import Dilation
 from colorlab.data.folder import PictureFiles
 from colorlab.data.intake import open_picture, squared
@@ -25,7 +26,6 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
 
 SIZE = 16
-CONF = Path(__file__).parent.parent / "conf/data"
 NO_LMDB = importlib.util.find_spec("lmdb") is None
 
 
