@@ -17,12 +17,12 @@ from colorlab.methods.chromagan import ChromaGAN, divergence, eight_bit
 from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
 
+SMALL = ("method.width=4", "method.critic_width=4", "method.pretrained=false", "method.class_weight=0")
+
 
 def configured(*overrides: str) -> ChromaGAN:
     torch.manual_seed(0)
-    return build(
-        compose("train", ["name=t", "method=chromagan", "trainer.max_steps=10", *ChromaGAN.small, *overrides]).method
-    )
+    return build(compose("train", ["name=t", "method=chromagan", "trainer.max_steps=10", *SMALL, *overrides]).method)
 
 
 def pictures(n: int = 2, side: int = 16) -> Batch:
