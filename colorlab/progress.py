@@ -40,6 +40,16 @@ def finer(items: Iterable[T], total: int | None = None) -> Iterator[T]:
         yield from _counted(items, number, above)
 
 
+@contextmanager
+def silent() -> Iterator[None]:
+    """No bars within: there is another one already, such as training's."""
+    token = _heard.set(lambda share: None)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
+
+
 def _counted(items: Iterable[T], total: int, tell: Callable[[float], None]) -> Iterator[T]:
     """The items; told are their share of the whole and, while one is made or used, that of what loops within tell."""
     iterator, end = iter(items), object()

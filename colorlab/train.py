@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -11,6 +12,7 @@ from colorlab.cli.clauses import check_needs
 from colorlab.cli.command import hydra_command
 from colorlab.cli.device import has_no_driver
 from colorlab.errors import ConfigError
+from colorlab.runs.run import is_finished, open_run, require_same, sheet_of, weights_of
 
 
 def train(cfg: DictConfig) -> float | None:
@@ -19,12 +21,28 @@ def train(cfg: DictConfig) -> float | None:
 
     must_go_together(cfg)
     folder = Path(HydraConfig.get().runtime.output_dir)
-    from colorlab.training.fit import train_in
-    from colorlab.training.processes import is_first
+    first = int(os.environ.get("LOCAL_RANK", 0)) == 0
+    if first and is_done(folder, cfg):
+        print(f"{folder}: finished already", f"weights: {weights_of(folder)}", sep="\n")
+    else:
+        from colorlab.training.fit import train_in
 
-    train_in(folder, cfg)
+        train_in(folder, cfg)
+    return last_value(folder / "metrics.jsonl", cfg.objective) if cfg.objective and first else None
 
-    return last_value(folder / "metrics.jsonl", cfg.objective) if cfg.objective and is_first() else None
+
+def is_done(folder: Path, cfg: DictConfig) -> bool:
+    """Whether the run that is to go on is finished, contact sheet and all; told without torch.
+
+    CheckpointError: it is of another configuration."""
+    sheet_left = cfg.sheet and not sheet_of(folder).exists()
+    if cfg.resume != "auto" or not is_finished(folder) or sheet_left:
+        return False
+    wanted = cfg.copy()
+    if wanted.trainer.precision == "auto":  # what that means here takes torch to say
+        wanted.trainer.precision = open_run(folder).config["trainer"]["precision"]
+    require_same(folder, wanted)
+    return True
 
 
 def must_go_together(cfg: DictConfig) -> None:

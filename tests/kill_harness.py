@@ -38,7 +38,7 @@ from colorlab.cli.targets import build
 from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
 from colorlab.training.callbacks import BatchCount
 from colorlab.training.resume import Checkpoints
-from tests.tiny_prior import tiny_text
+from tests.tiny_prior import with_tiny_text
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -63,10 +63,7 @@ def _narrow(method: str) -> list[str]:
     """Overrides that make a method small, and name finished runs where it needs some."""
     folder = tempfile.mkdtemp(prefix="colorlab-")
     atexit.register(shutil.rmtree, folder)
-    words: dict[str, list[str]] = {}
-    if method in ("latent_prior", "piggyback"):
-        tiny_text(Path(folder) / "text", "bert")
-        words["latent_prior"] = [f"method.text_encoder={folder}/text"]
+    words = with_tiny_text(method, Path(folder))
     return [*small_values(method, Path(folder), words), *words.get(method, [])]
 
 

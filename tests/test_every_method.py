@@ -17,7 +17,7 @@ from colorlab.check import small
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.training import method_checks as every
 from colorlab.training.method_checks import CHECKS, Trained
-from tests.tiny_prior import tiny_text
+from tests.tiny_prior import with_tiny_text
 
 METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
 
@@ -25,11 +25,7 @@ METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
 @pytest.fixture(scope="module", params=METHODS)
 def trained(request, tmp_path_factory) -> Trained:
     folder = tmp_path_factory.mktemp(request.param)
-    words: dict[str, list[str]] = {}
-    if request.param in ("latent_prior", "piggyback"):
-        tiny_text(folder / "text", "bert")
-        words["latent_prior"] = [f"method.text_encoder={folder / 'text'}"]
-    return Trained(small(request.param, folder, words))
+    return Trained(small(request.param, folder, with_tiny_text(request.param, folder)))
 
 
 def test_what_a_method_cannot_be_shown_is_refused_by_its_yaml(trained: Trained) -> None:

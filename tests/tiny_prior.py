@@ -50,6 +50,14 @@ def tiny_text(folder: Path, kind: str, width: int = TEXT_WIDTH) -> TextEncoder:
     return load_text(folder, folder)
 
 
+def with_tiny_text(method: str, folder: Path) -> dict[str, list[str]]:
+    """The words, by method, that give a method or what it is built on a text encoder in the folder."""
+    if method not in ("latent_prior", "piggyback"):
+        return {}
+    tiny_text(folder / "text", "bert")
+    return {"latent_prior": [f"method.text_encoder={folder / 'text'}"]}
+
+
 def tiny_prior(folder: Path, kind: str = "clip", prediction: str = "epsilon", channels: int = 4) -> Prior:
     """kind: of the text encoder, "clip" or "bert"; folder: scratch for its files."""
     table = alpha_bar_table(1000, zero_snr=prediction == "v_prediction")

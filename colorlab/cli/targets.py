@@ -11,7 +11,7 @@ from colorlab.cli import plugins
 from colorlab.errors import ConfigError
 
 ALLOWED_TARGETS = re.compile(
-    r"colorlab\.(methods|data|samplers)(\.[a-z_0-9]+)*\.[A-Z]\w*"
+    r"colorlab\.(methods|data|samplers|training\.chosen)(\.[a-z_0-9]+)*\.[A-Z]\w*"
     r"|torch\.optim\.(lr_scheduler\.)?[A-Z]\w*"
     r"|pytorch_optimizer\.[A-Z]\w*"
     r"|diffusers\.\w+Scheduler"

@@ -64,6 +64,11 @@ def weights_file(run: Path) -> Path | None:
     return whole
 
 
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """What ``save_weights`` wrote to a folder. CheckpointError: it is damaged."""
+    return _tensors(folder / WEIGHTS)
+
+
 def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
     """Copy tensors into the method, or say in one line why they do not fit."""
     own = method.state_dict()

@@ -25,7 +25,7 @@ from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
 CONFIG = "config.yaml"
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
 SAFE_TO_CHANGE = re.compile(
-    r"made\..*|name|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
+    r"made\..*|name|log_every|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
 )
 
 

@@ -6,6 +6,8 @@ import json
 import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,20 @@ class WeightEMA(WeightAveraging):
         """averaged <- averaged + (1 - decay_n) (current - averaged), in place."""
         n = int(n)
         torch._foreach_lerp_(list(averaged), list(current), 1 - min(self.decay, (1 + n) / (10 + n)))
+
+
+@contextmanager
+def averaged(trainer: Trainer, module: LightningModule) -> Iterator[None]:
+    """Within, the module has the weights that are validated and saved: their average, if there is one."""
+    average = next((each for each in trainer.callbacks if isinstance(each, WeightEMA)), None)  # type: ignore[attr-defined]
+    if average is None:
+        yield
+        return
+    average._swap_models(module)
+    try:
+        yield
+    finally:
+        average._swap_models(module)
 
 
 class BatchCount(Callback):

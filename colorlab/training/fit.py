@@ -22,6 +22,7 @@ from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.splits import sheet_of_split
 from colorlab.storage.files import held, replacing, sweep
 from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
+from colorlab.training.dashboard import Dashboard
 from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
 from colorlab.training.processes import is_first, strategy, together
@@ -58,7 +59,7 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     method, pictures = _method_and_pictures(cfg)
     found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
     stop = StopRequest(told=is_first())
-    trainer = _trainer(cfg, folder, method, found, stop)
+    trainer = _trainer(cfg, folder, method, pictures, found, stop)
     if found is None:
         method.prepare(pictures)  # what it refuses leaves no run behind
     if is_first():
@@ -104,7 +105,9 @@ def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
         print(*found.damaged, f"{folder}: going on from step {found.state['step']:,} ({found.path})", sep="\n")
 
 
-def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None, stop: StopRequest) -> Any:
+def _trainer(
+    cfg: DictConfig, folder: Path, method: Method, pictures: Any, found: Found | None, stop: StopRequest
+) -> Any:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
     callbacks = [
@@ -112,11 +115,15 @@ def _trainer(cfg: DictConfig, folder: Path, method: Method, found: Found | None,
         BatchCount(cfg.seed),
         ProgressLine(cfg.trainer.max_steps, cfg.batch_size * cfg.trainer.accumulate_grad_batches),
         *([WeightEMA(cfg.ema)] if cfg.ema else []),
+        *(build(node) for node in cfg.callbacks.values()),
     ]
+    loggers = extra_loggers(cfg, folder)
+    if loggers:
+        callbacks.append(Dashboard(loggers, pictures, cfg.logger.drawings, cfg.logger.candidates, cfg.log_every))
     make = build(_settings(cfg.trainer, method) | {"_partial_": True})
     return make(
-        callbacks=callbacks, logger=[MetricsFile(folder), *extra_loggers(cfg, folder)], default_root_dir=folder,
-        max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=50, use_distributed_sampler=False,
+        callbacks=callbacks, logger=[MetricsFile(folder), *loggers], default_root_dir=folder,
+        max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every, use_distributed_sampler=False,
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
         strategy=cfg.trainer.get("strategy") or strategy(cfg.trainer.devices, cfg.trainer.timeout),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from colorlab.cli import wandb_access
 from colorlab.cli.wandb_access import stays_offline, wandb_errors
 from colorlab.errors import ConfigError
+from colorlab.training.processes import is_first
 
 
 def extra_loggers(cfg: DictConfig, folder: Path) -> list[Any]:
@@ -21,7 +22,7 @@ def extra_loggers(cfg: DictConfig, folder: Path) -> list[Any]:
         case "wandb":
             return [_wandb(cfg, folder)]
         case "tensorboard":
-            return [_tensorboard(folder)]
+            return [_tensorboard(cfg, folder)]
     raise ConfigError(f"logger.kind={cfg.logger.kind} (choose from none, wandb, tensorboard)")
 
 
@@ -31,11 +32,13 @@ def _wandb(cfg: DictConfig, folder: Path) -> Any:
 
     offline = stays_offline(cfg.logger.mode, folder)
     os.environ.setdefault("WANDB_SILENT", "true")
-    return WandbLogger(
+    logger = WandbLogger(
         name=cfg.name, save_dir=folder, project=cfg.logger.project, entity=cfg.logger.entity, group=cfg.logger.group,
         offline=offline, config=OmegaConf.to_container(cfg, resolve=True), reinit="finish_previous",
         mode="offline" if offline else "online", settings=wandb.Settings(init_timeout=wandb_access.START),
     )  # fmt: skip
+    logger._wandb_init.pop("anonymous", None)  # Lightning gives it unset, and W&B warns that it has no effect
+    return logger
 
 
 def start(loggers: list[Any]) -> None:
@@ -46,11 +49,14 @@ def start(loggers: list[Any]) -> None:
                 _ = logger.experiment
 
 
-def _tensorboard(folder: Path) -> Any:
+def _tensorboard(cfg: DictConfig, folder: Path) -> Any:
     from lightning.pytorch.loggers import TensorBoardLogger
 
     try:
-        return TensorBoardLogger(folder, name="tensorboard", version="")
+        logger = TensorBoardLogger(folder, name="tensorboard", version="")
+        if is_first():
+            logger.experiment.add_text("config", f"```yaml\n{OmegaConf.to_yaml(cfg, resolve=True)}```")
+        return logger
     except ModuleNotFoundError as error:
         raise ConfigError("logger=tensorboard needs TensorBoard (pip install 'colorlab-suite[tensorboard]')") from error
 
