@@ -7,6 +7,8 @@ python -m colorlab.data lines input=PATH out=FOLDER            write line drawin
                                                                line_style=dilation|xdog|mix simplify=none|morph|FILE
 python -m colorlab.data prior data=folder data.root=FOLDER out=FILE.safetensors     how often each colour occurs, for
                                                                method.prior of cic and marginals
+python -m colorlab.data add @iconify-json/openmoji             a further set for data=illustrations: an npm package of
+python -m colorlab.data add FOLDER name=clipart                coloured icons, its .tgz, or a folder of SVG
 """
 
 from __future__ import annotations
@@ -30,14 +32,22 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str]) -> None:
-    """argv: check, prepare, lines or prior, then key=value."""
-    verbs = {"check": check, "prepare": prepare, "lines": lines, "prior": prior}
+    """argv: check, prepare, lines, prior or add, then key=value."""
+    verbs = {"check": check, "prepare": prepare, "lines": lines, "prior": prior, "add": add}
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__)
     elif argv[0] not in verbs:
         raise ConfigError(f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})")
     else:
-        verbs[argv[0]](compose("data_command", argv[1:]))
+        verbs[argv[0]](compose("data_command", _keyed(argv)))
+
+
+def _keyed(argv: list[str]) -> list[str]:
+    """What follows the verb as key=value; what ``add`` is told first is its input."""
+    if argv[0] != "add" or len(argv) < 2 or "=" in argv[1]:
+        return argv[1:]
+    escaped = argv[1].replace("\\", "\\\\").replace("'", "\\'")
+    return [f"input='{escaped}'", *argv[2:]]
 
 
 def check(cfg: DictConfig) -> None:
@@ -100,6 +110,24 @@ def lines(cfg: DictConfig) -> None:
     print(f"{len(targets) - bad} line drawings in {cfg.out}")
     if bad:
         raise DataError(f"{bad} of {len(targets)} pictures cannot be used (mend or remove them)")
+
+
+def add(cfg: DictConfig) -> None:
+    """Make a set of drawings into an archive; where data=illustrations finds it, its pairs too."""
+    from colorlab.data.add import add as added
+    from colorlab.data.artists import ART, Artist, added_folder, known
+    from colorlab.data.illustrations import STORED
+
+    if cfg.input is None:
+        raise ConfigError("add needs an npm package or a folder of SVG (python -m colorlab.data add FOLDER)")
+    out = added_folder() if cfg.out is None else Path(str(cfg.out)).expanduser()
+    path, about, usable, refused = added(str(cfg.input), cfg.name, out)
+    said = f"{path}: {usable} drawings ({about.title}, {about.license})"
+    print(said + (f", {refused} refused: they link to other files, or are no SVG" if refused else ""))
+    name = path.name.split(".")[0]
+    if out in (ART, added_folder()):
+        print(f"{len(Artist(name).rendered(STORED).there())} of them make pairs of lines and colouring")
+        print(f"python -m colorlab.train data=illustrations 'data.sets=[{','.join(known())}]'")
 
 
 def _targets(source: Path, out: Path) -> dict[Path, Path]:

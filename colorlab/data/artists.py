@@ -18,7 +18,7 @@ from colorlab.conditions.areas import areas_of
 from colorlab.data import openmoji
 from colorlab.data.archives import SUFFIX, Archive
 from colorlab.data.concepts import is_flag, plain, stripped
-from colorlab.data.vectors import pairs
+from colorlab.data.vectors import guarded, pairs, rendered
 from colorlab.draws import stream_seed
 from colorlab.errors import DataError
 from colorlab.storage.cache import array_cache, cache_dir
@@ -31,7 +31,7 @@ INK = (0.01, 0.45)  # share of a picture that may be ink
 MOST_AREAS = 256
 PLANES = 5  # of a picture: paint (3), lines, areas
 CHUNK = 16  # concepts that a process renders at a time
-RECIPE = 1  # to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
+RECIPE = 2  # to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
 
 
 class Drawing(NamedTuple):
@@ -71,7 +71,8 @@ class Artist:
         else:
             svgs = Archive(archive_path(self.name)).svgs()
         concepts = groupby(self.drawings, key=lambda each: each.concept)
-        sheets = [_Sheet(self.name, concept, [svgs[each.place] for each in group]) for concept, group in concepts]
+        trusted = self.name == OPENMOJI or archive_path(self.name).parent == ART
+        sheets = [_Sheet(self.name, key, [svgs[each.place] for each in group], trusted) for key, group in concepts]
         chunks = [sheets[i : i + CHUNK] for i in range(0, len(sheets), CHUNK)]
         if len(chunks) < 3:
             return pack(chain.from_iterable(_drawn(chunk, size) for chunk in chunks))
@@ -81,15 +82,20 @@ class Artist:
 
 def archive_path(name: str) -> Path:
     """The archive of a set, that of the package first; DataError if there is none."""
-    for folder in (ART, cache_dir() / "art"):
+    for folder in (ART, added_folder()):
         if (path := folder / f"{name}{SUFFIX}").is_file():
             return path
-    raise DataError(f"there is no set {name!r} (choose from {', '.join(known())}, or add it: colorlab.data add)")
+    raise DataError(f"there is no set {name!r} (choose from {', '.join(known())}, or see python -m colorlab.data add)")
+
+
+def added_folder() -> Path:
+    """Where added sets lie."""
+    return cache_dir() / "art"
 
 
 def known() -> list[str]:
     """The names of all sets that are there."""
-    found = [path for folder in (ART, cache_dir() / "art") for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    found = [path for folder in (ART, added_folder()) for path in sorted(folder.glob(f"*{SUFFIX}"))]
     return list(dict.fromkeys([OPENMOJI, *(path.name.removesuffix(SUFFIX) for path in found)]))
 
 
@@ -99,13 +105,14 @@ class _Sheet(NamedTuple):
     artist: str
     concept: str
     svgs: list[str]  # paths, of OpenMoji's
+    trusted: bool  # drawn in this process
 
     def pictures(self, size: int) -> list[np.ndarray]:
         """(4, size, size) uint8 each; ValueError if they cannot be drawn."""
         if self.artist == OPENMOJI:
             return [openmoji.layers(Path(svg), size) for svg in self.svgs]
         pen = PENS[stream_seed(0, f"pen/{self.artist}/{self.concept}", 0, 0) % len(PENS)]
-        return pairs(self.svgs, size, pen)
+        return pairs(self.svgs, size, pen, rendered if self.trusted else guarded)
 
 
 def _drawn(sheets: list[_Sheet], size: int) -> list[bytes]:

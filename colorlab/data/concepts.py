@@ -16,6 +16,36 @@ PERSON = "1f9d1"
 PEOPLE = frozenset(("1f466", "1f467", "1f468", "1f469", "1f474", "1f475", "1f476", "1f9d2", "1f9d3"))
 SEX_AND_HAIR = frozenset(("2640", "2642", "1f9b0", "1f9b1", "1f9b2", "1f9b3"))
 SHORTEST = 4  # letters of a name that is looked for inside of others
+SYNONYMS = {  # names, as sets without code points spell them -> what others call it
+    "2hearts": "twohearts",
+    "aok": "okhand",
+    "asiaaustraliaglobe": "globeshowingasiaaustralia",
+    "clock3thirty": "threethirty",
+    "clock4thirty": "fourthirty",
+    "clock5oclock": "fiveoclock",
+    "clock6thirty": "sixthirty",
+    "downpointingsmallredtrisngle": "redtrianglepointeddown",
+    "exclaimationquestionmark": "exclamationquestionmark",
+    "fallingleaf": "fallenleaf",
+    "frownmouth": "frowningfacewithopenmouth",
+    "grinsweat": "grinningfacewithsweat",
+    "grintears": "facewithtearsofjoy",
+    "heartblue": "blueheart",
+    "heartgreen": "greenheart",
+    "heartpurple": "purpleheart",
+    "heartyellow": "yellowheart",
+    "leftmagnifyingglass": "magnifyingglasstiltedleft",
+    "manltepiececlock": "mantelpiececlock",
+    "nooneunder18symbol": "nooneundereighteen",
+    "pigside": "pig",
+    "poo": "pileofpoo",
+    "snowmountains": "snowcappedmountain",
+    "soonwithrightarrow": "soonarrow",
+    "speakeronesoundwave": "speakermediumvolume",
+    "speakerwith1soundwave": "speakermediumvolume",
+    "tongueout": "facewithtongue",
+    "uppointingsmallredtrisngle": "redtrianglepointedup",
+}
 
 
 def stripped(code: str) -> str:
@@ -30,9 +60,10 @@ def family(code: str) -> str:
 
 
 def plain(name: str) -> str:
-    """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'."""
+    """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'; 'heartblue' -> 'blueheart'."""
     name = TONE_WORDS.sub("", name.lower())
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"(?<=[a-z])-\d+$", "", name))
+    name = re.sub(r"[^a-z0-9]", "", re.sub(r"(?<=[a-z])-\d+$", "", name))
+    return SYNONYMS.get(name, name)
 
 
 def is_flag(code: str) -> bool:

@@ -7,33 +7,39 @@ from pathlib import Path
 from typing import Any
 
 from colorlab.data.archives import About, Vector
-from colorlab.data.vectors import SVG, XLINK
+from colorlab.data.shapes import SVG, XLINK
 from colorlab.errors import DataError
+
+OPTIONAL = ("chars.json", "metadata.json")
+FILES = ("icons.json", "info.json", "package.json", *OPTIONAL)
 
 
 def read_package(folder: Path) -> tuple[About, list[Vector]]:
     """The drawings of an unpacked package, flags and withdrawn ones left out; DataError if it is none."""
-    icons, info, package = (_json(folder / f"{name}.json") for name in ("icons", "info", "package"))
-    chars, metadata = (_json(folder / name) if (folder / name).is_file() else {} for name in OPTIONAL)
-    flags = set(metadata.get("categories", {}).get("Flags", []))
+    icons, info, package, chars, metadata = (_json(folder / name) for name in FILES)
+    try:
+        return _about(info, package), _drawings(icons, chars, set(metadata.get("categories", {}).get("Flags", [])))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{folder} is no @iconify-json package: {error!r} is amiss (give another)") from error
+
+
+def _about(info: dict[str, Any], package: dict[str, Any]) -> About:
+    author, terms = info.get("author", {}), info["license"]
+    license_name = terms.get("spdx") or terms["title"]
+    return About(info["name"], author.get("name", ""), author.get("url", ""), license_name, package["version"])
+
+
+def _drawings(icons: dict[str, Any], chars: dict[str, str], flags: set[str]) -> list[Vector]:
     code_of = {name: code for code, name in reversed(chars.items())}
     aliases: dict[str, list[str]] = {}
     for alias, target in icons.get("aliases", {}).items():
-        if not set(target) - {"parent"}:  # an alias that is mirrored or turned is another drawing
+        if not set(target) - {"parent"}:  # one that is mirrored or turned is another drawing
             aliases.setdefault(target["parent"], []).append(alias)
-    drawings = [
+    return [
         Vector([name, *aliases.get(name, [])], code_of.get(name, ""), _svg(icon, icons))
         for name, icon in sorted(icons["icons"].items())
         if not icon.get("hidden") and name not in flags
     ]
-    author, terms = info.get("author", {}), info["license"]
-    about = About(
-        info["name"], author.get("name", ""), author.get("url", ""), terms.get("spdx", terms["title"]), package["version"]
-    )
-    return about, drawings
-
-
-OPTIONAL = ("chars.json", "metadata.json")
 
 
 def _svg(icon: dict[str, Any], icons: dict[str, Any]) -> str:
@@ -44,6 +50,8 @@ def _svg(icon: dict[str, Any], icons: dict[str, Any]) -> str:
 
 
 def _json(path: Path) -> Any:
+    if path.name in OPTIONAL and not path.is_file():
+        return {}
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned pairs of lines and colouring.
+"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned lines and colourings.
 
-Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is painted below the ink,
-the lines, and the lines' closed areas, at a size of its own; batches are made from these. Splits are by concept, across
-hands: what OpenMoji's val and test show, by code point or by name, no training picture shows."""
+Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is painted below the
+ink, the lines, and the lines' closed areas, at a size of its own; batches are made from these. Splits are by concept,
+across hands: what OpenMoji's val and test show, by code point or by name, no training picture shows."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ class Illustrations(PicturePairs):
 
     size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
     concept (val and test show what OpenMoji's do, by every hand), family (and what is alike but for sex and hair) or
-    artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
-    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
+    artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights:
+    of a set in the training order, 1 if it is not named. augment: of training pictures. Labels are the positions of
+    the sets in ``sets``."""
 
     def __init__(
         self,
@@ -65,10 +66,11 @@ class Illustrations(PicturePairs):
         parts = _Parts([artist.rendered(max(size, STORED)) for artist in artists])
         super().__init__(parts, None, condition, augment)
         self.labels = parts.part
-        shown = [artists[part].drawings[i] for part, i in zip(parts.part, parts.place, strict=True)]
-        self.names = [f"{sets[part]}/{each.names[0]}" for part, each in zip(parts.part, shown, strict=True)]
+        places = list(zip(parts.part.tolist(), parts.place.tolist(), strict=True))
+        shown = [artists[part].drawings[i] for part, i in places]
+        self.names = [f"{sets[part]}/{artists[part].drawings[i].names[0]}" for part, i in places]
         self.captions = [_caption(each) for each in shown]
-        keys = [(part, each.concept) for part, each in zip(parts.part.tolist(), shown, strict=True)]
+        keys = [(part, artists[part].drawings[i].concept) for part, i in places]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         self.drawing = np.array([numbers[key] for key in keys])
         self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
@@ -119,7 +121,9 @@ def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights:
         if foreign := set(names) - set(sets):
             raise ValueError(f"data.{key} names {', '.join(sorted(foreign))}, not among data.sets")
     if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
-        raise ValueError("data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])")
+        raise ValueError(
+            "data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])"
+        )
     if split_by != "artist" and held_out:
         raise ValueError("data.held_out is for data.split_by=artist")
 

@@ -20,8 +20,9 @@ from colorlab.types import Batch
 class TrainingOrder:
     """Batches of picture positions for ever: pass e over the pictures is drawn by (seed, e) alone.
 
-    one_pass: the positions of one pass from a random stream; every pass is equally long. Yields (position of the batch, positions of this rank's pictures). With several ranks each takes every world-th
-    picture of the same global batch, so one GPU and eight see the same order."""
+    one_pass: the positions of one pass from a random stream; every pass is equally long. Yields (position of the
+    batch, positions of this rank's pictures). With several ranks each takes every world-th picture of the same global
+    batch, so one GPU and eight see the same order."""
 
     def __init__(
         self,

@@ -17,16 +17,19 @@ PROCESSOR_TIME = 10  # seconds; an ordinary drawing takes 0.05
 PATIENCE = 120  # seconds, on a machine that is busy with other things
 
 
-def rasterised(drawing: bytes) -> bytes:
-    """An SVG file's contents -> a PNG of LONG_SIDE pixels with transparency. ValueError says what is wrong with it.
+def rasterised(drawing: bytes, size: int = LONG_SIDE) -> bytes:
+    """An SVG file's contents -> a PNG with transparency. ValueError says what is wrong with it. size: of its longer
+    side, px.
 
     Text is left out: it would look different on every machine."""
-    if len(drawing) > LARGEST_FILE:
-        raise ValueError(f"has over {LARGEST_FILE:,} bytes (simplify it, or export it as PNG)")
-    _look_through(drawing)
+    look_through(drawing)
     try:
         done = subprocess.run(
-            [sys.executable, "-I", __file__], input=drawing, capture_output=True, timeout=PATIENCE, check=False
+            [sys.executable, "-I", __file__, str(size)],
+            input=drawing,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ValueError("takes too long to draw (simplify it, or export it as PNG)") from None
@@ -37,8 +40,11 @@ def rasterised(drawing: bytes) -> bytes:
     raise ValueError("takes too much time or memory to draw (simplify it, or export it as PNG)")
 
 
-def _look_through(drawing: bytes) -> None:
-    """ValueError unless it is XML in UTF-8 that declares no entities and links to nothing but itself."""
+def look_through(drawing: bytes) -> None:
+    """ValueError unless it is XML in UTF-8 of a bearable size that declares no entities and links to nothing but
+    itself."""
+    if len(drawing) > LARGEST_FILE:
+        raise ValueError(f"has over {LARGEST_FILE:,} bytes (simplify it, or export it as PNG)")
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _doctype
     parser.StartElementHandler = _element
@@ -71,10 +77,8 @@ def _main() -> None:
     import resvg_py
 
     try:
-        drawing = sys.stdin.buffer.read().decode("utf-8-sig")
-        png = resvg_py.svg_to_bytes(
-            svg_string=drawing, width=LONG_SIDE, height=LONG_SIDE, dpi=96, skip_system_fonts=True
-        )
+        drawing, size = sys.stdin.buffer.read().decode("utf-8-sig"), int(sys.argv[1])
+        png = resvg_py.svg_to_bytes(svg_string=drawing, width=size, height=size, dpi=96, skip_system_fonts=True)
     except ValueError as error:
         sys.exit(str(error))
     sys.stdout.buffer.write(bytes(png))

@@ -20,8 +20,9 @@ class Augment:
     """Chance for training pictures; 0 = off, and then nothing is touched.
 
     flip: probability of a mirror image. affine: largest shift and scaling (shares of the side) and rotation (radians),
-    of three pictures in four; new border is white. hue: largest turn of the hue circle, a share of it; lines keep their
-    colour. crop: probability that a part of the picture is shown. wobble: size of smooth bends, of the side. width: largest factor on the pen's width, as its logarithm. gray: most that ink loses of its black. gaps: share of
+    of three pictures in four; new border is white. hue: largest turn of the hue circle, a share of it; lines keep
+    their colour. crop: probability that a part of the picture is shown. wobble: size of smooth bends, of the side.
+    width: largest factor on the pen's width, as its logarithm. gray: most that ink loses of its black. gaps: share of
     the twelve breaks that lines may get. noise: darkest tint of the paper that the line drawing is on, with grain."""
 
     def __init__(
@@ -130,27 +131,28 @@ def warped(picture: np.ndarray, view: View, bends: tuple[np.ndarray, ...], size:
     go on."""
     S = picture.shape[-1]
     fine = 2 if view[2] * S >= 1.5 * size else 1  # as many samples of a pixel along a side
-    places = _places(view, bends, size * fine) * S - 0.5
+    x, y = _places(view, bends, size * fine) * S - 0.5
     planes = np.ascontiguousarray(np.moveaxis(picture[:4], 0, 2))
-    seen = cv2.remap(planes, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255,) * 4)
+    seen = cv2.remap(planes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255,) * 4)
     if fine > 1:
         seen = cv2.resize(seen, (size, size), interpolation=cv2.INTER_AREA)
     seen = np.moveaxis(seen, 2, 0)
     if len(picture) < 5:
         return seen
-    places = np.ascontiguousarray(places[fine // 2 :: fine, fine // 2 :: fine])
-    areas = cv2.remap(picture[4], places, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    x, y = (np.ascontiguousarray(each[fine // 2 :: fine, fine // 2 :: fine]) for each in (x, y))
+    areas = cv2.remap(picture[4], x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     return np.concatenate([seen, areas[None]])
 
 
 def _places(view: View, bends: tuple[np.ndarray, ...], size: int) -> np.ndarray:
-    """(size, size, 2) float32: where each pixel is taken from, x and y, shares of the picture's side."""
+    """(2, size, size) float32: where each pixel is taken from, x and y, shares of the picture's side."""
     x, y, side, turn = view
     at = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) * side
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    places = np.stack([cos * at[None] - sin * at[:, None] + x, sin * at[None] + cos * at[:, None] + y], 2)
+    places = np.stack([cos * at[None] - sin * at[:, None] + x, sin * at[None] + cos * at[:, None] + y])
     for bend in bends:
-        places += cv2.resize(bend.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+        wide = cv2.resize(bend.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+        places += np.moveaxis(wide, 2, 0)
     return places.astype(np.float32)
 
 

@@ -40,7 +40,7 @@ class Packed:
 
     def __getitem__(self, i: int) -> np.ndarray:
         stream = self.array[self.start + self.ends[i] : self.start + self.ends[i + 1]]
-        return np.frombuffer(zlib.decompress(stream), np.uint8).reshape(self.shape)
+        return np.frombuffer(zlib.decompress(stream.data), np.uint8).reshape(self.shape)
 
     def there(self) -> np.ndarray:
         """Numbers of the pictures that are there."""

@@ -1,0 +1,101 @@
+"""Further sets of drawings: an npm package of coloured icons, or a folder of SVG, made into an archive."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from colorlab.data import svg
+from colorlab.data.archives import SUFFIX, About, Vector, write_archive
+from colorlab.data.artists import known
+from colorlab.data.iconify import FILES, read_package
+from colorlab.data.intake import shown
+from colorlab.errors import DataError
+
+PACKAGE = re.compile(r"(@[\w.-]+/)?[\w.-]+(@[\w.-]+)?")  # of npm, perhaps with a version
+NAME = re.compile(r"[\w-]+")
+PATIENCE = 300  # seconds for npm
+LARGEST_MEMBER = 200_000_000  # bytes
+MOST_SVG = 2_000_000  # bytes of one drawing
+
+
+def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int]:
+    """Write the archive of a set. source: an npm package's name, its .tgz, or a folder (a package's, or of SVG files).
+    name: of the set; None: the source's own. out: folder that archives are in.
+
+    -> the archive, whose drawings they are, how many, and how many were refused. DataError if there are none."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = _located(source, Path(scratch))
+        about, drawings = read_package(folder) if (folder / "icons.json").is_file() else _read_folder(folder)
+    name = name or re.sub(r"\.tgz$", "", source.rstrip("/")).split("/")[-1]
+    if not NAME.fullmatch(name):
+        raise DataError(f"{name!r} is no name for a set: letters, digits and hyphens (name=NAME)")
+    if name in known() and not (out / f"{name}{SUFFIX}").is_file():
+        raise DataError(f"there is a set {name} already (choose another: name=NAME)")
+    usable = [drawing for drawing in drawings if _is_harmless(drawing)]
+    if not usable:
+        raise DataError(f"{source} holds no drawings that can be used ({len(drawings)} were refused)")
+    path = out / f"{name}{SUFFIX}"
+    write_archive(path, about, usable)
+    return path, about, len(usable), len(drawings) - len(usable)
+
+
+def _located(source: str, scratch: Path) -> Path:
+    """The folder that holds the drawings; a package is unpacked into ``scratch``."""
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return path
+    if not path.is_file():
+        path = _fetched(source, scratch)
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.isfile() and member.size < LARGEST_MEMBER and Path(member.name).name in FILES:
+                    member.name = Path(member.name).name
+                    archive.extract(member, scratch, filter="data")
+    except (OSError, tarfile.TarError) as error:
+        raise DataError(f"{shown(path)} is no package: {error} (give an npm package, its .tgz, or a folder)") from error
+    return scratch
+
+
+def _fetched(package: str, scratch: Path) -> Path:
+    """The package's .tgz, by npm."""
+    if not PACKAGE.fullmatch(package):
+        raise DataError(f"{package} is neither a folder nor the name of an npm package (check the path)")
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DataError(f"{package} is no folder, and npm is not there to fetch it (give a folder or a .tgz)")
+    line = [npm, "pack", package, "--pack-destination", str(scratch), "--ignore-scripts"]
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise DataError(f"npm did not fetch {package} within {PATIENCE} s (try again)") from error
+    found = list(scratch.glob("*.tgz"))
+    if done.returncode or not found:
+        said = next((line for line in done.stderr.splitlines() if " error " in line or "ERR!" in line), "")
+        raise DataError(f"npm does not fetch {package}: {said.strip()[:120]} (check the name and the network)")
+    return found[0]
+
+
+def _read_folder(folder: Path) -> tuple[About, list[Vector]]:
+    drawings = []
+    for path in sorted(folder.rglob("*.svg")):
+        if path.is_file() and path.stat().st_size <= MOST_SVG:
+            text = path.read_bytes().decode("utf-8-sig", errors="replace")
+            drawings.append(Vector([re.sub(r"[\W_]+", "-", path.stem).strip("-").lower()], "", text))
+    if not drawings:
+        raise DataError(f"{shown(folder)} holds no SVG files (check the path)")
+    return About(folder.name, "", "", "as the folder says", ""), drawings
+
+
+def _is_harmless(drawing: Vector) -> bool:
+    """Whether a drawing is XML that reaches for nothing outside of itself."""
+    try:
+        svg.look_through(drawing.svg.encode())
+    except ValueError:
+        return False
+    return bool(drawing.names[0])
