@@ -18,6 +18,7 @@ from colorlab.conditions.area_hints import Told, told
 from colorlab.conditions.area_shapes import passages, shapes
 from colorlab.conditions.areas import areas_of
 from colorlab.conditions.captions import shares, with_colours, words_of
+from colorlab.conditions.pen import evened
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import (
@@ -199,7 +200,7 @@ class AreaMethod(Method):
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
         draws: one row. What is given is kept exactly."""
         R = int(labels.max()) + 1
-        small, seen = small_view(image, labels, self.side)
+        small, seen = small_view(evened(image), labels, self.side)
         rank = size_ranks(labels)
         ranked, seen, order = rank[labels], rank[seen], rank.argsort()
         colors, given = self._given(image, labels, n, draws, wishes)
