@@ -31,19 +31,22 @@ class Condition(NamedTuple):
     hints: Hints | None = None
     text: list[str] | None = None
     label: Tensor | None = None  # (B,) class index
+    areas: Tensor | None = None  # (B, h, w) int64: which closed area each pixel belongs to, from 0 on
 
     def to(self, device: torch.device | str) -> Condition:
         """The same on a device."""
         hints = None if self.hints is None else self.hints.to(device)
         label = None if self.label is None else self.label.to(device)
-        return Condition(self.image.to(device), hints, self.text, label)
+        areas = None if self.areas is None else self.areas.to(device)
+        return Condition(self.image.to(device), hints, self.text, label, areas)
 
     def picture(self, b: int) -> Condition:
         """What is shown of picture b alone, B = 1."""
         hints = None if self.hints is None else self.hints.picture(b)
         text = None if self.text is None else self.text[b : b + 1]
         label = None if self.label is None else self.label[b : b + 1]
-        return Condition(self.image[b : b + 1], hints, text, label)
+        areas = None if self.areas is None else self.areas[b : b + 1]
+        return Condition(self.image[b : b + 1], hints, text, label, areas)
 
 
 class Batch(NamedTuple):

@@ -103,7 +103,7 @@ def test_styles_come_from_groups_classes_and_repetitions() -> None:
         f'<g fill="#c81e28">{rect}</g>',
         f'<g style="fill:#c81e28" opacity="0.99">{rect}</g>',
         f'<style>.a{{fill:#c81e28}}</style>{rect.replace("/>", " class=" + chr(34) + "a" + chr(34) + "/>")}',
-        f'<defs><rect id="r" x="10" y="20" width="50" height="50"/></defs><use href="#r" x="10" fill="#c81e28"/>',
+        '<defs><rect id="r" x="10" y="20" width="50" height="50"/></defs><use href="#r" x="10" fill="#c81e28"/>',
         '<g transform="scale(2)"><rect x="10" y="10" width="25" height="25" fill="rgb(200,30,40)"/></g>',
     )
     for inside in same:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +19,17 @@ from colorlab.diffusion import alpha_bar_at, noised, posterior, xi_at
 from colorlab.draws import Draws
 from colorlab.types import Condition, Denoiser
 
+REACH = 0.5  # distance in RGB over which a bias pulls an area's colour
 PALETTE_SIDE = 6  # GPIC Sec. 4.2 draws 216 pictures: the 6 x 6 x 6 grid of RGB
 PALETTE_FIRST = (4, 1, 0)  # in fifths of full: begun here, the palette leaves white, black and gray for later
+
+
+class Place(NamedTuple):
+    """An area of a drawing. share: (h, w) in [0, 1], how much of each pixel of a small picture belongs to it. key: the
+    same for the same area, whatever the areas are numbered."""
+
+    share: Tensor
+    key: tuple[int, int, int]
 
 
 class Guide:
@@ -36,6 +46,14 @@ class Guide:
     def finish(self, x_0: Tensor, condition: Condition) -> Tensor:
         """The last word on the clean picture (N, 3, H, W) in [-1, 1]."""
         return x_0
+
+    def weigh(self, logits: Tensor, colors: Tensor, place: Place, draws: Draws) -> Tensor:
+        """Where an area takes one colour of a palette: the logits (K,) to draw from, of colors (K, 3) in [0, 1]. draws:
+        the one candidate's."""
+        return logits
+
+    def told(self, color: Tensor, place: Place, draws: Draws) -> None:
+        """What was drawn there: color (3,) in [0, 1]."""
 
 
 class Inpaint(Guide):
@@ -100,7 +118,8 @@ class Bias(Guide):
 
     color: "#rrggbb"; [r, g, b] in [0, 1]; "palette", 216 colours of which candidate k takes the k-th, modulo 216; or a
     picture (3, h, w) in [0, 1], resized smoothly: a rough sketch of the colours wanted where.
-    The pull grows with the number of pixels of a colour: strong at 256 x 256, faint at 32 x 32."""
+    The pull grows with the number of pixels of a colour: strong at 256 x 256, faint at 32 x 32. Palettes of areas are
+    weighted by exp(-d^2 / (2 REACH^2)), d the distance to the colour, or to the sketch's mean over the area."""
 
     def __init__(self, color: str | Sequence[float] | Tensor) -> None:
         self.colors = chosen_colors(color)  # (K, 3, h, w) in [0, 1]; candidate k takes colour k modulo K
@@ -112,6 +131,14 @@ class Bias(Guide):
         if rgb.shape[-1] * rgb.shape[-2] == 1:
             return (2 * rgb - 1).expand_as(picture)
         return 2 * F.interpolate(rgb, picture.shape[-2:], mode="bilinear", antialias=True).clamp(0, 1) - 1
+
+    def weigh(self, logits: Tensor, colors: Tensor, place: Place, draws: Draws) -> Tensor:
+        """(K,)."""
+        rgb = self.colors[draws.candidate[0] % len(self.colors)].to(colors)
+        if rgb.shape[-1] * rgb.shape[-2] > 1:
+            rgb = F.interpolate(rgb[None], place.share.shape, mode="bilinear", antialias=True)[0]
+            rgb = (rgb * place.share).sum((1, 2)) / place.share.sum().clamp(min=1e-6)
+        return logits - (colors - rgb.flatten()).square().sum(1) / (2 * REACH**2)
 
 
 def chosen_colors(color: str | Sequence[float] | Tensor) -> Tensor:
@@ -196,13 +223,17 @@ class Repulsion(Guide):
 
     Only earlier candidates push: the first 4 of 8 are those of n = 4. Their coarse colours are kept from call
     to call until the drawing's candidate 0 is sampled again or other drawings are, so candidates may come in groups, in
-    rising order.
+    rising order. Of palettes, an area's colours lose strength min(1, sum_j exp(-|c - c_j|^2 / (2 bandwidth^2))) of their
+    logits, c_j the earlier candidates' colours there.
     ValueError: a candidate before the earlier ones are sampled. strength 0 is exactly off."""
 
     def __init__(self, strength: float, bandwidth: float, cells: int) -> None:
         self.strength, self.bandwidth, self.cells = strength, bandwidth, cells
         # picture -> candidate -> number of the call -> coarse colours (3, cells, cells)
         self._seen: dict[Picture, dict[int, dict[int, Tensor]]] = {}
+        self._taken: dict[
+            tuple[Picture, tuple[int, int, int]], dict[int, Tensor]
+        ] = {}  # an area's colours by candidate
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
         """A denoiser whose estimates are pushed away from those of earlier candidates at the same call."""
@@ -216,6 +247,22 @@ class Repulsion(Guide):
             return torch.add(x_0, self._push(x_0, draws, next(calls)), alpha=self.strength * (1 - alpha_bar))
 
         return repelled
+
+    def weigh(self, logits: Tensor, colors: Tensor, place: Place, draws: Draws) -> Tensor:
+        """(K,)."""
+        (picture, k), *_ = rows_of(draws)
+        elders = [color for j, color in self._taken.get((picture, place.key), {}).items() if j < k]
+        if not elders or self.strength == 0:
+            return logits
+        near = (2 * torch.cdist(colors, torch.stack(elders))).square() / (-2 * self.bandwidth**2)
+        return logits - self.strength * near.exp().sum(1).clamp(max=1)
+
+    def told(self, color: Tensor, place: Place, draws: Draws) -> None:
+        """Kept for the younger, until the picture's candidate 0 is drawn again."""
+        (picture, k), *_ = rows_of(draws)
+        if k == 0:
+            self._taken[picture, place.key] = {}
+        self._taken.setdefault((picture, place.key), {})[k] = color
 
     def _forget(self, draws: Draws) -> None:
         """Drop other pictures, and all of a picture whose first candidate is about to be sampled."""

@@ -1,0 +1,90 @@
+"""What hints say of areas: a click or a stroke colours all of its area, two colours in one area divide it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlab.conditions.area_colors import sized, true_colors
+from colorlab.types import Hints
+
+CLEAR = 0.9  # hints over darker ink say nothing: the ink may be in their colour or not
+LEAST = 3  # px of a hint that say something about an area, unless it is smaller itself
+SECOND = 0.1  # share of an area's hints that a further colour needs
+OTHER = 0.2  # difference in a channel from which colours are not the same
+MOST = 4  # colours that divide one area
+
+
+class Told(NamedTuple):
+    """Areas with what is known of them. labels: (h, w), hints of several colours have areas of their own; colors: (R,
+    3) in [0, 1]; known: (R,) bool; shown: (R,) the share of an area that is hinted at."""
+
+    labels: Tensor
+    colors: Tensor
+    known: Tensor
+    shown: Tensor
+
+
+def told(labels: Tensor, image: Tensor, hints: Hints) -> Told:
+    """Of one drawing: labels (h, w) from 0 on; image (1, H, W) in [0, 1], ink dark; hints: one row, (1, 3, H, W)."""
+    rgb, mask, paper = (at_size(each, labels.shape) for each in (hints.rgb[0], hints.mask[0], image))
+    seen, labels = mask[0] > 0.5, labels.clone()
+    clear = seen & (paper[0] > CLEAR)
+    R = int(labels.max()) + 1
+    colors, counts = _next_colors(rgb, labels, clear, R)
+    known = counts >= _enough(labels, R)
+    for area in torch.nonzero(known).flatten().tolist():
+        found = _divided(labels, rgb, paper, clear, area, int(counts[area]))
+        colors, known = torch.cat([colors, found]), torch.cat([known, known.new_ones(len(found))])
+    return Told(labels, colors, known, _shares_of(seen, labels, len(known)))
+
+
+def at_size(picture: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(C, H, W) -> (C, h, w), the nearest pixels."""
+    return sized(picture, size)
+
+
+def _next_colors(rgb: Tensor, labels: Tensor, clear: Tensor, R: int) -> tuple[Tensor, Tensor]:
+    """The commonest hinted colour of each area (R, 3), and the number of hinted pixels (R,)."""
+    where = torch.where(clear, labels, R)[None]
+    colors, _ = true_colors(rgb[None], torch.ones_like(rgb[:1])[None], where, R)
+    return colors[0], where.flatten().bincount(minlength=R + 1)[:R]
+
+
+def _enough(labels: Tensor, R: int) -> Tensor:
+    return labels.flatten().bincount(minlength=R).clamp(1, LEAST)
+
+
+def _shares_of(seen: Tensor, labels: Tensor, R: int) -> Tensor:
+    hinted, size = (where.flatten().bincount(minlength=R + 1)[:R] for where in (torch.where(seen, labels, R), labels))
+    return hinted / size.clamp(min=1)
+
+
+def _divided(labels: Tensor, rgb: Tensor, paper: Tensor, clear: Tensor, area: int, count: int) -> Tensor:
+    """Divide an area whose hints have several colours, in place: each part grows from its own hints and meets others in
+    the ink where there is some. -> the further parts' colours (K, 3), numbered from labels.max() + 1 on."""
+    inside = labels == area
+    left = clear & inside
+    seeds: list[Tensor] = []
+    colors: list[Tensor] = []
+    while left.sum() >= max(LEAST, SECOND * count) and len(seeds) < MOST:
+        color, _ = _next_colors(rgb, torch.zeros_like(labels), left, 1)
+        own = left & ((rgb - color[0][:, None, None]).abs().amax(0) <= OTHER)
+        if not own.any():
+            break
+        seeds.append(own)
+        colors.append(color[0])
+        left = left & ~own
+    if len(seeds) < 2:
+        return rgb.new_zeros(0, 3)
+    from skimage.segmentation import watershed
+
+    markers = torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy()
+    parts = torch.from_numpy(watershed(1 - paper[0].numpy(), markers, mask=inside.numpy()).astype(np.int64))
+    first = int(labels.max())
+    for part in range(2, len(seeds) + 1):
+        labels[parts == part] = first + part - 1
+    return torch.stack(colors[1:])

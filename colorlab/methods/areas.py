@@ -1,0 +1,283 @@
+"""What methods that colour areas share: from drawings to their areas' features, and from areas' colours to pictures.
+
+Paper is an area like others, and white a colour like others. What is known before (clicks, strokes, a half-painted
+picture, a candidate to be varied) is given to the method area by area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorlab.conditions.area_colors import by_size, resized, size_ranks, sized, small_view, true_colors
+from colorlab.conditions.area_colors import shares as area_shares
+from colorlab.conditions.area_hints import Told, told
+from colorlab.conditions.area_shapes import passages, shapes
+from colorlab.conditions.areas import areas_of
+from colorlab.conditions.captions import shares, with_colours, words_of
+from colorlab.conditions.pen import evened
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    evenly_spread,
+    in_channels_last,
+)
+from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, rim_of
+from colorlab.nets.frozen import Aside
+from colorlab.nets.latent.text import read_text
+from colorlab.samplers.area_guides import Like
+from colorlab.samplers.candidates import each_alone
+from colorlab.samplers.guides import Guide, Place
+from colorlab.types import Batch, Condition, Hints
+
+CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
+TOGETHER = 8  # pictures of like numbers of areas go through the net together: little is lost on padding
+UNIFORM = 0.5  # areas that have less of one colour than this teach nothing
+CAPTION_DROPOUT, COLOUR_WORDS = 0.3, 0.5  # shares of the training captions left out, and that name colours
+PAINTED = 0.5  # share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
+OPEN = 0.8  # of an area's width lies at the rim of the drawing where the area is open to the paper around
+MOST = 160  # areas of a training picture; smaller ones are left out
+KNOWN = (0.6, 0.5)  # share of the training pictures with areas that are given; the largest share of areas given
+
+
+class Shown(NamedTuple):
+    """Training pictures as the net is shown them, with R areas at most, the largest first. image (B, 1, S, S); labels
+    (B, S, S); count (B,); colors (B, R, 3) in [0, 1], the true ones; weight (B, R) of an area's loss; style (B,); text
+    (B, T, D) the states of the captions' tokens, D = 0 without captions."""
+
+    image: Tensor
+    labels: Tensor
+    count: Tensor  # type: ignore[assignment]
+    colors: Tensor
+    weight: Tensor
+    style: Tensor
+    text: Tensor
+
+
+class Wishes(NamedTuple):
+    """What candidates of one drawing are wished to be. text: a caption; guides; colors (R, 3) in [0, 1] that are given,
+    in the areas of known (R,) bool, or None."""
+
+    text: str = ""
+    guides: Sequence[Guide] = ()
+    colors: Tensor | None = None
+    known: Tensor | None = None
+
+
+NO_WISHES = Wishes()
+
+
+class Asked(NamedTuple):
+    """One drawing whose R areas, the largest first, are to be coloured n times. drawn: the drawing, and if it is to be
+    contrasted with that, the same in nobody's hand with the negative caption. open: (R,), see ``openness``. shapes: (R,
+    3), see ``shapes``. joined: (R, R), see ``passages``. given: colours (R, 3) in [0, 1] and which candidates have
+    them, (n, R) bool."""
+
+    drawn: list[Drawn]
+    places: list[Place]
+    open: Tensor
+    shapes: Tensor
+    joined: Tensor
+    given: tuple[Tensor, Tensor]
+
+
+class AreaMethod(Method):
+    """A method that colours areas. A subclass gives ``losses`` and ``candidates``.
+
+    side: px at which the net sees a drawing. width, layers, heads: of the transformer over areas. styles: names of the
+    hands in the training set, by their labels; style: the one to colour like, null = nobody's in particular;
+    style_dropout: share of the training pictures whose hand is not told. turns: random states (orders, noises) in which
+    each training picture is learned from. text_encoder: minilm, a folder with a text model and its tokenizer, or null:
+    without captions."""
+
+    conditions = ("lines",)
+    negative, guidance = "", 0.0  # a caption to keep away from, and how far; for subclasses that can
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, layers: int,
+        heads: int, styles: Sequence[str], style: str | None, style_dropout: float, turns: int,
+        text_encoder: str | None,
+    ) -> None:  # fmt: skip
+        super().__init__(seed, optimizer, schedule)
+        if style is not None and style not in styles:
+            raise ConfigError(f"method.style={style} is none of {', '.join(styles)} (null = nobody's in particular)")
+        self.side, self.styles, self.style, self.style_dropout = side, list(styles), style, style_dropout
+        self.turns = turns
+        reader = None if text_encoder is None else read_text(text_encoder)
+        self.reader: Aside | None = None if reader is None else Aside(reader)
+        self.takes_text = reader is not None
+        self.encoder = AreaEncoder(width, layers, heads, len(styles), reader.width if reader else 0)
+        in_channels_last(self.encoder.reader)
+
+    def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
+        """(B turns, R): of areas, given each drawing's features ``turns`` times, and what ``randomness`` drew."""
+        raise NotImplementedError
+
+    def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
+        """What a batch's losses depend on by chance, (B, turns, R, ...) each."""
+        raise NotImplementedError
+
+    def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+        """n colourings of one drawing's areas, (n, R, 3) in [0, 1]."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch, draws: Draws) -> Losses:
+        """The mean loss of an area, weighted by the root of its size."""
+        shown, hidden = self.shown(batch), draws.to("style").uniform() < self.style_dropout
+        text = self.states(captions(batch, draws), cut=True) if self.takes_text else shown.text
+        shown = shown._replace(style=torch.where(hidden.to(shown.style.device), 0, shown.style), text=text)
+        random, total, weight = self.randomness(shown, draws), [], []
+        for rows in shown.count.argsort(stable=True).split(TOGETHER):
+            R = int(shown.count[rows].max())
+            own = Shown(*(x[rows] for x in shown))
+            own = own._replace(colors=own.colors[:, :R], weight=own.weight[:, :R])
+            drawn = self.encoder(own.image, own.labels, own.count, own.style, own.text)
+            repeated = Drawn(*(x.repeat_interleave(self.turns, 0) for x in drawn))
+            own = Shown(*(x.repeat_interleave(self.turns, 0) for x in own))
+            errors = self.losses(repeated, own, [x[rows, :, :R].flatten(0, 1).to(own.image.device) for x in random])
+            total.append((errors * own.weight).sum())
+            weight.append(own.weight.sum())
+        return {"loss": torch.stack(total).sum() / torch.stack(weight).sum().clamp(min=1e-6)}
+
+    def shown(self, batch: Batch) -> Shown:
+        """A batch as the net is shown it."""
+        labels = labels_of(batch.image) if batch.areas is None else batch.areas
+        labels, count = by_size(sized(labels, batch.image.shape[-2:]), MOST)
+        colors, uniform = true_colors(batch.rgb, batch.image, labels, int(count.max()))
+        image, labels = resized(batch.image, labels, self.side)
+        weight = area_shares(labels, colors.shape[1]).sqrt() * (uniform > UNIFORM)
+        style, nothing = (batch.label + 1).clamp(0, len(self.styles)), image.new_zeros(len(image), 0, 0)
+        return Shown(image, labels, count, colors, weight, style, nothing)
+
+    def states(self, texts: list[str], cut: bool) -> Tensor:
+        """The states of the captions' tokens, (B, T, D); D = 0 for a method without captions. cut: drop silently
+        what is too long, instead of a ConfigError."""
+        if self.reader is None:
+            return self.encoder.places.weight.new_zeros(len(texts), 0, 0)
+        states: Tensor = self.reader.on(self.encoder.places.weight.device)(texts, cut)
+        return states
+
+    def colors_in(self, pictures: Any, most: int) -> tuple[Tensor, Tensor]:
+        """True colours of areas (N, 3) in [0, 1], and their weights (N,), of so many training pictures at most."""
+        train = pictures.splits["train"]
+        chosen = evenly_spread(train, min(most, len(train)))
+        found = []
+        for start in range(0, len(chosen), TOGETHER):
+            shown = self.shown(pictures[chosen[start : start + TOGETHER]])
+            found.append((shown.colors[shown.weight > 0], shown.weight[shown.weight > 0]))
+        colors, weights = zip(*found, strict=True)
+        return torch.cat(colors), torch.cat(weights)
+
+    @torch.inference_mode()
+    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+        """One drawing at a time, painted at the size at which its areas are known."""
+        pictures = []
+        for one, row in each_alone(condition, draws):
+            labels = labels_of(one.image)[0] if one.areas is None else one.areas[0]
+            pictures.append(self.picture(one, labels, n, row, guides))
+        return torch.stack(pictures)
+
+    def picture(self, condition: Condition, labels: Tensor, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+        """One drawing with its areas (h, w), perhaps finer than the drawing -> (n, 3, H, W) in [0, 1]."""
+        image, hints, wishes = condition.image[0], condition.hints, Wishes((condition.text or [""])[0], guides)
+        if hints is not None:
+            known = told(labels, image, hints)
+            labels, wishes = known.labels, wishes._replace(colors=known.colors, known=known.known)
+        flat = self.colors(image, labels, n, draws, wishes).transpose(1, 2)[:, :, labels]
+        if flat.shape[-2:] != image.shape[-2:]:
+            flat = F.interpolate(flat, image.shape[-2:], mode="area")
+        return flat * image if hints is None else pasted(flat * image, hints, known)
+
+    @torch.no_grad()
+    def colors(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes = NO_WISHES) -> Tensor:
+        """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
+        draws: one row. What is given is kept exactly."""
+        R = int(labels.max()) + 1
+        small, seen = small_view(evened(image), labels, self.side)
+        rank = size_ranks(labels)
+        ranked, seen, order = rank[labels], rank[seen], rank.argsort()
+        colors, given = self._given(image, labels, n, draws, wishes)
+        places = places_of(seen, R)
+        asked = Asked(
+            drawn=self._drawn(small, seen, R, wishes.text),
+            places=places,
+            open=openness(small, seen, places),
+            shapes=shapes(ranked, R),
+            joined=passages(ranked, image, R),
+            given=(colors[order], given[:, order]),
+        )
+        return torch.where(given[..., None], colors, self.candidates(asked, n, draws, wishes.guides)[:, rank])
+
+    def _drawn(self, image: Tensor, labels: Tensor, R: int, text: str) -> list[Drawn]:
+        """The drawing by the style and the text, and if it is to be contrasted, without them."""
+        hand = 0 if self.style is None else 1 + self.styles.index(self.style)
+        asked = [(hand, text)] + [(0, self.negative)] * bool(self.guidance)
+        numbers = [[torch.tensor([value], device=image.device) for value in (R, style)] for style, _ in asked]
+        return [
+            self.encoder(image, labels, *own, self.states([said], self.cut))
+            for own, (_, said) in zip(numbers, asked, strict=True)
+        ]
+
+    def _given(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes) -> tuple[Tensor, Tensor]:
+        """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a candidate to be like."""
+        R = int(labels.max()) + 1
+        colors = image.new_zeros(R, 3) if wishes.colors is None else wishes.colors
+        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if wishes.known is None else wishes.known
+        given = mask.expand(n, R)
+        for like in wishes.guides:
+            if isinstance(like, Like):
+                liked, kept = like.known(labels, image, draws.candidates(n))
+                colors, given = torch.where(mask[:, None], colors, liked), given | kept
+        return colors, given
+
+
+def captions(batch: Batch, draws: Draws) -> list[str]:
+    """A batch's captions, some with the picture's main colours, some left out."""
+    colored = with_colours(batch.text, words_of(shares(batch.rgb)), COLOUR_WORDS, draws)
+    gone = (draws.to("captions").uniform() < CAPTION_DROPOUT).tolist()
+    return ["" if out else text for text, out in zip(colored, gone, strict=True)]
+
+
+def pasted(pictures: Tensor, hints: Hints | None, known: Told) -> Tensor:
+    """(n, 3, H, W) with what is given of areas that are painted for the most part, ink and all."""
+    assert hints is not None
+    whole = (known.shown > PAINTED)[known.labels]
+    return torch.lerp(pictures, hints.rgb, hints.mask * sized(whole[None], pictures.shape[-2:]))
+
+
+def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
+    """(R,): 1 for areas that lie at the box around the ink on a length of OPEN of their width at least; -1 for areas
+    that lines enclose, 0 for those at the picture's border. image (1, 1, S, S), labels (1, S, S)."""
+    rim = F.avg_pool2d(rim_of(image), 2)[0, 0]
+    open_to_paper = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
+    seen = labels[0]
+    at_border = torch.zeros_like(open_to_paper)
+    at_border[torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]])] = True
+    return torch.where(open_to_paper, 1.0, torch.where(at_border, 0.0, -1.0))
+
+
+def places_of(labels: Tensor, R: int) -> list[Place]:
+    """labels (1, S, S) -> where each area is."""
+    shares = memberships(labels, R)[0]
+    corners = [divmod(int(share.argmax()), share.shape[1]) for share in shares]
+    return [Place(share, (round(4 * float(share.sum())), *at)) for share, at in zip(shares, corners, strict=True)]
+
+
+def labels_of(image: Tensor) -> Tensor:
+    """(B, 1, H, W) in [0, 1], ink dark -> the areas' numbers (B, h, w), of small drawings at CLEAREST px."""
+    import cv2
+
+    found = []
+    for picture in image[:, 0].cpu().mul(255).round().byte().numpy():
+        scale = max(1.0, CLEAREST / max(picture.shape))
+        size = tuple(max(1, round(scale * length)) for length in picture.shape[::-1])
+        larger = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+        found.append(torch.from_numpy(areas_of(larger).labels).long())
+    return torch.stack(found).to(image.device)

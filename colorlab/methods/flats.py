@@ -1,0 +1,135 @@
+"""Flats: one colour for each closed area of a line drawing, drawn area by area from a palette, at any size.
+
+A small net reads the drawing and sums it up area by area; a transformer over the areas gives each a distribution over a
+palette, given the colours already chosen, in any order (after Pannier et al., 2024, "sigma-GPTs")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from colorlab.conditions.area_shapes import likeness
+from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
+from colorlab.draws import Draws
+from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
+from colorlab.methods.base import OptimizerFactory, ScheduleFactory
+from colorlab.nets.area_encoder import Drawn
+from colorlab.nets.color_decoder import ColorDecoder
+from colorlab.samplers.area_colors import Known, Palette, PaletteSampler, Sites, Step
+from colorlab.samplers.area_guides import OnlyColors
+from colorlab.samplers.candidates import in_groups
+from colorlab.samplers.guides import Guide
+
+FITTED_PICTURES = 4096  # of the training set, so many give the palette
+JITTER = 0.015  # Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
+SHUFFLED = 0.3  # share of the training pictures whose areas come in any order, not from large to small
+LOOSE = 3.0  # places by which that order is not strict
+
+Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
+
+
+class Flats(AreaMethod):
+    """The method.
+
+    sampler: draws colours. color_layers: of the transformer over colours. colors: of the palette. softness: Lab units
+    by which the true colour's neighbours in the palette are right too. micro_batch: candidates sampled together; the
+    last group is padded to it, so that candidate k is the same bits whatever n is. guidance: how far beyond what style
+    and text say, away from nobody's hand and from the caption ``negative``; 0 = off. The rest: see ``AreaMethod``."""
+
+    palette: Tensor  # (colors, 3) Lab in hundreds
+
+    def __init__(
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: PaletteSampler, side: int,
+        width: int, layers: int, color_layers: int, heads: int, colors: int, softness: float, styles: Sequence[str],
+        style: str | None, style_dropout: float, turns: int, text_encoder: str | None, negative: str, guidance: float,
+        micro_batch: int,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
+        )
+        self.sampler, self.softness, self.micro_batch = sampler, softness / 100, micro_batch
+        self.negative, self.guidance = negative, guidance
+        self.decoder = ColorDecoder(width, color_layers, heads, colors)
+        self.register_buffer("palette", torch.zeros(colors, 3))
+
+    def prepare(self, pictures: Any) -> None:
+        """The palette, and a decoder that starts from how common its colours are."""
+        colors, weight = self.colors_in(pictures, FITTED_PICTURES)
+        lab = lab_of_colors(colors)
+        self.palette = fitted_palette(lab, weight, len(self.palette))
+        parts = zip(lab.split(4096), weight.split(4096), strict=True)
+        share = torch.stack([own @ self.soft(part) for part, own in parts]).sum(0) / weight.sum()
+        with torch.no_grad():
+            self.decoder.head.bias.copy_((share + 1e-5).log())
+
+    def soft(self, lab: Tensor) -> Tensor:
+        """(..., 3) -> (..., K): how right each colour of the palette is, summing to 1."""
+        return torch.softmax(-torch.cdist(lab, self.palette).square() / (2 * self.softness**2), -1)
+
+    def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
+        """Scores (B, turns, R), areas are told from the lowest on; and jitter (B, turns, R, 3)."""
+        R = shown.colors.shape[1]
+        return [self.scores(R, draws), JITTER * draws.to("jitter").normal(self.turns, R, 3)]
+
+    def scores(self, R: int, draws: Draws) -> Tensor:
+        """Of an order that begins with a random share of the areas, as if known, and goes on from large to small, not
+        strictly, in some pictures not at all."""
+        known, shuffled = draws.to("known").uniform(2, self.turns, 1).unbind(1)
+        pictures, areas = KNOWN
+        first = draws.to("first").uniform(self.turns, R) < (known - 1 + pictures).clamp(min=0) * areas / pictures
+        noise = draws.to("order").uniform(self.turns, R)
+        rank = torch.where(shuffled < SHUFFLED, R * noise, torch.arange(R) + LOOSE * noise)
+        return torch.where(first, noise - 1, rank)
+
+    def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
+        """Cross-entropy of each area's colour, given those before it, in nats."""
+        scores, jitter = random
+        order = scores.masked_fill(~drawn.valid, 1e6).argsort(dim=1, stable=True)
+        lab = lab_of_colors(shown.colors)
+        logits = self.decoder(drawn, lab + jitter, order).float()
+        right = self.soft(lab.gather(1, order[..., None].expand(-1, -1, 3)))
+        entropy = -(right * torch.log_softmax(logits, -1)).sum(-1)
+        return torch.zeros_like(entropy).scatter(1, order, entropy)
+
+    def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+        m, (begin, palette) = self.micro_batch, self._begin(asked.drawn, guides)
+        sites = Sites(asked.places, asked.open, likeness(asked.shapes), asked.joined)
+        colors, given = asked.given
+        lab = lab_of_colors(colors).expand(m, -1, -1)
+
+        def group(rows: Draws) -> Tensor:
+            known = Known(lab, given[torch.tensor(rows.candidate).clamp(max=n - 1)])
+            return self.sampler(begin, palette, known, sites, rows, guides)
+
+        return colors_of_lab(in_groups(group, draws, n, m))
+
+    def _begin(self, drawn: list[Drawn], guides: Sequence[Guide]) -> tuple[Begin, Palette]:
+        """The decoder of one drawing, and the colours that it chooses from."""
+        begin, lab = partial(guided, [partial(self.decoder.steps, each) for each in drawn], self.guidance), self.palette
+        for only in guides:
+            if isinstance(only, OnlyColors):
+                lab, shares = only.offered(lab)
+                begin = partial(offering, begin, shares)
+        return begin, Palette(lab, colors_of_lab(lab))
+
+
+def guided(begins: list[Begin], guidance: float, order: Tensor) -> Step:
+    """Steps of the first, or farther from the second than it is (Ho and Salimans, 2022, classifier-free guidance):
+    log p + guidance (log p - log p')."""
+    steps = [begin(order) for begin in begins]
+
+    def step(last: Tensor | None) -> Tensor:
+        log_p, *others = (torch.log_softmax(each(last), -1) for each in steps)
+        return log_p + sum(guidance * (log_p - other) for other in others)
+
+    return step
+
+
+def offering(begin: Begin, shares: Tensor, order: Tensor) -> Step:
+    """Steps whose probabilities go to other colours, by shares (K, P)."""
+    step = begin(order)
+    return lambda last: (torch.softmax(step(last), -1) @ shares).clamp(min=1e-30).log()

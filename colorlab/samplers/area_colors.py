@@ -1,0 +1,149 @@
+"""Colours of one drawing's areas, area after area from a palette: the known ones first, then from large to small.
+
+Each step gives a distribution over the palette. White is made likelier where an area is open to the paper around, and
+the colour of an area of the same shape (the other eye, the next petal); guides may weigh it too. Then the least likely
+tail is cut (nucleus sampling, Holtzman et al., 2020).
+
+Candidates take their random numbers from a lattice (Kronecker's): each on its own is a fair draw, together they keep
+apart, so that eight candidates show more of what is likely than eight independent ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from colorlab.draws import Draws
+from colorlab.samplers.guides import Guide, Place
+
+WHITE = 0.98  # a colour whose darkest channel is lighter is white
+SAME = 0.01  # Lab in hundreds: colours so near are the same
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+
+#: Colours that the areas before have taken (n, 3), Lab in hundreds, None at first -> logits (n, K) of the next area's.
+Step = Callable[[Tensor | None], Tensor]
+
+
+class Known(NamedTuple):
+    """Colours that are given. lab: (n, R, 3) in hundreds, of use where ``mask`` (n, R) is True."""
+
+    lab: Tensor
+    mask: Tensor
+
+
+class Palette(NamedTuple):
+    """K colours, in Lab in hundreds and in RGB in [0, 1]: (K, 3) each."""
+
+    lab: Tensor
+    rgb: Tensor
+
+
+class Sites(NamedTuple):
+    """What is known of R areas. places: for guides. open: (R,), 1 where an area lies at the rim of the drawing, open to
+    the paper around, -1 where lines enclose it. alike: (R, R) in [0, 1], 1 for areas of one shape. joined: (R, R) in
+    [0, 1], how far two areas meet without a line between them."""
+
+    places: Sequence[Place]
+    open: Tensor
+    alike: Tensor
+    joined: Tensor
+
+
+class PaletteSampler:
+    """temperature: of the distributions; below 1 likelier colours are favoured. top_p: share of the probability that
+    is kept, the likeliest first. spread: keep candidates apart by a lattice, instead of independent numbers.
+
+    In nats, what is likelier: paper, white in areas that are open to the paper around; filled, any colour but white in
+    areas that lines enclose; twins, the colour of an area of the same shape; joined, the colour of an area that no line
+    divides from this one."""
+
+    def __init__(
+        self, temperature: float, top_p: float, spread: bool, paper: float, filled: float, twins: float, joined: float
+    ) -> None:
+        if not temperature > 0:
+            raise ValueError(f"temperature is above 0, not {temperature}")
+        if not 0 < top_p <= 1:
+            raise ValueError(f"top_p is in (0, 1], not {top_p}")
+        self.temperature, self.top_p, self.spread = temperature, top_p, spread
+        self.paper, self.filled, self.twins, self.joined = paper, filled, twins, joined
+
+    def __call__(
+        self, begin: Callable[[Tensor], Step], palette: Palette, known: Known, sites: Sites, rows: Draws,
+        guides: Sequence[Guide],
+    ) -> Tensor:  # fmt: skip
+        """Candidates of one drawing, one a row of ``rows`` -> Lab in hundreds, (n, R, 3). begin: of the order of areas
+        (n, R) -> the first step."""
+        n, R = known.mask.shape
+        order = torch.argsort((~known.mask).long(), dim=1, stable=True)
+        numbers = self.numbers(rows, R).to(order.device)
+        step, lab, last = begin(order), known.lab.clone(), None
+        told, every = torch.zeros_like(known.mask), torch.arange(n, device=order.device)
+        for number, area in zip(numbers.unbind(1), order.unbind(1), strict=True):
+            logits, given = step(last), known.mask[every, area]
+            if not given.all():
+                logits = self.expected(logits, palette, sites, area, lab, told)
+                at = [sites.places[a] for a in area.tolist()]
+                chosen = palette.lab[self.picked(logits, number, palette, at, rows, guides)]
+                lab[every, area] = torch.where(given[:, None], lab[every, area], chosen)
+            told[every, area] = True
+            last = lab[every, area]
+        return lab
+
+    def expected(
+        self, logits: Tensor, palette: Palette, sites: Sites, area: Tensor, lab: Tensor, told: Tensor
+    ) -> Tensor:
+        """Logits (n, K) for each candidate's area (n,), with what its place and the areas told so far (n, R) let
+        expect."""
+        white = (palette.rgb.amin(1) > WHITE).to(logits)
+        openness = sites.open[area, None]
+        logits = logits + torch.where(openness > 0, self.paper, self.filled) * openness * white
+        for nats, relation in ((self.twins, sites.alike), (self.joined, sites.joined)):
+            strength, other = (relation[area] * told).max(1)
+            color = lab[torch.arange(len(lab), device=lab.device), other]
+            same = torch.exp(-torch.cdist(color, palette.lab).square() / (2 * SAME**2))
+            logits = logits + nats * strength[:, None] * same
+        return logits
+
+    def numbers(self, rows: Draws, steps: int) -> Tensor:
+        """(n, steps) in [0, 1)."""
+        if not self.spread:
+            return rows.to("colors").uniform(steps)
+        start = Draws(rows.seed, rows.index, None, rows.purpose).to("colors").uniform(steps)
+        k = torch.tensor([0 if rows.alike else k for k in rows.candidate], dtype=torch.float64)
+        return ((start + k[:, None] * stride(steps)) % 1).float().clamp(max=1 - 1e-7)
+
+    def picked(
+        self, logits: Tensor, number: Tensor, palette: Palette, at: Sequence[Place], rows: Draws,
+        guides: Sequence[Guide],
+    ) -> Tensor:  # fmt: skip
+        """logits (n, K), number (n,) in [0, 1) -> (n,): which colour each candidate takes."""
+        if not guides:
+            return self.drawn_from(logits, number)
+        chosen = []
+        for k, place in enumerate(at):
+            row = rows.rows(k, k + 1)
+            own = logits[k]
+            for guide in guides:
+                own = guide.weigh(own, palette.rgb, place, row)
+            chosen.append(self.drawn_from(own[None], number[k : k + 1]))
+            for guide in guides:
+                guide.told(palette.rgb[chosen[-1][0]], place, row)
+        return torch.cat(chosen)
+
+    def drawn_from(self, logits: Tensor, number: Tensor) -> Tensor:
+        """(n, K), (n,) in [0, 1) -> (n,): the colour at that place of the distribution function."""
+        p = torch.softmax(logits.double() / self.temperature, -1)
+        largest, which = p.sort(dim=-1, descending=True, stable=True)
+        tail = largest.cumsum(-1) - largest >= self.top_p
+        reached = p.scatter(-1, which, largest.masked_fill(tail, 0.0)).cumsum(-1)
+        place = torch.searchsorted(reached, number.double()[:, None] * reached[:, -1:], right=True)[:, 0]
+        return place.clamp(max=p.shape[-1] - 1)
+
+
+def stride(steps: int) -> Tensor:
+    """(steps,) float64: the lattice's irrational steps, the golden ratio first, then roots of primes."""
+    roots = [(math.sqrt(5) - 1) / 2, *(math.sqrt(prime) % 1 for prime in PRIMES)]
+    return torch.tensor([roots[i % len(roots)] for i in range(steps)], dtype=torch.float64)

@@ -1,0 +1,177 @@
+"""Colours of areas: the true ones, their numbers, views, and how one is drawn from a palette."""
+
+from __future__ import annotations
+
+import torch
+
+from colorlab.conditions.area_colors import by_size, resized, shares, sized, true_colors
+from colorlab.conditions.area_shapes import likeness, passages, shapes
+from colorlab.conditions.palette import lab_of_colors
+from colorlab.draws import Draws
+from colorlab.samplers.area_colors import Palette, PaletteSampler, Sites, stride
+from colorlab.samplers.guides import Bias, Place, Repulsion
+
+RED, GREEN, WHITE = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.1, 0.7, 0.3]), torch.ones(3)
+
+
+def sampler(
+    temperature: float, top_p: float, spread: bool, paper=0.0, filled=0.0, twins=0.0, joined=0.0
+) -> PaletteSampler:
+    return PaletteSampler(temperature, top_p, spread, paper, filled, twins, joined)
+
+
+def halves(side: int = 32) -> torch.Tensor:
+    """(1, side, side): area 1 to the left, a smaller area 0 to the right."""
+    labels = torch.zeros(1, side, side, dtype=torch.long)
+    labels[..., : 5 * side // 8] = 1
+    return labels
+
+
+def colored(labels: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
+    return colors[labels].permute(0, 3, 1, 2)
+
+
+def test_an_areas_colour_is_its_commonest_not_its_mean() -> None:
+    labels = halves()
+    rgb = colored(labels, torch.stack([RED, GREEN]))
+    rgb[..., :4, :] = 0.5
+    colors, share = true_colors(rgb, torch.ones(1, 1, 32, 32), labels, 2)
+    assert torch.allclose(colors[0], torch.stack([RED, GREEN]), atol=1e-5)
+    assert torch.allclose(share, torch.tensor(28 / 32), atol=1e-5)
+
+
+def test_colours_are_seen_through_half_of_the_ink() -> None:
+    labels, image = halves(), torch.full((1, 1, 32, 32), 0.5)
+    colors, _ = true_colors(colored(labels, torch.stack([RED, GREEN])) * image, image, labels, 2)
+    assert torch.allclose(colors[0], torch.stack([RED, GREEN]), atol=1e-5)
+
+
+def test_an_area_under_ink_alone_is_white_and_tells_nothing() -> None:
+    labels, image = halves(), torch.ones(1, 1, 32, 32)
+    image[labels[:, None] == 0] = 0
+    colors, share = true_colors(colored(labels, torch.stack([RED, GREEN])) * image, image, labels, 2)
+    assert torch.equal(colors[0, 0], WHITE) and share[0, 0] == 0 and share[0, 1] == 1
+
+
+def test_areas_are_numbered_from_the_largest_and_the_smallest_are_nobodys() -> None:
+    labels = torch.tensor([[[7, 7, 7], [2, 2, 5], [2, 2, 5]]])
+    ranked, count = by_size(labels, 9)
+    assert ranked.tolist() == [[[1, 1, 1], [0, 0, 2], [0, 0, 2]]] and count.tolist() == [3]
+    ranked, count = by_size(labels, 2)
+    assert ranked[0, 2, 2] == 2 and count.tolist() == [2]
+    assert torch.allclose(shares(ranked, 2), torch.tensor([[4 / 9, 3 / 9]]))
+
+
+def test_resizing_keeps_lines_and_areas_in_the_same_place() -> None:
+    labels = halves(64)
+    image = (labels[:, None] == 1).float()
+    small, seen = resized(image, labels, 32)
+    assert torch.equal(small[:, 0] > 0.5, seen == 1)
+    assert torch.equal(sized(seen, (64, 64)), labels)
+
+
+def test_colours_come_as_often_as_their_probabilities_say() -> None:
+    logits = torch.tensor([0.5, 0.25, 0.2, 0.05]).log().expand(4000, -1)
+    numbers = torch.rand(4000, generator=torch.Generator().manual_seed(0))
+    counts = sampler(1.0, 1.0, True).drawn_from(logits, numbers).bincount(minlength=4) / 4000
+    assert torch.allclose(counts, torch.tensor([0.5, 0.25, 0.2, 0.05]), atol=0.03)
+
+
+def test_the_unlikely_tail_is_never_drawn() -> None:
+    logits = torch.tensor([0.5, 0.02, 0.44, 0.04]).log().expand(2000, -1)
+    drawn = sampler(1.0, 0.9, True).drawn_from(logits, torch.linspace(0, 1 - 1e-6, 2000))
+    assert drawn.unique().tolist() == [0, 2]
+
+
+def test_a_low_temperature_takes_the_likeliest() -> None:
+    logits = torch.tensor([[0.3, 0.4, 0.3]]).log().expand(50, -1)
+    assert sampler(0.01, 1.0, True).drawn_from(logits, torch.linspace(0.001, 0.999, 50)).unique().tolist() == [1]
+
+
+def test_spread_candidates_share_out_what_is_likely() -> None:
+    numbers = sampler(1.0, 1.0, True).numbers(Draws(3, [0]).candidates(8), 5)
+    for column in numbers.T:
+        gaps = column.sort().values.diff()
+        assert gaps.min() > 0.02  # eight independent numbers come that near in most columns
+    assert ((numbers[:, 0] * 8).long().bincount(minlength=8) <= 2).all()
+
+
+def test_a_candidates_numbers_do_not_depend_on_how_many_there_are() -> None:
+    for spread in (True, False):
+        made = sampler(1.0, 1.0, spread)
+        eight, four = (made.numbers(Draws(3, [7]).candidates(n), 20) for n in (8, 4))
+        assert torch.equal(eight[:4], four)
+        assert torch.equal(made.numbers(Draws(3, [7]).candidates(8).rows(4, 8), 20), eight[4:])
+
+
+def test_the_lattice_has_no_short_period() -> None:
+    steps = stride(13)
+    assert all((k * steps % 1).min() > 1e-4 for k in range(1, 217))
+
+
+def expected(opened: float = 0.0, **nats: float) -> torch.Tensor:
+    """Logits of COLORS, all alike before, for area 1; told were green area 0 of its shape and red area 2 beside it."""
+    alike, joined = torch.zeros(3, 3), torch.zeros(3, 3)
+    alike[1, 0] = joined[1, 2] = 1.0
+    sites = Sites([PLACE] * 3, torch.tensor([0.0, opened, 0.0]), alike, joined)
+    lab, told = COLORS.lab[None, [1, 2, 0]], torch.tensor([[True, False, True]])
+    return sampler(1.0, 1.0, True, **nats).expected(torch.zeros(1, 3), COLORS, sites, torch.tensor([1]), lab, told)[0]
+
+
+def test_paper_is_likelier_where_an_area_is_open_to_it_and_less_where_lines_enclose_it() -> None:
+    assert torch.allclose(expected(1.0, paper=2.0, filled=1.0), torch.tensor([0.0, 0.0, 2.0]))
+    assert torch.allclose(expected(-1.0, paper=2.0, filled=1.0), torch.tensor([0.0, 0.0, -1.0]))
+    assert torch.equal(expected(0.0, paper=2.0, filled=1.0), torch.zeros(3))
+
+
+def test_the_colour_of_a_twin_is_likelier() -> None:
+    assert torch.allclose(expected(twins=3.0), torch.tensor([0.0, 3.0, 0.0]), atol=1e-4)
+
+
+def test_the_colour_of_an_area_that_no_line_divides_is_likelier() -> None:
+    assert torch.allclose(expected(joined=3.0), torch.tensor([3.0, 0.0, 0.0]), atol=1e-4)
+
+
+def test_areas_are_joined_where_no_line_runs_between_them() -> None:
+    labels, image = halves(), torch.ones(1, 32, 32)
+    assert passages(labels[0], image, 2)[0, 1] == 1
+    image[:, :24, 18:22] = 0
+    width = (labels == 0).sum().sqrt()
+    assert torch.allclose(passages(labels[0], image, 2), 8 / width * (1 - torch.eye(2)), atol=1e-6)
+
+
+def test_shapes_are_alike_wherever_they_lie_and_however_they_are_turned() -> None:
+    labels = torch.zeros(200, 200, dtype=torch.long)
+    labels[10:50, 20:30], labels[100:110, 150:190], labels[150:170, 20:40] = 1, 2, 3
+    alike = likeness(shapes(labels, 4))
+    assert alike[1, 2] > 0.99 and alike[1, 3] < 0.01 and alike[1, 0] < 0.01 and (alike.diagonal() == 0).all()
+
+
+PLACE = Place(torch.ones(4, 4), (0, 0, 0))
+COLORS = Palette(lab_of_colors(torch.stack([RED, GREEN, WHITE])), torch.stack([RED, GREEN, WHITE]))
+
+
+def test_a_bias_makes_its_colour_likelier() -> None:
+    plain = torch.zeros(3)
+    weighed = Bias("#ff0000").weigh(plain, COLORS.rgb, PLACE, Draws(0, [0], [0]))
+    assert weighed.argmax() == 0 and weighed[0] == 0
+
+
+def test_a_sketch_biases_each_area_towards_what_it_has_there() -> None:
+    sketch = torch.zeros(3, 4, 4)
+    sketch[0, :, :2], sketch[:, :, 2:] = 1.0, GREEN[:, None, None]
+    left, right = torch.zeros(4, 4), torch.zeros(4, 4)
+    left[:, :2], right[:, 2:] = 1, 1
+    guide, draws = Bias(sketch), Draws(0, [0], [0])
+    assert guide.weigh(torch.zeros(3), COLORS.rgb, Place(left, (1, 0, 0)), draws).argmax() == 0
+    assert guide.weigh(torch.zeros(3), COLORS.rgb, Place(right, (2, 0, 0)), draws).argmax() == 1
+
+
+def test_repulsion_weighs_down_what_elders_have_there_and_only_there() -> None:
+    guide, elder, younger = Repulsion(2.0, 0.3, 8), Draws(0, [5], [0]), Draws(0, [5], [1])
+    guide.told(RED, PLACE, elder)
+    weighed = guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, younger)
+    assert torch.allclose(weighed, torch.tensor([-2.0, 0.0, 0.0]), atol=0.01)
+    assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, elder), torch.zeros(3))
+    elsewhere = Place(torch.ones(4, 4), (1, 0, 0))
+    assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, elsewhere, younger), torch.zeros(3))

@@ -1,0 +1,231 @@
+"""Flats as a whole: what stays exact, what changes what."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.conditions.palette import apart, colors_of_lab, commonest, fitted_palette, lab_of_colors
+from colorlab.draws import Draws
+from colorlab.errors import ConfigError
+from colorlab.methods.areas import Wishes
+from colorlab.methods.flats import Flats
+from colorlab.samplers.area_guides import Like, OnlyColors
+from colorlab.types import Batch, Condition, Hints
+from tests.tiny_prior import tiny_text
+
+SMALL = (
+    "method.width=16",
+    "method.heads=2",
+    "method.layers=1",
+    "method.color_layers=1",
+    "method.side=32",
+    "method.colors=16",
+)
+RED, BLUE = torch.tensor([0.9, 0.1, 0.1]), torch.tensor([0.1, 0.2, 0.8])
+
+
+@pytest.fixture(scope="module")
+def method() -> Flats:
+    """An untrained one whose answers differ from area to area."""
+    torch.manual_seed(0)
+    made = build(compose("train", ["name=x", "method=flats", *SMALL]).method)
+    made.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
+    for weight in (made.decoder.head.weight, made.encoder.style.weight):
+        torch.nn.init.normal_(weight)
+    return made.eval().requires_grad_(False)
+
+
+def rooms() -> tuple[torch.Tensor, torch.Tensor]:
+    """A drawing (1, 1, 96, 96) of three rooms of different sizes, paper around them, and its areas (1, 96, 96)."""
+    labels = torch.zeros(96, 96, dtype=torch.long)
+    labels[12:84, 12:40], labels[12:50, 40:84], labels[50:84, 40:84] = 1, 2, 3
+    image = torch.ones(1, 1, 96, 96)
+    for rows, columns in (
+        (slice(12, 14), slice(12, 84)),
+        (slice(82, 84), slice(12, 84)),
+        (slice(49, 51), slice(40, 84)),
+        (slice(12, 84), slice(12, 14)),
+        (slice(12, 84), slice(82, 84)),
+        (slice(12, 84), slice(39, 41)),
+    ):
+        image[..., rows, columns] = 0
+    return image, labels[None]
+
+
+def dots(*marks: tuple[int, int, torch.Tensor], size: int = 4) -> Hints:
+    rgb, mask = torch.zeros(1, 3, 96, 96), torch.zeros(1, 1, 96, 96)
+    for row, column, color in marks:
+        rgb[..., row : row + size, column : column + size] = color[:, None, None]
+        mask[..., row : row + size, column : column + size] = 1
+    return Hints(rgb, mask)
+
+
+def drawn(method: Flats, n: int = 3, hints: Hints | None = None, guides: tuple = ()) -> torch.Tensor:
+    image, labels = rooms()
+    return method.sample(Condition(image, hints, areas=labels), n, Draws(0, [5]), guides)[0]
+
+
+def test_every_area_has_one_colour_under_the_drawings_own_ink(method) -> None:
+    image, labels = rooms()
+    pictures = drawn(method)
+    for area in range(4):
+        inside = pictures[:, :, (labels[0] == area) & (image[0, 0] == 1)]
+        assert (inside == inside[..., :1]).all()
+    assert (pictures[:, :, image[0, 0] == 0] == 0).all()
+
+
+def test_areas_are_found_where_none_are_given(method) -> None:
+    image, _ = rooms()
+    pictures = method.sample(Condition(image), 2, Draws(0, [5]))[0]
+    assert all(
+        (room[:, :, :1, :1] == room).all() for room in (pictures[..., 16:80, 16:36], pictures[..., 54:80, 44:80])
+    )
+
+
+def test_colours_do_not_depend_on_how_areas_are_numbered(method) -> None:
+    image, labels = rooms()
+    number = torch.tensor([3, 1, 0, 2])
+    plain = method.colors(image[0], labels[0], 4, Draws(0, [5]))
+    other = method.colors(image[0], number[labels[0]], 4, Draws(0, [5]))
+    assert torch.equal(plain, other[:, number])
+
+
+def test_a_click_colours_its_whole_area_in_every_candidate(method) -> None:
+    pictures = drawn(method, hints=dots((60, 60, RED)))
+    assert torch.allclose(pictures[:, :, 52:81, 42:81], RED[:, None, None].expand(3, 3, 29, 39), atol=1e-6)
+
+
+def test_a_click_changes_what_the_other_areas_are_like(method) -> None:
+    red, blue = (drawn(method, 8, dots((60, 60, color))) for color in (RED, BLUE))
+    assert not torch.equal(red[..., 16:48, 16:36], blue[..., 16:48, 16:36])
+
+
+def test_most_of_a_stroke_decides_and_a_slip_over_the_line_does_not(method) -> None:
+    hints = dots((60, 60, RED), (20, 60, BLUE))
+    hints.rgb[..., 48, 60:62], hints.mask[..., 48, 60:62] = RED[:, None], 1  # two pixels of the red stroke slip over
+    pictures = drawn(method, hints=hints)
+    assert torch.allclose(pictures[:, :, 30, 60], BLUE, atol=1e-6)
+
+
+def test_two_colours_in_one_area_divide_it(method) -> None:
+    pictures = drawn(method, hints=dots((20, 20, RED), (70, 20, BLUE)))
+    assert torch.allclose(pictures[:, :, 18, 30], RED, atol=1e-6) and torch.allclose(
+        pictures[:, :, 78, 30], BLUE, atol=1e-6
+    )
+    column = pictures[0, 0, 14:82, 30]
+    assert ((column - RED[0]).abs() < 1e-6).sum() > 20 and ((column - BLUE[0]).abs() < 1e-6).sum() > 20
+
+
+def test_a_half_painted_picture_is_kept_to_the_pixel(method) -> None:
+    image, _ = rooms()
+    rgb = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * image
+    mask = torch.zeros(1, 1, 96, 96)
+    mask[..., :38] = 1
+    pictures = drawn(method, hints=Hints(rgb * mask, mask))
+    assert torch.allclose(pictures[..., 14:82, 14:38], rgb[..., 14:82, 14:38].expand(3, -1, -1, -1), atol=1e-6)
+
+
+def test_only_the_colours_of_a_palette_are_used_and_white(method) -> None:
+    allowed = torch.stack([RED, BLUE, torch.ones(3)])
+    image, labels = rooms()
+    guide = OnlyColors(["#e61a1a", [0.1, 0.2, 0.8]])
+    colors = method.colors(image[0], labels[0], 8, Draws(0, [5]), Wishes(guides=[guide]))
+    nearest = torch.cdist(colors.flatten(0, 1), allowed)
+    assert nearest.amin(1).max() < 0.01 and len(nearest.argmin(1).unique()) > 1
+
+
+def test_a_palette_may_be_a_picture(method) -> None:
+    picture = torch.cat([RED[:, None, None].expand(3, 8, 8), BLUE[:, None, None].expand(3, 8, 8)], 2)
+    assert torch.allclose(
+        OnlyColors(picture).lab.sort(0).values, lab_of_colors(torch.stack([RED, BLUE])).sort(0).values, atol=0.005
+    )
+
+
+def test_a_candidate_like_another_keeps_most_areas_and_the_locked_ones(method) -> None:
+    image, labels = rooms()
+    picture = torch.stack([torch.ones(3), RED, BLUE, RED])[labels[0]].permute(2, 0, 1) * image[0]
+    guide = Like(picture, 0.25, [[0.6, 0.3]])  # one of four areas anew; area 2 is locked
+    colors = method.colors(image[0], labels[0], 16, Draws(0, [5]), Wishes(guides=[guide]))
+    kept = (colors - torch.stack([torch.ones(3), RED, BLUE, RED])).abs().amax(-1) < 1e-4
+    assert kept[:, 0].all() and kept[:, 2].all() and (kept.sum(1) == 3).any() and (kept.sum(1) >= 3).all()
+    assert not kept[:, 1].all() and not kept[:, 3].all()
+    everything = method.colors(image[0], labels[0], 2, Draws(0, [5]), Wishes(guides=[Like(picture, 0.0, [])]))
+    assert torch.allclose(everything[0], everything[1]) and torch.allclose(everything[0, 1], RED, atol=1e-4)
+
+
+def test_methods_over_pixels_refuse_guides_of_areas() -> None:
+    with pytest.raises(ConfigError, match="method=flats"):
+        OnlyColors(["#ff0000"]).edit(lambda x, a: x, Condition(torch.ones(1, 1, 4, 4)), Draws(0, [0]))
+
+
+def test_drawings_that_are_not_square_keep_their_shape(method) -> None:
+    image, labels = rooms()
+    wide = torch.nn.functional.pad(image, (0, 60), value=1.0)
+    pictures = method.sample(Condition(wide, areas=torch.nn.functional.pad(labels, (0, 60))), 2, Draws(0, [5]))[0]
+    assert pictures.shape[-2:] == (96, 156)
+
+
+def test_hands_colour_differently_and_an_unknown_hand_is_refused(method) -> None:
+    plain = drawn(method)
+    method.style = "twemoji"
+    assert not torch.equal(plain, drawn(method))
+    method.style = None
+    with pytest.raises(Exception, match="nobody is none of"):
+        build(compose("train", ["name=x", "method=flats", "method.style=nobody"]).method)
+
+
+def test_guidance_goes_beyond_the_hand_and_zero_is_off(method) -> None:
+    image, labels = rooms()
+    drawn_by = {}
+    for guidance in (0.0, 1e-9, 3.0):
+        method.style, method.guidance = "twemoji", guidance
+        drawn_by[guidance] = method.colors(image[0], labels[0], 8, Draws(0, [5]))
+    method.style, method.guidance = None, 0.0
+    assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(drawn_by[0.0], drawn_by[3.0])
+
+
+def test_a_caption_is_heard(tmp_path) -> None:
+    tiny_text(tmp_path, "bert")
+    torch.manual_seed(0)
+    made = build(compose("train", ["name=x", "method=flats", f"method.text_encoder={tmp_path}", *SMALL]).method)
+    image, labels = rooms()
+    said = [made.eval()._drawn(image, labels, 4, text)[0].areas for text in ("red", "sea", "red")]
+    assert torch.equal(said[0], said[2]) and (said[0] - said[1]).abs().amax(-1).min() > 1e-6
+
+
+def test_the_loss_falls_where_every_drawing_has_the_same_colours() -> None:
+    torch.manual_seed(0)
+    made = build(compose("train", ["name=x", "method=flats", *SMALL]).method)
+    image, labels = rooms()
+    rgb = torch.stack([torch.ones(3), RED, BLUE, RED])[labels].permute(0, 3, 1, 2) * image
+    batch = Batch(rgb, image, torch.zeros(1).long(), [""], torch.tensor([-1]), labels)
+    made.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
+    made.palette[:3] = lab_of_colors(torch.stack([torch.ones(3), RED, BLUE]))
+    optimizer, losses = torch.optim.AdamW(made.parameters(), 1e-2), []
+    for step in range(100):
+        loss = made.loss(batch, Draws(0, [0], [step], "train"))["loss"]
+        optimizer.zero_grad(), loss.backward(), optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.5 * losses[0]
+    learned = made.eval().colors(image[0], labels[0], 4, Draws(0, [0]))
+    assert (learned - torch.stack([torch.ones(3), RED, BLUE, RED])).abs().max() < 0.02
+
+
+def test_a_palette_holds_the_commonest_colours_exactly_and_no_two_alike() -> None:
+    generator = torch.Generator().manual_seed(0)
+    common = lab_of_colors(torch.stack([RED, BLUE]))
+    lab = torch.cat([common.repeat(50, 1), lab_of_colors(torch.rand(100, 3, generator=generator))])
+    palette = fitted_palette(lab, torch.ones(len(lab)), 24)
+    assert palette.shape == (24, 3)
+    assert torch.cdist(common, palette).amin(1).max() < 0.005
+    assert (torch.cdist(palette, palette) + torch.eye(24)).min() > 0.03
+    assert torch.allclose(commonest(lab, torch.ones(len(lab)), 2).sort(0).values, common.sort(0).values, atol=0.005)
+    assert len(apart(torch.zeros(5, 3), 5)) == 1
+
+
+def test_lab_and_rgb_of_colours_undo_each_other() -> None:
+    colors = torch.rand(2, 50, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(colors_of_lab(lab_of_colors(colors)), colors, atol=1e-4)
