@@ -85,7 +85,9 @@ def test_colourings_of_one_drawing_have_one_line_drawing() -> None:
 
 
 def test_what_is_ink_in_one_colouring_alone_is_an_area_in_all() -> None:
-    dark, light = drawn(square(10, 10, 70) + square(30, 30, 9, "#111"), square(10, 10, 70) + square(30, 30, 9, "#2850c8"))
+    dark, light = drawn(
+        square(10, 10, 70) + square(30, 30, 9, "#111"), square(10, 10, 70) + square(30, 30, 9, "#2850c8")
+    )
     assert np.array_equal(dark[3], light[3]) and at(dark, 34, 34) == [17, 17, 17, 255]
 
 
@@ -102,7 +104,7 @@ def test_styles_come_from_groups_classes_and_repetitions() -> None:
     same = (
         f'<g fill="#c81e28">{rect}</g>',
         f'<g style="fill:#c81e28" opacity="0.99">{rect}</g>',
-        f'<style>.a{{fill:#c81e28}}</style>{rect.replace("/>", " class=" + chr(34) + "a" + chr(34) + "/>")}',
+        f"<style>.a{{fill:#c81e28}}</style>{rect.replace('/>', ' class=' + chr(34) + 'a' + chr(34) + '/>')}",
         '<defs><rect id="r" x="10" y="20" width="50" height="50"/></defs><use href="#r" x="10" fill="#c81e28"/>',
         '<g transform="scale(2)"><rect x="10" y="10" width="25" height="25" fill="rgb(200,30,40)"/></g>',
     )
@@ -146,7 +148,10 @@ def test_text_and_hidden_shapes_are_left_out() -> None:
         ('<svg xmlns="http://www.w3.org/2000/svg"><rect width="5" height="5"/></svg>', "no extent"),
         ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 50 5"><rect width="5" height="5"/></svg>', "long strip"),
         ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5"/>', "no shapes"),
-        ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5">' + "<g>" * 3000 + "</g>" * 3000 + "</svg>", "deeply"),
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5">' + "<g>" * 3000 + "</g>" * 3000 + "</svg>",
+            "deeply",
+        ),
     ],
 )
 def test_what_makes_no_pair_says_why(svg: str, reason: str) -> None:

@@ -21,7 +21,7 @@ def evened(image: Tensor) -> Tensor:
     if not ink.any() or ink.all():
         return image
     darkest, lightest = float(np.percentile(drawing[ink], BLACK)), float(np.median(drawing[~ink]))
-    even = (drawing.astype(np.float32) - darkest) / max(1.0, lightest - darkest)
+    even: np.ndarray = (drawing.astype(np.float32) - darkest) / max(1.0, lightest - darkest)
     missing = round(WIDTH * max(drawing.shape) - stroke_width(ink))
     if missing > 0:
         even = cv2.erode(even, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1)))

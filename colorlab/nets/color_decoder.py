@@ -24,7 +24,8 @@ class ColorDecoder(nn.Module):
 
     def __init__(self, d: int, layers: int, heads: int, colors: int) -> None:
         super().__init__()
-        self.asked, self.told = nn.Linear(d, d), nn.Linear(d, d)
+        self.asked: nn.Module = nn.Linear(d, d)
+        self.told: nn.Module = nn.Linear(d, d)
         self.color = color_embedding(d)
         self.first = nn.Parameter(torch.zeros(d))
         self.heads, self.layers = heads, nn.ModuleList(Layer(d, heads) for _ in range(layers))

@@ -223,8 +223,8 @@ class Repulsion(Guide):
 
     Only earlier candidates push: the first 4 of 8 are those of n = 4. Their coarse colours are kept from call
     to call until the drawing's candidate 0 is sampled again or other drawings are, so candidates may come in groups, in
-    rising order. Of palettes, an area's colours lose strength min(1, sum_j exp(-|c - c_j|^2 / (2 bandwidth^2))) of their
-    logits, c_j the earlier candidates' colours there.
+    rising order. Of palettes, an area's colours lose strength min(1, sum_j exp(-|c - c_j|^2 / (2 bandwidth^2))) of
+    their logits, c_j the earlier candidates' colours there.
     ValueError: a candidate before the earlier ones are sampled. strength 0 is exactly off."""
 
     def __init__(self, strength: float, bandwidth: float, cells: int) -> None:

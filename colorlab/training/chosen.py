@@ -13,6 +13,7 @@ from colorlab.errors import ConfigError
 from colorlab.runs.checkpoint import fill, read_weights, save_weights
 from colorlab.training.callbacks import averaged
 from colorlab.training.resume import steps_done
+from colorlab.training.shells import Shell
 
 
 class EarlyEnd(EarlyStopping):
@@ -56,27 +57,27 @@ class BestWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
 
-    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Shell) -> None:
         value = measured(trainer, self.monitor, "best")
         if not math.isnan(self.best) and not (value < self.best if self.mode == "min" else value > self.best):
             return
         self.best = value
         if trainer.is_global_zero:
             with averaged(trainer, module):
-                save_weights(module, folder_of(trainer))
+                save_weights(module.method, folder_of(trainer))
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, module: Shell) -> None:
         trainer.strategy.barrier()
         if not math.isnan(self.best):
             path = folder_of(trainer)
-            fill(module, read_weights(path), path)
+            fill(module.method, read_weights(path), path)
 
 
 class LearningRate(Callback):
     """Logs train/learning_rate; of several optimizers train/learning_rate/0, train/learning_rate/1, ..."""
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
-        self.log_dict({f"train/{name}": value for name, value in rates(trainer).items()})
+    def on_train_batch_end(self, trainer: Trainer, module: Shell, outputs: Any, batch: Any, idx: int) -> None:
+        module.log_dict({f"train/{name}": value for name, value in rates(trainer).items()})
 
 
 def rates(trainer: Trainer) -> dict[str, float]:
