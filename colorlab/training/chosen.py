@@ -56,20 +56,20 @@ class BestWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
 
-    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         value = measured(trainer, self.monitor, "best")
         if not math.isnan(self.best) and not (value < self.best if self.mode == "min" else value > self.best):
             return
         self.best = value
         if trainer.is_global_zero:
             with averaged(trainer, module):
-                save_weights(module, folder_of(trainer))
+                save_weights(module.method, folder_of(trainer))
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, module: Any) -> None:
         trainer.strategy.barrier()
         if not math.isnan(self.best):
             path = folder_of(trainer)
-            fill(module, read_weights(path), path)
+            fill(module.method, read_weights(path), path)
 
 
 class LearningRate(Callback):

@@ -41,19 +41,19 @@ class Dashboard(Callback):
                 logger.log_metrics({f"train/{name}": value for name, value in rates(trainer).items()}, step)
 
     @rank_zero_only
-    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         if self.drawings:
             sheet = self.sheet(trainer, module)
             picture = np.asarray(drawn_sheet(sheet, 96))
             for logger in self.loggers:
                 show(logger, picture, distances(sheet, self.options.n), steps_done(trainer))
 
-    def sheet(self, trainer: Trainer, module: LightningModule) -> Sheet:
+    def sheet(self, trainer: Trainer, module: Any) -> Sheet:
         """Colourings by the weights that are validated."""
         was = {part: part.training for part in module.modules()}
         module.eval()
         with averaged(trainer, module), torch.no_grad(), silent():
-            sheet = sheet_of_split(module, self.pictures, "val", self.drawings, self.options)
+            sheet = sheet_of_split(module.method, self.pictures, "val", self.drawings, self.options)
         for part, training in was.items():
             part.training = training
         return sheet
