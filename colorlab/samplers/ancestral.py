@@ -20,6 +20,7 @@ from torch import Tensor
 
 from colorlab.diffusion import alpha_bar_at, alpha_bar_table, eps_of, per_row, posterior, xi_at
 from colorlab.draws import Draws
+from colorlab.progress import finer
 from colorlab.types import Denoiser
 
 CALLS_BELOW = 3  # the fewest levels that the model below a switch gets
@@ -101,7 +102,8 @@ class Ancestral:
         """x_T (N, 3, H, W) -> x_0."""
         levels = self.levels(switch_at)
         x = x.clone()
-        for level, cleaner, cleanest in zip(levels, levels[1:], [*levels[2:], 1.0], strict=False):
+        steps = list(zip(levels, levels[1:], [*levels[2:], 1.0], strict=False))
+        for level, cleaner, cleanest in finer(steps):
             x = self._predict(denoise, x, level, cleaner, draws)
             if cleaner < 1:
                 x = self._correct(denoise, x, cleaner, cleaner / cleanest, draws)

@@ -16,6 +16,7 @@ from torch import Tensor
 from colorlab.color import AB
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
+from colorlab.progress import finer
 from colorlab.types import Condition
 
 SPACE = AB()
@@ -55,7 +56,7 @@ def joined(field: Tensor, image: Tensor) -> Tensor:
 def each_alone(condition: Condition, draws: Draws) -> Iterator[tuple[Condition, Draws]]:
     """The condition's pictures one by one, each with its own row of draws: a candidate is then the same bits in any
     batch."""
-    for b in range(len(condition.image)):
+    for b in finer(range(len(condition.image))):
         yield condition.picture(b), draws.rows(b, b + 1)
 
 
@@ -63,5 +64,5 @@ def in_groups(draw: DrawCandidates, draws: Draws, n: int, size: int, first: int 
     """Candidates first .. n - 1 of one picture, drawn ``size`` at a time; the last group is padded to it, so that a
     candidate is the same bits whatever n is. draws: one row. -> (n - first, ...)."""
     everyone = draws.candidates(n + size)
-    groups = [draw(everyone.rows(start, start + size)) for start in range(first, n, size)]
+    groups = [draw(everyone.rows(start, start + size)) for start in finer(range(first, n, size))]
     return torch.cat(groups)[: n - first]

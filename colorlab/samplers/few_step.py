@@ -20,6 +20,7 @@ from torch import Tensor
 
 from colorlab.diffusion import eps_of
 from colorlab.draws import Draws
+from colorlab.progress import finer
 from colorlab.samplers.ancestral import grid
 from colorlab.types import Denoiser
 
@@ -56,7 +57,7 @@ class FewStep:
         step = self._step(scheduler, draws, x.device)
         in_sigma = float(scheduler.init_noise_sigma) != 1
         state = x / math.sqrt(levels[0]) if in_sigma else x.clone()
-        for t, level in zip(scheduler.timesteps, visited(scheduler, levels), strict=True):
+        for t, level in finer(list(zip(scheduler.timesteps, visited(scheduler, levels), strict=True))):
             x = scheduler.scale_model_input(state, t)
             x_0 = denoise(x, level)
             eps = eps_of(x, x_0.clamp(-1, 1) if self.clip else x_0, level)

@@ -17,6 +17,7 @@ from torch import Tensor
 from colorlab.color import luma
 from colorlab.diffusion import noised, per_row
 from colorlab.draws import Draws
+from colorlab.progress import finer
 from colorlab.samplers.ancestral import Sampler
 
 SDS_LEVELS = (0.02, 0.98)  # DreamFusion's range of t/T
@@ -93,7 +94,7 @@ def distilled(
     optimizer = torch.optim.Adam([z], rate)
     low, high = (share * len(alpha_bars) for share in SDS_LEVELS)
     pixels = image[0].numel() / z[0, 0].numel()  # of a latent
-    for _ in range(steps):
+    for _ in finer(range(steps)):
         t = (low + (high - low) * rows.uniform(device=z.device)).long()
         alpha_bar, noise = alpha_bars[t], rows.normal(*z.shape[1:], device=z.device)
         with torch.no_grad():

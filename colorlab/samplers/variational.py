@@ -17,6 +17,7 @@ from torch import Tensor
 
 from colorlab.color import lab_of
 from colorlab.draws import Draws
+from colorlab.progress import finer
 from colorlab.samplers.marginals import Marginals, MarginalSampler, colours_of
 
 TAU = 4.0  # Lab units; TAU SIGMA |grad|^2 <= 1 with |grad|^2 <= 8
@@ -51,7 +52,7 @@ class Problem:
         u = mean = (w[:, :, :, None] * self.candidates).sum(2)
         ahead, z = u, gradient(torch.zeros_like(u))
         z_L = torch.zeros_like(z[:, :, :1])
-        for _ in range(steps):
+        for _ in finer(range(steps)):
             z, z_L = z + SIGMA * gradient(ahead), z_L + SIGMA * self.edges
             length = (z.square().sum((2, 3), keepdim=True) + z_L.square().sum((2, 3), keepdim=True)).sqrt().clamp_min(1)
             z, z_L = z / length, z_L / length

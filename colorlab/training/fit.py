@@ -30,6 +30,16 @@ from colorlab.training.resume import Checkpoints, cut_metrics
 from colorlab.training.shells import shell_of
 from colorlab.training.signals import StopRequest
 
+#: Beginnings of warnings about what is meant to be so.
+MEANT = (
+    ".*does not have many workers",  # cached pictures are fastest without loader processes
+    ".*exists and is not empty",  # the run's folder, which has config.yaml by now
+    "Total length of `DataLoader` across ranks is zero",  # a folder of pictures without any to validate with
+    "It is recommended to use `self.log.*sync_dist",  # means over all processes are taken before they are logged
+    r"Found \d+ module\(s\) in eval mode",  # networks that stay frozen
+    ".*isinstance\\(treespec, LeafSpec\\)",  # Lightning's own use of torch
+)
+
 
 def train_in(folder: Path, cfg: DictConfig) -> None:
     """Fit, save the averaged weights, draw the contact sheet, print where everything is."""
@@ -108,7 +118,8 @@ def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
 def _trainer(
     cfg: DictConfig, folder: Path, method: Method, pictures: Any, found: Found | None, stop: StopRequest
 ) -> Any:
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for library in ("lightning.pytorch", "lightning.fabric"):  # which GPUs there are, which process of how many this is
+        logging.getLogger(library).setLevel(logging.WARNING)
 
     callbacks = [
         Checkpoints(folder / "checkpoints", cfg.save_every, found, stop),
@@ -143,10 +154,8 @@ def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
 
 
 def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: int) -> None:
-
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*exists and is not empty.*")
-    warnings.filterwarnings("ignore", message="Total length of `DataLoader` across ranks is zero")  # of a tiny folder
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*|.*find_unused_parameters.*|.*sync_dist.*|.*in eval mode.*")
+    for what in MEANT:
+        warnings.filterwarnings("ignore", message=what)
     ended_well = False
     try:
         with together(trainer):
