@@ -18,7 +18,7 @@ def evaluate(cfg: DictConfig) -> None:
     words = plain_dict(cfg)
     options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
     logged = wants_wandb(cfg.logger)
-    runs = open_runs(words["run"])
+    runs = open_runs(words["run"], words["simplify"])
     from colorlab.cli.device import settle_allocator
     from colorlab.evaluation.evaluating import evaluate_runs
 

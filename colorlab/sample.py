@@ -20,7 +20,7 @@ def sample(cfg: DictConfig) -> None:
         raise ConfigError("give either input=<picture or folder> or split=test")
     words = plain_dict(cfg)
     options = sampling_options(words, of_truth=cfg.split is not None)
-    runs = open_runs(words["run"])
+    runs = open_runs(words["run"], words["simplify"])
     out = Path(cfg.out) if cfg.out else runs[0].home / "samples"
     from colorlab.cli.device import settle_allocator
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -57,8 +56,10 @@ def must_go_together(cfg: DictConfig) -> None:
 
 def last_value(record: Path, metric: str) -> float:
     """Of a metric in a run's record. ConfigError if it was never measured."""
-    rows = [json.loads(row) for row in record.read_text(encoding="utf-8").splitlines()]
-    values = [row[metric] for row in rows if metric in row]
+    from colorlab.runs import metrics
+
+    rows = list(metrics.rows(record))
+    values = [row[metric] for row in rows if row.get(metric) is not None]
     if not values:
         known = ", ".join(sorted({key for row in rows for key in row} - {"step"})) or "nothing"
         raise ConfigError(f"objective={metric} was never measured ({known} was; see trainer.val_check_interval)")

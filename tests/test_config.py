@@ -133,3 +133,30 @@ def test_what_a_value_needs_of_other_keys_is_read_from_the_comments(words: list[
 def test_what_is_not_set_is_told_with_what_it_is() -> None:
     with pytest.raises(ConfigError, match=r"run is not set \(give it .*: run=...; a run folder, pretrained/<name>, or"):
         compose("sample", ["input=x.png"])
+
+
+UNREAD = {
+    "+callbacks=early_stopping": r"callbacks is not a key of this command",
+    "+trainer.fast_dev_run=true": r"trainer\.fast_dev_run is not a key of this command \(trainer\.max_steps=2 tries",
+    "+trainer.max_epochs=3": r"trainer\.max_epochs is not a key of this command \(trainer\.max_steps says",
+    "+trainer.enable_checkpointing=false": r"trainer\.enable_checkpointing is not a key of this command",
+    "+bacth_size=4": r"bacth_size is not a key of this command; nearest: batch_size",
+    "+logger.projekt=a": r"logger\.projekt is not a key of this command; nearest: logger\.project",
+    "++optimizer.lr=1": r"optimizer is not a key of this command",
+    "+anything={a: 1}": r"anything is not a key of this command",
+    "ckpt_path=a.ckpt": r"ckpt_path is not a key of this command \(resume=auto goes on",
+    "+ckpt_path=a.ckpt": r"ckpt_path is not a key of this command \(resume=auto goes on",
+    "trainer.ckpt_path=a.ckpt": r"trainer\.ckpt_path is not a key of this command \(resume=auto goes on",
+}
+
+
+@pytest.mark.parametrize("word", UNREAD)
+def test_a_key_that_nobody_reads_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match=UNREAD[word]):
+        compose("train", ["name=t", word])
+
+
+def test_keys_that_somebody_reads_are_taken() -> None:
+    words = ["+trainer.num_nodes=2", "+method.optimizer.eps=1e-2", "+share=0.5", "ema=${share}"]
+    cfg = compose("train", ["name=t", *words])
+    assert cfg.trainer.num_nodes == 2 and cfg.ema == 0.5

@@ -152,6 +152,41 @@ def test_published_divisions_are_kept(tmp_path: Path, name: str) -> None:
     assert pictures.splits["test"].tolist() == (expected or held)
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_no_picture_is_in_two_splits(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "set"
+    pictures = opened(name, root)
+    files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    path_of = [next(path for key, path in files.items() if key.endswith(each)) for each in pictures.names]
+    for k, split in enumerate(("val", "train", "train")):  # held-out pictures under other names, in each split
+        victim = path_of[pictures.splits[split][k % len(pictures.splits[split])]]
+        victim.write_bytes(path_of[pictures.splits["test" if k < 2 else "val"][0]].read_bytes())
+    again = opened(name, root)
+    contents = {split: {path_of[i].read_bytes() for i in members} for split, members in again.splits.items()}
+    assert all(contents.values())
+    assert sum(map(len, contents.values())) == len(set.union(*contents.values()))
+    assert set(again.origin) == set(contents) and all(again.origin.values())
+
+
+def test_a_training_picture_that_is_held_out_too_is_left_out_and_counted(tmp_path: Path) -> None:
+    for k, split in enumerate(["Train"] * 5 + ["test"] * 2):
+        save(tmp_path / "set" / split / f"{k}.png", k % 5)
+    pictures = opened("folder", tmp_path / "set", "cache=false")
+    assert len(pictures.splits["train"]) + len(pictures.splits["val"]) == 3
+    assert pictures.origin["train"] == "Train/, less 2 that are held out too" and pictures.origin["test"] == "test/"
+    assert pictures.origin["val"] == "out of Train/"
+
+
+def test_files_of_equal_size_and_end_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for k in range(3):
+        pixels = np.full((90, 90, 3), 200, np.uint8)
+        pixels[0] = k // 2
+        Image.fromarray(pixels).save(tmp_path / "set" / f"{k}.bmp")
+    pictures = opened("folder", tmp_path / "set", "cache=false")
+    assert pictures.drawing.tolist() == [0, 0, 1] or pictures.drawing.tolist() == [1, 1, 0]
+
+
 def test_a_folder_shows_the_middle_square_of_each_picture(tmp_path: Path) -> None:
     pictures = opened("folder", tmp_path / "set")
     path = tmp_path / "set" / pictures.names[4]
@@ -182,6 +217,14 @@ def test_adding_a_file_moves_no_more_than_the_division_needs(tmp_path: Path) -> 
     more = opened("folder", tmp_path / "set")
     before = {first.names[i] for i in first.splits["test"]}
     assert len(before - {more.names[i] for i in more.splits["test"]}) <= 1
+
+
+def test_a_stray_picture_does_not_put_test_pictures_into_training(tmp_path: Path) -> None:
+    for k, split in enumerate(["train"] * 4 + ["test"] * 4):
+        save(tmp_path / "set" / split / f"{k}.png", k)
+    save(tmp_path / "set" / "preview.png", 9)
+    with pytest.raises(DataError, match=r"preview\.png is in no split, beside test/ and train/ \(move it"):
+        opened("folder", tmp_path / "set")
 
 
 def test_subfolders_named_like_splits_are_the_splits(tmp_path: Path) -> None:

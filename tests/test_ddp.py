@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,7 +123,11 @@ def kill_first() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", [(in_two, in_one), (in_one, in_two)], ids=["two, then one", "one, then two"])
+@pytest.mark.parametrize(
+    "order",
+    [(in_two, in_two), (in_two, in_one), (in_one, in_two)],
+    ids=["two, then two", "two, then one", "one, then two"],
+)
 def test_a_run_goes_on_in_another_number_of_processes(tmp_path: Path, order: tuple[Any, Any]) -> None:
     words = words_for("gpic", *SMOOTH)
     for name in ("whole", "killed"):
@@ -159,21 +164,41 @@ def test_both_processes_end_with_the_same_weights(method: str, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("how", "code", "said"),
-    [("raises", 3, "a.png is damaged (fetch it again)"), ("is silent", 1, "gave no answer (")],
+    ("rank", "how", "code", "said"),
+    [
+        (1, "raises", 3, "a.png is damaged (fetch it again)"),
+        (1, "is silent", 1, "gave no answer ("),
+        (1, "is killed", 1, "another process of this training was killed by SIGKILL (resume=auto"),
+        (1, "is killed before they meet", 1, "another process of this training was killed by SIGKILL (resume=auto"),
+        (1, "raises before they meet", 3, "a.png is damaged (fetch it again)"),
+        (0, "raises", 3, "a.png is damaged (fetch it again)"),
+        (0, "is killed", -9, ""),
+        (0, "has started the others and is killed", -9, ""),
+    ],
 )
 def test_when_one_process_fails_all_end_and_its_error_is_told_first(
-    tmp_path: Path, how: str, code: int, said: str
+    tmp_path: Path, rank: int, how: str, code: int, said: str
 ) -> None:
     words = [*words_for("gpic", "trainer.max_steps=9"), *TWO]
     line = [sys.executable, "-m", "tests.failing_rank", *words]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOW": how}
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("colorlab: error: ")]
-    assert done.returncode == code, done.stderr
-    assert lines and said in lines[0], done.stderr
-    assert "clients joined" not in lines[0] and "Traceback" not in done.stderr
-    assert not orphans(tmp_path)
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "HOW": how,
+        "RANK_THAT_ENDS": str(rank),
+    }
+    environment = {name: value for name, value in environment.items() if name not in ("LOCAL_RANK", "WORLD_SIZE")}
+    with (tmp_path / "err").open("w") as err:
+        done = subprocess.run(line, cwd=tmp_path, env=environment, stdout=err, stderr=err, timeout=300)
+    told = (tmp_path / "err").read_text()
+    lines = [line for line in told.splitlines() if line.startswith("colorlab: error: ")]
+    assert done.returncode == code, told
+    assert (not said and not lines) or said in lines[0], told
+    assert "clients joined" not in "".join(lines[:1]) and "Traceback" not in told and "zombies" not in told
+    gone_by = time.monotonic() + 10
+    while (left := orphans(tmp_path)) and time.monotonic() < gone_by:
+        time.sleep(0.1)
+    assert not left
 
 
 def orphans(folder: Path) -> list[str]:

@@ -51,6 +51,13 @@ SAYS = {
     "a logger": {"job_logging": {"root": {"handlers": ["h"]}, "handlers": {"h": {"()": "pathlib.Path.touch"}}}},
     "a log in another place": {"hydra_logging": {"root": None, "handlers": {"h": {"filename": "/home/.bashrc"}}}},
     "the environment": {"job": {"env_set": {"LD_PRELOAD": "evil.so"}}},
+    "where a run goes": {"run": {"dir": "/home"}},
+    "where a sweep goes": {"sweep": {"dir": "/home"}},
+    "where a job goes": {"sweep": {"subdir": "../.."}},
+    "where configurations are written": {"output_subdir": ".ssh"},
+    "that it is a sweep": {"mode": "MULTIRUN"},
+    "where a job works": {"job": {"chdir": True}},
+    "what a log is called": {"job": {"name": "x"}, "verbose": True},
     "what of it is shown": {"job": {"env_copy": ["HOME"]}},
 }
 
@@ -95,10 +102,10 @@ def test_targets_on_the_command_line_have_an_allow_list_too(word: str) -> None:
 
 
 def test_all_else_a_folder_may_say_and_the_command_line_says_the_rest(tmp_path: Path) -> None:
-    folder = stranger(tmp_path, {"run": {"dir": "elsewhere"}})
+    folder = stranger(tmp_path, {})
     (folder / "experiment" / "f.yaml").write_text("# @package _global_\nseed: 7\n")
     words = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=9", "hydra/sweeper=optuna",
-             "hydra/job_logging=stdout", "+hydra.job.env_set.A=b"]  # fmt: skip
+             "hydra/job_logging=stdout", "+hydra.job.env_set.A=b", "hydra.run.dir=elsewhere"]  # fmt: skip
     cfg = loaded(folder, "experiment=e", *words)
     assert cfg.hydra.run.dir == "elsewhere" and cfg.hydra.launcher.timeout_min == 9
     assert loaded(folder, "experiment=f").seed == 7

@@ -27,6 +27,12 @@ def test_the_package_holds_the_drawings_that_were_counted(pictures: OpenMoji) ->
     assert (sizes > 1).sum() == 320 and sizes.max() == 331
 
 
+def test_no_picture_is_in_two_splits() -> None:
+    pixels = OpenMoji(SIZE, "gray", STILL).pixels
+    homes = [{pixels[i].tobytes() for i in members.tolist()} for members in splits().values()]
+    assert sum(map(len, homes)) == len(set.union(*homes))
+
+
 def test_no_drawing_is_in_two_splits() -> None:
     homes = [set(drawing_of()[members].tolist()) for members in splits().values()]
     assert sum(len(home) for home in homes) == len(set.union(*homes)) == 2038

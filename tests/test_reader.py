@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,7 @@ from PIL import Image
 from colorlab.cli.targets import build
 from colorlab.data.folder import Folder
 from colorlab.errors import DataError
-
-CONF = Path(__file__).parent.parent / "conf/data/folder.yaml"
+from tests.test_data_sets import described
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def opened(root: Path, *changes: str) -> Folder:
     if not root.exists():
         fill(root)
     own = {"root": str(root), "size": 8}
-    return build(OmegaConf.merge(OmegaConf.load(CONF), own, OmegaConf.from_dotlist(list(changes))))
+    return build(OmegaConf.merge(described("folder"), own, OmegaConf.from_dotlist(list(changes))))
 
 
 def test_a_bad_file_stops_the_set_and_is_named(tmp_path: Path) -> None:
@@ -91,6 +91,31 @@ def test_a_changed_file_is_decoded_again(tmp_path: Path) -> None:
     Image.new("RGB", (20, 16), (1, 2, 3)).save(tmp_path / "set" / before.names[3])
     os.utime(tmp_path / "set" / before.names[3], ns=(1, 1))
     assert not torch.equal(opened(tmp_path / "set")[[3]].rgb, before[[3]].rgb)
+
+
+def stored(root: Path, seed: int) -> None:
+    """Pictures whose names, sizes and times do not depend on their pixels."""
+    root.mkdir()
+    for k in range(3):
+        pixels = np.random.default_rng([seed, k]).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / f"{k}.bmp")
+        os.utime(root / f"{k}.bmp", ns=(10**18, 10**18))
+    os.utime(root, ns=(10**18, 10**18))
+
+
+def test_folders_with_equal_names_sizes_and_times_have_pixels_of_their_own(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        stored(tmp_path / str(seed), seed)
+    one, other = opened(tmp_path / "1"), opened(tmp_path / "2")
+    assert not torch.equal(one[[0]].rgb, other[[0]].rgb)
+
+
+def test_a_folder_in_another_ones_place_has_pixels_of_its_own(tmp_path: Path) -> None:
+    stored(tmp_path / "set", 1)
+    before = opened(tmp_path / "set")[[0, 1, 2]].rgb
+    shutil.rmtree(tmp_path / "set")
+    stored(tmp_path / "set", 2)
+    assert not torch.equal(opened(tmp_path / "set")[[0, 1, 2]].rgb, before)
 
 
 def test_many_pictures_are_decoded_in_order_by_several_processes(tmp_path: Path) -> None:

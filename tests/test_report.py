@@ -90,6 +90,17 @@ def test_markdown_has_a_line_a_row_and_leading_numbers_bold() -> None:
     assert lines[3] == "| *gray* | 0.50 [0.40, 0.60] | −3.2 |"
 
 
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "[a](javascript:b)", "![a](b)",
+             "`a`", "**a**", "a\n# b", "a\r\n|c|", "a\x1b[2J", "http://a.b", "www.a.b", "&lt;", "@a", "~~a~~"]
+)  # fmt: skip
+def test_markdown_shows_names_as_they_are(name: str) -> None:
+    lines = table.markdown(COLUMNS, [row(name)]).splitlines()
+    assert len(lines) == len(table.markdown(COLUMNS, [row("a")]).splitlines())
+    shown = lines[2].split(" | ")[0].removeprefix("| ")
+    assert not re.search(r"(?<!\\)[*_`\[\]<>|~&@:]|www\.", shown) and shown.isprintable()
+
+
 def test_latex_escapes_what_tex_would_read() -> None:
     text = table.latex(COLUMNS, [row("50% of a_b & c"), row("x", mark="†")])
     assert r"50\% of a\_b \& c & \makecell{\textbf{0.50}" in text and r"x$\dagger$ &" in text

@@ -118,7 +118,7 @@ def test_kills_at_one_file_operation_after_another_leave_no_trace(whole, tmp_pat
         if ended.code == 0:
             break
         assert ended.code == -signal.SIGKILL, ended.err
-    assert count > 10
+    assert count >= 5
     same_run(tmp_path / "runs/x", whole())
 
 

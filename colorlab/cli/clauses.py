@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from colorlab.cli.messages import nearest
+from colorlab.cli.messages import nearest, no_key
 from colorlab.cli.targets import check_targets
-from colorlab.cli.yaml_files import declared, group_files, sources
+from colorlab.cli.yaml_files import conf_dir, conf_dirs, declared, group_files, sources, top_keys
 from colorlab.errors import ConfigError
 
 NEEDS = re.compile(r"^(?:# Needs|(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
+
+CLOSED = ("trainer", "logger")  # groups whose keys are not the arguments of one class
+#: Keys of Lightning's Trainer that no yaml file has and that do what they say.
+LIGHTNINGS = {"num_nodes", "deterministic", "benchmark", "detect_anomaly", "limit_val_batches", "profiler"}
 
 
 def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
@@ -21,11 +26,29 @@ def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
     not allowed. choices: Hydra's group -> file, as in ``hydra.runtime.choices``."""
     check_targets(OmegaConf.to_container(cfg, resolve=False))
     files = list(sources(config_name, choices))
+    _check_read(cfg, files, choices)
     for source, prefix in files:
         _check_declared(cfg, source, prefix)
     for key in sorted(OmegaConf.missing_keys(cfg)):
         what = {f"{prefix}.{own}".lstrip("."): f"; {clause}" for s, prefix in files for own, _, clause in declared(s)}
         raise ConfigError(f"{key} is not set (give it on the command line: {key}=...{what.get(key, '')})")
+
+
+def _check_read(cfg: DictConfig, files: list[tuple[Path, str]], choices: dict[str, Any]) -> None:
+    """Raise ConfigError for the first key that nobody reads: one that no yaml file of the command knows, that no other
+    value refers to and no class is given. Classes refuse what they do not take when they are built."""
+    known = {name for path, prefix in files for name in ({prefix.split(".")[0]} if prefix else top_keys(path))}
+    known |= {re.split(r"[/@]", group)[0] for group in choices}
+    text = str(OmegaConf.to_container(cfg, resolve=False))
+    for key in map(str, cfg):
+        if key not in known and key != "hydra" and not re.search(rf"\$\{{{re.escape(key)}[.}}]", text):
+            raise ConfigError(no_key(key, sorted(known)))
+    for group in CLOSED:
+        if group in cfg and OmegaConf.is_dict(cfg[group]):
+            own = {name for path in group_files(group).values() for name in top_keys(path)} | LIGHTNINGS
+            for name in map(str, cfg[group]):
+                if name not in own:
+                    raise ConfigError(no_key(f"{group}.{name}", [f"{group}.{each}" for each in sorted(own)]))
 
 
 def check_needs(cfg: DictConfig) -> None:
@@ -57,6 +80,48 @@ def _files_of(target: str) -> list[Path]:
     return [path for path in paths if f"_target_: {target}\n" in path.read_text(encoding="utf-8")]
 
 
+def check_node(node: dict[str, Any], prefix: str, name: str = "") -> None:
+    """Raise ConfigError for the first value that the yaml file of a node's class forbids, and of the nodes in it, as on
+    a command line. prefix: the node's key; name: of the yaml file, for a node that is of no class.
+
+    Where several files describe a class, one of them must allow the values."""
+    files = [conf_dir() / name] if name else _described().get(str(node.get("_target_")), [])
+    refused = [error for path in files if (error := _refusal(node, path, prefix))]
+    if files and len(refused) == len(files):
+        raise refused[0]
+    for key, value in node.items():
+        if isinstance(value, dict) and "_target_" in value:
+            check_node(value, f"{prefix}.{key}".lstrip("."))
+
+
+@cache
+def _described() -> dict[str, list[Path]]:
+    """Class -> the yaml files that describe it."""
+    found: dict[str, list[Path]] = {}
+    for path in [path for folder in conf_dirs() for path in sorted(folder.rglob("*.yaml"))]:
+        if target := re.search(r"^_target_: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            found.setdefault(target[1], []).append(path)
+    return found
+
+
+def _refusal(node: dict[str, Any], source: Path, prefix: str) -> ConfigError | None:
+    """Why a yaml file forbids a node's values; None if it does not."""
+    try:
+        for key, default, clause in declared(source):
+            *groups, last = key.split(".")
+            inner: Any = node
+            for group in groups:
+                inner = inner.get(group, {})
+                if not isinstance(inner, dict):
+                    raise ConfigError(f"{prefix}.{group}={inner} ({group} is a group of keys)")
+            if last in inner and inner[last] is not None:
+                _check_type(f"{prefix}.{key}".lstrip("."), inner[last], default)
+                _check_clause(f"{prefix}.{key}".lstrip("."), inner[last], clause)
+    except ConfigError as error:
+        return error
+    return None
+
+
 def _check_declared(cfg: DictConfig, source: Path, prefix: str) -> None:
     """Hold the values under a key to the types and clauses in a yaml file."""
     for key, default, clause in declared(source):
@@ -71,12 +136,15 @@ def _check_type(key: str, value: Any, default: Any) -> None:
     expected = {bool: "true or false", int: "a whole number", float: "a number"}.get(type(default))
     if isinstance(default, str) and re.fullmatch(r"-?\d+(\.\d+)?e-?\d+", default):
         expected = "a number"  # yaml 1.1 reads 1e-4 as a word; OmegaConf does not
+    plain = not isinstance(value, dict | DictConfig) or default is None
     fits = {
-        None: True,
+        None: plain,
         "true or false": isinstance(value, bool),
         "a whole number": isinstance(value, int) and not isinstance(value, bool),
         "a number": isinstance(value, int | float) and not isinstance(value, bool),
     }[expected]
+    if expected is None and not fits:
+        raise ConfigError(f"{key}={value} ({key} is a word, such as {default})")
     if not fits:
         raise ConfigError(f"{key}={value} ({key} is {expected}, such as {default})")
 
@@ -88,6 +156,8 @@ def _check_clause(key: str, value: Any, clause: str) -> None:
         spelled = str(value).lower() if isinstance(value, bool) else str(value)
         if spelled not in words:
             raise ConfigError(f"{key}={value} (choose from {', '.join(words)}{nearest(spelled, words)})")
+    elif re.match(r"(>|in [\[(])", clause) and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ConfigError(f"{key}={value} ({key} is a number, {clause})")
     elif bound := re.fullmatch(r"(>=?) (-?[\d.e-]+)", clause):
         limit = float(bound[2])
         if not (value > limit or (bound[1] == ">=" and value == limit)):

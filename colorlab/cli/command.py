@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
@@ -20,10 +21,12 @@ from colorlab.cli import plugins
 from colorlab.cli.clauses import check
 from colorlab.cli.help import page
 from colorlab.cli.messages import explained, lacking
-from colorlab.cli.yaml_files import conf_dir
-from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
+from colorlab.cli.yaml_files import PACKAGE, conf_dir
+from colorlab.errors import ColorlabError, DiskError, RankError, StoppedError, SweepError
 
 TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
+PARENT = "COLORLAB_PARENT"  # environment variable: the process that starts others to train together
+UNFORESEEN = 70  # exit code of an error that nobody foresaw
 FIXES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
@@ -36,6 +39,7 @@ FIXES = {
 
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
+    follow_parent()
     try:
         main(argv)
     except (ColorlabError, OSError) as error:
@@ -50,11 +54,26 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
         end(told)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if "debug=true" in argv:
+            raise
+        end(error)
     finally:
         try:
             print(end="", flush=True)
         except BrokenPipeError:
             leave_quietly()
+
+
+def follow_parent() -> None:
+    """One of several processes of a training is killed when the process that started it is gone."""
+    parent, rank = os.environ.pop(PARENT, ""), os.environ.get("LOCAL_RANK", "0")
+    if not parent.isdigit() or rank == "0":
+        return
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != int(parent):  # it was gone before that
+        os._exit(RankError.exit_code)
 
 
 def nobody_reads() -> bool:
@@ -75,15 +94,36 @@ def end(error: Exception) -> NoReturn:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
     print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
-    sys.exit(error.exit_code if isinstance(error, ColorlabError) else DiskError.exit_code)
+    sys.exit(exit_code(error))
+
+
+def exit_code(error: Exception) -> int:
+    """The code that a command ends with because of an error."""
+    if isinstance(error, ColorlabError):
+        return error.exit_code
+    return DiskError.exit_code if isinstance(error, OSError) else UNFORESEEN
 
 
 def one_line(error: Exception) -> str:
-    """The message; of an error that came out of a loader process, the original one without its traceback."""
+    """The message, without what a terminal would obey; of an error that came out of a loader process, the original one
+    without its traceback; of an error that nobody foresaw, its kind and place."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'the disk'}: {error.strerror} ({FIXES.get(error.errno or 0, 'look at the disk')})"
-    last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
-    return re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
+        text = f"{error.filename or 'the disk'}: {error.strerror} ({FIXES.get(error.errno or 0, 'look at the disk')})"
+    elif isinstance(error, ColorlabError | OSError):
+        last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
+        text = re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
+    else:
+        told = (str(error).strip().splitlines() or ["no message"])[0][:200]
+        text = f"unforeseen {type(error).__name__} {_place(error)}: {told} (debug=true shows it all)"
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of colorlab's, this file apart, that an error came through; without one, where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if PACKAGE in Path(frame.filename).parents and frame.filename != __file__]
+    ours = inside or frames
+    return f"at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "somewhere"
 
 
 def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:

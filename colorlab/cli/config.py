@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir
+from colorlab.storage.plain import content, yaml_of
 
 LONGEST_NAME = 80
 
@@ -29,8 +29,8 @@ def slug(text: str) -> str:
 def width_of(run: str | None) -> int | None:
     """method.width in a run's config.yaml; None if there is no such run, which the method that wants it will say."""
     try:
-        return int(yaml.safe_load((Path(str(run)) / "config.yaml").read_text(encoding="utf-8"))["method"]["width"])
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
+        return int(yaml_of(content(Path(str(run)) / "config.yaml"))["method"]["width"])
+    except (OSError, KeyError, TypeError, ValueError):
         return None
 
 

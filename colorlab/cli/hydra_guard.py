@@ -2,7 +2,7 @@
 
 Hydra builds callbacks, sweeper, launcher and loggers, and sets the environment, before a command sees its
 configuration. Folders of configurations may be strangers' (--config-dir, --config-path, hydra.searchpath), so of these
-things they may say what the command line says, and no more."""
+things they may say what the command line says, and no more; nor may they say where files are written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra._internal.hydra
+import omegaconf._utils
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
@@ -21,6 +22,7 @@ from colorlab.cli.messages import explained
 from colorlab.cli.targets import check_targets
 from colorlab.cli.yaml_files import conf_dir, conf_dirs
 from colorlab.errors import ConfigError
+from colorlab.storage.plain import Bounded
 
 ALLOWED_TARGETS = re.compile(
     r"hydra_plugins\.colorlab_launcher\.result\.KeepResult"
@@ -29,7 +31,20 @@ ALLOWED_TARGETS = re.compile(
     r"|optuna\.samplers\.[A-Z]\w*"
 )
 BUILT = ("callbacks", "launcher", "sweeper")
-OF_THE_COMMAND_LINE = (*BUILT, "hydra_logging", "job_logging", "job.env_set", "job.env_copy")
+#: Of hydra, what composing itself fills in; all else is the command line's to say.
+FILLED_IN = (
+    "runtime",
+    "overrides",
+    "searchpath",
+    "job.id",
+    "job.num",
+    "job.override_dirname",
+    "job.name",
+    "job.config_name",
+)
+#: Of a command's own keys, those that decide what runs or where files are written.
+OF_THE_COMMAND_LINE = ("out", "data.simplify")
+HARMLESS = (None, "none", "morph")  # values of theirs that decide nothing
 OUR_PACKAGES = ("hydra", "hydra_plugins")
 
 
@@ -43,6 +58,15 @@ def guard(config_name: str) -> None:
         return GuardedLoader(config_search_path, config_name)
 
     hydra._internal.hydra.ConfigLoaderImpl = loader  # type: ignore[assignment, misc]
+    bound_yaml()
+
+
+def bound_yaml() -> None:
+    """Let OmegaConf, and so Hydra, read no file whose aliases or depth make too much of little."""
+    theirs = omegaconf._utils.get_yaml_loader()
+    if not issubclass(theirs, Bounded):
+        bounded = type("BoundedLoader", (Bounded, theirs), {})
+        omegaconf._utils.get_yaml_loader = lambda: bounded
 
 
 class GuardedLoader(ConfigLoaderImpl):
@@ -83,15 +107,38 @@ def _check_foreign(cfg: DictConfig, command: str, run_mode: RunMode) -> None:
         expected = own.load_configuration(command, told, run_mode)
     except Exception as error:
         raise explained(error, command, told) from error
+    one, other = _leaves(_said(cfg, "")), _leaves(_said(expected, ""))
+    for key in sorted(one.keys() | other.keys()):
+        if one.get(key) != other.get(key) and not key.startswith(FILLED_IN):
+            raise _not_allowed(f"hydra.{key}")
+    said = {word.lstrip("+~").partition("=")[0] for word in cfg.hydra.overrides.task}
     for key in OF_THE_COMMAND_LINE:
-        if _said(cfg, key) != _said(expected, key):
-            raise ConfigError(
-                f"hydra.{key} is set in a folder of configurations, which is not allowed "
-                "(it decides what runs: give it on the command line)"
-            )
+        given, default = (_raw(each, key) for each in (cfg, expected))
+        if key not in said and given not in (default, *HARMLESS):
+            raise _not_allowed(key)
+
+
+def _not_allowed(key: str) -> ConfigError:
+    return ConfigError(
+        f"{key} is set in a folder of configurations, which is not allowed "
+        "(it decides what runs and what is written: give it on the command line)"
+    )
+
+
+def _leaves(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted keys."""
+    if not isinstance(node, dict) or not node:
+        return {prefix: node}
+    return {key: value for name in node for key, value in _leaves(node[name], f"{prefix}.{name}".lstrip(".")).items()}
 
 
 def _said(cfg: DictConfig, key: str) -> Any:
     """A part of hydra as plain containers, references as they are written."""
-    node = OmegaConf.select(cfg.hydra, key)
-    return OmegaConf.to_container(node, resolve=False) if OmegaConf.is_config(node) else node
+    return _raw(cfg, f"hydra.{key}".rstrip("."))
+
+
+def _raw(cfg: DictConfig, key: str) -> Any:
+    node: Any = OmegaConf.to_container(cfg, resolve=False)
+    for name in key.split("."):
+        node = node.get(name) if isinstance(node, dict) else None
+    return node

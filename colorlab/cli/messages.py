@@ -5,9 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 
+import yaml
+
 from colorlab.cli.yaml_files import conf_dir, declared, group_files, groups, sources
 from colorlab.errors import ConfigError
 
+GOES_ON = "resume=auto goes on with the run of this name= from its newest checkpoint"
+#: Words of other tools -> what is meant here.
+OTHER_WORDS = {
+    "ckpt_path": GOES_ON, "resume_from_checkpoint": GOES_ON, "checkpoint": GOES_ON, "ckpt": GOES_ON,
+    "fast_dev_run": "trainer.max_steps=2 tries a training out",
+    "max_epochs": "trainer.max_steps says how long to train", "epochs": "trainer.max_steps says how long to train",
+}  # fmt: skip
 #: Package -> the extra of colorlab-suite that brings it.
 EXTRAS = {
     "albumentations": "train", "diffusers": "diffusion", "jinja2": "judge", "kornia": "judge", "lightning": "train",
@@ -32,6 +41,13 @@ def nearest(word: str, words: list[str]) -> str:
     return f"; nearest: {', '.join(close)}" if close else ""
 
 
+def no_key(key: str, known: list[str]) -> str:
+    """What is said of a key that a command does not read."""
+    if meant := OTHER_WORDS.get(key.rsplit(".", 1)[-1]):
+        return f"{key} is not a key of this command ({meant})"
+    return f"{key} is not a key of this command{nearest(key, known)} (--help lists all)"
+
+
 def explained(error: Exception, config_name: str, overrides: list[str]) -> Exception:
     """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
     error = lacking(error)
@@ -46,10 +62,11 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
         )
     if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
         key = next(filter(None, found.groups()))
-        close = nearest(key, _keys(config_name, overrides))
-        return ConfigError(f"{key} is not a key of this command{close} (--help lists all)")
+        return ConfigError(no_key(key, _keys(config_name, overrides)))
     if "Only one of --run, --multirun, --cfg" in text:
         return ConfigError("-m does not go with --cfg or --info (leave -m out, and give each key one value)")
+    if isinstance(error, yaml.YAMLError | UnicodeDecodeError | RecursionError):
+        return ConfigError(f"a file of configurations is no YAML that can be read: {text[:200]} (mend it)")
     if type(error).__name__ == "MisconfigurationException":  # Lightning's
         return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
     names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}

@@ -10,13 +10,23 @@ from typing import Any
 from colorlab.cli import plugins
 from colorlab.errors import ConfigError
 
-ALLOWED_TARGETS = re.compile(
-    r"colorlab\.(methods|data|samplers|training\.chosen)(\.[a-z_0-9]+)*\.[A-Z]\w*"
+PICTURES = r"colorlab\.data(\.[a-z_0-9]+)*\.[A-Z]\w*"
+METHODS = (
+    r"colorlab\.(methods|samplers)(\.[a-z_0-9]+)*\.[A-Z]\w*"
     r"|torch\.optim\.(lr_scheduler\.)?[A-Z]\w*"
     r"|pytorch_optimizer\.[A-Z]\w*"
     r"|diffusers\.\w+Scheduler"
-    r"|lightning\.pytorch\.(Trainer|loggers\.[A-Z]\w*|strategies\.[A-Z]\w*)"
 )
+TRAINING = r"lightning\.pytorch\.(Trainer|loggers\.[A-Z]\w*|strategies\.[A-Z]\w*)"
+CALLBACKS = r"colorlab\.training\.chosen\.[A-Z]\w*"
+ALLOWED_TARGETS = re.compile(rf"{METHODS}|{PICTURES}|{TRAINING}|{CALLBACKS}")
+#: Below these keys of a configuration, these alone.
+BELOW = {
+    key: re.compile(allowed)
+    for key, allowed in {"method": METHODS, "guide": METHODS, "data": PICTURES, "trainer": TRAINING}.items()
+}
+
+OPEN_TO_PLUGINS = (ALLOWED_TARGETS, *BELOW.values())
 
 
 def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED_TARGETS) -> None:
@@ -28,7 +38,7 @@ def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED
                 f"{where}_target_={target} is not allowed (only classes of colorlab and its libraries run)"
             )
         for key, value in node.items():
-            check_targets(value, f"{where}{key}.", allowed)
+            check_targets(value, f"{where}{key}.", allowed if where else BELOW.get(key, allowed))
     elif isinstance(node, list | tuple):
         for k, value in enumerate(node):
             check_targets(value, f"{where}{k}.", allowed)
@@ -36,7 +46,7 @@ def check_targets(node: Any, where: str = "", allowed: re.Pattern[str] = ALLOWED
 
 def _may_run(target: str, allowed: re.Pattern[str]) -> bool:
     ours = allowed.fullmatch(target) is not None
-    return ours or (allowed is ALLOWED_TARGETS and plugins.owner(target) is not None)
+    return ours or (allowed in OPEN_TO_PLUGINS and plugins.owner(target) is not None)
 
 
 def build(node: Any, *arguments: Any) -> Any:
@@ -78,13 +88,14 @@ def _built(node: Any, *arguments: Any) -> Any:
 
 def class_of(target: str) -> Any:
     """The class that an allowed ``_target_`` names; it must be defined in the module named, if that is
-    colorlab's or a plug-in's, not merely imported there. ConfigError: it is not."""
+    colorlab's or a plug-in's, or else in the package named, not merely imported there. ConfigError: it is not."""
     module, name = target.rsplit(".", 1)
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"_target_={target} is not there ({str(error).splitlines()[0]})") from error
-    home = getattr(found, "__module__", "elsewhere")
-    if home != module and (target.startswith("colorlab.") or plugins.owner(target)):
+    home = str(getattr(found, "__module__", "elsewhere"))
+    ours = target.startswith("colorlab.") or plugins.owner(target)
+    if not isinstance(found, type) or (home != module if ours else home.split(".")[0] != target.split(".")[0]):
         raise ConfigError(f"_target_={target} is not allowed ({home} is where it is defined)")
     return found

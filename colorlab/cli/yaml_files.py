@@ -66,6 +66,12 @@ def package_of(path: Path, group: str) -> str:
     return group.replace("/", ".") if header is None else header[1].replace("_global_", "")
 
 
+def top_keys(path: Path) -> set[str]:
+    """The keys of a yaml file's first level."""
+    node = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {str(key) for key in node} if isinstance(node, dict) else set()
+
+
 def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
     """(dotted key, default, clause) of every scalar in a yaml file. The clause: the comment up to its first `;`."""
     for key, node, comment in _leaves(path):

@@ -13,12 +13,11 @@ from colorlab.conditions.lines import extractor
 from colorlab.data.intake import find_pictures, open_picture, shown
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.reader import Reader, Store
-from colorlab.data.splits import complete
+from colorlab.data.splits import DEALT, SPLITS, apart, by_folders, complete, once
 from colorlab.data.transforms import Augment
 from colorlab.errors import DataError
 
 SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
-SPLITS = ("train", *SHARES)
 
 
 class Listing(NamedTuple):
@@ -29,6 +28,7 @@ class Listing(NamedTuple):
     group: list[str] | None = None  # one group, one split; None: files of equal content are a group and a drawing
     captions: list[str] | None = None
     labels: list[int] | None = None
+    origin: dict[str, str] | None = None  # split -> where it came from; None: the set's makers
 
 
 class PictureFiles(PicturePairs):
@@ -74,10 +74,15 @@ class PictureFiles(PicturePairs):
         self.captions = [listing.captions[i] if listing.captions else "" for i in good]
         if listing.labels:
             self.labels = np.array(listing.labels)[good]
-        group = np.array(listing.group) if listing.group else store.contents()
-        distinct = listing.group is not None
-        self.drawing = np.arange(len(good)) if distinct else np.unique(group[good], return_inverse=True)[1]
-        self.splits = complete([listing.split[i] for i in good], group[good], SHARES)
+        content = store.identities()[good]
+        group = np.array(listing.group)[good] if listing.group else content
+        self.drawing = np.arange(len(good)) if listing.group else np.unique(group, return_inverse=True)[1]
+        given = [listing.split[i] for i in good]
+        kept = once(given, content)
+        self.splits = apart(complete(kept, group, SHARES), content)
+        self.origin = _origin(listing, set(given))
+        if doubled := len(given) - sum(map(len, self.splits.values())):
+            self.origin["train"] += f", less {doubled:,} that are held out too"
 
     @classmethod
     def located(cls, root: str | None) -> Path:
@@ -100,6 +105,16 @@ class PictureFiles(PicturePairs):
         return open_picture(path, pixel_limit)
 
 
+def _origin(listing: Listing, given: set[str]) -> dict[str, str]:
+    """Split -> where it came from."""
+    named = given if listing.origin is None else set(listing.origin)
+    if named <= {"train"} and listing.origin is None:
+        return dict.fromkeys(SPLITS, DEALT)
+    makers = listing.origin or dict.fromkeys(given, "as published")
+    taken = f"out of {makers['train']}" if "train" in makers else DEALT
+    return {split: makers.get(split, taken if makers else DEALT) for split in SPLITS}
+
+
 def _pixels(reader: Reader, store: Store, cache: bool) -> np.ndarray | Reader:
     skipped = len(store.paths) - len(reader)
     if skipped:
@@ -116,8 +131,8 @@ def _pixels(reader: Reader, store: Store, cache: bool) -> np.ndarray | Reader:
 
 
 class Folder(PictureFiles):
-    """Any folder of pictures, however deep. Subfolders train, val and test are the splits, if the first level has no
-    others; otherwise pictures are divided by their contents, equal files together. Captions: captions.json in the
+    """Any folder of pictures, however deep. Subfolders train, val (or valid, validation) and test are the splits; where
+    there are none, pictures are divided by their contents, equal files together. Captions: captions.json in the
     folder, {"sub/name.png": "words"}, or a .txt of the same name beside a picture."""
 
     advice = "give a folder with pictures: data.root=FOLDER"
@@ -125,10 +140,8 @@ class Folder(PictureFiles):
     @classmethod
     def listing(cls, root: Path) -> Listing:
         paths = find_pictures(root)
-        firsts = [path.relative_to(root).parts[0] for path in paths]
-        divided = "train" in firsts and set(firsts) <= set(SPLITS)
-        split = firsts if divided else ["train"] * len(paths)
-        return Listing(paths, split, captions=captions(root, paths))
+        divided = by_folders([path.relative_to(root) for path in paths])
+        return Listing(paths, divided.split, captions=captions(root, paths), origin=divided.origin)
 
 
 def published(root: Path, folders: dict[str, str]) -> tuple[list[Path], list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -40,6 +41,7 @@ class PicturePairs:
     labels: np.ndarray  # (N,) int, -1 if there is none
     drawing: np.ndarray  # (N,) int
     splits: dict[str, np.ndarray]  # train, val, test -> sorted positions
+    origin: Mapping[str, str] = MappingProxyType({})  # split -> where it came from, if it was not dealt by content
 
     def __init__(self, pixels: Pixels, lines: Lines | None, condition: str, augment: Augment) -> None:
         if condition not in CONDITIONS:

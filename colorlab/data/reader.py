@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
@@ -18,6 +19,7 @@ from colorlab.errors import DataError
 from colorlab.progress import with_progress
 from colorlab.storage.cache import array_cache, cache_dir
 
+END = 4096  # bytes of a file's end that tell most files of one size apart
 CHUNK = 64  # pictures that a process decodes at a time
 GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture teaches no colour
 RECIPE = 1  # to be raised when ``squared`` or a data set's ``read`` changes: cached arrays are made anew
@@ -96,17 +98,27 @@ def _finding(reader: Reader, path: Path) -> Finding:
 
 
 class Store:
-    """The cached arrays of one set of files: other names, sizes or times of change mean another store."""
+    """The cached arrays of one set of files. What is made of their pixels is kept by their root, names and contents;
+    the contents themselves, by root, names, sizes and times of change, of which one cannot be set back."""
 
     def __init__(self, name: str, root: Path, paths: list[Path], pixel_limit: int) -> None:
         self.name, self.root, self.paths, self.pixel_limit = name, root, paths, pixel_limit
 
     @cached_property
     def folder(self) -> Path:
-        """Where the arrays lie; a million files take seconds to look at, so this waits until it is needed."""
-        key = hashlib.sha256(f"{RECIPE} {self.pixel_limit}".encode())
-        for path in self.paths:
-            key.update(os.fsencode(path.relative_to(self.root)) + b"\0" + _stamp(path))
+        """Where arrays of pixels lie; to know it, all files are read, once."""
+        return self._folder(f"{RECIPE} {self.pixel_limit}", self.contents().tolist())
+
+    @cached_property
+    def noted(self) -> Path:
+        """Where the contents of files are noted; a million files take seconds to look at, so this waits until it is
+        needed."""
+        return self._folder(f"{RECIPE} contents", [_stamp(path) for path in self.paths])
+
+    def _folder(self, what: str, each: list[str]) -> Path:
+        key = hashlib.sha256(f"{what}\0".encode() + os.fsencode(self.root.resolve()))
+        for path, its in zip(self.paths, each, strict=True):
+            key.update(b"\0" + os.fsencode(path.relative_to(self.root)) + b"\0" + its.encode())
         return cache_dir() / f"{self.name}-{key.hexdigest()[:16]}"
 
     def good(self, reader: Reader) -> np.ndarray:
@@ -120,17 +132,41 @@ class Store:
 
     def contents(self) -> np.ndarray:
         """(N,) a hash of each file's bytes."""
-        return array_cache(self.folder / "contents.npy", lambda: np.array([_content(path) for path in self.paths]))
+        return array_cache(self.noted / "contents.npy", lambda: np.array([_content(path) for path in self.paths]))
+
+    def identities(self) -> np.ndarray:
+        """(N,) words that are equal where files' bytes are: their sizes and ends, and where these are equal, hashes. Of
+        a million files that takes minutes, where hashes take an hour."""
+        return array_cache(self.noted / "identities.npy", self._identities)
+
+    def _identities(self) -> np.ndarray:
+        ends = [_end(path) for path in self.paths]
+        shared = {end for end, count in Counter(ends).items() if count > 1}
+        return np.array([_content(path) if end in shared else end for path, end in zip(self.paths, ends, strict=True)])
 
 
-def _stamp(path: Path) -> bytes:
-    """Size and time of change; of the folder that holds it, for what is no file of its own."""
-    status = next(place for place in (path, *path.parents) if place.exists()).stat()
-    return f"{status.st_size} {status.st_mtime_ns}\n".encode()
+def _stamp(path: Path) -> str:
+    """Size and times of change; for what is no file of its own, of the files in the folder that holds it."""
+    place = next(place for place in (path, *path.parents) if place.exists())
+    files = sorted(place.iterdir()) if place.is_dir() and place != path else [place]
+    found = [file.stat() for file in files]
+    return " ".join(f"{each.st_size} {each.st_mtime_ns} {each.st_ctime_ns}" for each in found)
+
+
+def _end(path: Path) -> str:
+    """A file's size and last bytes; of what is no file of its own, such as an entry of a database, its name."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - END))
+            return f"{size} {hashlib.sha256(file.read()).hexdigest()}"
+    except OSError:
+        return f"unreadable {path.name}"
 
 
 def _content(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return f"unreadable {path.name}"

@@ -9,6 +9,7 @@ pictures.npz            drawings and true colourings for contact sheets"""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -16,8 +17,23 @@ from urllib.parse import quote
 import numpy as np
 
 from colorlab.errors import ConfigError, DataError
-from colorlab.storage.files import digest, read_arrays, read_json, write_array, write_arrays, write_json
+from colorlab.storage.files import digest, read_arrays, read_json, require_own, write_array, write_arrays, write_json
+from colorlab.storage.plain import LARGEST_RECORD, Line, Shape, content
 
+INTERVAL = {"mean": (float, None), "low": (float, None), "high": (float, None), "n": int}
+VALUES = {str: INTERVAL}
+CURVES = {str: {str: [(float, None)]}}
+SHAPE = {
+    "run": Line, "method": Line, "settings": {}, "drawings": [str], "truths": [int], "protocol_id": Line,
+    "protocol": {
+        "data": Line, "size": Line, "condition": Line, "count": int, "drawings": str, "pictures": str, "n": int,
+        "metrics": int, "weights": {str: Line}, "versions": {str: Line},
+    },
+    "values": VALUES, "per_drawing": {str: [(float, None)]}, "curves": CURVES, "timing": {},
+    "trivial": {str: {"title": Line, "values": VALUES, "curves": CURVES}},
+}  # fmt: skip
+TRIVIAL = {key: SHAPE[key] for key in ("protocol_id", "values", "per_drawing", "trivial")}  # of a folder in the cache
+TIMES = {"sampling_seconds": float, "sampled": int}
 SAMPLES, SETTINGS, TIMING = "samples", "settings.json", "timing.json"
 RESULT, DISTANCES, PICTURES = "evaluation.json", "distances.npz", "pictures.npz"
 LONGEST = 200  # bytes of a picture's name in a file name
@@ -62,8 +78,8 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
     """(n, H, W, 3) uint8; DataError for a file that is missing or damaged."""
     path = sample_file(folder, name)
     try:
-        candidates = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
+        candidates = np.load(io.BytesIO(content(path, LARGEST_RECORD)), allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)") from error
     if candidates.ndim != 4 or candidates.shape[-1] != 3 or candidates.dtype != np.uint8:
         raise DataError(
@@ -75,14 +91,14 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
 def add_timing(folder: Path, seconds: float, drawings: int, device: str) -> None:
     """Add to what making the samples has cost so far."""
     path = folder / TIMING
-    before = read_json(path) if path.exists() else {"sampling_seconds": 0.0, "sampled": 0}
+    before = read_json(path, TIMES) if path.exists() else {"sampling_seconds": 0.0, "sampled": 0}
     total = {"sampling_seconds": before["sampling_seconds"] + seconds, "sampled": before["sampled"] + drawings}
     write_json(path, total | {"device": device})
 
 
 def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
     """Seconds for sampling, in all and a drawing, as far as they are known, and for judging."""
-    known = read_json(folder / TIMING) if (folder / TIMING).exists() else {}
+    known = read_json(folder / TIMING, TIMES) if (folder / TIMING).exists() else {}
     each = {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]} if known.get("sampled") else {}
     return known | each | {"judging_seconds": judging_seconds}
 
@@ -93,13 +109,13 @@ def write_result(folder: Path, document: dict[str, Any], distances: dict[str, np
     write_json(folder / RESULT, document)
 
 
-def read_evaluation(folder: Path) -> Evaluation:
-    """ConfigError if nothing was evaluated there, DataError if the files are damaged."""
+def read_evaluation(folder: Path, shape: Shape = SHAPE) -> Evaluation:
+    """ConfigError if nothing was evaluated there, DataError if the files are damaged or of another shape,
+    CheckpointError if links lead out of the folder."""
     if not (folder / RESULT).is_file():
         raise ConfigError(f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)")
-    document = read_json(folder / RESULT)
-    if not {"protocol_id", "values", "trivial"} <= document.keys():
-        raise DataError(f"{folder / RESULT} is no evaluation (evaluate again, the samples are kept)")
+    require_own(folder)
+    document = read_json(folder / RESULT, shape)
     return Evaluation(folder, document, read_arrays(folder / DISTANCES))
 
 

@@ -13,7 +13,7 @@ import torch
 from colorlab.errors import DataError
 from colorlab.evaluation.baselines import Draw, rows, truths_of
 from colorlab.evaluation.drawings import Drawings
-from colorlab.evaluation.folder import RESULT, Evaluation, read_evaluation, write_result
+from colorlab.evaluation.folder import RESULT, TRIVIAL, Evaluation, read_evaluation, write_result
 from colorlab.evaluation.protocol import protocol_id
 from colorlab.evaluation.selection import worst
 from colorlab.metrics.intervals import intervals
@@ -108,7 +108,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     key = f"{protocol_id(protocol)}-{digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
     if (folder / RESULT).is_file():
-        return read_evaluation(folder)
+        return read_evaluation(folder, TRIVIAL)
     documents, n = {}, protocol["n"]
     distances: dict[str, np.ndarray] = {}
     for name, row in rows(drawings.pictures).items():
@@ -119,7 +119,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     folder.mkdir(parents=True, exist_ok=True)
     document = {"protocol_id": protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
     write_result(folder, document, distances)
-    return read_evaluation(folder)
+    return read_evaluation(folder, TRIVIAL)
 
 
 def _code() -> list[str]:

@@ -16,7 +16,7 @@ from colorlab.evaluation.protocol import _brief
 from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
-from colorlab.storage.files import digest, read_json, sweep, write_json
+from colorlab.storage.files import digest, read_json, require_own, sweep, write_json
 
 
 def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
@@ -104,12 +104,13 @@ def sampler_word(sampler: dict[str, Any]) -> str:
 def begin(folder: Path, settings: dict[str, Any]) -> None:
     """Make the folder, or go on in it; ConfigError if its samples were made with other settings or other weights."""
     (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
+    require_own(folder)
     sweep(folder)
     path, settings = folder / SETTINGS, json.loads(json.dumps(settings))
     if not path.exists():
         write_json(path, settings)
         return
-    known = read_json(path)
+    known = read_json(path, {})
     for key in settings.keys() | known.keys():
         was, now = (each.get(key, WITHOUT_EFFECT.get(key)) for each in (known, settings))
         if was != now:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from torch import Tensor
 
 from colorlab.color import AB_SCALE
@@ -22,6 +21,7 @@ from colorlab.methods.marginals import PixelClassifier, net_of
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
+from colorlab.storage.plain import content, yaml_of
 from colorlab.types import Batch
 
 REMEDIES = ("none", "best_of", "energy")
@@ -123,9 +123,9 @@ def frozen_part(run: Path, own: dict[str, Any]) -> dict[str, Tensor]:
 
     weights = run / "checkpoints" / "weights.safetensors"
     try:
-        config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["method"]
+        config = yaml_of(content(run / "config.yaml"))["method"]
         tensors = load_file(weights)
-    except (OSError, KeyError, TypeError, yaml.YAMLError, SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{run} is not a finished run ({' '.join(str(error).split())[:120]})") from error
     if "neighbours" not in config:
         raise CheckpointError(f"{run} has no marginals (give a run of method=cic or method=marginals)")

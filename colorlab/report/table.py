@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -109,16 +110,17 @@ def arrow(column: Column) -> str:
 
 def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str) -> object:
     """A rich.table.Table: a line a measure, one row of the report with intervals, others beside it without."""
+    from rich.markup import escape
     from rich.table import Table
 
     others = list(beside)
     table = Table(
-        title=title, title_justify="left", title_style="", box=None, header_style="bold", padding=(0, 2, 0, 0)
+        title=escape(title), title_justify="left", title_style="", box=None, header_style="bold", padding=(0, 2, 0, 0)
     )
     table.add_column("", no_wrap=True)
-    table.add_column(row.name, justify="right", no_wrap=True)
+    table.add_column(escape(row.name), justify="right", no_wrap=True)
     for other in others:
-        table.add_column(other.name, justify="right", style="dim", max_width=10)
+        table.add_column(escape(other.name), justify="right", style="dim", max_width=10)
     for column in columns:
         means = [other.cells.get(column.key) for other in others]
         texts = [number(cell.mean if cell else None, column.digits) for cell in means]
@@ -137,9 +139,15 @@ def markdown(columns: list[Column], rows: Iterable[Row]) -> str:
 
     lines = ["| | " + " | ".join(c.title + arrow(c) for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for row in rows:
-        name = row.name.replace("|", r"\|") + row.mark + (f" ({row.note})" if row.note else "")
+        name = _plain(row.name) + row.mark + (f" ({_plain(row.note)})" if row.note else "")
         lines.append(f"| {f'*{name}*' if row.trivial else name} | " + " | ".join(cell(row, c) for c in columns) + " |")
     return "\n".join([*lines, "", *(f"- {c.title}: {c.note}" for c in columns if c.note)]) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Words that Markdown, HTML in it and links show as they are, on one line."""
+    line = "".join(sign if sign.isprintable() else " " for sign in text)
+    return re.sub(r"([\\`*_{}\[\]<>&|~!#$@:])|(?<=www)(\.)", r"\\\1\2", line)
 
 
 def latex(columns: list[Column], rows: Iterable[Row]) -> str:

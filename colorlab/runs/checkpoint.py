@@ -26,6 +26,7 @@ from colorlab.storage.files import replacing, size, write_bytes
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
 FORMAT = 1  # of the states of training
+STATE = {"step": int, "state_dict": dict}  # what every state holds; the rest is its training's
 
 
 def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
@@ -77,6 +78,9 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
         name = (missing or extra)[0]
         raise CheckpointError(f"{path} is of another method ({name} {'is not in it' if missing else 'has no place'})")
     for name, tensor in tensors.items():
+        if tensor.dtype != own[name].dtype or tensor.layout != own[name].layout:
+            kind = " ".join(str(each).removeprefix("torch.") for each in (tensor.dtype, tensor.layout))
+            raise CheckpointError(f"{path} is of another type: {name} holds {kind} (convert it to {own[name].dtype})")
         if tensor.shape != own[name].shape:
             raise CheckpointError(
                 f"{path} is of another width: {name} is {tuple(tensor.shape)}, not {tuple(own[name].shape)} "
@@ -87,10 +91,10 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
-        return _plain(path)["state_dict"]
+        return dict(_plain(path)["state_dict"])
     try:
         return {k: v.float() if v.dtype == torch.float16 else v for k, v in load_file(path).items()}
-    except SafetensorError as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
 
 
@@ -98,7 +102,8 @@ def _plain(path: Path, mmap: bool = False) -> dict[str, Any]:
     """What torch.save wrote, if it is plain. mmap: read no more than the outline."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-        content["state_dict"].items()
+        if not all(type(name) is str and isinstance(each, Tensor) for name, each in content["state_dict"].items()):
+            raise ValueError("its state_dict holds more than tensors")
         return content
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
@@ -160,6 +165,8 @@ def _whole(path: Path) -> dict[str, Any]:
     state = _plain(path)
     if state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is of another version of colorlab, whose weights open but which cannot go on")
+    if missing := [key for key, kind in STATE.items() if not isinstance(state.get(key), kind)]:
+        raise CheckpointError(f"{path} is no state of training: its {missing[0]} is missing or of another type")
     return state
 
 

@@ -17,12 +17,13 @@ from omegaconf import DictConfig, OmegaConf
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
-from colorlab.cli.targets import build, check_targets
-from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.upgrade import merged, regrouped, upgraded
-from colorlab.storage.files import PACKAGE, PRETRAINED, shipped, write_text
+from colorlab.cli.targets import build
+from colorlab.errors import CheckpointError, ConfigError, DataError
+from colorlab.runs.config import CONFIG, read_config
+from colorlab.runs.upgrade import merged, regrouped
+from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, shipped, write_text
 
-CONFIG = "config.yaml"
+PLAIN_SIMPLIFIERS = ("none", "morph")  # values of data.simplify that are no programs
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
 SAFE_TO_CHANGE = re.compile(
     r"made\..*|name|log_every|debug|resume|objective|workers|save_every|sheet|logger\..*|trainer\.(accelerator|devices|timeout|strategy)"
@@ -30,10 +31,11 @@ SAFE_TO_CHANGE = re.compile(
 
 
 class Run:
-    """A run folder. path: where it is; config: its resolved configuration, plain containers."""
+    """A run folder. path: where it is; config: its resolved configuration, plain containers; simplify: the network that
+    may simplify its lines, which is a program, if the user names it."""
 
-    def __init__(self, path: Path, config: dict[str, Any]) -> None:
-        self.path, self.config = path, config
+    def __init__(self, path: Path, config: dict[str, Any], simplify: str | None = None) -> None:
+        self.path, self.config, self.simplify = path, config, simplify
 
     @property
     def name(self) -> str:
@@ -62,7 +64,7 @@ class Run:
             node["sampler"] = node["sampler"] | {"steps": steps}
         from colorlab.runs.checkpoint import load_weights  # and torch, which nothing else here needs
 
-        method = build(node)
+        method = self._built(node, changed=bool(sampler or steps or changed))
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
 
@@ -77,35 +79,49 @@ class Run:
         return changed
 
     def pictures(self) -> Any:
-        """The data set that the run was trained on."""
-        return build(self.config["data"])
+        """The data set that the run was trained on. CheckpointError: its lines are to be simplified by a program that
+        the user does not name."""
+        wanted = self.config["data"].get("simplify", "none")
+        if wanted not in (*PLAIN_SIMPLIFIERS, self.simplify):
+            raise CheckpointError(
+                f"{self.path / CONFIG}: data.simplify={wanted} is a program, which an opened run may not name "
+                f"(simplify={wanted} on the command line lets it run)"
+            )
+        return self._built(self.config["data"])
+
+    def _built(self, node: dict[str, Any], changed: bool = False) -> Any:
+        """The object that a part of the configuration describes, perhaps changed by the user. CheckpointError: it
+        describes none."""
+        try:
+            return build(node)
+        except ConfigError as error:
+            if changed:
+                raise
+            raise CheckpointError(f"{self.path / CONFIG}: {error}") from error
+        except (DataError, CheckpointError, OSError):  # of other files, which they name
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise CheckpointError(f"{self.path / CONFIG} cannot be built: {reason}") from error
 
 
-def open_run(path: str | Path) -> Run:
+def open_run(path: str | Path, simplify: str | None = None) -> Run:
     """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
     folder = shipped(path)
     if not folder.is_dir():
         raise CheckpointError(f"there is no run in {path} (known: {', '.join(known_runs()) or 'none yet; train one'})")
     if not (folder / CONFIG).is_file():
         raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
-    try:
-        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-        if without := plugins.missing(config):
-            raise CheckpointError(f"{folder} was {without}")
-        check_targets(config)
-    except (yaml.YAMLError, ConfigError) as error:
-        raise CheckpointError(f"{folder / CONFIG}: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(config, dict) or "method" not in config:
-        raise CheckpointError(f"{folder / CONFIG} describes no method (it is written by training; restore it)")
-    return Run(folder, config | {"method": upgraded(config["method"])})
+    require_own(folder)
+    return Run(folder, read_config(folder), simplify)
 
 
-def open_runs(given: str | Path | Sequence[str | Path]) -> list[Run]:
+def open_runs(given: str | Path | Sequence[str | Path], simplify: str | None = None) -> list[Run]:
     """The run, or the two of a mix model."""
     names = [given] if isinstance(given, str | Path) else list(given)
     if not 1 <= len(names) <= 2:
         raise ConfigError(f"run={given} (give one run, or two for the mix model)")
-    return [open_run(name) for name in names]
+    return [open_run(name, simplify) for name in names]
 
 
 def known_runs() -> list[str]:

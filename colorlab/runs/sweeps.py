@@ -12,11 +12,20 @@ from typing import Any
 
 from colorlab.errors import CheckpointError
 from colorlab.storage.files import write_json
+from colorlab.storage.plain import LARGEST_RECORD, Line, content, json_of, must_fit
 
 SWEEP, RESULT, LOG = "sweep.json", "result.json", "job.log"
 NOT_STARTED, RUNNING, DONE = "not started", "running", "done"
 FAILED, TIMED_OUT, INTERRUPTED = "failed", "timed out", "interrupted"
 STATES = (DONE, FAILED, TIMED_OUT, INTERRUPTED, RUNNING, NOT_STARTED)
+
+
+RECORD = {
+    "jobs": [{
+        "hash": str, "number": int, "folder": str, "swept": {str: Line}, "name": Line, "command": [str], "state": str,
+        "attempts": int, "seconds": float, "exit": (int, None), "why": Line,
+    }]
+}  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -75,7 +84,9 @@ def read(folder: Path) -> Sweep:
     if not path.exists():
         return Sweep(folder, [])
     try:
-        jobs = [Job(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["jobs"]]
+        record = json_of(content(path, LARGEST_RECORD))
+        must_fit(record, RECORD)
+        jobs = [Job(**entry) for entry in record["jobs"]]
         if any(not (folder / job.folder).resolve().is_relative_to(folder.resolve()) for job in jobs):
             raise ValueError("a job lies outside of the sweep")
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
+import io
 import json
 import math
 import os
 import re
 import secrets
 import shutil
+import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +22,12 @@ from typing import Any
 import numpy as np
 
 from colorlab.errors import CheckpointError, DataError, DiskError
+from colorlab.storage.plain import LARGEST_RECORD, Shape, content, json_of, must_fit
 
 TEMPORARY = re.compile(r"\.colorlab-(\d+)-[0-9a-f]{8}\.tmp")  # names of ``replacing``
 PACKAGE = Path(__file__).parent.parent
+MAPPING: Shape = {}  # the shape of any
+LONGEST_LOCK = 20  # bytes: a process number and a line's end
 PRETRAINED = "pretrained"  # the folder of the package that holds what ships with it
 
 
@@ -90,6 +96,37 @@ def _lives(process: int) -> bool:
     return True
 
 
+def require_own(folder: Path) -> None:
+    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's."""
+    home = folder.resolve()
+    for path in _links(home):
+        try:
+            inside = path.resolve().is_relative_to(home)
+        except (OSError, RuntimeError):  # links in a circle
+            inside = False
+        if not inside:
+            shown = folder / path.relative_to(home)
+            raise CheckpointError(f"{shown} is a link that leads out of {folder} (put what it leads to in its place)")
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _links(Path(entry.path))
+
+
+def open_own(path: Path, flags: int) -> int:
+    """The descriptor of a file that is written in place: a plain one, made if it is not there, and no link. OSError."""
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return descriptor
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """The folder for this process alone. CheckpointError names the process that has it. If nothing is in it at the end,
@@ -99,7 +136,10 @@ def held(folder: Path) -> Iterator[None]:
     can outlive a killed one by some seconds. The file's text is whose lock it is or was, and means nothing alone."""
 
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+", encoding="ascii") as file:
+    require_own(folder)
+    with os.fdopen(open_own(folder / ".lock", os.O_RDWR | os.O_APPEND), "a+", encoding="ascii") as file:
+        if os.fstat(file.fileno()).st_size > LONGEST_LOCK:
+            raise CheckpointError(f"{folder / '.lock'} is no lock (remove it if nothing else needs it)")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
@@ -148,12 +188,16 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """DataError if the file is missing or damaged."""
+    """DataError if the file is missing, damaged or larger than what is written here."""
     try:
-        with np.load(path) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read ({str(error)[:80]}; evaluate again, the samples are kept)") from error
+        file = io.BytesIO(content(path, LARGEST_RECORD))
+        with zipfile.ZipFile(file) as archive:
+            if sum(each.file_size for each in archive.infolist()) > LARGEST_RECORD:
+                raise ValueError("it unpacks to more than is read")
+        with np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # a damaged archive raises nearly anything
+        raise DataError(f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)") from error
 
 
 def digest(value: Any) -> str:
@@ -167,12 +211,19 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, f"{text}\n")
 
 
-def read_json(path: Path) -> Any:
-    """DataError if it cannot be read."""
+def read_json(path: Path, shape: Shape = MAPPING) -> Any:
+    """DataError if it cannot be read or has another shape."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value = json_of(content(path, LARGEST_RECORD))
+        must_fit(value, shape)
+        return value
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({str(error)[:80]}; evaluate again, the samples are kept)") from error
+        raise DataError(f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)") from error
+
+
+def _brief(error: Exception) -> str:
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return " ".join(text.split())[:100]
 
 
 def _proper(value: Any) -> Any:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from colorlab.draws import stream_seed
 from colorlab.errors import DiskError
+from colorlab.storage.files import open_own
 from colorlab.training.resume import steps_done
 
 
@@ -156,7 +157,7 @@ class MetricsFile(Logger):
         row = {"step": step} | {key: value for key, value in metrics.items() if key != "epoch"}
         before = self.path.stat().st_size if self.path.exists() else 0
         try:
-            with self.path.open("a", encoding="utf-8") as file:
+            with os.fdopen(open_own(self.path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             os.truncate(self.path, before)

@@ -12,10 +12,11 @@ from omegaconf import DictConfig
 
 from colorlab.cli.device import precision, settle_allocator
 from colorlab.cli.targets import build
+from colorlab.data.splits import described
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Method
 from colorlab.report.grid import save_sheet
-from colorlab.runs import run
+from colorlab.runs import metrics, run
 from colorlab.runs.checkpoint import Found, newest_state, save_weights
 from colorlab.runs.run import open_run, sheet_of
 from colorlab.sampling.options import SamplingOptions
@@ -25,8 +26,8 @@ from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, W
 from colorlab.training.dashboard import Dashboard
 from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
-from colorlab.training.processes import is_first, strategy, together
-from colorlab.training.resume import Checkpoints, cut_metrics
+from colorlab.training.processes import is_first, strategy, together, watch
+from colorlab.training.resume import Checkpoints
 from colorlab.training.shells import shell_of
 from colorlab.training.signals import StopRequest
 
@@ -76,7 +77,9 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
         start(trainer.loggers)
         _begin(cfg, folder, found)
         none = "" if len(pictures.splits["val"]) else ", none to validate with"
+        divided = described(pictures.splits, pictures.origin)
         print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures{none}")
+        print(f"{folder}: {divided}")
     with stop:
         _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
     if is_first():
@@ -108,7 +111,7 @@ def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
     if cfg.resume == "never" or not run.has_begun(folder):
         return run.begin(folder, cfg)
     sweep(folder)
-    cut_metrics(folder / "metrics.jsonl", found.state["step"] if found else 0)
+    metrics.cut(folder / "metrics.jsonl", found.state["step"] if found else 0)
     if found is None:
         print(f"{folder}: no checkpoint yet, so from the beginning")
     else:
@@ -156,6 +159,8 @@ def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
 def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: int) -> None:
     for what in MEANT:
         warnings.filterwarnings("ignore", message=what)
+    if trainer.world_size > 1 and is_first():
+        watch()
     ended_well = False
     try:
         with together(trainer):
@@ -168,7 +173,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
 
 def _sheet(cfg: DictConfig, folder: Path) -> None:
 
-    run = open_run(folder)
+    run = open_run(folder, cfg.data.get("simplify"))
     sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, SamplingOptions(n=8, seed=0))
     with replacing(sheet_of(folder)) as path:
         save_sheet(sheet, path)

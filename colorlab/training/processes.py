@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +13,16 @@ from datetime import timedelta
 from subprocess import Popen
 from typing import Any
 
+import lightning.fabric.strategies.launchers.subprocess_script as fabric_launcher
+import lightning.pytorch.strategies.launchers.subprocess_script as launcher
 import torch
 
+from colorlab.cli.command import PARENT
 from colorlab.errors import ColorlabError, RankError, StoppedError
 
 #: Said in errors about a process that is gone.
 LOST = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting")
+POLL = 0.2  # seconds between looks at other processes
 EXIT_WAIT = 10.0  # seconds for a process that has failed to say so and end
 
 
@@ -56,8 +63,56 @@ def together(trainer: Any) -> Iterator[None]:
             raise
         if not trainer.is_global_zero:
             sys.exit(RankError.exit_code)
-        what = f"ended with code {code} (its error is above)" if code else f"gave no answer ({_first_line(error)})"
-        raise RankError(f"another process of this training {what}", code or RankError.exit_code) from error
+        raise (_loss(code) if code else _loss(0, _first_line(error))) from error
+    _children(trainer).clear()  # the watch is over
+
+
+def _loss(code: int, why: str = "") -> RankError:
+    """What became of another process, by its exit code."""
+    if code < 0:
+        what = f"was killed by {signal.Signals(-code).name} (resume=auto goes on from the last checkpoint)"
+    else:
+        what = f"ended with code {code} (its error is above)" if code else f"gave no answer ({why})"
+    return RankError(f"another process of this training {what}", code if code > 0 else RankError.exit_code)
+
+
+def watch() -> None:
+    """Before training in several processes: let those that this one starts end with it, and let it end, with our line
+    and exit code, when one of them does while it waits for that one's answer."""
+    os.environ[PARENT] = str(os.getpid())
+    for module in (fabric_launcher, launcher):  # in place of Lightning's observer, which kills all and says its own
+        module._launch_process_observer = lambda children: _Watch(children).start()
+
+
+class _Watch(threading.Thread):
+    """Looks after the processes that this one has started, until the list of them is empty or all have ended well."""
+
+    def __init__(self, children: list[Popen[bytes]]) -> None:
+        super().__init__(daemon=True, name="watch")
+        self.children = children
+
+    def run(self) -> None:
+        while self.children:
+            codes = [child.poll() for child in self.children]
+            if failed := [code for code in codes if code]:
+                return self.end(failed[0])
+            if codes and all(code == 0 for code in codes):
+                return None
+            time.sleep(POLL)
+        return None
+
+    def end(self, code: int) -> None:
+        """End all, unless training has noticed by itself in time."""
+        deadline = time.monotonic() + EXIT_WAIT
+        while time.monotonic() < deadline:
+            if not self.children:
+                return
+            time.sleep(POLL)
+        for child in self.children:
+            child.kill()
+        error = _loss(code)
+        print(f"colorlab: error: {error}", file=sys.stderr, flush=True)
+        os._exit(error.exit_code)  # the main thread waits where no exception reaches it
 
 
 def _is_lost(error: BaseException | None) -> bool:
@@ -72,9 +127,8 @@ def _is_lost(error: BaseException | None) -> bool:
 
 def _end_children(trainer: Any, wait: bool) -> int:
     """End the processes that this one started. wait: give one that failed time to say why. -> its exit code, or 0."""
-    started = getattr(trainer.strategy.launcher, "procs", [])
-    children: list[Popen[bytes]] = list(started)
-    started.clear()  # Lightning watches this list, and would kill this process too, before it has spoken
+    children = list(_children(trainer))
+    _children(trainer).clear()  # the watch is over
     deadline = time.monotonic() + (EXIT_WAIT if wait and children else 0)
     while not (codes := [code for child in children if (code := child.poll())]) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -82,6 +136,12 @@ def _end_children(trainer: Any, wait: bool) -> int:
         child.kill()
         child.wait()
     return codes[0] if codes else 0
+
+
+def _children(trainer: Any) -> list[Popen[bytes]]:
+    """The processes that this one has started; the list itself."""
+    found: list[Popen[bytes]] = getattr(trainer.strategy.launcher, "procs", [])
+    return found
 
 
 def _first_line(error: Exception) -> str:

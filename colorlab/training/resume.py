@@ -7,14 +7,13 @@ can be made, which lose or repeat batches, validations and rows."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from colorlab.errors import NumericError, StoppedError
+from colorlab.errors import CheckpointError, ColorlabError, NumericError, StoppedError
 from colorlab.runs.checkpoint import FORMAT, Found, fill, nbytes, save_state
 from colorlab.storage.files import require_space
 from colorlab.training.signals import SIGTERM, StopRequest
@@ -43,6 +42,16 @@ def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
 
 def restore(trainer: Trainer, module: Any, found: Found) -> None:
     """Put a state back, after Lightning's setup and before the first batch."""
+    try:
+        _put_back(trainer, module, found)
+    except ColorlabError:
+        raise
+    except Exception as error:  # what is in it is whole, but another training's, or a stranger's
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise CheckpointError(f"{found.path} does not fit this training: {reason}") from error
+
+
+def _put_back(trainer: Trainer, module: Any, found: Found) -> None:
     state = found.state
     fill(module, state.get("current_model_state", state["state_dict"]), found.path)
     for optimizer, its in zip(trainer.optimizers, state["optimizers"], strict=True):
@@ -119,16 +128,3 @@ class Checkpoints(Callback):
         if trainer.is_global_zero:
             save_state(state_of(trainer, module), self.folder)
         self.saved = step
-
-
-def cut_metrics(path: Path, step: int) -> None:
-    """Drop the rows of metrics.jsonl from this step on, and a torn last row: they are about to be written again."""
-    if not path.exists():
-        return
-    kept = 0
-    for line in path.read_bytes().splitlines(keepends=True):
-        if not line.endswith(b"\n") or json.loads(line)["step"] >= step:
-            break
-        kept += len(line)
-    with path.open("r+b") as file:
-        file.truncate(kept)

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 from colorlab.cli.command import TRACEBACK
 from colorlab.errors import ConfigError
 from colorlab.runs import sweeps
+from colorlab.storage.files import open_own
 
 POLL = 0.1  # seconds
 ENDED_BY_SIGNAL = (130, 143)  # exit codes of a job that was asked to stop and has kept its work
@@ -176,7 +177,7 @@ def started(job: sweeps.Job, folder: Path, environment: dict[str, str]) -> subpr
     folder.mkdir(parents=True, exist_ok=True)
     (folder / sweeps.RESULT).unlink(missing_ok=True)
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    with (folder / sweeps.LOG).open("ab") as log:
+    with os.fdopen(open_own(folder / sweeps.LOG, os.O_WRONLY | os.O_APPEND), "ab") as log:
         log.write(f"{HEADING}{job.attempts}, {now}: {shlex.join(job.command)}\n".encode(errors="surrogateescape"))
         log.flush()
         try:

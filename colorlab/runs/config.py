@@ -1,0 +1,92 @@
+"""The configuration of a run, which may be a stranger's: read within bounds, and held to what a command line is held to
+before anything is built of it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+from colorlab.cli import plugins
+from colorlab.cli.clauses import check_node
+from colorlab.cli.targets import check_targets
+from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs.upgrade import upgraded
+from colorlab.storage.plain import Line, content, must_fit, yaml_of
+
+CONFIG = "config.yaml"
+SHAPE = {
+    "method": {"_target_": str},
+    "data": {"_target_": str, "size": int, "condition": str},
+}
+OPTIONAL = {"name": Line, "trainer": {}, "logger": {}, "made": {}}
+BUILT = ("method", "data", "trainer")  # parts that describe objects
+GROUPS = ("sampler", "optimizer", "schedule")  # parts of a method that do
+LONGEST_LIST, LARGEST_ITEM = 64, 4096  # of numbers in the description of a method
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """A run's configuration, plain containers. CheckpointError: it cannot be read, is no run's, or not safe to open."""
+    path = folder / CONFIG
+    try:
+        config = yaml_of(content(path))
+        if without := plugins.missing(config):
+            raise CheckpointError(f"{folder} was {without}")
+        _check_parts(config)
+        config = config | {"method": upgraded(config["method"])}
+        _check_all_values(config)
+    except (OSError, ValueError, TypeError, ConfigError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CheckpointError(f"{path}: {' '.join(reason.split())[:200]}") from error
+    return dict(config)
+
+
+def _check_parts(config: Any) -> None:
+    if not isinstance(config, dict) or "method" not in config:
+        raise ValueError("it describes no method (it is written by training; restore it)")
+    check_targets(config)
+    must_fit(config, SHAPE)
+    for key, shape in OPTIONAL.items():
+        if key in config:
+            must_fit(config[key], shape, key)
+    for name in GROUPS:
+        if name in config["method"]:
+            must_fit(config["method"][name], {"_target_": str}, f"method.{name}")
+
+
+def _check_all_values(config: dict[str, Any]) -> None:
+    _check_values(config, "")
+    check_node({key: value for key, value in config.items() if key not in BUILT}, "", "train.yaml")
+    for key in BUILT:
+        if key in config:
+            check_node(config[key], key)
+
+
+def _check_values(value: Any, where: str) -> None:
+    """ValueError for what no configuration of a run holds: references, numbers that are none, files that are neither
+    file nor folder, lists beyond LONGEST_LIST and LARGEST_ITEM."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            _check_values(each, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        numbers = [each for each in value if isinstance(each, int | float)]
+        if len(value) > LONGEST_LIST or any(abs(number) > LARGEST_ITEM for number in numbers):
+            raise ValueError(f"{where} is a list of more or larger values than a run has")
+        for k, each in enumerate(value):
+            _check_values(each, f"{where}[{k}]")
+    elif isinstance(value, float):
+        must_fit(value, float, where)
+    elif isinstance(value, str):
+        if "${" in value:
+            raise ValueError(f"{where}={value[:60]} refers to something else (a run's values are resolved)")
+        if _is_device(value):
+            raise ValueError(f"{where}={value[:60]} is neither a file nor a folder")
+
+
+def _is_device(text: str) -> bool:
+    """Whether a text is the path of a device, a pipe or a socket."""
+    try:
+        mode = Path(text).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))

@@ -1,0 +1,180 @@
+"""Plain data out of files that may be a stranger's: bounded before anything is made of it, then held to a shape.
+
+Nothing here builds objects, follows a pipe or a device, or takes longer than its bounds allow."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LARGEST = 1 << 18  # bytes of a configuration
+LARGEST_RECORD = 1 << 28  # bytes of a record with a number for every picture
+DEEPEST = 32  # containers within one another
+MOST = 20_000  # values of a configuration, aliases counted as often as they come
+
+LONGEST_LINE = 500  # letters
+
+Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
+
+
+def content(path: Path, largest: int = LARGEST) -> bytes:
+    """All bytes of a file. OSError; ValueError: it is no plain file, or larger."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would keep us waiting
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is no plain file")
+        if status.st_size > largest:
+            raise ValueError(f"it has {status.st_size:,} bytes, more than the {largest:,} that are read")
+        return file.read(largest + 1)
+
+
+class Line(str):
+    """In a shape: words that a terminal shows on a line and does not obey."""
+
+
+class Bounded:
+    """For a Loader of PyYAML: a YAMLError where containers are too deep, or aliases make too much of little."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise yaml.YAMLError(f"it is deeper than {DEEPEST} levels")
+        node = super().compose_node(parent, index)  # type: ignore[misc]
+        self._depth -= 1
+        return node
+
+    def get_single_node(self) -> Any:
+        node = super().get_single_node()  # type: ignore[misc]
+        if node is not None:
+            _counted(node, {})
+        return node
+
+
+class PlainLoader(Bounded, yaml.SafeLoader):
+    """Builds nothing but plain containers."""
+
+
+def _counted(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for. YAMLError: too many, or it holds itself."""
+    if id(node) in known:
+        if known[id(node)] == 0:
+            raise yaml.YAMLError("an alias stands for what it is in")
+        return known[id(node)]
+    known[id(node)] = 0
+    pairs = isinstance(node, yaml.MappingNode)
+    inner = [part for pair in node.value for part in pair] if pairs else node.value
+    count = 1 + sum(_counted(part, known) for part in ([] if isinstance(node, yaml.ScalarNode) else inner))
+    if count > MOST:
+        raise yaml.YAMLError(f"it stands for more than {MOST:,} values")
+    known[id(node)] = count
+    return count
+
+
+def yaml_of(text: bytes) -> Any:
+    """Plain containers. ValueError, in one line: it is no YAML, out of bounds, or of other types than JSON's."""
+    try:
+        value = yaml.load(text.decode("utf-8"), Loader=PlainLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    must_be_plain(value)
+    return value
+
+
+def json_of(text: bytes) -> Any:
+    """Plain containers. ValueError: it is no JSON, or out of bounds."""
+    try:
+        value = json.loads(text.decode("utf-8"), parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError(f"it is deeper than {DEEPEST} levels") from error
+    must_be_plain(value)
+    return value
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def must_be_plain(value: Any, depth: int = 0) -> None:
+    """ValueError unless all is None, bool, int, float, str, lists, and dictionaries with words for keys."""
+    if depth > DEEPEST:
+        raise ValueError(f"it is deeper than {DEEPEST} levels")
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{str(key)[:40]!r} is no word, so it cannot be a key")
+            must_be_plain(each, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            must_be_plain(each, depth + 1)
+    elif not isinstance(value, str | int | float | bool | None):
+        raise ValueError(f"{str(value)[:40]} is a {type(value).__name__}, not plain data")
+
+
+def must_fit(value: Any, shape: Shape, where: str = "") -> None:
+    """ValueError, naming the place, unless a value has a shape. Keys beyond those of a shape may be there."""
+    if isinstance(shape, tuple):
+        if not any(_fits(value, each) for each in shape):
+            _misfit(value, " or ".join(_named(each) for each in shape), where)
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            _misfit(value, "a list", where)
+        for k, each in enumerate(value):
+            must_fit(each, shape[0], f"{where}[{k}]")
+    elif isinstance(shape, dict):
+        if not isinstance(value, dict):
+            _misfit(value, "a mapping", where)
+        if set(shape) == {str}:
+            for key, each in value.items():
+                must_fit(each, shape[str], f"{where}.{key}".lstrip("."))
+            return
+        for key, inner in shape.items():
+            if key not in value:
+                raise ValueError(f"{f'{where}.{key}'.lstrip('.')} is missing")
+            must_fit(value[key], inner, f"{where}.{key}".lstrip("."))
+    elif not _is_a(value, shape):
+        _misfit(value, _named(shape), where)
+
+
+def _fits(value: Any, shape: Shape) -> bool:
+    try:
+        must_fit(value, shape)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if kind is None:
+        return value is None
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if kind is Line:
+        return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_LINE
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _named(shape: Shape) -> str:
+    names = {
+        str: "a word",
+        Line: "a line of words",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        None: "null",
+    }
+    if isinstance(shape, list | dict):
+        return "a list" if isinstance(shape, list) else "a mapping"
+    return names.get(shape, "null")
+
+
+def _misfit(value: Any, expected: str, where: str) -> None:
+    raise ValueError(f"{where or 'it'} is to be {expected}, not {str(value)[:40]!r}")
