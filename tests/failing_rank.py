@@ -1,5 +1,4 @@
-"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes comes to an end, $HOW, at batch 2 or before
-they have met."""
+"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes ends as $HOW says, by batch 2."""
 
 from __future__ import annotations
 

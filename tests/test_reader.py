@@ -13,9 +13,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from colorlab.cli.targets import build
+from colorlab.cli.yaml_files import composed
 from colorlab.data.folder import Folder
 from colorlab.errors import DataError
-from tests.test_data_sets import described
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,9 @@ def opened(root: Path, *changes: str) -> Folder:
     if not root.exists():
         fill(root)
     own = {"root": str(root), "size": 8}
-    return build(OmegaConf.merge(described("folder"), own, OmegaConf.from_dotlist(list(changes))))
+    return build(
+        OmegaConf.merge(OmegaConf.create(composed("data", "folder")), own, OmegaConf.from_dotlist(list(changes)))
+    )
 
 
 def test_a_bad_file_stops_the_set_and_is_named(tmp_path: Path) -> None:

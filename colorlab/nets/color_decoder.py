@@ -72,9 +72,9 @@ class Steps:
         x = (x + self.asked[:, at])[:, None]
         bias = self.bias[:, :, at : at + 1, : at + 1]
         for layer, keys, values in zip(self.net.layers, self.keys, self.values, strict=True):
-            query, keys[:, :, at : at + 1], values[:, :, at : at + 1] = layer.heads_of(x)
+            query, keys[:, :, at : at + 1], values[:, :, at : at + 1] = layer.heads_of(x)  # type: ignore[operator]
             known = keys[:, :, : at + 1], values[:, :, : at + 1]
-            x = layer.joined(x, F.scaled_dot_product_attention(query, *known, attn_mask=bias))
+            x = layer.joined(x, F.scaled_dot_product_attention(query, *known, attn_mask=bias))  # type: ignore[operator]
         self.at += 1
         logits: Tensor = self.net.head(self.net.norm(x[:, 0]))
         return logits

@@ -13,7 +13,6 @@ from colorlab.errors import ConfigError
 from colorlab.runs.checkpoint import fill, read_weights, save_weights
 from colorlab.training.callbacks import averaged
 from colorlab.training.resume import steps_done
-from colorlab.training.shells import Shell
 
 
 class EarlyEnd(EarlyStopping):
@@ -57,7 +56,7 @@ class BestWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
 
-    def on_validation_end(self, trainer: Trainer, module: Shell) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         value = measured(trainer, self.monitor, "best")
         if not math.isnan(self.best) and not (value < self.best if self.mode == "min" else value > self.best):
             return
@@ -66,7 +65,7 @@ class BestWeights(Callback):
             with averaged(trainer, module):
                 save_weights(module.method, folder_of(trainer))
 
-    def on_train_end(self, trainer: Trainer, module: Shell) -> None:
+    def on_train_end(self, trainer: Trainer, module: Any) -> None:
         trainer.strategy.barrier()
         if not math.isnan(self.best):
             path = folder_of(trainer)
@@ -76,7 +75,7 @@ class BestWeights(Callback):
 class LearningRate(Callback):
     """Logs train/learning_rate; of several optimizers train/learning_rate/0, train/learning_rate/1, ..."""
 
-    def on_train_batch_end(self, trainer: Trainer, module: Shell, outputs: Any, batch: Any, idx: int) -> None:
+    def on_train_batch_end(self, trainer: Trainer, module: Any, outputs: Any, batch: Any, idx: int) -> None:
         module.log_dict({f"train/{name}": value for name, value in rates(trainer).items()})
 
 

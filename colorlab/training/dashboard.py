@@ -17,7 +17,6 @@ from colorlab.sampling.splits import sheet_of_split
 from colorlab.training.callbacks import averaged
 from colorlab.training.chosen import rates
 from colorlab.training.resume import steps_done
-from colorlab.training.shells import Shell
 
 EDGES = np.linspace(0, 0.5, 33)  # fixed, so that the histograms of a training, and of several, lie over each other
 
@@ -42,14 +41,14 @@ class Dashboard(Callback):
                 logger.log_metrics({f"train/{name}": value for name, value in rates(trainer).items()}, step)
 
     @rank_zero_only
-    def on_validation_end(self, trainer: Trainer, module: Shell) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         if self.drawings:
             sheet = self.sheet(trainer, module)
             picture = np.asarray(drawn_sheet(sheet, 96))
             for logger in self.loggers:
                 show(logger, picture, distances(sheet, self.options.n), steps_done(trainer))
 
-    def sheet(self, trainer: Trainer, module: Shell) -> Sheet:
+    def sheet(self, trainer: Trainer, module: Any) -> Sheet:
         """Colourings by the weights that are validated."""
         was = {part: part.training for part in module.modules()}
         module.eval()

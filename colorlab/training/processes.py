@@ -81,7 +81,7 @@ def watch() -> None:
     and exit code, when one of them does while it waits for that one's answer."""
     os.environ[PARENT] = str(os.getpid())
     for module in (fabric_launcher, launcher):  # in place of Lightning's observer, which kills all and says its own
-        module._launch_process_observer = lambda children: _Watch(children).start()
+        setattr(module, "_launch_process_observer", lambda children: _Watch(children).start())  # noqa: B010
 
 
 class _Watch(threading.Thread):
