@@ -1,5 +1,5 @@
-"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes comes to an end, $HOW, at batch 2 or before
-they have met."""
+"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes ends, $HOW, at batch 2 or before they have
+met."""
 
 from __future__ import annotations
 
