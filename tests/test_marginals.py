@@ -89,6 +89,12 @@ def test_the_prior_is_counted_where_the_net_is_asked() -> None:
     assert torch.allclose(method.bins.prior, shares, atol=1e-5)
 
 
+def test_each_training_picture_is_counted_once_for_the_prior() -> None:
+    method, many = cic("method.stride=4"), batch(150, 8)
+    counted = torch.cat(list(method._colours(Pictures(many))))
+    assert torch.equal(counted, method.target(many).flatten(0, 2))
+
+
 def test_the_copula_changes_nothing_that_the_net_learns() -> None:
     method = cic()
     loss = method.loss(batch(), Draws(0, range(4)))

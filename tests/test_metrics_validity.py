@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.color import luma
+from colorlab.color import lab_of, luma
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.validity import Validity, background, measures_of, noise, verdict
 
@@ -75,6 +75,19 @@ def test_lines_that_nobody_drew_are_not_valid():
 def test_colour_that_changes_away_from_the_ink_is_bleeding():
     measures, _ = measured(PATCHY, TRUTHS[0])
     assert measures["bleeding"][0] > 0.2 and measures["bleeding"][1] == 0
+
+
+def test_bleeding_is_the_share_of_visible_change_of_chroma():
+    red, green = (
+        lab_of(torch.tensor(rgb)[None, :, None, None])[0, 1:, 0, 0] for rgb in ((0.9, 0.2, 0.2), (0.2, 0.8, 0.3))
+    )
+
+    def around(side: int, step: float) -> float:
+        """Forward differences around a square; one pixel has both. 3 Lab units are not seen."""
+        return (4 * side - 2) * (step - 3) + (2**0.5 * step - 3)
+
+    patch, outline = around(12, float((red - green).norm())), around(24, float(red.norm()))
+    assert measured(PATCHY)[0]["bleeding"].item() == pytest.approx(patch / (patch + outline), rel=1e-4)
 
 
 def test_the_background_ends_at_the_ink():
