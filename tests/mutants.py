@@ -2,27 +2,35 @@
 
 python -m tests.mutants [--count 30] [--seed 0] [--rooms methods metrics samplers] [--only methods/gpic.py]
 
-A mutant turns a sign, an operator, a comparison, a number or a reduction. It is *killed* if one of the fast tests that
-import its module fails, and *survives* otherwise: a formula or constant that nothing holds. Exit code 1 if more than
-one in ten survive. The package is copied first; the checkout is never touched."""
+A mutant turns a sign, an operator, a comparison, a number or a reduction; not a number that only says how much work is
+done at once, nor one that keeps a root or a quotient finite, for which any other would do. It is *killed* if one of the
+fast tests of its module fails, and *survives* otherwise: a formula or constant that nothing holds. Exit code 1 if more
+than one in ten survive. The package is copied first, and the checkout never touched; torch and pytest are imported
+once, and each mutant is tried in a fork of this process."""
 
 from __future__ import annotations
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import random
+import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 TOLERATED = 0.1  # share of the mutants that may survive
-PATIENCE = 300  # seconds for the tests of one mutant; slower than that counts as noticed
+PATIENCE = 600  # seconds for the tests of one mutant; slower than that counts as noticed
+SLOW = "too slow"
 OPERATORS = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Lt: ">=", ast.GtE: "<", ast.Gt: "<=", ast.LtE: ">",
     ast.Eq: "!=", ast.NotEq: "==", ast.And: "or", ast.Or: "and",
@@ -35,7 +43,9 @@ NAMES = {
     "mean": "sum", "sum": "mean", "amin": "amax", "amax": "amin", "min": "max", "max": "min", "argmin": "argmax",
     "argmax": "argmin", "exp": "expm1", "sqrt": "square", "square": "sqrt",
 }  # fmt: skip
-NOT_LOOKED_INTO = (ast.Raise, ast.JoinedStr, ast.Assert)  # words for people
+NOT_LOOKED_INTO = (ast.Raise, ast.JoinedStr, ast.Assert, ast.ExceptHandler)  # words for people
+AT_ONCE = ("CHUNK", "GROUP", "KEPT_BYTES")  # constants that say how much is done at once
+GUARD = 1e-5  # smaller numbers keep something finite
 
 
 class Mutant(NamedTuple):
@@ -71,9 +81,9 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
             yield change(right.lineno, begin + at, begin + at + len(SIGNS[kind]), OPERATORS[kind])
 
     def visit(node: ast.AST) -> Iterator[Mutant]:
-        if isinstance(node, NOT_LOOKED_INTO):
+        if isinstance(node, NOT_LOOKED_INTO) or is_work_at_once(node):
             return
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS and not is_senseless(node):
             yield from between(node.left, node.right, type(node.op))
         elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPERATORS:
             yield from between(node.left, node.comparators[0], type(node.ops[0]))
@@ -82,29 +92,64 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             start = place(node.lineno, node.col_offset)
             yield change(node.lineno, start, start + 1, "+")
-        elif isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, 1, 2):
+        elif isinstance(node, ast.Constant) and is_telling(node.value):
             start, stop = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)
             yield change(node.lineno, start, stop, str(2 * node.value))
         elif isinstance(node, ast.Attribute) and node.attr in NAMES:
             stop = place(node.end_lineno, node.end_col_offset)
             yield change(node.end_lineno, stop - len(node.attr), stop, NAMES[node.attr])
-        for child in ast.iter_child_nodes(node):
+        for child in children_of(node):
             if not (isinstance(node, ast.AnnAssign | ast.arg) and child is node.annotation):
                 yield from visit(child)
 
     yield from visit(ast.parse(source))
 
 
+def is_work_at_once(node: ast.AST) -> bool:
+    """Whether a statement sets one of AT_ONCE."""
+    return isinstance(node, ast.Assign) and any(
+        isinstance(name, ast.Name) and name.id in AT_ONCE for name in ast.walk(node)
+    )
+
+
+def is_senseless(node: ast.BinOp) -> bool:
+    """Whether an operator joins paths or repeats lists, which turned is an error at once; or adds next to nothing."""
+    constants = [part.value for part in ast.walk(node.right) if isinstance(part, ast.Constant)]
+    if isinstance(node.op, ast.Add | ast.Sub) and any(is_guard(value) for value in constants):
+        return True
+    joined = [side.value if isinstance(side, ast.Constant) else side for side in (node.left, node.right)]
+    return any(isinstance(side, str | ast.JoinedStr | ast.List | ast.Tuple) for side in joined)
+
+
+def is_guard(value: object) -> bool:
+    return isinstance(value, float) and 0 < abs(value) < GUARD
+
+
+def is_telling(value: object) -> bool:
+    """Whether twice this number should change a result."""
+    return type(value) in (int, float) and value not in (0, 1, 2) and not is_guard(value)
+
+
+def children_of(node: ast.AST) -> list[ast.AST]:
+    """The parts of a node, but a range's step, which is how much is done at once."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        return list(node.args[:2])
+    return list(ast.iter_child_nodes(node))
+
+
 def tests_of(module: str) -> list[str]:
-    """The test files that import a module, or are named after it."""
+    """The test files of a module: those named after it first, then those that import it; where there are none, those
+    that compose it by its name, themselves or by a module of the tests' own."""
     stem = module.rsplit(".", 1)[-1]
-    files = sorted((ROOT / "tests").glob("test_*.py"))
-    named = [
-        f
-        for f in files
-        if module in f.read_text(encoding="utf-8") or f.stem in (f"test_{stem}", f"test_metrics_{stem}")
-    ]
-    return [str(file.relative_to(ROOT)) for file in named]
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))}
+    files = [path for path in texts if path.stem.startswith("test_")]
+    named = [path for path in files if path.stem in (f"test_{stem}", f"test_metrics_{stem}", f"test_samplers_{stem}")]
+    found = named + [path for path in files if path not in named and re.search(rf"{re.escape(module)}\b", texts[path])]
+    if not found:
+        makers = [path for path in texts if re.search(rf'(method=|sampler=|"){stem}\b', texts[path])]
+        own = [f"tests.{path.stem} " for path in makers if path not in files]
+        found = [path for path in files if path in makers or any(name in texts[path] for name in own)]
+    return [str(path.relative_to(ROOT)) for path in found]
 
 
 def copied(folder: Path) -> None:
@@ -118,20 +163,65 @@ def copied(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
 
 
-def is_noticed(folder: Path, mutant: Mutant, tests: list[str]) -> bool:
-    """Whether a fast test fails on the changed file, which is as it was afterwards."""
+def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
+    """The first fast test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the run
+    where that test fails on the unchanged file too: nothing can be told by it."""
     target = folder / mutant.path
     source = target.read_bytes()
     target.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.stop :])
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests]
-    settings = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(words, cwd=folder, env=settings, capture_output=True, timeout=PATIENCE, check=False)
-        return done.returncode != 0
-    except subprocess.TimeoutExpired:
-        return True
+        failed = first_failure(folder, tests)
     finally:
         target.write_bytes(source)
+    if failed and failed != SLOW and first_failure(folder, [failed]):
+        sys.exit(f"{failed} fails where nothing is changed (run make test first)")
+    return failed
+
+
+def first_failure(folder: Path, tests: list[str]) -> str | None:
+    """The first test that fails, tried in a process of its own; SLOW if they take too long, None if all pass."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    run = context.Process(target=run_tests, args=(folder, tests, theirs))
+    run.start()
+    theirs.close()
+    run.join(PATIENCE)
+    if run.exitcode is None:
+        os.killpg(run.pid, signal.SIGKILL)  # type: ignore[arg-type]
+        run.join()
+        return SLOW
+    with suppress(EOFError):
+        return ours.recv() if ours.poll() else None if run.exitcode == 0 else tests[0]
+    return None if run.exitcode == 0 else tests[0]
+
+
+def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
+    """Exit as pytest does on the package in this folder, and tell the test that failed. For a process of its own, which
+    it makes a new group."""
+    import pytest
+
+    class Tell:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                told.send(report.nodeid)
+
+    os.setsid()
+    for name in [name for name in sys.modules if name.split(".")[0] in ("colorlab", "tests", "hydra_plugins")]:
+        del sys.modules[name]
+    os.chdir(folder)
+    sys.path[:0] = [str(folder)]
+    os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    sys.dont_write_bytecode = True
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1), os.dup2(quiet, 2)
+    sys.exit(int(pytest.main(["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests], plugins=[Tell()])))
+
+
+def import_once() -> None:
+    """What nearly every test imports, so that a fork need not."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for name in ("torch", "torchvision", "hydra", "lightning.pytorch", "scipy.stats", "skimage", "pytest"):
+        importlib.import_module(name)
 
 
 def chosen_mutants(rooms: list[str], only: str | None, count: int, seed: int) -> list[Mutant]:
@@ -164,15 +254,17 @@ def main() -> int:
     parser.add_argument("--rooms", nargs="+", default=["methods", "metrics", "samplers"])
     parser.add_argument("--only", help="one file, such as methods/gpic.py")
     given = parser.parse_args()
+    import_once()
     survivors = []
     mutants = chosen_mutants(given.rooms, given.only, given.count, given.seed)
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         copied(Path(name))
         for mutant in mutants:
             tests = tests_of(".".join(mutant.path.with_suffix("").parts))
-            noticed = bool(tests) and is_noticed(Path(name), mutant, tests)
-            print(f"{'killed  ' if noticed else 'SURVIVES'} {mutant}  ({len(tests)} test files)", flush=True)
-            survivors += [] if noticed else [mutant]
+            killer = killer_of(Path(name), mutant, tests) if tests else None
+            said = f"killed    {mutant}  by {killer}" if killer else f"SURVIVES  {mutant}  {len(tests)} test files"
+            print(said, flush=True)
+            survivors += [] if killer else [mutant]
     print(f"{len(survivors)} of {len(mutants)} mutants survive")
     return int(len(survivors) > TOLERATED * len(mutants))
 

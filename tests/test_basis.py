@@ -17,6 +17,7 @@ from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.basis import rms
 from colorlab.nets.basis_net import BasisNet, StochasticConv
 from colorlab.runs.checkpoint import save_weights
+from colorlab.samplers.marginals import expected as expected_of
 from colorlab.types import Condition
 from tests.marginal_methods import Pictures, batch, cic
 
@@ -71,7 +72,8 @@ def test_the_losses_are_their_formulas(remedy: str) -> None:
     draws = Draws(0, range(4))
     marginals = method.marginals(batch().image)
     shown = method.layer.show(marginals.log_p, marginals.image)
-    y = torch.stack([method._drawn(shown, marginals.table, draws.to(f"candidate {k}")) for k in range(3)])
+    codes = [draws.to(f"candidate {k}").normal(8) for k in range(3)]
+    y = torch.stack([expected_of(method.layer(shown, z), marginals.table) / 110 for z in codes])
     truth = method.target(batch()).movedim(-1, 1) / 110
     square = (y - truth).square().sum(2).mean((2, 3))  # (K, B)
     far = torch.stack([(y[k] - y[i]).square().sum(1).mean((1, 2)).sqrt() for k in range(3) for i in range(3) if i != k])

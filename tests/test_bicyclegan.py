@@ -11,6 +11,7 @@ from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.methods.bicyclegan import kl_to_normal
 from colorlab.types import Condition
+from tests.critics import Mean, batch_of, plain
 from tests.two_colours import drawings, fillings, share_of_red, trained
 
 SMALL = ["method.width=4", "method.critic.width=4", "method.encoder_width=4", "trainer.max_steps=9"]
@@ -60,6 +61,30 @@ def test_with_the_code_s_weights_at_zero_all_candidates_are_equal() -> None:
         layer.latent.weight.data.zero_()
     drawn = method.sample(Condition(drawings(0).image[:1]), 3, Draws(0, [0]))
     assert torch.equal(drawn[:, 0], drawn[:, 1])
+
+
+def test_the_losses_are_the_sums_of_their_known_parts() -> None:
+    method, batch = bicyclegan(), batch_of(plain(0.6))
+    assert (method.l1_weight, method.kl_weight, method.latent_weight, method.latent) == (10, 0.01, 0.5, 8)
+    method.discriminator = torch.nn.ModuleDict({"encoded": Mean(), "drawn": Mean()})
+    made = {"encoded": plain(0.5), "drawn": plain(0.1), "truth": plain(0.2)}
+    made |= {"mean": torch.full((2, 8), 3.0), "log_var": torch.zeros(2, 8)}
+    made["z"] = method.encoder(made["drawn"])[:, :8].detach() + 0.25
+    gan, l1, kl, latent = 0.5**2 + 0.9**2, 0.3, 8 * 3**2 / 2, 0.25
+    expected = gan + 10 * l1 + 0.01 * kl + 0.5 * latent
+    assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(expected, rel=1e-4)
+    judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
+    assert judged.item() == pytest.approx((0.8**2 + 0.8**2 + 0.5**2 + 0.1**2) / 2)
+
+
+def test_codes_are_drawn_from_what_the_encoder_says_and_from_the_prior(monkeypatch) -> None:
+    method, batch, seen = bicyclegan(), batch_of(plain(0.6)), []
+    said = torch.cat([torch.full((2, 8), 2.0), torch.full((2, 8), 9.0).log()], 1)  # deviation 3
+    monkeypatch.setattr(method.encoder, "forward", lambda picture: said)
+    monkeypatch.setattr(method.net, "forward", lambda image, z: seen.append(z) or image.expand(-1, 3, -1, -1))
+    method.made(batch, Draws(0, [0, 1]))
+    assert torch.allclose(seen[0][:2], 2 + 3 * Draws(0, [0, 1]).to("encoded").normal(8))
+    assert torch.equal(seen[0][2:], Draws(0, [0, 1]).normal(8))
 
 
 @pytest.mark.slow

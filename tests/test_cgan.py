@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.color import luma
+from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.methods.cgan import CGAN
 from colorlab.types import Batch, Condition
+from tests.critics import Mean, batch_of, plain
 
 SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4", "method.pool=12", "method.clusters=3",
          "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
@@ -57,3 +60,17 @@ def test_the_generator_pays_for_error_and_for_being_seen_through() -> None:
     batch = Batch(rgb, luma(rgb), torch.arange(2), ["", ""], torch.tensor([-1, -1]))
     losses = method.loss(batch, Draws(0, [0, 1]))
     assert torch.allclose(losses["loss"], losses["gan"] + 100 * losses["l1"])
+
+
+def test_the_losses_are_the_sums_of_their_known_parts() -> None:
+    method, red = cgan(), torch.tensor([0.9, 0.1, 0.1])[:, None, None]
+    batch = batch_of(red.expand(2, -1, 16, 16))
+    assert method.l1_weight == 100 and method.dropout == 0.5
+    method.discriminator, method.l1_weight = Mean(), 7
+    true = lab_of(batch.rgb)[:, 1:].mean().item() / 110  # both channels are above 0
+    made = {"painted": plain(-0.5, 2)}
+    gan = math.log(1 + math.exp(0.5))
+    assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(gan + 7 * (true + 0.5), rel=1e-4)
+    judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
+    expected = (math.log(1 + math.exp(-true)) + math.log(1 + math.exp(-0.5))) / 2
+    assert judged.item() == pytest.approx(expected, rel=1e-4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import pytest
 import torch
@@ -16,6 +18,7 @@ from colorlab.methods import chromagan
 from colorlab.methods.chromagan import ChromaGAN, divergence, eight_bit
 from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
+from tests.critics import Mean, batch_of, plain
 
 SMALL = ("method.width=4", "method.critic.width=4", "method.pretrained=false", "method.class_weight=0")
 
@@ -75,6 +78,22 @@ def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
     losses = method.loss(pictures(), Draws(0, [0, 1]))
     total = losses["l2"] + 0.25 * losses["gan"] + 0.5 * losses["classes"]
     assert losses["loss"].item() == pytest.approx(total.item(), rel=1e-6)
+
+
+def test_the_losses_of_known_scores_are_the_papers_sum(monkeypatch) -> None:
+    method, batch = configured(), batch_of(plain(0.6))  # gray: a = b = 0
+    keys = compose("train", ["name=t", "method=chromagan"]).method
+    assert (keys.l2_weight, keys.gan_weight, keys.class_weight, keys.penalty_weight) == (1, 0.1, 0.003, 10)
+    p = torch.zeros(2, 1000).index_fill_(1, torch.arange(10), 0.1)
+    monkeypatch.setattr(chromagan, "class_distribution", lambda image, side: p)
+    method.discriminator, method.l2_weight, method.class_weight = Mean(), 2, 0.003
+    made = {"painted": plain(0.5, 2)[:, None], "logits": torch.zeros(2, 1000)}
+    l2, score, kl = (0.5 * 110 / 255) ** 2, (0.5 * 110 + 128) / 255, math.log(100)
+    losses = method.generator_loss(batch, made)
+    assert losses["loss"].item() == pytest.approx(2 * l2 - 0.1 * score + 0.003 * kl, rel=1e-4)
+    judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
+    penalty = (1 / math.sqrt(2 * 16 * 16) - 1) ** 2
+    assert judged.item() == pytest.approx(score - 128 / 255 + 10 * penalty, rel=1e-4)
 
 
 def test_the_critics_loss_of_a_linear_critic_is_known(monkeypatch) -> None:

@@ -71,6 +71,15 @@ def test_the_loss_of_an_untrained_flow_is_that_of_a_normal_distribution() -> Non
     assert method.loss(batch, Draws(0, range(4)))["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
 
 
+def test_the_loss_is_equation_2_in_nats_a_dimension(monkeypatch) -> None:
+    method, batch = cinn("method.space=rgb"), pictures()
+    z = [torch.full((4, 6, 8, 8), 0.5), torch.full((4, 24, 4, 4), 2.0)]  # together the 768 values of a picture
+    monkeypatch.setattr(method.net, "forward", lambda x, encoding: (z, torch.full((4,), 1536.0)))
+    squares = (384 * 0.5**2 + 384 * 2**2) / 768
+    losses = method.loss(batch, Draws(0, range(4)))
+    assert losses["loss"].item() == pytest.approx(squares / 2 + math.log(2 * math.pi) / 2 - 2, rel=1e-5)
+
+
 def test_dequantised_colours_differ_from_the_true_ones_by_half_a_step_at_most() -> None:
     method, rgb = cinn("method.space=rgb", "method.noise=0"), pictures().rgb
     off = (method.target(rgb, Draws(0, range(4))) - (2 * rgb - 1)) / 2 / EIGHT_BITS

@@ -19,7 +19,6 @@ from colorlab.color import AB, lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.methods.divcolor import (
-    VARIANCE,
     DivColor,
     gradients,
     mahalanobis,
@@ -28,7 +27,7 @@ from colorlab.methods.divcolor import (
     rarity,
     reduced,
 )
-from colorlab.nets.divcolor_net import Mixture
+from colorlab.nets.divcolor_net import Mixture, Posterior
 from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 
@@ -155,7 +154,7 @@ def test_roots_are_the_releases_norms() -> None:
 
 def test_the_exact_mixture_loss_is_that_of_torch() -> None:
     mixture, z = Mixture(numbers(3, 8).log_softmax(1), numbers(3, 8, 6, seed=1)), numbers(3, 6, seed=2)
-    parts = Independent(Normal(mixture.mean, math.sqrt(VARIANCE)), 1)
+    parts = Independent(Normal(mixture.mean, math.sqrt(0.1)), 1)
     theirs = MixtureSameFamily(Categorical(logits=mixture.log_weight), parts)
     assert torch.allclose(mdn_loss(mixture, z, "exact"), -theirs.log_prob(z), rtol=1e-4)
 
@@ -170,7 +169,7 @@ def test_the_exact_loss_does_not_underflow_far_from_all_means() -> None:
 def test_only_the_component_nearest_to_the_target_learns() -> None:
     logits, mean = torch.zeros(1, 3), torch.tensor([[[5.0, 0], [1.0, 1], [-3.0, 0]]], requires_grad=True)
     loss = mdn_loss(Mixture(logits.log_softmax(1), mean), torch.zeros(1, 2), "nearest")
-    assert loss.item() == pytest.approx(math.log(3) + 2 / (2 * VARIANCE))
+    assert loss.item() == pytest.approx(math.log(3) + 2 / (2 * 0.1))
     loss.sum().backward()
     assert mean.grad is not None and mean.grad.abs().sum(2).ne(0).tolist() == [[False, True, False]]
 
@@ -187,6 +186,39 @@ def test_the_losses_add_up() -> None:
     losses = divcolor().loss(Pictures()[[0, 1]], Draws(0, [0, 1]))
     total = losses["hist"] + 0.1 * losses["mah"] + 1e-3 * losses["grad"] + 0.1 * losses["kl"]
     assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-5)
+
+
+def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
+    method, field = divcolor("method.losses.l2=3", "method.losses.grad=2"), numbers(2, 2, 16, 16).clamp(-0.5, 0.5)
+    q = Posterior(torch.full((2, 6), 2.0), torch.zeros(2, 6))
+    monkeypatch.setattr(method.vae, "encode", lambda field, gray, draws: q)
+    monkeypatch.setattr(method.vae, "forward", lambda z, maps: 0.9 * field)
+    losses = method.vae_losses(field, torch.rand(2, 1, 16, 16), Draws(0, [0, 1]))
+    error = field - 0.9 * field
+    weight = rarity(method.H, 0.5)[method.bins(field)]
+    parts = {
+        3.0: error.square().sum((1, 2, 3)),
+        1.0: (weight * error.square().sum(1)).sum((1, 2)),
+        0.1: mahalanobis(error, method.basis, method.variance),
+        2.0: gradients(error),
+    }
+    total = sum(share * part.mean() for share, part in parts.items()) + 0.1 * 6 * 2**2 / 2
+    assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-4)
+
+
+def test_the_mdns_loss_is_that_of_a_sample_of_the_posterior(monkeypatch) -> None:
+    method = divcolor("method.mdn.loss=nearest").eval()
+    q = Posterior(torch.full((2, 6), 2.0), torch.full((2, 6), 9.0).log())  # deviation 3
+    mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log().expand(2, -1), numbers(2, 3, 6))
+    monkeypatch.setattr(method.vae, "encode", lambda field, gray, draws: q)
+    monkeypatch.setattr(method.mdn, "forward", lambda features, draws: mixture)
+    losses = method.mdn_losses(torch.zeros(2, 2, 16, 16), torch.zeros(2, 1, 16, 16), Draws(0, [0, 1]))
+    z = 2 + 3 * Draws(0, [0, 1]).normal(6)
+    square = (z[:, None] - mixture.mean).square().sum(2)  # (2, 3)
+    m = square.argmin(1)
+    expected = (square[[0, 1], m] / 0.2 - mixture.log_weight[[0, 1], m]).mean()
+    assert torch.allclose(losses["loss"], expected, rtol=1e-4)
+    assert losses["entropy"].item() == pytest.approx(-sum(w * math.log(w) for w in (0.5, 0.3, 0.2)))
 
 
 def test_the_first_batches_train_the_vae_and_the_others_the_mdn_alone() -> None:
@@ -244,7 +276,7 @@ def test_random_candidates_come_from_the_mixture() -> None:
     z = method.latent(mixture, Draws(0, [7]).candidates(2000))
     component = (z.mean(1) / 10).round().long()
     assert torch.allclose(torch.bincount(component) / 2000, torch.tensor([0.5, 0.3, 0.2]), atol=0.04)
-    assert (z - 10.0 * component[:, None]).var() == pytest.approx(VARIANCE, rel=0.05)
+    assert (z - 10.0 * component[:, None]).var() == pytest.approx(0.1, rel=0.05)
 
 
 def test_a_vae_alone_draws_from_its_prior() -> None:

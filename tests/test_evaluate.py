@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ import torch
 from colorlab.cli.config import compose
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluate import evaluate
+from colorlab.evaluation.drawings import held_out
 from colorlab.evaluation.folder import missing, read_sample, sample_file, write_sample
 from colorlab.evaluation.protocol import differing, protocol_id
+from colorlab.evaluation.selection import error_key, worst
 from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name
 from colorlab.report.grid import mixture
 
@@ -274,6 +277,25 @@ def test_a_smaller_sheet_is_a_mixture_of_drawings_with_one_and_several_truths() 
     chosen = mixture(truths, range(40), 8)
     assert [truths[i] for i in chosen] == [1] * 6 + [6] * 2
     assert mixture([1, 1], range(2), 8) == [0, 1]
+
+
+def test_a_sheet_has_drawings_at_even_distances_through_the_whole_split() -> None:
+    truths = [1, 1, 1, 1, 6] * 8  # several at 4, 9, ..., 39
+    assert mixture(truths, range(40), 8) == [0, 6, 12, 20, 26, 32, 4, 24]
+    assert mixture(truths, range(20, 40), 4) == [20, 26, 32, 24]
+    assert mixture([1, 6, 6, 6, 6], range(5), 4) == [0, 1, 2, 3]
+
+
+def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_are_named_first() -> None:
+    pictures = SimpleNamespace(
+        drawings=lambda split: [np.array([2 * k, 2 * k + 1]) for k in range(10)],
+        names=[f"picture {k}" for k in range(20)],
+    )
+    assert held_out(pictures, "test", 4).names == [f"picture {2 * k}" for k in (0, 2, 5, 7)]
+    assert len(held_out(pictures, "test", 10).groups) == len(held_out(pictures, "test", None).groups) == 10
+    key = "truth/best_of_4_delta_e"
+    document = {"protocol": {"n": 4}, "values": {}, "per_drawing": {key: [3.0, 9.0, 1.0, 5.0]}}
+    assert error_key(document) == key and worst(document, 3) == [1, 3, 0]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,20 @@ def test_the_loss_of_a_perfect_prediction_is_zero_whatever_is_predicted() -> Non
     assert method.loss(batch, Draws(0, [0, 1]))["loss"] < 1e-6
 
 
+@pytest.mark.parametrize("predict", ["x_0", "eps", "v"])
+def test_the_loss_is_the_distance_to_what_is_predicted_at_levels_of_the_schedule(predict: str) -> None:
+    rgb = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
+    method = gpic(f"method.predict={predict}", "method.distance=l1", "method.stratified=false", "method.min_xi=0.25")
+    draws = Draws(0, [0, 1])
+    a = torch.exp(-((2.25 * (0.25 + 0.75 * draws.uniform())) ** 2))[:, None, None, None]
+    x_0, noise, seen = 2 * rgb - 1, draws.normal(3, 32, 32), []
+    method.net.forward = lambda x, alpha_bar, drawing: seen.append(x) or torch.zeros_like(x)
+    target = {"x_0": x_0, "eps": noise, "v": a.sqrt() * noise - (1 - a).sqrt() * x_0}[predict]
+    assert torch.allclose(method.loss(batch, Draws(0, [0, 1]))["loss"], target.abs().mean(), rtol=1e-4)
+    assert torch.allclose(seen[0], a.sqrt() * x_0 + (1 - a).sqrt() * noise, atol=1e-4)
+
+
 @pytest.mark.parametrize(("distance", "value"), [("l1", 2.0), ("l2", 4.0), ("huber", 0.38)])
 def test_distances_have_their_textbook_values(distance: str, value: float) -> None:
     assert float(distance_of(torch.full((4,), 2.0), torch.zeros(4), distance)) == pytest.approx(value)

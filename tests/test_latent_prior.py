@@ -15,6 +15,7 @@ from colorlab.nets.frozen import digest
 from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
 from colorlab.nets.latent.prior import encoded, load_prior, save_vae
 from colorlab.samplers.guides import Bias
+from colorlab.storage.memo import keys_of
 from colorlab.types import Batch, Condition
 from tests.tiny_prior import tiny_text, tiny_vae
 
@@ -55,6 +56,20 @@ def test_latents_are_those_of_the_autoencoder_found_once_a_picture(method, monke
     assert torch.allclose(kept, encoded(method.prior.vae, shown.rgb), atol=1e-5)
     monkeypatch.setattr("colorlab.methods.latent_prior.encoded", None)
     assert torch.equal(method.loss(shown, Draws(0, range(3)))["loss"], first)
+
+
+@pytest.mark.parametrize("predict", ["v", "eps"])
+def test_the_loss_is_the_squared_error_of_what_is_predicted(parts, predict: str):
+    method = made(parts, f"method.predict={predict}", "method.zero_snr=false").eval().requires_grad_(False)
+    shown, draws, prior = batch(), Draws(0, range(3)), method.prior
+    z = 0.5 * prior.vae.encode(2 * shown.rgb - 1).latent_dist.mean  # the autoencoder's scaling factor
+    t, noise = draws.to("t").choice(1000), draws.normal(*z.shape[1:])
+    a = method.alpha_bars[t].float()[:, None, None, None]
+    states = prior.embed(method.captions(shown, keys_of(shown.rgb), draws), cut=True)
+    output = prior.unet(a.sqrt() * z + (1 - a).sqrt() * noise, t, states).sample
+    target = noise if predict == "eps" else a.sqrt() * noise - (1 - a).sqrt() * z
+    expected = (output - target).square().mean()
+    assert torch.allclose(method.loss(shown, Draws(0, range(3)))["loss"], expected, rtol=1e-3)
 
 
 def test_a_mirrored_picture_has_latents_of_its_own(method):

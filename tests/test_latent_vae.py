@@ -9,6 +9,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
+from colorlab.methods import latent_vae
 from colorlab.methods.latent_vae import LatentVAE, psnr
 from colorlab.nets.latent.prior import decoded, encoded, load_vae
 from colorlab.samplers.guides import Bias
@@ -57,6 +58,18 @@ def test_the_exported_folder_gives_the_same_pictures_from_latents_of_deviation_o
 def test_the_parts_of_the_loss_add_up():
     losses = made("method.kl=0.5").eval().loss(batch(), Draws(0, range(4)))
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["kl"])
+
+
+def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
+    keys = compose("train", ["name=x", "method=latent_vae"]).method
+    assert (keys.perceptual, keys.kl) == (0.1, 1e-6)
+    method, colours = made("method.kl=0.5", "method.perceptual=0.3").eval(), 2 * batch().rgb - 1
+    monkeypatch.setattr(latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
+    q = method.vae.encode(colours).latent_dist
+    drawn = method.vae.decode(q.mean + (q.logvar / 2).exp() * Draws(0, range(4)).normal(4, 8, 8)).sample
+    kl = (q.mean.square() + q.logvar.exp() - q.logvar - 1).sum((1, 2, 3)).mean() / 2 / (3 * 32 * 32)
+    expected = (drawn - colours).abs().mean() + 0.5 * kl + 0.3 * ((drawn - colours) / 2).square().mean()
+    assert torch.allclose(method.loss(batch(), Draws(0, range(4)))["loss"], expected, rtol=1e-4)
 
 
 def test_psnr_is_of_clipped_colours():

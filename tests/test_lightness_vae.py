@@ -10,11 +10,13 @@ from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.methods import lightness_vae
 from colorlab.methods.lightness_vae import LightnessVAE, adaptive_weight
 from colorlab.nets.frozen import digest
 from colorlab.nets.latent.lightness_decoder import load_lightness_vae
 from colorlab.nets.latent.prior import save_vae
 from colorlab.types import Batch, Condition
+from tests.critics import Mean, batch_of, plain
 from tests.tiny_prior import tiny_vae
 
 
@@ -90,6 +92,23 @@ def test_the_parts_of_the_loss_add_up(vae):
     losses = method.loss(batch(), Draws(0, [0, 1]))
     assert losses["gan_weight"] > 0
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["gan_weight"] * losses["gan"])
+
+
+def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
+    method, shown = made(vae, "method.gan_start=0"), batch_of(plain(0.6))
+    keys = compose("train", ["name=x", "method=lightness_vae", "method.vae=x"]).method
+    assert (keys.perceptual, keys.gan) == (0.1, 0.5)
+    method.discriminator, method.perceptual = Mean(), 0.3
+    monkeypatch.setattr(lightness_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
+    monkeypatch.setattr(lightness_vae, "adaptive_weight", lambda rec, gan, anchor: 5.0)
+    drawn = {"drawn": plain(0.8)}
+    l1, perceptual, gan = 2 * 0.2, 0.2**2, -0.6  # colours and scores in [-1, 1]
+    expected = l1 + 0.3 * perceptual + 0.5 * 5 * gan
+    assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(expected, rel=1e-4)
+    judged = method.discriminator_loss(shown, drawn, Draws(0, [0, 1]))["loss"]
+    assert judged.item() == pytest.approx(((1 - 0.2) + (1 + 0.6)) / 2, rel=1e-4)
+    method.gan = 0
+    assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(l1 + 0.3 * perceptual, rel=1e-4)
 
 
 def test_at_first_its_decoder_is_the_plain_one_bit_for_bit(vae):

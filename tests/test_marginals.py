@@ -16,6 +16,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError
 from colorlab.methods.marginals import cross_entropy
 from colorlab.samplers.guides import Flat
+from colorlab.samplers.learned_copula import gain, true_fields
 from colorlab.types import Condition
 from colorlab.weights.store import backbone
 from tests.marginal_methods import SMALL, Pictures, batch, cic, published
@@ -34,6 +35,21 @@ def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
     w = rebalancing(method.bins.prior.double(), 0.5)[square.argmin(-1)]
     assert losses["cross_entropy"].item() == pytest.approx(entropy_at.mean().item(), rel=1e-4)
     assert losses["classes"].item() == pytest.approx((w * entropy_at).mean().item(), rel=1e-4)
+
+
+def test_the_loss_is_the_classes_minus_the_copulas_gain() -> None:
+    keys = compose("train", ["name=t", "method=cic", "data.condition=gray"]).method
+    assert (keys.neighbours, keys.sigma, keys.rebalance) == (5, 5, 0.5)
+    method = cic("method.rank=2").eval()
+    method.prepare(Pictures(batch()))
+    nearest = method.bins.nearest(method.target(batch()))
+    marginals = method.marginals(batch().image)
+    gained = gain(true_fields(marginals, nearest, Draws(0, range(4))), marginals.factors).mean().item()
+    losses = {name: value.item() for name, value in method.loss(batch(), Draws(0, range(4))).items()}
+    assert abs(gained) > 1e-3 and losses["copula"] == pytest.approx(-gained, rel=1e-3)
+    assert losses["loss"] == pytest.approx(losses["classes"] - gained, rel=1e-5)
+    method.freeze_net()
+    assert method.loss(batch(), Draws(0, range(4)))["loss"].item() == pytest.approx(-gained, rel=1e-3)
 
 
 def test_gradients_are_the_unweighted_ones_times_the_weight() -> None:
@@ -71,6 +87,12 @@ def test_the_prior_is_counted_where_the_net_is_asked() -> None:
     nearest = method.bins.nearest(method.target(batch()).flatten(0, 2))
     shares = torch.bincount(nearest, minlength=len(method.bins)) / (4 * 4 * 4)
     assert torch.allclose(method.bins.prior, shares, atol=1e-5)
+
+
+def test_each_training_picture_is_counted_once_for_the_prior() -> None:
+    method, many = cic("method.stride=4"), batch(150, 8)
+    counted = torch.cat(list(method._colours(Pictures(many))))
+    assert torch.equal(counted, method.target(many).flatten(0, 2))
 
 
 def test_the_copula_changes_nothing_that_the_net_learns() -> None:

@@ -74,6 +74,17 @@ def test_neighbourhoods_equal_brute_force():
     assert neighbourhoods(fake, real, k) == pytest.approx(expected) and 0 < expected["coverage"] < 1
 
 
+@pytest.mark.filterwarnings("ignore:realism on")
+def test_precision_to_coverage_are_of_five_neighbours():
+    def summary(count: int) -> dict[str, float]:
+        found = {"truth": B[:count], "samples": A[:count, None] + 0.5, "condition": A[50 : 50 + count]}
+        return Realism("lite0").summary(found | {"index": np.arange(count)})
+
+    expected = neighbourhoods(A[:30] + 0.5, B[:30], 5)
+    assert {name: summary(30)[f"{name}_lite0"] for name in expected} == expected
+    assert "recall_lite0" in summary(6) and "recall_lite0" not in summary(5)
+
+
 def test_lite0_knows_a_cup_of_espresso():
     fetch("lite0")
     net = EfficientNetLite0().eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.color import luma
+from colorlab.color import lab_of, luma
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.validity import Validity, background, measures_of, noise, verdict
 
@@ -77,9 +77,43 @@ def test_colour_that_changes_away_from_the_ink_is_bleeding():
     assert measures["bleeding"][0] > 0.2 and measures["bleeding"][1] == 0
 
 
+def test_bleeding_is_the_share_of_visible_change_of_chroma():
+    red, green = (
+        lab_of(torch.tensor(rgb)[None, :, None, None])[0, 1:, 0, 0] for rgb in ((0.9, 0.2, 0.2), (0.2, 0.8, 0.3))
+    )
+
+    def around(side: int, step: float) -> float:
+        """Forward differences around a square; one pixel has both. 3 Lab units are not seen."""
+        return (4 * side - 2) * (step - 3) + (2**0.5 * step - 3)
+
+    patch, outline = around(12, float((red - green).norm())), around(24, float(red.norm()))
+    assert measured(PATCHY)[0]["bleeding"].item() == pytest.approx(patch / (patch + outline), rel=1e-4)
+
+
 def test_the_background_ends_at_the_ink():
     inside = background(LINE[0] < 0.5)
     assert inside[0, 0] and inside[9, 9] and not inside[20, 20] and not inside[11, 11]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "at_least"),
+    [("lines_kept", 0.85, True), ("lines_true", 0.85, True), ("paper_kept", 0.95, True),
+     ("bleeding", 0.35, False), ("noise", 0.015, False), ("luminance_error", 2.0, False)],
+)  # fmt: skip
+def test_the_verdict_keeps_each_limit(name: str, limit: float, at_least: bool):
+    kept = {"lines_kept": 1.0, "lines_true": 1.0, "paper_kept": 1.0, "bleeding": 0.0, "noise": 0.0}
+    measures = {key: torch.full((2,), value) for key, value in kept.items()} | {"luminance_error": torch.zeros(2)}
+    measures[name] = torch.tensor([0.999 * limit, 1.001 * limit])
+    assert verdict(measures).tolist() == ([False, True] if at_least else [True, False])
+
+
+@pytest.mark.parametrize(("gray", "inked"), [(0.48, True), (0.52, False)])
+def test_a_pixel_of_a_drawing_is_ink_below_a_half(gray: float, inked: bool):
+    drawing, blank = torch.where(LINE < 0.5, gray, 1.0), TRUTHS.clone()
+    blank[:, :, 12:36, 12:36] = 1  # white in all truths: paper, unless ink shuts it off from the border
+    kept = measures_of(Drawing(TRUTHS, drawing, blank, 0, "none"), "lines")["paper_kept"]
+    inside, outside = 24**2, 48**2 - 28**2
+    assert kept.tolist() == pytest.approx([1.0 if inked else outside / (outside + inside)] * 2)
 
 
 def test_a_gray_condition_is_held_to_its_luminance():

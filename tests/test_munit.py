@@ -8,6 +8,7 @@ import torch
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.draws import Draws
+from tests.critics import Mean, batch_of, plain
 from tests.two_colours import BLUE, INSIDE, RED, drawings, share_of_red, trained
 
 
@@ -33,6 +34,19 @@ def test_the_style_is_read_off_the_picture_drawn() -> None:
     style = method.generator_loss(batch, made)["style"]
     assert float(style) == pytest.approx(float((method.net.style(made["drawn"]) - made["style"]).abs().mean()))
     assert torch.autograd.grad(style, made["drawn"])[0].abs().max() > 0
+
+
+def test_the_losses_are_the_sums_of_their_known_parts() -> None:
+    method, batch = munit(), batch_of(plain(0.6))
+    assert (method.picture_weight, method.style_weight) == (10, 1)
+    method.discriminator, method.style_weight = Mean(), 3
+    made = {"again": plain(0.4), "drawn": plain(0.1), "truth": plain(0.2)}
+    made["style"] = method.net.style(made["drawn"]).detach() + 0.25
+    gan, picture, style = 0.9**2, 0.2, 0.25
+    total = method.generator_loss(batch, made)["loss"]
+    assert total.item() == pytest.approx(gan + 10 * picture + 3 * style, rel=1e-4)
+    judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
+    assert judged.item() == pytest.approx((0.8**2 + 0.1**2) / 2)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.types import Condition
+from tests.critics import Mean, batch_of, plain
 from tests.two_colours import drawings, fillings, trained
 
 
@@ -31,6 +32,17 @@ def test_the_loss_of_the_truth_is_the_adversary_s_alone() -> None:
     assert float(darker["loss"]) == pytest.approx(math.log(2) + 1, abs=1e-4)
     both = method.discriminator_loss(batch, {"painted": truth, "truth": truth}, Draws(0, range(16)))
     assert float(both["loss"]) == pytest.approx(math.log(2))
+
+
+def test_the_losses_are_the_sums_of_their_known_parts() -> None:
+    method, batch = pix2pix(), batch_of(plain(0.6))
+    assert method.l1_weight == 100 and method.dropout == 0.5
+    method.discriminator, method.l1_weight = Mean(), 7
+    made = {"painted": plain(0.5), "truth": plain(0.2)}
+    gan = math.log(1 + math.exp(-0.5))
+    assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(gan + 7 * 0.3)
+    judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
+    assert judged.item() == pytest.approx((math.log(1 + math.exp(-0.2)) + math.log(1 + math.exp(0.5))) / 2)
 
 
 def test_dropout_has_its_rate_and_keeps_the_mean() -> None:

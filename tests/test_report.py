@@ -165,6 +165,14 @@ def test_a_name_on_the_frontier_keeps_clear_of_an_interval_that_begins_at_nought
     assert beside or box[3] <= height or box[1] >= height
 
 
+def test_a_point_on_the_frontier_has_its_intervals_across_and_up() -> None:
+    points = [Point("run", Cell(0.5, 0.4, 0.8, 5), Cell(2.0, 1.0, 2.5, 5), False)]
+    across, up = (bars.get_segments()[0].tolist() for bars in frontier(points, "x", "y").axes[0].collections)
+    assert np.allclose(across, [[0.4, 2.0], [0.8, 2.0]]) and np.allclose(up, [[0.5, 1.0], [0.5, 2.5]])
+    alone = [Point("run", Cell(0.5, None, None, 5), Cell(2.0, None, 2.5, 5), False)]
+    assert not frontier(alone, "x", "y").axes[0].collections
+
+
 def test_a_curve_runs_through_its_means_inside_its_band() -> None:
     cells = [Cell(1 / k, 0.9 / k, 1.1 / k, 5) for k in (1, 2, 3)]
     drawn = curves([Curve("run", cells, False), Curve("flat", cells, True)], "error").axes[0]

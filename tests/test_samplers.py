@@ -171,6 +171,13 @@ def test_levels_of_a_karras_grid():
     assert sigmas[-1] == 0
 
 
+def test_a_karras_grid_is_even_in_the_seventh_root_of_sigma():
+    first, last = (math.sqrt(math.exp((2.25 * xi) ** 2) - 1) for xi in (1, 0.001))  # alpha_bar = exp(-(2.25 xi)^2)
+    expected = [(first ** (1 / 7) + (last ** (1 / 7) - first ** (1 / 7)) * i / 11) ** 7 for i in range(12)]
+    found = [math.sqrt(1 / level - 1) for level in grid(12, "karras", None)[:-1]]
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5, 10, 20, 24, 25, 50])
 @pytest.mark.parametrize("at", [0.001, 0.01, 0.3, 0.9, SWITCH_AT, 0.9999])
 def test_a_switch_adds_levels_below_it_and_keeps_the_first(steps, at):

@@ -32,6 +32,18 @@ def test_flat_colours_come_back_flat() -> None:
     assert torch.allclose(out[0][:, full[0, 0] == 1], orange[:, :, 0].expand(-1, int(full.sum())), atol=0.02)
 
 
+def test_a_line_is_darker_than_three_quarters() -> None:
+    small = torch.zeros(1, 3, 2, 6)
+    small[..., :3], small[..., 3:] = 0.25, 0.5
+    found = {}
+    for gray in (0.74, 0.76):
+        drawing = torch.ones(1, 1, 2, 6)
+        drawing[..., 2], drawing[..., 5] = gray, 0
+        small[..., 2] = 0.0
+        found[gray] = without_lines(small, drawing)[0, 0, 0, 2].item()
+    assert found == {0.74: 0.25, 0.76: 0.0}
+
+
 def test_lines_are_lifted_off_by_the_nearest_colour() -> None:
     drawing = torch.ones(1, 1, 4, 6)
     drawing[..., 2] = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import pytest
 import torch
 
@@ -32,3 +35,19 @@ def test_pixels_at_a_cells_place_take_after_their_own_cell() -> None:
     found = upsampled(ab, torch.full((1, 1, 10, 10), 0.5), 2, 0.1)
     product = (found[..., ::2, ::2] * ab).mean() / found[..., ::2, ::2].std() / ab.std()
     assert product > 0.8
+
+
+@pytest.mark.parametrize("contrast", [0.0, 0.3])
+def test_each_pixel_is_kopfs_mean_of_the_cells_around(contrast: float) -> None:
+    ab, image = Draws(0, [0]).normal(1, 1, 3, 2)[0, 0, 0].double(), Draws(1, [0]).uniform(1, 7, 5)[0, 0].double()
+    found = upsampled(ab[None, None, None].float(), image[None, None].float(), 3, contrast)[0, 0, 0]
+    for y, x in itertools.product(range(7), range(5)):
+        total = norm = 0.0
+        for dy, dx in itertools.product((-1, 0, 1, 2), repeat=2):
+            row, column = min(max(y // 3 + dy, 0), 2), min(max(x // 3 + dx, 0), 1)
+            apart = (dy - y % 3 / 3) ** 2 + (dx - x % 3 / 3) ** 2
+            weight = math.exp(-apart / (2 * 0.75**2))
+            if contrast:
+                weight *= math.exp(-((image[3 * row, 3 * column] - image[y, x]) ** 2) / (2 * contrast**2))
+            total, norm = total + weight * ab[row, column], norm + weight
+        assert found[y, x].item() == pytest.approx(float(total / norm), abs=1e-4)

@@ -72,7 +72,7 @@ class Backbone:
         pool, convs = self.layers[level]
         first = sum(len(before) for _, before in self.layers[:level])
         x = F.max_pool2d(x, *pool) if pool else x
-        for (weight, bias), (stride, padding) in zip(self.convs[first:], convs, strict=False):
+        for (weight, bias), (stride, padding) in zip(self.convs[first : first + len(convs)], convs, strict=True):
             x = F.conv2d(x, weight, bias, stride, padding).relu_()
         return x
 
