@@ -18,7 +18,7 @@ def train(cfg: DictConfig) -> float | None:
     """Train in the folder that Hydra has made. -> the objective, for a sweeper that searches."""
     from hydra.core.hydra_config import HydraConfig
 
-    must_go_together(cfg)
+    check_compatible(cfg)
     folder = Path(HydraConfig.get().runtime.output_dir)
     first = int(os.environ.get("LOCAL_RANK", 0)) == 0
     if first and is_done(folder, cfg):
@@ -44,7 +44,7 @@ def is_done(folder: Path, cfg: DictConfig) -> bool:
     return True
 
 
-def must_go_together(cfg: DictConfig) -> None:
+def check_compatible(cfg: DictConfig) -> None:
     """ConfigError for what cannot be trained, where that can be told without torch."""
     check_needs(cfg)
     if cfg.ema and "strategy" in cfg.trainer:

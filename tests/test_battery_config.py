@@ -15,7 +15,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.errors import ColorlabError, ConfigError, DataError
-from colorlab.train import last_value, must_go_together
+from colorlab.train import check_compatible, last_value
 from colorlab.training.fit import _method_and_pictures
 from tests.kill_harness import train, words_for
 
@@ -86,7 +86,7 @@ def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> N
     words, said = TOGETHER[what]
     with pytest.raises(ColorlabError, match=said) as caught:
         cfg = compose("train", ["name=t", *words])
-        must_go_together(cfg)
+        check_compatible(cfg)
         _method_and_pictures(cfg)
     assert caught.value.exit_code in (ConfigError.exit_code, DataError.exit_code)
 

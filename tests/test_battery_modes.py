@@ -20,7 +20,7 @@ from colorlab.runs.run import open_run, plain_dict
 from colorlab.sampling.options import SamplingOptions, sampling_options
 from colorlab.sampling.setup import method_of
 from colorlab.sampling.splits import coloured, condition_of
-from colorlab.train import must_go_together
+from colorlab.train import check_compatible
 from colorlab.training.method_checks import Pictures
 from colorlab.types import Condition
 from tests.test_evaluate import trained_looking
@@ -114,4 +114,4 @@ def test_sharded_training_names_lightnings_strategy(name: str) -> None:
     cfg = compose("train", ["name=t", f"trainer={name}"])
     assert cfg.trainer.strategy in StrategyRegistry
     with pytest.raises(ConfigError, match="set ema=0"):
-        must_go_together(cfg)
+        check_compatible(cfg)

@@ -49,7 +49,7 @@ def test_its_values_are_held_to_its_clauses(importable: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["mylab.tint.torch.load", "mylab.os.system", "mylabs.tint.Tint", "mylab.tint.nn.Module"]
+    "target", ["mylab.tint.torch.load", "mylab.os.system", "mylabs.tint.Tint", "mylab.tint.Method"]
 )
 def test_a_plug_in_opens_the_door_for_its_own_classes_alone(target: str, importable: None) -> None:
     plugins.taken(["plugins=mylab"])

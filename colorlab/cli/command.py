@@ -145,7 +145,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
             if os.getpid() != process:  # a launcher such as submitit's has sent the job elsewhere, and brings it back
                 raise
             failed.append(error)
-            forget(Path(made.output_dir))
+            remove_empty_folder(Path(made.output_dir))
             return None
 
     def main(argv: list[str]) -> None:
@@ -171,7 +171,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
     run(main, sys.argv[1:])
 
 
-def forget(folder: Path) -> None:
+def remove_empty_folder(folder: Path) -> None:
     """Remove the folder that Hydra made for a job, if nothing was begun in it."""
     with suppress(OSError):  # it is not empty, or not there
         if not folder.samefile(Path.cwd()):

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from colorlab.cli.config import compose
+from colorlab.cli.help import page
+from colorlab.cli.plugins import taken
 from colorlab.cli.targets import build, class_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.progress import with_progress
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 def main(argv: list[str]) -> None:
     """argv: check, prepare, lines, prior or add, then key=value."""
     verbs = {"check": check, "prepare": prepare, "lines": lines, "prior": prior, "add": add}
-    if not argv or argv[0] in ("-h", "--help"):
+    if not argv:
         print(__doc__)
+    elif argv[0] in ("-h", "--help"):
+        print(page("data_command", taken(argv[1:])))
     elif argv[0] not in verbs:
         raise ConfigError(f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})")
     else:

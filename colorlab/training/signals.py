@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as a wish that training grants between two steps."""
+"""SIGTERM and SIGINT as a request to stop, which training honours between two steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (SIGTERM, SIGINT)
-AT_ONCE = 5.0  # seconds within which a second signal is not a wish any more
+AT_ONCE = 5.0  # seconds within which a second signal ends the process
 
 
 class StopRequest:
