@@ -4,8 +4,8 @@ Each step gives a distribution over the palette. White is made likelier where an
 the colour of an area of the same shape (the other eye, the next petal); guides may weigh it too. Then the least likely
 tail is cut (nucleus sampling, Holtzman et al., 2020).
 
-Candidates take their random numbers from a lattice (Kronecker's): each on its own is a fair draw, together they keep
-apart, so that eight candidates show more of what is likely than eight independent ones."""
+Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is a
+fair draw, together they keep apart, so that eight candidates show more of what is likely than eight independent ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from colorlab.samplers.guides import Guide, Place
 
 WHITE = 0.98  # a colour whose darkest channel is lighter is white
 SAME = 0.01  # Lab in hundreds: colours so near are the same
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+BASES = (2, 3, 5)  # of Halton's sequence, for the steps that decide most
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Kronecker's steps are their roots
 
 #: Colours that the areas before have taken (n, 3), Lab in hundreds, None at first -> logits (n, K) of the next area's.
 Step = Callable[[Tensor | None], Tensor]
@@ -112,8 +113,8 @@ class PaletteSampler:
         if not self.spread:
             return rows.to("colors").uniform(steps)
         start = Draws(rows.seed, rows.index, None, rows.purpose).to("colors").uniform(steps)
-        k = torch.tensor([0 if rows.alike else k for k in rows.candidate], dtype=torch.float64)
-        return ((start + k[:, None] * stride(steps)) % 1).float().clamp(max=1 - 1e-7)
+        k = torch.tensor([0 if rows.alike else k for k in rows.candidate])
+        return ((start + lattice(k, steps)) % 1).float().clamp(max=1 - 1e-7)
 
     def picked(
         self, logits: Tensor, number: Tensor, palette: Palette, at: Sequence[Place], rows: Draws,
@@ -143,7 +144,20 @@ class PaletteSampler:
         return place.clamp(max=p.shape[-1] - 1)
 
 
-def stride(steps: int) -> Tensor:
-    """(steps,) float64: the lattice's irrational steps, the golden ratio first, then roots of primes."""
-    roots = [(math.sqrt(5) - 1) / 2, *(math.sqrt(prime) % 1 for prime in PRIMES)]
-    return torch.tensor([roots[i % len(roots)] for i in range(steps)], dtype=torch.float64)
+def lattice(k: Tensor, steps: int) -> Tensor:
+    """(n,) whole numbers -> (n, steps) float64 in [0, 1): points of which any first few lie well apart. Step 0 is the
+    paper's, mostly; the next ones decide most of a picture and get Halton's sequence, the others Kronecker's."""
+    roots = torch.tensor([math.sqrt(PRIMES[i % len(PRIMES)]) for i in range(steps)], dtype=torch.float64)
+    points = k[:, None] * roots % 1
+    for step, base in list(enumerate(BASES, 1))[: max(0, steps - 1)]:
+        points[:, step] = torch.tensor([mirrored(int(each), base) for each in k], dtype=torch.float64)
+    return points
+
+
+def mirrored(k: int, base: int) -> float:
+    """The digits of k behind the point, in reverse (van der Corput)."""
+    value, place = 0.0, 1 / base
+    while k:
+        k, digit = divmod(k, base)
+        value, place = value + digit * place, place / base
+    return value
