@@ -47,7 +47,11 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
     ("method", "override", "said"),
     [
         ("piggyback", "stage=guider", "stage is not a key of this command (--help lists all)"),
-        ("divcolor", "samples=4", "samples is not a key of this command; nearest: method.samples (--help lists all)"),
+        (
+            "divcolor",
+            "samples=4",
+            "samples is not a key of this command; nearest: method.samples, name (--help lists all)",
+        ),
     ],
 )
 def test_only_keys_of_the_method_chosen_are_suggested(method: str, override: str, said: str) -> None:
@@ -136,7 +140,6 @@ def test_what_is_not_set_is_told_with_what_it_is() -> None:
 
 
 UNREAD = {
-    "+callbacks=early_stopping": r"callbacks is not a key of this command",
     "+trainer.fast_dev_run=true": r"trainer\.fast_dev_run is not a key of this command \(trainer\.max_steps=2 tries",
     "+trainer.max_epochs=3": r"trainer\.max_epochs is not a key of this command \(trainer\.max_steps says",
     "+trainer.enable_checkpointing=false": r"trainer\.enable_checkpointing is not a key of this command",

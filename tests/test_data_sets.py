@@ -342,7 +342,7 @@ def test_churches_in_any_order_are_divided_here(tmp_path: Path) -> None:
 def test_a_database_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lmdb", None)
     (tmp_path / "church_outdoor_train_lmdb").mkdir()
-    with pytest.raises(DataError, match="pip install lmdb"):
+    with pytest.raises(DataError, match=r"pip install 'colorlab-suite\[lsun\]'"):
         opened("lsun_church", tmp_path)
 
 

@@ -43,7 +43,7 @@ def test_importing_and_opening_a_run_loads_no_torch() -> None:
 def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     owner, _, part = name.partition(".")
-    documented = getattr(getattr(colorlab, owner), part) if part else getattr(colorlab, name)
+    documented = getattr(getattr(colorlab.api, owner), part) if part else getattr(colorlab.api, name)
     test = doctest.DocTestParser().get_doctest(inspect.getdoc(documented), {"colorlab": colorlab}, name, None, 0)
     assert test.examples and "\n" in (inspect.getdoc(documented) or "")
     told: list[str] = []

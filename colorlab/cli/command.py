@@ -19,13 +19,13 @@ from omegaconf import DictConfig
 
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
+from colorlab.cli.device import PARENT
 from colorlab.cli.help import page
 from colorlab.cli.messages import explained, lacking
 from colorlab.cli.yaml_files import PACKAGE, conf_dir
 from colorlab.errors import ColorlabError, DiskError, RankError, StoppedError, SweepError
 
 TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
-PARENT = "COLORLAB_PARENT"  # environment variable: the process that starts others to train together
 UNFORESEEN = 70  # exit code of an error that nobody foresaw
 FIXES = {
     errno.ENOSPC: "free some space",
