@@ -4,8 +4,8 @@ Each step gives a distribution over the palette. White is made likelier where an
 the colour of an area of the same shape (the other eye, the next petal); guides may weigh it too. Then the least likely
 tail is cut (nucleus sampling, Holtzman et al., 2020).
 
-Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is a
-fair draw, together they keep apart, so that eight candidates show more of what is likely than eight independent ones."""
+Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is
+a fair draw, together they keep apart, so that eight of them show more of what is likely than eight independent ones."""
 
 from __future__ import annotations
 
