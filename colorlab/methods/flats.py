@@ -35,11 +35,11 @@ Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
 class Flats(AreaMethod):
     """The method.
 
-    choice: of colours, given their distributions. color_layers: of the transformer over colours. colors: of the palette.
-    softness: Lab units by which the true colour's neighbours in the palette are right too. micro_batch: candidates
-    sampled together; the last group is padded to it, so that candidate k is the same bits whatever n is. guidance: how
-    far beyond what style and text say, away from nobody's hand and from the caption ``negative``; 0 = off. The rest: see
-    ``AreaMethod``."""
+    choice: of colours, given their distributions. color_layers: of the transformer over colours. colors: of the
+    palette. softness: Lab units by which the true colour's neighbours in the palette are right too. micro_batch:
+    candidates sampled together; the last group is padded to it, so that candidate k is the same bits whatever n is.
+    guidance: how far beyond what style and text say, away from nobody's hand and from the caption ``negative``; 0 =
+    off. The rest: see ``AreaMethod``."""
 
     palette: Tensor  # (colors, 3) Lab in hundreds
 
