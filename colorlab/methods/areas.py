@@ -98,6 +98,7 @@ class AreaMethod(Method):
     without captions."""
 
     conditions = ("lines",)
+    own_size = True
     negative, guidance = "", 0.0  # a caption to keep away from, and how far; for subclasses that can
 
     def __init__(
