@@ -13,6 +13,8 @@ from colorlab.errors import ConfigError
 from colorlab.methods.areas import Wishes
 from colorlab.methods.flats import Flats
 from colorlab.samplers.area_guides import Like, OnlyColors
+from colorlab.sampling.options import PictureOptions, SamplingOptions
+from colorlab.sampling.pictures import colourings, understood
 from colorlab.types import Batch, Condition, Hints
 from tests.tiny_prior import tiny_text
 
@@ -229,3 +231,14 @@ def test_a_palette_holds_the_commonest_colours_exactly_and_no_two_alike() -> Non
 def test_lab_and_rgb_of_colours_undo_each_other() -> None:
     colors = torch.rand(2, 50, 3, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(colors_of_lab(lab_of_colors(colors)), colors, atol=1e-4)
+
+
+def test_a_drawing_is_coloured_at_its_own_size_under_its_own_lines(method) -> None:
+    image, _ = rooms()
+    drawing = torch.nn.functional.interpolate(image, scale_factor=3.0, mode="bilinear")
+    wanted = PictureOptions(size="trained", lines="always")
+    shown = understood((drawing[0].expand(3, -1, -1) * 255).byte().numpy(), None, {"size": 32}, wanted)
+    (pixels,) = colourings(shown, method, [], SamplingOptions(n=1, device="cpu"))
+    assert pixels.shape == (288, 288, 3)
+    colors = torch.from_numpy(pixels[60:130, 50:110]).flatten(0, 1).unique(dim=0)
+    assert len(colors) == 1

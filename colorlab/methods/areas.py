@@ -98,6 +98,7 @@ class AreaMethod(Method):
     without captions."""
 
     conditions = ("lines",)
+    own_size = True
     negative, guidance = "", 0.0  # a caption to keep away from, and how far; for subclasses that can
 
     def __init__(
@@ -253,14 +254,15 @@ def pasted(pictures: Tensor, hints: Hints | None, known: Told) -> Tensor:
 
 
 def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
-    """(R,): 1 for areas that lie at the box around the ink on a length of OPEN of their width at least; -1 for areas
-    that lines enclose, 0 for those at the picture's border. image (1, 1, S, S), labels (1, S, S)."""
+    """(R,): 1 for areas that have most of the picture's border, or lie at the box around the ink on a length of OPEN of
+    their width at least; 0 for others at the picture's border; -1 for what lines enclose. image (1, 1, S, S), labels
+    (1, S, S)."""
     rim = F.avg_pool2d(rim_of(image), 2)[0, 0]
-    open_to_paper = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
+    at_rim = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
     seen = labels[0]
-    at_border = torch.zeros_like(open_to_paper)
-    at_border[torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]])] = True
-    return torch.where(open_to_paper, 1.0, torch.where(at_border, 0.0, -1.0))
+    border = torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).bincount(minlength=len(places))
+    is_open = at_rim | (2 * border > border.sum())
+    return torch.where(is_open, 1.0, torch.where(border > 0, 0.0, -1.0))
 
 
 def places_of(labels: Tensor, R: int) -> list[Place]:

@@ -35,6 +35,7 @@ class Method(nn.Module):
         conditions       kinds of ``data.condition`` that it can be shown
         optimizer_steps  how many a batch takes; two with a discriminator
         takes_text       whether it reads the condition's text; then it has ``negative``, a prompt to keep away from
+        own_size         whether it colours drawings of any size as well at their own; it then paints under their lines
     and whoever samples with it may set:
         cut              shorten a text that is too long, instead of a ConfigError
         bf16             sample in bfloat16 where the method can: previews
@@ -44,6 +45,7 @@ class Method(nn.Module):
     conditions: tuple[str, ...] = ("lines", "gray")
     optimizer_steps = 1
     takes_text = False
+    own_size = False
     cut = False
     bf16 = False
     batches_seen: Tensor

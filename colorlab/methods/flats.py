@@ -35,15 +35,16 @@ Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
 class Flats(AreaMethod):
     """The method.
 
-    sampler: draws colours. color_layers: of the transformer over colours. colors: of the palette. softness: Lab units
-    by which the true colour's neighbours in the palette are right too. micro_batch: candidates sampled together; the
-    last group is padded to it, so that candidate k is the same bits whatever n is. guidance: how far beyond what style
-    and text say, away from nobody's hand and from the caption ``negative``; 0 = off. The rest: see ``AreaMethod``."""
+    choice: of colours, given their distributions. color_layers: of the transformer over colours. colors: of the
+    palette. softness: Lab units by which the true colour's neighbours in the palette are right too. micro_batch:
+    candidates sampled together; the last group is padded to it, so that candidate k is the same bits whatever n is.
+    guidance: how far beyond what style and text say, away from nobody's hand and from the caption ``negative``; 0 =
+    off. The rest: see ``AreaMethod``."""
 
     palette: Tensor  # (colors, 3) Lab in hundreds
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: PaletteSampler, side: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, choice: PaletteSampler, side: int,
         width: int, layers: int, color_layers: int, heads: int, colors: int, softness: float, styles: Sequence[str],
         style: str | None, style_dropout: float, turns: int, text_encoder: str | None, negative: str, guidance: float,
         micro_batch: int,
@@ -51,7 +52,7 @@ class Flats(AreaMethod):
         super().__init__(
             seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
         )
-        self.sampler, self.softness, self.micro_batch = sampler, softness / 100, micro_batch
+        self.choice, self.softness, self.micro_batch = choice, softness / 100, micro_batch
         self.negative, self.guidance = negative, guidance
         self.decoder = ColorDecoder(width, color_layers, heads, colors)
         self.register_buffer("palette", torch.zeros(colors, 3))
@@ -103,7 +104,7 @@ class Flats(AreaMethod):
 
         def group(rows: Draws) -> Tensor:
             known = Known(lab, given[torch.tensor(rows.candidate).clamp(max=n - 1)])
-            return self.sampler(begin, palette, known, sites, rows, guides)
+            return self.choice(begin, palette, known, sites, rows, guides)
 
         return colors_of_lab(in_groups(group, draws, n, m))
 

@@ -5,8 +5,7 @@ the colour of an area of the same shape (the other eye, the next petal); guides 
 tail is cut (nucleus sampling, Holtzman et al., 2020).
 
 Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is
-a fair draw, together they keep apart, so that eight candidates show more of what is likely than eight independent
-ones."""
+a fair draw, together they keep apart, so that eight of them show more of what is likely than eight independent ones."""
 
 from __future__ import annotations
 

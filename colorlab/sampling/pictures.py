@@ -21,13 +21,15 @@ from colorlab.types import Condition
 
 class Shown(NamedTuple):
     """A picture as it is understood. drawing: (1, 1, H, W) in [0, 1] at its own size, which is what is coloured. known:
-    (1, 4, H, W) in [0, 1], opaque where the colour is known, or None. size: (h, w) at which it is coloured. kind:
-    "lines", whose own ink lies over the colours, or "gray", whose lightness they have."""
+    (1, 4, H, W) in [0, 1], opaque where the colour is known, or None. size: (h, w) at which it is coloured; as_trained:
+    which is the training's, unless the method does better. kind: "lines", whose own ink lies over the colours, or
+    "gray", whose lightness they have."""
 
     drawing: Tensor
     known: Tensor | None
     size: tuple[int, int]
     kind: str
+    as_trained: bool
 
 
 def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions) -> Shown:
@@ -40,7 +42,7 @@ def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, An
         theirs = "x".join(map(str, reversed(known.shape[-2:])))
         raise ConfigError(f"hints={wanted.hints} is {theirs} pixels, the drawing {width}x{height} (make them equal)")
     size = working_size((height, width), wanted.size, data["size"])
-    return Shown(drawing, None if known is None else unit(known), size, kind)
+    return Shown(drawing, None if known is None else unit(known), size, kind, wanted.size == "trained")
 
 
 def unit(pixels: np.ndarray) -> Tensor:
@@ -70,12 +72,15 @@ def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
 
 def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
     """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
+    finished = method.own_size and shown.as_trained
+    height, width = shown.drawing.shape[-2:]
+    shown = shown._replace(size=(height, width)) if finished else shown
     condition = on(condition_of(shown, options.text), options.device)
     draws = Draws(options.seed, [0], alike=options.same_noise)
     small = method.sample(condition, options.n, draws, guides)[0].cpu()
     check_finite(small)
     for one in small.split(1):
-        yield to_pixels(composed(one, shown)[0])
+        yield to_pixels((one if finished else composed(one, shown))[0])
 
 
 def composed(small: Tensor, shown: Shown) -> Tensor:
