@@ -1,0 +1,176 @@
+"""Gaps in lines: where a part of the paper is several rooms, told by the widths of its passages.
+
+Rooms are peaks of the distance to ink, their borders a watershed (Meyer, 1994); two are one where the passage between
+them is wide. Trapped-ball filling asks the same with balls of several sizes (Zhang et al., "Vectorizing Cartoon
+Animations", 2009). All is looked at on a bounded number of pixels; what is found follows the lines at full size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from scipy.ndimage import find_objects
+from skimage.segmentation import watershed
+
+LEVELS = (1.0, 0.7, 0.5, 0.35)  # of the gap: a peak of the distance to ink above one of them is a room
+NARROWEST = 1.5  # px; lower peaks are no rooms
+NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
+RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
+BOUND = 800  # longest side on which gaps are looked for, px
+
+Index = tuple[int, slice] | tuple[slice, int]
+
+
+def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray) -> np.ndarray:
+    """Parts (H, W) int32 from 1 on, those of several rooms divided into them; the rooms are numbered after the parts.
+
+    gap: half the width of the widest gap that is closed, px. rim: the pixels inside of the drawing's rim. whole: parts
+    that are not divided."""
+    step = step_of(parts)
+    small = shrunk(parts, parts > 0, step)
+    distance = distance_to_ink(small > 0)
+    markers = peaks(distance, [max(NARROWEST, gap * level / step) for level in LEVELS])
+    home = homes(markers, small)
+    several = np.bincount(home[1:], minlength=parts.max() + 1) > 1
+    several[[0, *whole]] = False
+    if not several.any():
+        return parts
+    inside = several[small]
+    basins = watershed(-distance, np.where(inside, markers, 0), mask=inside)
+    at_rim = np.zeros(len(home), bool)
+    for rows, columns in rim:
+        at_rim[basins[_scaled(rows, step), _scaled(columns, step)]] = True
+    rooms = joined(basins, distance, at_rim)
+    alone = np.bincount(home[np.unique(rooms[1:])], minlength=len(several)) < 2
+    return painted(parts, np.where(alone[small], 0, rooms[basins]), small, step)
+
+
+def step_of(picture: np.ndarray) -> int:
+    """The side of the squares, in pixels, of which no more than BOUND cover the longer side."""
+    return -(-max(picture.shape) // BOUND)
+
+
+def shrunk(values: np.ndarray, paper: np.ndarray, step: int) -> np.ndarray:
+    """The values (H, W) of squares of ``step`` pixels that are all paper, 0 for others: closed lines stay closed."""
+    if step == 1:
+        return np.where(paper, values, 0)
+    clear = cv2.erode(paper.astype(np.uint8), np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
+    return np.where(clear > 0, values[::step, ::step], 0)
+
+
+def _scaled(at: int | slice, step: int) -> slice:
+    start, stop = (at, at + 1) if isinstance(at, int) else (at.start, at.stop)
+    return slice(start // step, (stop - 1) // step + 1)
+
+
+def distance_to_ink(paper: np.ndarray) -> np.ndarray:
+    """(H, W) bool -> (H, W) float32, px; beyond the picture there is no ink."""
+    around = np.pad(paper.astype(np.uint8), 1, constant_values=1)
+    if around.all():
+        return np.full(paper.shape, float(max(paper.shape)), np.float32)
+    return cv2.distanceTransform(around, cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def peaks(distance: np.ndarray, levels: list[float]) -> np.ndarray:
+    """(H, W) int32, numbered from 1: what is higher than a level and holds nothing that is higher than the one before.
+    levels: falling."""
+    markers, count = np.zeros(distance.shape, np.int32), 0
+    for level in levels:
+        number, islands = cv2.connectedComponents((distance > level).astype(np.uint8), connectivity=8)
+        fresh = np.ones(number, bool)
+        fresh[islands[markers > 0]] = fresh[0] = False
+        names = np.where(fresh, count + fresh.cumsum(), 0).astype(np.int32)
+        markers += names[islands]
+        count += int(fresh.sum())
+    return markers
+
+
+def homes(markers: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """(M + 1,) int: the part that each of M markers lies in; 0 for none."""
+    home = np.zeros(markers.max() + 1, np.int64)
+    home[markers.ravel()] = parts.ravel()
+    home[0] = 0
+    return home
+
+
+def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.ndarray:
+    """(M + 1,) int: for each of M basins of a watershed, the one that stands for its room. Basins are one room where
+    the widest passage between them is wide against the narrower; the widest passages first. at_rim: (M + 1,) bool."""
+    widths = np.zeros(len(at_rim), np.float32)
+    np.maximum.at(widths, basins.ravel(), distance.ravel())
+    stands_for, touches = np.arange(len(at_rim)), at_rim.copy()
+
+    def room(basin: int) -> int:
+        while stands_for[basin] != basin:
+            basin = stands_for[basin]
+        return basin
+
+    for passage, first, second in passages(basins, distance):
+        a, b = sorted((room(first), room(second)))
+        neck = NECK if touches[a] == touches[b] else RIM_NECK
+        if a != b and passage > neck * min(widths[a], widths[b]):
+            stands_for[b] = a
+            widths[a], touches[a] = max(widths[a], widths[b]), touches[a] or touches[b]
+    return np.array([room(basin) for basin in range(len(at_rim))])
+
+
+def passages(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:
+    """Half the width of the widest passage between each two basins that touch, widest first."""
+    keys, widths = [], []
+    for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        touch = (basins[here] != basins[there]) & (basins[here] > 0) & (basins[there] > 0)
+        a, b = basins[here][touch].astype(np.int64), basins[there][touch].astype(np.int64)
+        keys.append(np.minimum(a, b) << 32 | np.maximum(a, b))
+        widths.append(np.minimum(distance[here][touch], distance[there][touch]))
+    key, width = np.concatenate(keys), np.concatenate(widths)
+    order = np.lexsort((-width, key))
+    key, first = np.unique(key[order], return_index=True)
+    widest = width[order][first]
+    return [(float(widest[i]), int(key[i] >> 32), int(key[i] & 0xFFFFFFFF)) for i in np.lexsort((key, -widest))]
+
+
+def painted(parts: np.ndarray, rooms: np.ndarray, small: np.ndarray, step: int) -> np.ndarray:
+    """Parts (H, W), where rooms (h, w) > 0 divided into them. small: parts (h, w) on squares of ``step`` pixels."""
+    out, count = parts.copy(), int(parts.max())
+    boxes = find_objects(parts)
+    for part in np.unique(small[rooms > 0]):
+        rows, columns = boxes[part - 1]
+        window = _scaled(rows, step), _scaled(columns, step)
+        nearest = filled(np.where(small[window] == part, rooms[window], 0))
+        top, left = rows.start - window[0].start * step, columns.start - window[1].start * step
+        large = enlarged(nearest, step)[top:, left:][: rows.stop - rows.start, : columns.stop - columns.start]
+        own = parts[rows, columns] == part
+        out[rows, columns][own] = count + large[own]
+    return out
+
+
+def filled(labels: np.ndarray) -> np.ndarray:
+    """(H, W) int32, where 0 the nearest that is not."""
+    holes = labels == 0
+    if not holes.any() or holes.all():
+        return labels
+    mask = holes.astype(np.uint8)
+    near = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    edge = ~holes & (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0)  # only these are anything's nearest
+    value = np.zeros(near.max() + 1, labels.dtype)
+    value[near[edge]] = labels[edge]
+    out = labels.copy()
+    out[holes] = value[near[holes]]
+    return out
+
+
+def enlarged(labels: np.ndarray, step: int) -> np.ndarray:
+    """(h, w) int from 1 on -> (h step, w step): the label with the largest share in bilinear enlargement; no stairs."""
+    if step == 1:
+        return labels
+    out = labels.repeat(step, 0).repeat(step, 1)
+    best = np.zeros(out.shape, np.uint8)
+    for label, box in enumerate(find_objects(labels), 1):
+        if box is not None:
+            rows, columns = (slice(max(0, at.start - 1), at.stop + 1) for at in box)
+            share = (labels[rows, columns] == label).astype(np.uint8) * 255
+            share = cv2.resize(share, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+            window = np.s_[rows.start * step :, columns.start * step :]
+            here = best[window][: share.shape[0], : share.shape[1]]
+            out[window][: share.shape[0], : share.shape[1]][share > here] = label
+            np.maximum(here, share, out=here)
+    return out
