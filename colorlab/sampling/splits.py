@@ -14,17 +14,24 @@ from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
 from colorlab.progress import with_progress
-from colorlab.report.grid import Sheet, mixture, save_sheet, sheet_of
+from colorlab.report.grid import Sheet, drawn_sheet, mixture, sheet_of
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
+from colorlab.sampling.record import paths_of, record_of, start_of, write_png
 from colorlab.sampling.setup import guides_of, method_of, prompt_of, worded
 from colorlab.types import Condition
 
 
-def write_sheet_of_split(runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions) -> Path:
-    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder. -> its path."""
-    method = method_of(runs, options)
-    return save_sheet(sheet_of_split(method, runs[0].pictures(), split, limit, options), out / f"{split}.png")
+def write_sheet_of_split(
+    runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions, distinct: bool = False
+) -> Path:
+    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder, or under another name,
+    see ``record.start_of``. -> its path."""
+    record = record_of(runs, options, {"limit": limit, "n": options.n})._replace(input=f"split={split}", content=split)
+    (path,) = paths_of(start_of(out / split, [".png"], record, distinct), [".png"])
+    sheet = sheet_of_split(method_of(runs, options), runs[0].pictures(), split, limit, options)
+    write_png(path, drawn_sheet(sheet), record, None)
+    return path
 
 
 def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions) -> Sheet:
