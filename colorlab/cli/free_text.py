@@ -13,12 +13,12 @@ import re
 TEXT = re.compile(
     r"[+]{0,2}(input|hints|text|negative|out|root|name|title|evaluation|objective|quality|simplify|bins"
     r"|data\.(root|simplify)|guide\.\w+\.color|logger\.(project|entity|group)"
-    r"|method\.(negative|prior|published|marginals|text_encoder|decoder|features|vae|bins))"
+    r"|method\.(\w+\.)?(negative|prior|published|marginals|text_encoder|decoder|features|vae|bins))"
 )
 LISTS = re.compile(r"[+]{0,2}(bias|run|runs|names|plugins)")  # text too, or a list of it in brackets
 ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)  # one value in quotes of its own
 CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)
-PARTS = re.compile(rf"(?:{ALONE.pattern}|[^,])+", re.DOTALL)  # between commas that are not in quotes
+PART = re.compile(rf"\s*({ALONE.pattern}|[^,]*?)\s*(?:,|\Z)", re.DOTALL)  # up to a comma that is not in quotes
 
 
 def as_text(words: list[str]) -> list[str]:
@@ -35,8 +35,8 @@ def _as_text(word: str, sweep: bool) -> str:
     if takes_list and (value.startswith("[") or (sweep and "," in value)):
         return word
     if sweep and (chosen := CHOICE.fullmatch(value)):
-        parts = [part.strip() for part in PARTS.findall(chosen[1])]
-        return f"{key}=choice({','.join(part if ALONE.fullmatch(part) else quoted(part) for part in parts)})"
+        parts = [part if ALONE.fullmatch(part) else quoted(part) for part in PART.findall(chosen[1]) if part]
+        return f"{key}=choice({','.join(parts)})"
     return f"{key}={quoted(value)}"
 
 

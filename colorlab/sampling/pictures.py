@@ -16,7 +16,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.setup import worded
-from colorlab.sampling.splits import check_finite, on, to_pixels
+from colorlab.sampling.splits import check_finite, to_pixels
 from colorlab.types import Condition
 
 LONGEST = 16  # of a picture's sides, one in the other: strips beyond it are coloured at a smaller size
@@ -84,7 +84,7 @@ def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
 
 def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
     """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
-    condition = on(condition_of(shown, options.text), options.device)
+    condition = condition_of(shown, options.text).to(options.device)
     draws = Draws(options.seed, [0], alike=options.same_noise)
     small = method.sample(condition, options.n, draws, guides)[0].cpu()
     check_finite(small)

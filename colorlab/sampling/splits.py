@@ -51,7 +51,7 @@ def coloured(method: Any, pictures: Any, indices: list[int], options: SamplingOp
     guides = guides_of(options, options.hints is not None)
     method.cut = "{}" in prompt_of(options.text)  # nobody can shorten the captions of a data set
     for index in indices:
-        condition = on(condition_of(pictures, index, options), options.device)
+        condition = condition_of(pictures, index, options).to(options.device)
         draws = Draws(options.seed, [index], alike=options.same_noise)
         yield method.sample(condition, options.n, draws, guides)[0].cpu()
 
@@ -61,11 +61,6 @@ def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Conditi
     batch = pictures[index]
     hints = of_truth(options.hints, batch.rgb, Draws(options.seed, [index])) if options.hints else None
     return Condition(batch.image, hints, worded(options.text, batch.text), batch.label)
-
-
-def on(condition: Condition, device: Any) -> Condition:
-    """The condition on a device."""
-    return condition.to(device)
 
 
 def as_shown(condition: Condition) -> np.ndarray:
