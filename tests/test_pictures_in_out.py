@@ -52,7 +52,8 @@ def draw(run: Path, source: Path, out: Path, *words: str) -> dict[str, bytes]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.png"))}
+    files = [path for path in sorted(folder.rglob("*.png")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 # outputs never replace inputs or each other
