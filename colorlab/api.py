@@ -143,10 +143,11 @@ class TrainedRun:
         from PIL import Image
 
         from colorlab.sampling.arrays import rgb_of, rgba_of
-        from colorlab.sampling.pictures import colourings, understood
+        from colorlab.sampling.pictures import check_hints, colourings, understood
         from colorlab.sampling.setup import guides_of
 
         known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
+        check_hints(known, None)
         shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, self.config["data"], wanted)
         made = colourings(shown, self._method(options), guides_of(options, known is not None), options)
         return [Image.fromarray(pixels) for pixels in made]

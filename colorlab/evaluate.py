@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from colorlab.cli.command import hydra_command
+from colorlab.cli.command import exit_on_sigterm, hydra_command
 from colorlab.cli.wandb_access import wants_wandb
 from colorlab.evaluation.options import evaluation_options
 from colorlab.runs.run import open_runs, plain_dict
@@ -15,6 +15,7 @@ from colorlab.sampling.options import sampling_options
 
 def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
+    exit_on_sigterm()
     words = plain_dict(cfg)
     options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
     logged = wants_wandb(cfg.logger)

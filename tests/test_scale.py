@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from colorlab.color import lab_of, luma
@@ -60,9 +61,13 @@ def test_a_drawing_is_told_from_a_picture() -> None:
     assert torch.equal(drawing_of(photo, "never", "gray"), drawing_of(photo, "always", "lines"))
 
 
-def test_equal_sizes_pass_through_untouched() -> None:
-    small = torch.rand(2, 3, 32, 32)
-    assert onto_drawing(small, box(32), (32, 32)) is small
+@pytest.mark.parametrize("side", [32, 64])
+def test_the_ink_comes_back_exactly_at_any_size(side: int) -> None:
+    small = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    made, ink = onto_drawing(small, box(side), (32, 32)), box(side).expand(2, 3, -1, -1) == 0
+    assert (made[ink] == 0).all() and (made[~ink] > 0).float().mean() > 0.9
+    if side == 32:
+        assert torch.equal(made[~ink], small[~ink])  # where there is none, nothing changes
 
 
 def photo(side: int) -> torch.Tensor:

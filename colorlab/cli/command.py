@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import io
 import os
 import re
 import select
@@ -20,6 +21,7 @@ from omegaconf import DictConfig
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
 from colorlab.cli.device import PARENT
+from colorlab.cli.free_text import as_text
 from colorlab.cli.help import page
 from colorlab.cli.messages import explained, lacking
 from colorlab.cli.yaml_files import PACKAGE, conf_dir
@@ -40,6 +42,9 @@ FIXES = {
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
     follow_parent()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal has no letters for is escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         main(argv)
     except (ColorlabError, OSError) as error:
@@ -154,7 +159,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
         from colorlab.cli.hydra_guard import guard
 
-        sys.argv[1:] = argv = plugins.taken(argv)
+        sys.argv[1:] = argv = as_text(plugins.taken(argv))
         options, _ = get_args_parser().parse_known_args()
         if options.help:
             print(page(config_name, options.overrides, options.config_dir))
@@ -169,6 +174,20 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
         report(failed, config_name, argv)
 
     run(main, sys.argv[1:])
+
+
+def in_sweep() -> bool:
+    """Whether this is one of several jobs of a command (-m)."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    alone = not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN
+    return not alone or TRACEBACK in os.environ
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, with files whole or not there, and exit code 143."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def remove_empty_folder(folder: Path) -> None:

@@ -16,6 +16,7 @@ from colorlab.cli.yaml_files import choices_of, conf_dir, documented, group_file
 
 LEFT = 34  # columns for key=value
 NOTES = (
+    "typed       names, folders and prompts are taken as they are; with -m, input=choice(a.png,b.png) sweeps them",
     "-m          makes a sweep of values at commas, seed=0,1 (docs/sweeps.md)",
     "--cfg job   prints the whole configuration",
     "plugins=[]  names other people's methods (docs/architecture.md)",

@@ -36,14 +36,13 @@ def shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def onto_drawing(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
-    """Colourings (n, 3, h, w) made at a smaller size, as (n, 3, H, W) under the drawing's own lines (1, 1, H, W).
+    """Colourings (n, 3, h, w) made at whatever size, as (n, 3, H, W) under the drawing's own lines (1, 1, H, W).
 
     The small picture's lines are lifted off first (each ink pixel takes the colour beside it), so that what is enlarged
     is colour alone; then the drawing's own ink is laid over it."""
-    if full.shape[-2:] == tuple(size):
-        return small
-    flat = without_lines(small, shrunk(full, size))
-    large = F.interpolate(flat, full.shape[-2:], mode="bicubic", align_corners=False).clamp(0, 1)
+    large = without_lines(small, shrunk(full, size))
+    if large.shape[-2:] != full.shape[-2:]:
+        large = F.interpolate(large, full.shape[-2:], mode="bicubic", align_corners=False).clamp_(0, 1)
     return large * full
 
 

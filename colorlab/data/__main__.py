@@ -137,9 +137,12 @@ def add(cfg: DictConfig) -> None:
 
 def _targets(source: Path, out: Path) -> dict[Path, Path]:
     """Picture -> PNG to write."""
-    from colorlab.data.intake import named
+    from colorlab.data.names import check_apart, named, pictures_of
 
-    return {path: out / f"{name}.png" for path, name in named(source).items()}
+    paths = pictures_of(source)
+    targets = {path: out / f"{name}.png" for path, name in named(paths, source).items()}
+    check_apart(targets.values(), paths)
+    return targets
 
 
 def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, number: int) -> None:

@@ -4,66 +4,83 @@ Every failure is a DataError of one line that names the file and the fix, whatev
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from colorlab.data import svg
+from colorlab.data.png import without_texts
 from colorlab.errors import DataError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # not EPS, PDF, PSD, ...: Pillow opens 43 formats if let
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svg"))
-LONGEST_NAME = 200  # bytes; file systems take 255
+#: Not EPS, PDF, PSD, ...: Pillow opens 43 formats if let.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", *(("AVIF",) if features.check("avif") else ()))
+SUFFIXES = frozenset((
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svg",
+    *((".avif",) if "AVIF" in FORMATS else ()),
+))  # fmt: skip
 WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # 16-bit gray
+BITS, PHOTOMETRIC, MIN_IS_WHITE = 258, 262, 0  # TIFF 6.0, Sec. 8
+
+
+class Opened(NamedTuple):
+    """A picture that was opened, upright, its first frame, 8 bits, in sRGB.
+
+    rgb: (3, H, W) uint8, on white paper. alpha: (H, W) uint8, or None if it has none. colors: (3, H, W) uint8, as
+    stored below the alpha. dpi: its resolution (across, down), if it says so."""
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None
+    colors: np.ndarray
+    dpi: tuple[float, float] | None
+
+    @property
+    def rgba(self) -> np.ndarray:
+        """(4, H, W) uint8: colours as stored, alpha 255 where there is none."""
+        alpha = np.full_like(self.colors[0], 255) if self.alpha is None else self.alpha
+        return np.concatenate([self.colors, alpha[None]])
 
 
 def open_picture(path: Path, pixel_limit: int) -> np.ndarray:
-    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, 16 bits scaled to 8; vector drawings
-    (SVG) with a long side of 1024 px. Profiles (ICC) are ignored. pixel_limit: the most pixels that are decoded,
-    checked against the header before anything is."""
-    return _opened(path, pixel_limit, _on_paper)
+    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, gray of more than 8 bits scaled by
+    its bits, colours with a profile (ICC) converted to sRGB; vector drawings (SVG) with a long side of 1024 px.
+    pixel_limit: the most pixels that are decoded, checked against the header before anything is."""
+    return open_whole(path, pixel_limit).rgb
 
 
 def open_rgba(path: Path, pixel_limit: int) -> np.ndarray:
     """(4, H, W) uint8: as ``open_picture``, with the colours as stored and their alpha, 255 where there is none."""
-    return _opened(path, pixel_limit, _with_alpha)
+    return open_whole(path, pixel_limit).rgba
 
 
-def picture_in(image: Image.Image, name: str, pixel_limit: int) -> np.ndarray:
-    """As ``open_picture``, of a picture that is open already; name: what errors call it."""
-    _check_header(image, name, pixel_limit)
-    return _planes(image, name, _on_paper)
-
-
-def rgba_in(image: Image.Image, name: str, pixel_limit: int) -> np.ndarray:
-    """As ``open_rgba``, of a picture that is open already; name: what errors call it."""
-    _check_header(image, name, pixel_limit)
-    return _planes(image, name, _with_alpha)
-
-
-def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
-    """As ``open_picture``, from an open file; name: what errors call it."""
-    return _decoded(file, name, pixel_limit, _on_paper)
-
-
-def _opened(path: Path, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+def open_whole(path: Path, pixel_limit: int) -> Opened:
+    """As ``open_picture``, with all that a picture file says."""
     if path.suffix.lower() == ".svgz":
         raise DataError(f"{shown(path)} is a packed vector drawing (save it as .svg)")
     try:
         with path.open("rb") as file:
             source = _drawn(file, shown(path)) if path.suffix.lower() == ".svg" else file
-            return _decoded(source, shown(path), pixel_limit, finish)
+            return _decoded(source, shown(path), pixel_limit)
     except IsADirectoryError as error:
         raise DataError(f"{shown(path)} is a folder, not a picture (rename it, or name the pictures in it)") from error
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
+
+
+def opened(image: Image.Image, name: str, pixel_limit: int) -> Opened:
+    """As ``open_whole``, of a picture that is open already; name: what errors call it."""
+    _check_header(image, name, pixel_limit)
+    return _planes(image, name)
+
+
+def decoded(file: BinaryIO, name: str, pixel_limit: int) -> np.ndarray:
+    """As ``open_picture``, from an open file; name: what errors call it."""
+    return _decoded(file, name, pixel_limit).rgb
 
 
 def _drawn(file: BinaryIO, name: str) -> BinaryIO:
@@ -74,11 +91,11 @@ def _drawn(file: BinaryIO, name: str) -> BinaryIO:
         raise DataError(f"{name} {error}") from error
 
 
-def _decoded(file: BinaryIO, name: str, pixel_limit: int, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+def _decoded(file: BinaryIO, name: str, pixel_limit: int) -> Opened:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the decoder's warnings (bombs among them) end in our own errors or in nothing
         try:
-            image = Image.open(file, formats=FORMATS)
+            image = Image.open(without_texts(file), formats=FORMATS)
         except Image.DecompressionBombError as error:
             raise DataError(f"{name} has more pixels than can be opened safely (make it smaller)") from error
         except UnidentifiedImageError as error:
@@ -87,7 +104,7 @@ def _decoded(file: BinaryIO, name: str, pixel_limit: int, finish: Callable[[Imag
             raise _damaged(name, error) from error
         with image:
             _check_header(image, name, pixel_limit)
-            return _planes(image, name, finish)
+            return _planes(image, name)
 
 
 def _check_header(image: Image.Image, name: str, pixel_limit: int) -> None:
@@ -99,36 +116,75 @@ def _check_header(image: Image.Image, name: str, pixel_limit: int) -> None:
         raise DataError(f"{name} holds numbers of unknown range (save it with 8 or 16 bits)")
 
 
-def _planes(image: Image.Image, name: str, finish: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+def _planes(image: Image.Image, name: str) -> Opened:
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode in WIDE_MODES:
-            upright = Image.fromarray(_eight_bits(np.asarray(upright)))
-        pixels = np.asarray(finish(upright))
+        profile, dpi = image.info.get("icc_profile"), _resolution(image)
+        upright = _in_eight_bits(ImageOps.exif_transpose(image), getattr(image, "tag_v2", {}))
+        colors, alpha = _colors(upright, profile)
+        if alpha is None:
+            return Opened(_plane(colors), None, _plane(colors), dpi)
+        return Opened(_plane(_on_paper(colors, alpha)), np.array(alpha), _plane(colors), dpi)
     except Exception as error:  # damaged files raise nearly anything, from struct.error to MemoryError
         raise _damaged(name, error) from error
-    return np.require(np.moveaxis(pixels, 2, 0), requirements=["C", "W"])
+
+
+def _plane(image: Image.Image) -> np.ndarray:
+    return np.require(np.moveaxis(np.asarray(image), 2, 0), requirements=["C", "W"])
 
 
 def _damaged(name: str, error: Exception) -> DataError:
     return DataError(f"{name} is damaged or cut short: {_reason(error)} (fetch or export it again)")
 
 
-def _eight_bits(gray: np.ndarray) -> np.ndarray:
-    """16-bit gray -> uint8, all 256 levels kept."""
-    return ((gray.astype(np.int64) + 128) // 257).astype(np.uint8)
+def _in_eight_bits(image: Image.Image, tags: Any) -> Image.Image:
+    """Gray of 9 to 16 bits as 8 bits, all 256 levels kept. tags: of a TIFF, which say how many bits it has and whether
+    0 is white."""
+    if image.mode not in WIDE_MODES:
+        return image
+    largest = (1 << int(tags.get(BITS, (16,))[0])) - 1
+    gray = (np.asarray(image).astype(np.int64) * 255 + largest // 2) // largest
+    gray = 255 - gray if tags.get(PHOTOMETRIC) == MIN_IS_WHITE else gray
+    return Image.fromarray(gray.clip(0, 255).astype(np.uint8))
 
 
-def _on_paper(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
+def _resolution(image: Image.Image) -> tuple[float, float] | None:
+    """Dots an inch, across and down, of the upright picture."""
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (0 < across < 1e5 and 0 < down < 1e5):
+        return None
+    return (down, across) if image.getexif().get(0x0112, 1) in (5, 6, 7, 8) else (across, down)
+
+
+def _colors(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Image.Image | None]:
+    """RGB in sRGB, and the alpha or None."""
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    plain = image if image.mode in ("L", "RGB", "CMYK") else image.convert("L" if image.mode == "LA" else "RGB")
+    if alpha is not None and image.mode not in ("L", "LA"):
+        plain = image.convert("RGBA").convert("RGB")
+    return _in_srgb(plain, profile).convert("RGB"), alpha
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Converted by its profile, if it has one that fits; one that is damaged, or is sRGB itself, changes nothing."""
+    if not profile:
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image
+
+
+def _on_paper(colors: Image.Image, alpha: Image.Image) -> Image.Image:
+    image = colors.convert("RGBA")
+    image.putalpha(alpha)
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-
-def _with_alpha(image: Image.Image) -> Image.Image:
-    return image.convert("RGBA")
 
 
 def line_drawing(picture: np.ndarray) -> np.ndarray:
@@ -154,29 +210,6 @@ def find_pictures(folder: Path) -> list[Path]:
     if not paths:
         raise DataError(f"{shown(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
     return paths
-
-
-def check_there(source: Path) -> None:
-    """DataError if there is no such file or folder."""
-    if not source.exists():
-        raise DataError(f"{shown(source)} cannot be read: No such file or directory (check path and permissions)")
-
-
-def named(source: Path) -> dict[Path, Path]:
-    """A picture, or those in a folder -> what the names of files made from it begin with, relative to their folder: its
-    own name without the suffix, where that is enough, and short enough for an ending."""
-    paths = find_pictures(source) if source.is_dir() else [source]
-    inside = [path.relative_to(source if source.is_dir() else source.parent) for path in paths]
-    plain = [path.with_suffix("") for path in inside]
-    distinct = [each if plain.count(each) == 1 else path for each, path in zip(plain, inside, strict=True)]
-    return {path: each.with_name(_shortened(each.name)) for path, each in zip(paths, distinct, strict=True)}
-
-
-def _shortened(name: str) -> str:
-    encoded = os.fsencode(name)
-    if len(encoded) <= LONGEST_NAME:
-        return name
-    return f"{os.fsdecode(encoded[: LONGEST_NAME - 9])}-{hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
 def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from colorlab.data.intake import named, open_picture, open_rgba
+from colorlab.data.intake import Opened, open_rgba, open_whole
+from colorlab.data.names import check_apart, named, pictures_of
+from colorlab.errors import ConfigError, DataError
 from colorlab.progress import with_progress
-from colorlab.report.grid import save_sheet, sheet_of, thumbnail
+from colorlab.report.grid import drawn_sheet, sheet_of, thumbnail
 from colorlab.runs.run import Run
 from colorlab.sampling.options import PictureOptions, SamplingOptions
-from colorlab.sampling.pictures import Shown, colourings, understood
+from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
+from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
 from colorlab.sampling.setup import guides_of, method_of
 from colorlab.sampling.splits import to_pixels
-from colorlab.storage.files import replacing, write_text
+from colorlab.storage.files import write_text
 
 CELL = 192  # px; width of a picture on a file's sheet
+
+
+class Task(NamedTuple):
+    """A picture to be coloured. source: its file; paths: of its colourings, and of their sheet last."""
+
+    source: Path
+    paths: list[Path]
+    record: Record
+
+
+class Tools(NamedTuple):
+    """What all pictures are coloured with. data: of the run's configuration; known: (4, H, W) uint8 or None."""
+
+    method: Any
+    guides: list[Any]
+    data: dict[str, Any]
+    known: np.ndarray | None
 
 
 def colour_files(
@@ -30,29 +51,78 @@ def colour_files(
     options: SamplingOptions,
     wanted: PictureOptions,
     words: dict[str, Any],
+    say: Callable[[str], Any],
+    distinct: bool = False,
 ) -> Iterator[Path]:
     """n colourings and a sheet of every picture in a file or a folder. words: of the command, which are kept with them.
-    -> the sheets' paths, each when it is there."""
-    method = method_of(runs, options)
+    say: is given lines for the user. distinct: names carry seed and settings in any case, as in a sweep.
+
+    -> the sheets' paths, each when it is there. One that cannot be used does not end a batch: DataError at its end."""
+    tasks = tasks_of(runs, source, out, options, wanted, distinct)
+    left = tasks if wanted.again else [task for task in tasks if not is_finished(task.paths, task.record)]
+    if len(left) < len(tasks):
+        say(f"{len(tasks) - len(left)} of {len(tasks)} pictures were finished already (again=true draws them anew)")
+    tools = functools.cache(functools.partial(tools_of, runs, options, wanted))
+    bad: list[Exception] = []
+    for task in with_progress(left, len(left), "colouring"):
+        try:
+            yield coloured(task, tools(), options, wanted)
+        except (DataError, ConfigError) as error:
+            if len(tasks) == 1:
+                raise
+            bad.append(error)
+            say(str(error))
+    if bad:
+        raise DataError(f"{len(bad)} of {len(tasks)} pictures could not be coloured (the lines above say why)")
+    write_text(out / "sample.json", json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+
+
+def tasks_of(
+    runs: Sequence[Run], source: Path, out: Path, options: SamplingOptions, wanted: PictureOptions, distinct: bool
+) -> list[Task]:
+    """What is to be coloured, and where it goes. ConfigError, before anything is: a file would fall on an input."""
+    paths = pictures_of(source)
+    if source.is_dir():  # what was made of its pictures may lie among them
+        paths = [path for path in paths if not is_ours(path)]
+    hints = {"hints": sha256_of(Path(wanted.hints))} if wanted.hints else {}
+    common = record_of(runs, options, {"size": wanted.size, "lines": wanted.lines, "alpha": wanted.alpha} | hints)
+    endings = [*(f"-{k + 1}.png" for k in range(options.n)), "-sheet.png"]
+    tasks = []
+    for path, name in named(paths, source).items():
+        record = common._replace(input=path.name, content=sha256_of(path))
+        check_apart(paths_of(out / name, endings), [*paths, *([Path(wanted.hints)] if wanted.hints else [])])
+        tasks.append(Task(path, paths_of(start_of(out / name, endings, record, distinct), endings), record))
+    return tasks
+
+
+def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptions) -> Tools:
+    """Made once, when the first picture wants them."""
     known = None if wanted.hints is None else open_rgba(Path(wanted.hints), options.pixel_limit)
-    guides = guides_of(options, known is not None)
-    found = named(source)
-    for path, name in with_progress(found.items(), len(found), "colouring"):
-        shown = understood(open_picture(path, options.pixel_limit), known, runs[0].config["data"], wanted)
-        yield write_colourings(out / name, shown, colourings(shown, method, guides, options))
-    settings = json.dumps(words, indent=1, ensure_ascii=False) + "\n"
-    write_text(out / "sample.json", settings)  # bytes of a name that are no text become JSON's \udc80 to \udcff
+    check_hints(known, wanted.hints)
+    return Tools(method_of(runs, options), guides_of(options, known is not None), runs[0].config["data"], known)
 
 
-def write_colourings(start: Path, shown: Shown, made: Iterator[np.ndarray]) -> Path:
-    """<start>-1.png and so on, and a sheet of them. -> the sheet's path."""
+def coloured(task: Task, tools: Tools, options: SamplingOptions, wanted: PictureOptions) -> Path:
+    """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the sheet's path."""
+    picture = open_whole(task.source, options.pixel_limit)
+    shown = understood(picture.rgb, tools.known, tools.data, wanted)
+    return write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
+
+
+def write(task: Task, picture: Opened, shown: Shown, made: Iterator[np.ndarray], wanted: PictureOptions) -> Path:
+    """The colourings, each when it is composed, and a sheet of them."""
     cells = []
-    for k, pixels in enumerate(made):
-        with replacing(start.with_name(f"{start.name}-{k + 1}.png")) as temporary:
-            Image.fromarray(pixels).save(temporary, "PNG")
+    for k, (pixels, path) in enumerate(zip(made, task.paths, strict=False), 1):
+        write_png(path, with_alpha(pixels, picture, wanted), task.record, k, picture.dpi)
         cells.append(thumbnail(pixels, CELL))
     sheet = sheet_of([thumbnail(to_pixels(shown.drawing[0].expand(3, -1, -1)), CELL)], [np.stack(cells)], [[]])
-    path = start.with_name(f"{start.name}-sheet.png")
-    with replacing(path) as temporary:
-        save_sheet(sheet, temporary, CELL)
-    return path
+    write_png(task.paths[-1], drawn_sheet(sheet, CELL), task.record, None)
+    return task.paths[-1]
+
+
+def with_alpha(pixels: np.ndarray, picture: Opened, wanted: PictureOptions) -> Image.Image:
+    """A colouring (H, W, 3) uint8 as a picture: opaque, or with alpha=keep as transparent as the input is."""
+    image = Image.fromarray(pixels)
+    if wanted.alpha == "keep" and picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    return image

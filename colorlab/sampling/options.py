@@ -46,11 +46,13 @@ class SamplingOptions:
 class PictureOptions(NamedTuple):
     """How a user's picture is taken. size: "trained", "input", or the short side in pixels at which it is coloured.
     lines: "auto", "always" or "never", whether it is a line drawing. hints: the path of a picture of its size, opaque
-    where the colour is known."""
+    where the colour is known. alpha: "opaque", or "keep" for that of the picture. again: draw also what is there."""
 
     size: str | int = "trained"
     lines: str = "auto"
     hints: str | None = None
+    alpha: str = "opaque"
+    again: bool = False
 
 
 def picture_options(words: Mapping[str, Any]) -> PictureOptions:
@@ -60,7 +62,8 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
         raise ConfigError(f"size={size} (give trained, input, or a number of pixels)")
     if hints is not None and not Path(str(hints)).exists():
         raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
-    return PictureOptions(size, words["lines"], None if hints is None else str(hints))
+    hints = None if hints is None else str(hints)
+    return PictureOptions(size, words["lines"], hints, words.get("alpha", "opaque"), words.get("again", False))
 
 
 def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = False) -> SamplingOptions:

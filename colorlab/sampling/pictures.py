@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -15,8 +16,10 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.setup import worded
-from colorlab.sampling.splits import check_finite, on, to_pixels
+from colorlab.sampling.splits import check_finite, to_pixels
 from colorlab.types import Condition
+
+LONGEST = 16  # of a picture's sides, one in the other: strips beyond it are coloured at a smaller size
 
 
 class Shown(NamedTuple):
@@ -45,17 +48,28 @@ def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, An
     return Shown(drawing, None if known is None else unit(known), size, kind, wanted.size == "trained")
 
 
+def check_hints(known: np.ndarray | None, name: str | None) -> None:
+    """ConfigError for hints (4, H, W) uint8 that are opaque all over: nothing would be left to colour."""
+    if known is not None and known[3].min() == 255:
+        raise ConfigError(
+            f"hints={name or 'a picture'} has no transparent pixels (give a mask: make transparent all whose colour is "
+            "not known, and save it as PNG)"
+        )
+
+
 def unit(pixels: np.ndarray) -> Tensor:
     """(C, H, W) uint8 -> (1, C, H, W) in [0, 1]."""
     return torch.from_numpy(pixels).float()[None] / 255
 
 
 def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[int, int]:
-    """(H, W) at which a drawing is coloured."""
+    """(H, W) at which a drawing is coloured: the short side is ``size`` pixels, and fewer where the other side would be
+    more than LONGEST times as long, so that strips have no more pixels than others."""
     if size == "input":
         return full
     side = trained if size == "trained" else int(size)
-    return max(1, round(full[0] * side / min(full))), max(1, round(full[1] * side / min(full)))
+    scale = min(side / min(full), side * math.sqrt(LONGEST / (full[0] * full[1])))
+    return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
 
 
 def condition_of(shown: Shown, text: str) -> Condition:
@@ -75,7 +89,7 @@ def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: Sampli
     finished = method.own_size and shown.as_trained
     height, width = shown.drawing.shape[-2:]
     shown = shown._replace(size=(height, width)) if finished else shown
-    condition = on(condition_of(shown, options.text), options.device)
+    condition = condition_of(shown, options.text).to(options.device)
     draws = Draws(options.seed, [0], alike=options.same_noise)
     small = method.sample(condition, options.n, draws, guides)[0].cpu()
     check_finite(small)

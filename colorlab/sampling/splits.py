@@ -14,17 +14,24 @@ from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
 from colorlab.progress import with_progress
-from colorlab.report.grid import Sheet, mixture, save_sheet, sheet_of
+from colorlab.report.grid import Sheet, drawn_sheet, mixture, sheet_of
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
+from colorlab.sampling.record import paths_of, record_of, start_of, write_png
 from colorlab.sampling.setup import guides_of, method_of, prompt_of, worded
 from colorlab.types import Condition
 
 
-def write_sheet_of_split(runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions) -> Path:
-    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder. -> its path."""
-    method = method_of(runs, options)
-    return save_sheet(sheet_of_split(method, runs[0].pictures(), split, limit, options), out / f"{split}.png")
+def write_sheet_of_split(
+    runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions, distinct: bool = False
+) -> Path:
+    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder, or under another name,
+    see ``record.start_of``. -> its path."""
+    record = record_of(runs, options, {"limit": limit, "n": options.n})._replace(input=f"split={split}", content=split)
+    (path,) = paths_of(start_of(out / split, [".png"], record, distinct), [".png"])
+    sheet = sheet_of_split(method_of(runs, options), runs[0].pictures(), split, limit, options)
+    write_png(path, drawn_sheet(sheet), record, None)
+    return path
 
 
 def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions) -> Sheet:
@@ -44,7 +51,7 @@ def coloured(method: Any, pictures: Any, indices: list[int], options: SamplingOp
     guides = guides_of(options, options.hints is not None)
     method.cut = "{}" in prompt_of(options.text)  # nobody can shorten the captions of a data set
     for index in indices:
-        condition = on(condition_of(pictures, index, options), options.device)
+        condition = condition_of(pictures, index, options).to(options.device)
         draws = Draws(options.seed, [index], alike=options.same_noise)
         yield method.sample(condition, options.n, draws, guides)[0].cpu()
 
@@ -56,11 +63,6 @@ def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Conditi
     return Condition(batch.image, hints, worded(options.text, batch.text), batch.label)
 
 
-def on(condition: Condition, device: Any) -> Condition:
-    """The condition on a device."""
-    return condition.to(device)
-
-
 def as_shown(condition: Condition) -> np.ndarray:
     """(H, W, 3) uint8: the drawing, the hints over it."""
     drawing = condition.image[0].expand(3, -1, -1)
@@ -70,7 +72,7 @@ def as_shown(condition: Condition) -> np.ndarray:
 def to_pixels(picture: Tensor) -> np.ndarray:
     """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be shown as black."""
     check_finite(picture)
-    return (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return (picture * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).cpu().numpy()
 
 
 def check_finite(pictures: Tensor) -> None:

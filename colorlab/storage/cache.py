@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from colorlab.errors import ConfigError
 from colorlab.storage.files import sweep, write_array
 
 
 def cache_dir() -> Path:
-    """$COLORLAB_CACHE, or colorlab/ in the user's cache folder."""
+    """$COLORLAB_CACHE, or colorlab/ in the user's cache folder; for a user without a home that can be written to, a
+    folder of his own among the temporary ones. ConfigError: that is somebody else's."""
     if named := os.environ.get("COLORLAB_CACHE"):
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colorlab"
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "colorlab"
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and a user who is not in the system's list
+        return _temporary()
+    folder = home / ".cache" / "colorlab"
+    return folder if home != Path("/") and _writable(folder) else _temporary()
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a folder, or the first one above it that is there, can be written to."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return os.access(there, os.W_OK | os.X_OK)
+
+
+def _temporary() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"colorlab-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise ConfigError(f"there is no folder for a cache (set COLORLAB_CACHE; {folder} is another user's)")
+    return folder
 
 
 def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:

@@ -1,0 +1,460 @@
+"""Pictures in, pictures out: nothing of a user's is replaced, one bad file ends no batch, what is written says how."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageDraw
+
+from colorlab.cli.config import compose
+from colorlab.cli.free_text import as_text
+from colorlab.data.intake import open_picture, open_rgba, open_whole
+from colorlab.data.names import named, unread
+from colorlab.errors import ConfigError
+from colorlab.sample import sample
+from colorlab.sampling.pictures import working_size
+from colorlab.sampling.record import RECORD, SIGNATURE
+from colorlab.storage.cache import cache_dir
+from tests.conftest import ROOT
+from tests.test_evaluate import trained_looking
+
+LIMIT = 10_000_000
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_looking(tmp_path_factory.mktemp("runs") / "r")
+
+
+def drawing(path: Path, size: tuple[int, int] = (12, 10), **more: object) -> Path:
+    """A dot on paper."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.new("RGB", size, "white")
+    ImageDraw.Draw(picture).point((size[0] // 2, size[1] // 2), "black")
+    picture.save(path, **more)
+    return path
+
+
+def draw(run: Path, source: Path, out: Path, *words: str) -> dict[str, bytes]:
+    """Colour; the PNGs in the folder."""
+    sample(compose("sample", as_text([f"run={run}", f"input={source}", f"out={out}", "n=2", "steps=1", *words])))
+    return contents(out)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in sorted(folder.rglob("*.png")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+# outputs never replace inputs or each other
+
+
+def test_final_names_are_all_different(run: Path, tmp_path: Path) -> None:
+    names = ["a.png", "a.jpg", "a.png.png", "A.PNG.bmp", "b-1.png", "b.png", "c.png", "c-1.png/d.png"]
+    made = draw(run, folder_of(tmp_path / "in", names), tmp_path / "out")
+    assert len(made) == 3 * len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.png", "a.jpg", "a.png.png", "a.jpg.png"],
+        ["a.png", "a.png.png", "a.png.png.png", "a.gif"],
+        ["é.png", "e\u0301.png", "É.jpg"],
+        ["x" * 250 + ".png", "x" * 249 + "y.png", "x" * 250 + ".jpg"],
+        ["a.png", "a-1.png/a.png", "a-sheet.png/b.png"],
+        ["a.png", "a.png/b.png"],
+    ],
+)
+def test_no_two_names_are_equal_to_any_file_system(names: list[str], tmp_path: Path) -> None:
+    found = [str(name) for name in named([tmp_path / name for name in names], tmp_path).values()]
+    files = [f"{name}{ending}" for name in found for ending in ("-1.png", "-2.png", "-sheet.png")]
+    folded = {file.casefold().replace("e\u0301", "é") for file in files}
+    assert len(folded) == 3 * len(names)
+    assert not folded & {parent for file in folded for parent in (str(p) for p in Path(file).parents)}
+
+
+def folder_of(folder: Path, names: list[str]) -> Path:
+    for k, name in enumerate(names):
+        drawing(folder / name, (10 + k, 9), format={"jpg": "JPEG", "bmp": "BMP"}.get(name[-3:], "PNG"))
+    return folder
+
+
+@pytest.mark.parametrize("way", ["a name", "a linked folder", "a linked file", "a hard link", "hints"])
+def test_an_output_that_would_fall_on_an_input_is_refused_before_anything_is_drawn(
+    run: Path, tmp_path: Path, way: str
+) -> None:
+    folder, words = folder_of(tmp_path / "in", ["a.png", "b.png"]), []
+    out = folder
+    if way == "a linked folder":
+        (tmp_path / "out").symlink_to(folder)
+        drawing(folder / "b-1.png")
+        out = tmp_path / "out"
+    elif way in ("a linked file", "a hard link"):
+        out = tmp_path / "out"
+        out.mkdir()
+        make = os.symlink if way == "a linked file" else os.link
+        make(folder / "a.png", out / "b-1.png")
+    elif way == "hints":
+        Image.new("RGBA", (10, 9)).save(folder / "b-2.png")
+        (folder / "a.png").unlink()
+        words = [f"hints={folder}/b-2.png"]
+    else:
+        drawing(folder / "b-1.png")
+    before = contents(folder)
+    with pytest.raises(ConfigError, match=r"b-[12]\.png would replace a picture that is read"):
+        draw(run, folder, out, *words)
+    assert contents(folder) == before and not list(tmp_path.rglob("*-sheet.png"))
+
+
+def test_a_users_own_file_of_the_same_name_is_left_alone(run: Path, tmp_path: Path) -> None:
+    drawing(tmp_path / "in" / "a.png")
+    mine = drawing(tmp_path / "out" / "a-2.png").read_bytes()
+    made = draw(run, tmp_path / "in" / "a.png", tmp_path / "out")
+    assert made["a-2.png"] == mine and len([name for name in made if name.startswith("a-s0-")]) == 3
+
+
+def test_a_rerun_skips_what_is_finished_and_takes_no_output_for_an_input(run: Path, tmp_path: Path, capsys) -> None:
+    folder = folder_of(tmp_path, ["a.png", "b.png"])
+    first = draw(run, folder, folder)
+    assert len(first) == 2 + 6
+    (folder / "b-2.png").unlink()
+    (folder / "b-sheet.png").unlink()
+    (folder / ".colorlab-99999999-00000000.tmp").write_bytes(b"half")
+    stamp = (folder / "a-1.png").stat().st_mtime_ns
+    capsys.readouterr()
+    assert draw(run, folder, folder) == first
+    assert (folder / "a-1.png").stat().st_mtime_ns == stamp
+    told = capsys.readouterr()
+    assert "1 of 2 pictures were finished already" in told.err and told.out.count("\n") == 1
+    draw(run, folder, folder, "again=true")
+    assert (folder / "a-1.png").stat().st_mtime_ns != stamp and contents(folder) == first
+
+
+def test_more_candidates_go_on_from_those_that_are_there(run: Path, tmp_path: Path) -> None:
+    two = draw(run, drawing(tmp_path / "a.png"), tmp_path / "out")
+    four = draw(run, tmp_path / "a.png", tmp_path / "out", "n=4")
+    assert set(four) == {*two, "a-3.png", "a-4.png"} and four["a-1.png"] == two["a-1.png"]
+
+
+CHANGES = {
+    "a seed": ["seed=1"],
+    "a number of steps": ["steps=2"],
+    "a guide": ["guide=flat"],
+    "a bias": ["bias=ff0000"],
+    "a size": ["size=20"],
+    "lines": ["lines=never"],
+    "a value": ["++method.start_from=mean"],
+    "alpha": ["alpha=keep"],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_made_otherwise_keeps_its_name_and_its_pixels(run: Path, tmp_path: Path, change: str) -> None:
+    first = draw(run, drawing(tmp_path / "a.png"), tmp_path / "out")
+    both = draw(run, tmp_path / "a.png", tmp_path / "out", *CHANGES[change])
+    assert {name: both[name] for name in first} == first and len(both) == 2 * len(first)
+    assert draw(run, tmp_path / "a.png", tmp_path / "out", *CHANGES[change]) == both
+
+
+def test_another_run_or_another_drawing_of_the_same_name_is_another_picture(run: Path, tmp_path: Path) -> None:
+    first = draw(run, drawing(tmp_path / "a.png"), tmp_path / "out")
+    other = trained_looking(tmp_path / "other")
+    weights = other / "checkpoints" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\0")
+    both = draw(other, tmp_path / "a.png", tmp_path / "out")
+    assert {name: both[name] for name in first} == first and len(both) == 2 * len(first)
+    drawing(tmp_path / "a.png", (13, 10))
+    assert len(draw(run, tmp_path / "a.png", tmp_path / "out")) == 3 * len(first)
+
+
+def test_a_sweep_of_seeds_makes_both(run: Path, tmp_path: Path, command) -> None:
+    drawing(tmp_path / "a.png")
+    done = command("sample", "-m", f"run={run}", "input=a.png", "out=made", "n=1", "steps=1", "seed=0,1")
+    assert done.returncode == 0, done.stderr
+    names = [path.name for path in (tmp_path / "made").glob("*-1.png")]
+    assert len(names) == 2 and {name[:5] for name in names} == {"a-s0-", "a-s1-"}
+
+
+# one bad file does not end a batch
+
+
+def test_one_bad_file_does_not_end_a_batch(run: Path, tmp_path: Path, command) -> None:
+    folder_of(tmp_path / "in", ["a.png", "c.png"])
+    (tmp_path / "in" / "b.png").write_bytes(b"\x89PNG")
+    (tmp_path / "in" / "d.png").mkdir()
+    done = command("sample", f"run={run}", "input=in", "out=out", "n=1", "steps=1")
+    assert done.returncode == 3 and "b.png is not a picture" in done.stderr and "d.png is a folder" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("colorlab: error: 2 of 4 pictures could not be coloured")
+    assert sorted(contents(tmp_path / "out")) == ["a-1.png", "a-sheet.png", "c-1.png", "c-sheet.png"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_whole_files(run: Path, tmp_path: Path, number: int, code: int) -> None:
+    for k in range(40):
+        drawing(tmp_path / "in" / f"{k:02}.png")
+    line = [sys.executable, "-m", "colorlab.sample", f"run={run}", "input=in", "out=out", "n=2", "steps=2"]
+    process = subprocess.Popen(line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while not list((tmp_path / "out").glob("*-1.png")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert process.wait(60) == code
+    made = list((tmp_path / "out").iterdir())
+    assert made and all(path.suffix == ".png" for path in made)
+    for path in made:
+        Image.open(path).load()
+
+
+# decoding
+
+
+def test_a_tiff_of_12_bits_is_read_by_its_bits(tmp_path: Path) -> None:
+    values = [0, 1365, 2730, 4095]
+    packed = bytes([values[0] >> 4, (values[0] & 15) << 4 | values[1] >> 8, values[1] & 255,
+                    values[2] >> 4, (values[2] & 15) << 4 | values[3] >> 8, values[3] & 255])  # fmt: skip
+    path = tiff(tmp_path / "a.tif", 4, 1, 12, 1, packed)
+    assert open_picture(path, LIMIT)[0].tolist() == [[0, 85, 170, 255]]
+
+
+@pytest.mark.parametrize(("bits", "data"), [(8, bytes([0, 255])), (16, struct.pack("<2H", 0, 65535)), (1, b"\x40")])
+def test_a_tiff_may_say_that_0_is_white(tmp_path: Path, bits: int, data: bytes) -> None:
+    assert open_picture(tiff(tmp_path / "a.tif", 2, 1, bits, 0, data), LIMIT)[0].tolist() == [[255, 0]]
+
+
+def tiff(path: Path, width: int, height: int, bits: int, photometric: int, data: bytes) -> Path:
+    """A gray TIFF made by hand, one strip."""
+    tags = [(256, 3, width), (257, 3, height), (258, 3, bits), (259, 3, 1), (262, 3, photometric), (273, 4, 8),
+            (277, 3, 1), (278, 3, height), (279, 4, len(data))]  # fmt: skip
+    entries = b"".join(struct.pack("<HHIHH" if kind == 3 else "<HHII", tag, kind, 1, value, *[0] * (kind == 3))
+                       for tag, kind, value in tags)  # fmt: skip
+    body = data + b"\0" * (len(data) % 2)
+    path.write_bytes(
+        b"II*\0" + struct.pack("<I", 8 + len(body)) + body + struct.pack("<H", len(tags)) + entries + b"\0" * 4
+    )
+    return path
+
+
+def swapped_profile() -> bytes:
+    """An ICC profile whose red primary is sRGB's green and the other way round: of a monitor with swapped cables."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack(">I", data[128:132])[0]
+    entries = {bytes(data[p : p + 4]): p for p in range(132, 132 + 12 * count, 12)}
+    red, green = entries[b"rXYZ"], entries[b"gXYZ"]
+    data[red + 4 : red + 12], data[green + 4 : green + 12] = data[green + 4 : green + 12], data[red + 4 : red + 12]
+    place, length = struct.unpack(">II", data[entries[b"desc"] + 4 : entries[b"desc"] + 12])
+    text = bytes(data[place : place + length])
+    data[place : place + length] = text.replace(b"s\0R\0G\0B", b"X\0Y\0Z\0W").replace(b"sRGB", b"XYZW")
+    return bytes(data)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_colours_with_a_profile_become_srgb(tmp_path: Path, suffix: str, mode: str) -> None:
+    more = {"lossless": True} if suffix == "webp" else {}
+    picture = Image.new("RGB", (4, 4), (200, 40, 40)).convert(mode)
+    picture.save(tmp_path / f"a.{suffix}", icc_profile=swapped_profile(), **more)
+    found = open_picture(tmp_path / f"a.{suffix}", LIMIT)[:, 0, 0].astype(int)
+    assert np.abs(found - [40, 200, 40]).max() <= 12
+
+
+@pytest.mark.parametrize("profile", ["srgb", b"no profile at all"])
+def test_a_profile_that_is_srgb_or_none_changes_nothing(tmp_path: Path, profile: str | bytes) -> None:
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if profile == "srgb" else profile
+    ramp = np.arange(256 * 3).reshape(16, 16, 3).astype(np.uint8)
+    Image.fromarray(ramp).save(tmp_path / "a.png", icc_profile=own)
+    assert np.array_equal(open_picture(tmp_path / "a.png", LIMIT), ramp.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("suffix", ["jfif", "avif", "jpe"])
+def test_more_kinds_are_read(tmp_path: Path, suffix: str) -> None:
+    kind = "AVIF" if suffix == "avif" else "JPEG"
+    Image.new("RGB", (16, 16), (200, 60, 30)).save(tmp_path / f"a.{suffix}", format=kind, quality=95)
+    found = open_picture(tmp_path / f"a.{suffix}", LIMIT)[:, 8, 8].astype(int)
+    assert np.abs(found - [200, 60, 30]).max() <= 6
+
+
+def test_what_a_folder_holds_and_is_not_read_is_counted_by_kind(run: Path, tmp_path: Path, capsys) -> None:
+    folder_of(tmp_path / "in", ["a.png"])
+    for name in ("b.psd", "sub/c.PSD", "d.heic", "README", ".hidden", ".git/e.psd"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    assert unread(tmp_path / "in") == {".psd": 2, ".heic": 1, "no suffix": 1}
+    draw(run, tmp_path / "in", tmp_path / "out")
+    assert "not read: 2 .psd, 1 .heic, 1 no suffix" in capsys.readouterr().err
+
+
+TEXTS = {
+    "a text of 3 MB": (b"tEXt", b"Comment\0" + b"x" * 3_000_000),
+    "a packed text of 200 MB": (b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * 200_000_000)),
+    "a packed international text": (b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(b"x" * 20_000_000)),
+    "a text that is none": (b"iTXt", b"\xff"),
+}
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_picture_opens_whatever_its_texts_are(tmp_path: Path, text: str, place: str) -> None:
+    whole = drawing(tmp_path / "a.png").read_bytes()
+    kind, data = TEXTS[text]
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    at = 33 if place == "before" else len(whole) - 12
+    (tmp_path / "b.png").write_bytes(whole[:at] + chunk + whole[at:])
+    assert np.array_equal(open_picture(tmp_path / "b.png", 1000), open_picture(tmp_path / "a.png", 1000))
+
+
+# sizes
+
+
+@pytest.mark.parametrize("size", [(3, 1200), (1200, 3), (400, 1), (1, 1), (2, 100_000)])
+def test_a_strip_is_coloured_at_a_size_bounded_by_its_pixels(size: tuple[int, int]) -> None:
+    height, width = working_size(size, "trained", 64)
+    assert min(height, width) >= 1 and height * width <= 1.2 * max(16 * 64 * 64, max(size))
+    assert working_size((100, 400), "trained", 64) == (64, 256) and working_size((3, 1200), "input", 64) == (3, 1200)
+
+
+@pytest.mark.parametrize("size", [(1200, 3), (400, 1), (3, 1200)])
+def test_a_strip_has_its_colourings_and_its_sheet(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    made = draw(run, drawing(tmp_path / "a.png", size), tmp_path / "out")
+    assert Image.open(tmp_path / "out" / "a-1.png").size == size and "a-sheet.png" in made
+
+
+@pytest.mark.parametrize("size", ["trained", "input", "20"])
+def test_the_ink_of_a_drawing_comes_back_exactly(run: Path, tmp_path: Path, size: str) -> None:
+    picture = Image.new("RGB", (32, 32), "white")
+    ImageDraw.Draw(picture).rectangle((6, 6, 24, 24), outline="black", width=2)
+    picture.save(tmp_path / "a.png")
+    draw(run, tmp_path / "a.png", tmp_path / "out", f"size={size}")
+    ink = np.asarray(picture.convert("L")) == 0
+    assert (np.asarray(Image.open(tmp_path / "out" / "a-1.png"))[ink] == 0).all()
+
+
+# what is written says how
+
+
+def test_a_picture_says_how_it_was_made(run: Path, tmp_path: Path) -> None:
+    source = drawing(tmp_path / os.fsdecode(b"\xff\xe9.png"), dpi=(300, 150), format="PNG")
+    draw(run, source, tmp_path / "out", "seed=3", "guide=flat", "bias=ff0000")
+    made = Image.open(next((tmp_path / "out").glob("*-2.png")))
+    said = json.loads(made.text[RECORD])
+    assert made.text["Software"].startswith("colorlab ") and len(made.text[SIGNATURE]) == 64
+    assert said["run"] == ["r"] and (said["seed"], said["k"]) == (3, 2) and said["input"] == source.name
+    assert (
+        said["settings"]["bias"] == "ff0000" and said["settings"]["steps"] == 1 and "flat" in said["settings"]["guide"]
+    )
+    assert said["version"] and len(said["weights"][0]) == 64
+    assert np.allclose(made.info["dpi"], (300, 150), atol=0.1)
+    sheet = Image.open(next((tmp_path / "out").glob("*-sheet.png")))
+    assert json.loads(sheet.text[RECORD])["k"] is None
+
+
+def test_transparency_is_given_back_where_it_is_asked_for(run: Path, tmp_path: Path) -> None:
+    alpha = np.tile(np.arange(0, 240, 20, dtype=np.uint8), (10, 1))
+    clear = np.dstack([np.full((10, 12, 3), 255, np.uint8), alpha])
+    Image.fromarray(clear).save(tmp_path / "a.png")
+    draw(run, tmp_path / "a.png", tmp_path / "out")
+    draw(run, tmp_path / "a.png", tmp_path / "kept", "alpha=keep")
+    opaque, kept = (Image.open(tmp_path / folder / "a-1.png") for folder in ("out", "kept"))
+    assert (opaque.mode, kept.mode) == ("RGB", "RGBA") and np.array_equal(np.asarray(kept)[..., 3], alpha)
+    assert np.array_equal(np.asarray(kept)[..., :3], np.asarray(opaque))
+    draw(run, drawing(tmp_path / "b.png"), tmp_path / "kept", "alpha=keep")
+    assert Image.open(tmp_path / "kept" / "b-1.png").mode == "RGB"
+
+
+def test_the_resolution_turns_with_the_picture(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    drawing(tmp_path / "a.png", exif=exif, dpi=(300, 150))
+    assert np.allclose(open_whole(tmp_path / "a.png", LIMIT).dpi, (150, 300), atol=0.1)
+
+
+def test_alpha_and_colours_are_as_stored(tmp_path: Path) -> None:
+    Image.new("LA", (2, 2), (90, 128)).save(tmp_path / "a.png")
+    assert open_rgba(tmp_path / "a.png", LIMIT)[:, 0, 0].tolist() == [90, 90, 90, 128]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_hints_without_transparency_ask_for_a_mask(run: Path, tmp_path: Path, mode: str) -> None:
+    Image.new("RGB", (12, 10), "red").convert(mode).save(tmp_path / "h.png")
+    with pytest.raises(ConfigError, match=r"h\.png has no transparent pixels \(give a mask") as error:
+        draw(run, drawing(tmp_path / "a.png"), tmp_path / "out", f"hints={tmp_path}/h.png")
+    assert "\n" not in str(error.value) and not contents(tmp_path / "out")
+
+
+# a cache in a place that works
+
+
+def test_a_user_without_a_home_has_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("COLORLAB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for home in (nobody, lambda: Path("/")):
+        monkeypatch.setattr(Path, "home", staticmethod(home))
+        assert cache_dir() == tmp_path / f"colorlab-{os.getuid()}" and cache_dir().stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(Path, "home", staticmethod(lambda: tmp_path))
+    assert cache_dir() == tmp_path / f"colorlab-{os.getuid()}"
+
+
+def test_a_cache_that_is_somebody_elses_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COLORLAB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "home", staticmethod(lambda: Path("/")))
+    (tmp_path / "there").mkdir()
+    (tmp_path / f"colorlab-{os.getuid()}").symlink_to(tmp_path / "there")
+    with pytest.raises(ConfigError, match="set COLORLAB_CACHE"):
+        cache_dir()
+
+
+# memory
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from colorlab.cli.config import compose
+from colorlab.cli.free_text import as_text
+from colorlab.sample import sample
+import colorlab.sampling.files, colorlab.sampling.splits
+def line(name):
+    text = Path("/proc/self/status").read_text()
+    return int(next(l.split()[1] for l in text.splitlines() if l.startswith(name))) / 1024
+Path("/proc/self/clear_refs").write_text("5")
+before = line("VmRSS")
+sample(compose("sample", as_text(sys.argv[1:])))
+print("grown", line("VmHWM") - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1, 8])
+def test_a_picture_of_12_megapixels_takes_less_than_a_gigabyte_whatever_n_is(run: Path, tmp_path: Path, n: int) -> None:
+    drawing(tmp_path / "a.png", (4000, 3000))
+    line = [
+        sys.executable,
+        "-c",
+        PEAK,
+        f"run={run}",
+        f"input={tmp_path}/a.png",
+        f"out={tmp_path}/out",
+        f"n={n}",
+        "steps=1",
+    ]
+    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    grown = float(done.stdout.split("grown")[1])
+    assert grown < 1000, grown
