@@ -12,6 +12,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.areas import Wishes
 from colorlab.methods.flats import Flats
+from colorlab.runs.run import open_run
 from colorlab.samplers.area_guides import Like, OnlyColors
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import colourings, understood
@@ -242,3 +243,11 @@ def test_a_drawing_is_coloured_at_its_own_size_under_its_own_lines(method) -> No
     assert pixels.shape == (288, 288, 3)
     colors = torch.from_numpy(pixels[60:130, 50:110]).flatten(0, 1).unique(dim=0)
     assert len(colors) == 1
+
+
+def test_the_weights_that_ship_colour_what_lines_enclose_and_leave_the_paper_around() -> None:
+    image, labels = rooms()
+    method = open_run("pretrained/flats").method(changed={"style": "twemoji"})
+    colors = method.colors(image[0], labels[0], 8, Draws(0, [0]))
+    assert (colors[:, 0].amin(1) > 0.98).all()
+    assert (colors[:, 1:].amin(2) < 0.9).float().mean() > 0.4 and len(colors.flatten(0, 1).unique(dim=0)) > 6
