@@ -36,7 +36,7 @@ from colorlab.storage.files import held, read_arrays, write_json
 from colorlab.storage.plain import content, json_of, must_fit, yaml_of
 from tests.evaluations import evaluated
 
-SECONDS = 5.0  # in which any refusal comes, on a busy machine
+SECONDS = 20.0  # in which any refusal comes, on a busy machine
 
 
 @pytest.fixture(scope="module")

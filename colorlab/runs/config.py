@@ -21,7 +21,7 @@ SHAPE = {
 }
 OPTIONAL = {"name": Line, "trainer": {}, "logger": {}, "made": {}}
 BUILT = ("method", "data", "trainer")  # parts that describe objects
-GROUPS = ("sampler", "optimizer", "schedule")  # parts of a method that do
+GROUPS = {"method": ("sampler", "optimizer", "schedule"), "data": ("augment",)}  # parts of these that do
 LONGEST_LIST, LARGEST_ITEM = 64, 4096  # of numbers in the description of a method
 
 
@@ -49,9 +49,10 @@ def _check_parts(config: Any) -> None:
     for key, shape in OPTIONAL.items():
         if key in config:
             must_fit(config[key], shape, key)
-    for name in GROUPS:
-        if name in config["method"]:
-            must_fit(config["method"][name], {"_target_": str}, f"method.{name}")
+    for part, groups in GROUPS.items():
+        for name in groups:
+            if name in config[part]:
+                must_fit(config[part][name], {"_target_": str}, f"{part}.{name}")
 
 
 def _check_all_values(config: dict[str, Any]) -> None:
