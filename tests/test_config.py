@@ -23,7 +23,7 @@ BASE = ["name=t"]
         ("methd=gpic", "method"),
         ("method.width=wide", "method.width is a whole number"),
         ("method.width=8.5", "method.width is a whole number"),
-        ("method.width=0", "method.width is >= 1"),
+        ("method.width=0", "method.width is in [1, 4096]"),
         ("method.optimizer.lr=fast", "method.optimizer.lr is a number"),
         ("method.predict=x0", "x_0"),
         ("method.stratified=7", "true or false"),
