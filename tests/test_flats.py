@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -197,6 +199,47 @@ def test_a_caption_is_heard(tmp_path) -> None:
     image, labels = rooms()
     said = [made.eval()._drawn(image, labels, 4, text)[0].areas for text in ("red", "sea", "red")]
     assert torch.equal(said[0], said[2]) and (said[0] - said[1]).abs().amax(-1).min() > 1e-6
+
+
+def test_an_area_costs_the_cross_entropy_with_the_palette_around_its_colour(method, monkeypatch) -> None:
+    colors, scores = torch.stack([RED, BLUE, RED])[None], torch.tensor([[2.0, 0.0, 1.0]])  # told in the order 1, 2, 0
+    logits = torch.randn(1, 3, 16, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(method.decoder, "forward", lambda drawn, lab, order: logits)
+    drawing = SimpleNamespace(valid=torch.ones(1, 3, dtype=torch.bool))
+    errors = method.losses(drawing, SimpleNamespace(colors=colors), [scores, torch.zeros(1, 3, 3)])
+    units = compose("train", ["name=x", "method=flats"]).method.softness / 100
+    near = (-torch.cdist(lab_of_colors(colors)[0].double(), method.palette.double()).square() / (2 * units**2)).exp()
+    right = near / near.sum(1, keepdim=True)
+    expected = [-(right[area] * logits[0, place].log_softmax(0)).sum() for area, place in ((0, 2), (1, 0), (2, 1))]
+    assert torch.allclose(errors[0].double(), torch.stack(expected), rtol=1e-3)
+
+
+def test_the_loss_weighs_areas_by_the_root_of_their_size(method, monkeypatch) -> None:
+    image, labels = rooms()
+    rgb = torch.stack([torch.ones(3), RED, BLUE, RED])[labels[0]].permute(2, 0, 1)[None] * image
+    batch = Batch(rgb, image, torch.zeros(1, dtype=torch.long), [""], torch.zeros(1, dtype=torch.long), labels)
+    weight = method.shown(batch).weight[0]
+    sizes = labels.flatten().bincount().sort(descending=True).values / 96**2
+    assert torch.allclose(weight, sizes.sqrt(), atol=0.05)
+    cost = torch.tensor([1.0, 2.0, 5.0, 9.0])
+    monkeypatch.setattr(method, "losses", lambda drawn, shown, random: cost.expand(len(shown.colors), -1))
+    loss = method.loss(batch, Draws(0, [0]))["loss"]
+    assert loss.item() == pytest.approx(float((cost * weight).sum() / weight.sum()), rel=1e-4)
+
+
+def test_diffusion_costs_hubers_distance_by_the_root_of_the_signal_to_noise_ratio(monkeypatch) -> None:
+    keys = ["name=x", "method=flats_diffusion", *SMALL[:-1]]
+    method, seen = build(compose("train", keys).method), []
+    colors, given = torch.rand(3, 2, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([[1.0, 0.0]] * 3)
+    noise, level = torch.ones(3, 2, 3), torch.tensor([0.0, 0.5, 1.0])
+    monkeypatch.setattr(method.denoiser, "forward", lambda drawn, x, alpha_bar: seen.append(x) or torch.zeros_like(x))
+    errors = method.losses(None, SimpleNamespace(colors=colors), [noise, level[:, None].expand(-1, 2), given])
+    a, x_0 = torch.exp(-((2.25 * (0.02 + 0.98 * level)) ** 2))[:, None, None], 2 * colors - 1
+    far = x_0.abs()
+    huber = torch.where(far < 0.3, far**2 / 2, 0.3 * (far - 0.15)).sum(2)
+    assert torch.allclose(errors, huber * (a / (1 - a)).clamp(0.05, 5).sqrt()[:, :, 0], rtol=1e-3)
+    assert torch.equal(seen[0][:, 0], x_0[:, 0])
+    assert torch.allclose(seen[0][:, 1:], a.sqrt() * x_0[:, 1:] + (1 - a).sqrt(), atol=1e-4)
 
 
 def test_the_loss_falls_where_every_drawing_has_the_same_colours() -> None:
