@@ -51,7 +51,7 @@ WINGS = {
     "conditions": Room("what a colorizer is shown: lines, hints, captions, sizes", "storage"),
     "weights": Room("published weights: known, fetched once, opened", "storage"),
     "report": Room("numbers and pictures in, charts, tables and pages out"),
-    "cli": Room("commands, configurations and their clauses, messages, what may be built"),
+    "cli": Room("commands, configurations and their clauses, messages, what may be built", "storage"),
     "storage": Room("files that are whole or not there, locks, caches"),
 }
 
