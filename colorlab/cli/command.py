@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import io
 import os
@@ -20,12 +19,12 @@ from omegaconf import DictConfig
 
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check
-from colorlab.cli.device import PARENT
 from colorlab.cli.free_text import as_text
 from colorlab.cli.help import page
 from colorlab.cli.messages import explained, lacking
+from colorlab.cli.parent import follow_parent
 from colorlab.cli.yaml_files import PACKAGE, conf_dir
-from colorlab.errors import ColorlabError, DiskError, RankError, StoppedError, SweepError
+from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
 TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
 UNFORESEEN = 70  # exit code of an error that nobody foresaw
@@ -53,32 +52,17 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
         if "debug=true" in argv:
             raise
         end(error)
-    except ModuleNotFoundError as error:
-        if "debug=true" in argv or (told := lacking(error)) is error:
-            raise
-        end(told)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         if "debug=true" in argv:
             raise
-        end(error)
+        end(lacking(error))
     finally:
         try:
             print(end="", flush=True)
         except BrokenPipeError:
             leave_quietly()
-
-
-def follow_parent() -> None:
-    """One of several processes of a training is killed when the process that started it is gone."""
-    parent, rank = os.environ.pop(PARENT, ""), os.environ.get("LOCAL_RANK", "0")
-    if not parent.isdigit() or rank == "0":
-        return
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != int(parent):  # it was gone before that
-        os._exit(RankError.exit_code)
 
 
 def nobody_reads() -> bool:

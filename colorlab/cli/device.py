@@ -11,8 +11,6 @@ from colorlab.errors import ConfigError
 
 _SETTINGS = ((-3, 1 << 30), (-1, 2**31 - 1), (-2, 256 << 20))  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
 
-PARENT = "COLORLAB_PARENT"  # environment variable: the process that starts others to train together
-
 
 def settle_allocator() -> bool:
     """Keep large activations in glibc's heap instead of mapping and page-faulting each anew; the same bits come out,

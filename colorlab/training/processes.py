@@ -17,7 +17,7 @@ import lightning.fabric.strategies.launchers.subprocess_script as fabric_launche
 import lightning.pytorch.strategies.launchers.subprocess_script as launcher
 import torch
 
-from colorlab.cli.device import PARENT
+from colorlab.cli.parent import PARENT
 from colorlab.errors import ColorlabError, RankError, StoppedError
 
 #: Said in errors about a process that is gone.
