@@ -112,6 +112,7 @@ class DivColor(Method):
     random beyond them, or "random". micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
+    trains_in_turn = True
     H: Tensor  # (261,) share of each bin among the training pixels; even until it is fitted
     bin_at: Tensor  # (529,) the bin nearest to each point of the square grid
     basis: Tensor  # (20, 2 side^2) principal components of the training fields, unit rows

@@ -139,7 +139,9 @@ def _trainer(
         callbacks=callbacks, logger=[MetricsFile(folder), *loggers], default_root_dir=folder,
         max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every, use_distributed_sampler=False,
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
-        strategy=cfg.trainer.get("strategy") or strategy(cfg.trainer.devices, cfg.trainer.timeout),
+        strategy=cfg.trainer.get("strategy") or strategy(
+            cfg.trainer.devices, cfg.trainer.timeout, method.trains_in_turn or method.optimizer_steps > 1
+        ),
     )  # fmt: skip
 
 

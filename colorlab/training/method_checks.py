@@ -5,6 +5,7 @@ A check raises AssertionError with what is wrong; ``python -m colorlab.check`` r
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -52,16 +53,16 @@ class Pictures:
 class Trained:
     """A method after BATCHES batches, and what was seen of its parameters meanwhile.
 
-    idle: parameters that no gradient reached; unknown: those that no optimizer owns."""
+    reached: how often a gradient came to each learning parameter; unknown: those that no optimizer owns."""
 
     def __init__(self, cfg: DictConfig) -> None:
         torch.manual_seed(0)
         self.cfg = cfg
         self.fitted = build(cfg.method)
         learning = {key: p for key, p in self.fitted.named_parameters() if p.requires_grad}
-        self.idle = set(learning)
+        self.reached = Counter(dict.fromkeys(learning, 0))
         for key, parameter in learning.items():
-            parameter.register_post_accumulate_grad_hook(lambda _, key=key: self.idle.discard(key))
+            parameter.register_post_accumulate_grad_hook(lambda _, key=key: self.reached.update([key]))
         pictures = Pictures()
         self.fitted.prepare(pictures)
         self.trainer = Trainer(
@@ -109,7 +110,11 @@ def what_it_cannot_be_shown_is_refused_by_its_yaml(trained: Trained) -> None:
 
 
 def every_parameter_learns_and_is_known_to_an_optimizer(trained: Trained) -> None:
-    _must(not trained.idle, f"no gradient reaches {sorted(trained.idle)[:5]}")
+    idle = sorted(key for key, times in trained.reached.items() if not times)
+    _must(not idle, f"no gradient reaches {idle[:5]}")
+    if not trained.fitted.trains_in_turn:
+        some = sorted(key for key, times in trained.reached.items() if times < BATCHES)
+        _must(not some, f"not every batch reaches {some[:5]} (set trains_in_turn = True)")
     _must(not trained.unknown, f"no optimizer owns {sorted(trained.unknown)[:5]}")
 
 

@@ -33,15 +33,14 @@ def is_first() -> bool:
     return getattr(rank_zero_only, "rank", None) in (0, None)
 
 
-def strategy(devices: int, timeout: float) -> Any:
+def strategy(devices: int, timeout: float, in_turn: bool) -> Any:
     """Lightning's strategy for so many processes; timeout: seconds without an answer from one, after which all end.
-
-    Parameters may have no part in a loss: a method can train its parts in turn."""
+    in_turn: whether a batch may leave some parameters without a gradient; torch warns if that never happens."""
     if devices == 1:
         return "auto"
     from lightning.pytorch.strategies import DDPStrategy
 
-    return DDPStrategy(timeout=timedelta(seconds=timeout), find_unused_parameters=True)
+    return DDPStrategy(timeout=timedelta(seconds=timeout), find_unused_parameters=in_turn)
 
 
 @contextmanager
