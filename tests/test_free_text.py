@@ -93,7 +93,8 @@ def test_every_key_that_takes_words_is_one_of_free_text_or_has_choices() -> None
                 loose |= (
                     {prefix + key} if ours and isinstance(default, str | None) and not (checked or taken) else set()
                 )
-    assert loose == {"size", "logger.kind"}  # a number of pixels, too; said by the group's choice
+    # a number of pixels, too; said by the choice of the group; one of the styles that the run knows
+    assert loose == {"size", "logger.kind", "method.style"}
 
 
 def test_a_command_takes_a_name_as_typed_and_tells_it_on_any_terminal(tmp_path: Path, monkeypatch) -> None:

@@ -16,7 +16,7 @@ from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.evaluate import evaluate
-from colorlab.runs.run import plain_dict
+from colorlab.runs.run import Run, open_run, plain_dict
 from colorlab.sampling.options import OF_TRUTH, picture_options, sampling_options
 from tests.conftest import ROOT
 from tests.test_evaluate import TINY, trained_looking
@@ -89,13 +89,12 @@ def test_keys_that_commands_share_are_written_once() -> None:
 
 def test_an_evaluation_opens_its_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained_looking(tmp_path / "r")
-    opened: list[Path] = []
-    read = Path.read_text
+    opened: list[str] = []
 
-    def counting(self: Path, *arguments: object, **more: object) -> str:
-        opened.extend([self] * (self.name == "config.yaml"))
-        return read(self, *arguments, **more)  # type: ignore[arg-type]
+    def counting(path: str, *more: str | None) -> Run:
+        opened.append(path)
+        return open_run(path, *more)
 
-    monkeypatch.setattr(Path, "read_text", counting)
+    monkeypatch.setattr("colorlab.runs.run.open_run", counting)
     evaluate(compose("evaluate", [f"run={run}", *TINY, "lpips=none", "limit=1"]))
-    assert opened == [run / "config.yaml"]
+    assert opened == [str(run)]

@@ -41,9 +41,9 @@ def onto_drawing(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
     The small picture's lines are lifted off first (each ink pixel takes the colour beside it), so that what is enlarged
     is colour alone; then the drawing's own ink is laid over it."""
     large = without_lines(small, shrunk(full, size))
-    if large.shape[-2:] != full.shape[-2:]:
-        large = F.interpolate(large, full.shape[-2:], mode="bicubic", align_corners=False).clamp_(0, 1)
-    return large * full
+    if large.shape[-2:] == full.shape[-2:]:
+        return large * full
+    return F.interpolate(large, full.shape[-2:], mode="bicubic", align_corners=False).clamp_(0, 1).mul_(full)
 
 
 def without_lines(small: Tensor, drawing: Tensor) -> Tensor:

@@ -123,7 +123,8 @@ def _planes(image: Image.Image, name: str) -> Opened:
         upright = _in_eight_bits(ImageOps.exif_transpose(image), getattr(image, "tag_v2", {}))
         colors, alpha = _colors(upright, profile)
         if alpha is None:
-            return Opened(_plane(colors), None, _plane(colors), dpi)
+            planes = _plane(colors)
+            return Opened(planes, None, planes, dpi)
         return Opened(_plane(_on_paper(colors, alpha)), np.array(alpha), _plane(colors), dpi)
     except Exception as error:  # damaged files raise nearly anything, from struct.error to MemoryError
         raise _damaged(name, error) from error

@@ -59,7 +59,7 @@ def check_hints(known: np.ndarray | None, name: str | None) -> None:
 
 def unit(pixels: np.ndarray) -> Tensor:
     """(C, H, W) uint8 -> (1, C, H, W) in [0, 1]."""
-    return torch.from_numpy(pixels).float()[None] / 255
+    return torch.from_numpy(pixels).float()[None].div_(255)
 
 
 def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[int, int]:

@@ -72,7 +72,7 @@ def as_shown(condition: Condition) -> np.ndarray:
 def to_pixels(picture: Tensor) -> np.ndarray:
     """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be shown as black."""
     check_finite(picture)
-    return (picture * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return (picture * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def check_finite(pictures: Tensor) -> None:
