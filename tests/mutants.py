@@ -153,13 +153,13 @@ def tests_of(module: str) -> list[str]:
 
 
 def copied(folder: Path) -> None:
-    """The checkout in another folder: what is changed is copied, what is large and only read is linked."""
-    for name in ("colorlab", "tests", "hydra_plugins"):
+    """The checkout in another folder: what may change meanwhile is copied, what is large and only read is linked."""
+    for name in ("colorlab", "tests", "hydra_plugins", "conf"):
         ignore = shutil.ignore_patterns("__pycache__", "pretrained", "art")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     for path in (*ROOT.glob("colorlab/pretrained"), *ROOT.glob("colorlab/*/art")):
         (folder / path.relative_to(ROOT)).symlink_to(path)
-    for name in ("conf", "experiments", "docs", "pyproject.toml", "README.md"):
+    for name in ("experiments", "docs", "pyproject.toml", "README.md"):
         (folder / name).symlink_to(ROOT / name)
 
 
@@ -190,9 +190,11 @@ def first_failure(folder: Path, tests: list[str]) -> str | None:
         os.killpg(run.pid, signal.SIGKILL)  # type: ignore[arg-type]
         run.join()
         return SLOW
-    with suppress(EOFError):
-        return ours.recv() if ours.poll() else None if run.exitcode == 0 else tests[0]
-    return None if run.exitcode == 0 else tests[0]
+    if run.exitcode == 0:
+        return None
+    with suppress(EOFError):  # of a process that died
+        return ours.recv() if ours.poll() else tests[0]
+    return tests[0]
 
 
 def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
@@ -201,9 +203,11 @@ def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
     import pytest
 
     class Tell:
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        def pytest_runtest_logreport(self, report: pytest.TestReport | pytest.CollectReport) -> None:
             if report.failed:
                 told.send(report.nodeid)
+
+        pytest_collectreport = pytest_runtest_logreport
 
     os.setsid()
     for name in [name for name in sys.modules if name.split(".")[0] in ("colorlab", "tests", "hydra_plugins")]:
