@@ -4,7 +4,6 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
-export NO_ALBUMENTATIONS_UPDATE := 1
 
 .PHONY: train test test-all lint drawing audit bench mutants lock clean setup
 

