@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import cache
 
 TONES = frozenset(("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"))
 SELECTORS = frozenset(("fe0e", "fe0f"))
@@ -59,6 +60,7 @@ def family(code: str) -> str:
     return "-".join(PERSON if part in PEOPLE else part for part in parts)
 
 
+@cache
 def plain(name: str) -> str:
     """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'; 'heartblue' -> 'blueheart'."""
     name = TONE_WORDS.sub("", name.lower())

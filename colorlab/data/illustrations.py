@@ -74,7 +74,7 @@ class Illustrations(PicturePairs):
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         self.drawing = np.array([numbers[key] for key in keys])
         self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
-        home = _homes(shown, split_by)
+        home = homes(shown, split_by)
         if split_by == "artist":
             mine = np.isin(self.labels, [list(sets).index(name) for name in held_out])
             home = np.where(mine, "test", np.where(home == "test", "none", home))
@@ -134,7 +134,7 @@ def _caption(drawing: Drawing) -> str:
     return drawing.names[0].replace("-", " ")
 
 
-def _homes(shown: list[Drawing], split_by: str) -> np.ndarray:
+def homes(shown: list[Drawing], split_by: str) -> np.ndarray:
     """(N,) train, val or test by what each picture shows."""
     names, stems = Names(_named()), [path.stem for path in openmoji.svg_paths()]
     home = np.full(len(shown), "train", dtype="U8")

@@ -33,7 +33,7 @@ WHITE = (255.0, 255.0, 255.0)
 MARGIN = 0.04  # of the side, around the drawing: outlines at the edge are whole
 STRIP = 3.3  # longer sides, in shorter ones, make no picture
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
-MOST_ELEMENTS = 20_000  # that the repetitions of a drawing may come to
+MOST_ELEMENTS = 4_000  # that the repetitions of a drawing may come to
 
 ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
