@@ -55,10 +55,14 @@ def test_an_archive_gives_back_what_was_put_in_and_is_always_the_same(tmp_path: 
     archive = Archive(tmp_path / "a")
     assert archive.about == ABOUT and archive.codes == ["1F408", ""] and archive.svgs() == [d.svg for d in DRAWINGS]
     assert archive.names == [["cat", "kitten"], ["naïve"]] and len(archive) == 2
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() and archive.digest() == Archive(tmp_path / "b").digest()
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() and archive.digest() == Archive(
+        tmp_path / "b"
+    ).digest()
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:90], lambda data: b"", lambda data: b"no archive", lambda data: data[9:]])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:90], lambda data: b"", lambda data: b"no archive", lambda data: data[9:]]
+)
 def test_a_damaged_archive_is_told_in_one_line(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "a"
     write_archive(path, ABOUT, DRAWINGS)
@@ -113,7 +117,12 @@ def test_sources_that_are_none_say_what_is_wanted(tmp_path: Path, monkeypatch: p
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(adding.shutil, "which", lambda name: None)
-    wanted = {"empty": "holds no SVG files", "file": "is no package", "@a/b": "npm is not there", "no such thing": "neither"}
+    wanted = {
+        "empty": "holds no SVG files",
+        "file": "is no package",
+        "@a/b": "npm is not there",
+        "no such thing": "neither",
+    }
     for source, reason in wanted.items():
         with pytest.raises(DataError, match=reason):
             add(str(tmp_path / source) if source in ("empty", "file") else source, "x", tmp_path / "art")
@@ -123,7 +132,9 @@ def test_npm_fetches_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """npm is played by a script that packs a folder of ours."""
     package(tmp_path / "package")
     npm = tmp_path / "npm"
-    npm.write_text(f'#!/bin/sh\n[ "$2" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C "{tmp_path}" package\n')
+    npm.write_text(
+        f'#!/bin/sh\n[ "$2" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C "{tmp_path}" package\n'
+    )
     npm.chmod(0o755)
     monkeypatch.setattr(adding.shutil, "which", lambda name: str(npm))
     path, *_ = add("@iconify-json/pets", None, tmp_path / "art")

@@ -6,7 +6,9 @@ import pytest
 
 from colorlab.data.concepts import HeldOut, Names, family, is_flag, plain, stripped
 
-NAMES = Names([("tiger-face", "1F42F"), ("man-cook", "1F468-200D-1F373"), ("woman-cook", "1F469-200D-1F373"), ("pig", "1F416")])
+NAMES = Names(
+    [("tiger-face", "1F42F"), ("man-cook", "1F468-200D-1F373"), ("woman-cook", "1F469-200D-1F373"), ("pig", "1F416")]
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def test_a_family_is_a_trade_whoever_has_it() -> None:
 
 
 def test_flags_are_told_by_their_code_points() -> None:
-    assert is_flag("1f1e6-1f1fa") and is_flag("1f3f4-e0067-e0062-e007f") and not is_flag("1f3f4") and not is_flag("e0ab")
+    assert (
+        is_flag("1f1e6-1f1fa") and is_flag("1f3f4-e0067-e0062-e007f") and not is_flag("1f3f4") and not is_flag("e0ab")
+    )
 
 
 def test_unicode_names_a_code_too() -> None:

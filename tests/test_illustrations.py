@@ -201,7 +201,9 @@ def test_val_and_test_are_those_of_openmoji(all_drawings: dict[str, list[Drawing
     home = homes(drawings, "concept")
     test = held_out_codes("test")
     assert all(split == "test" for each, split in zip(drawings, home, strict=True) if each.concept in test)
-    assert all(split != "train" for each, split in zip(drawings, home, strict=True) if each.concept in held_out_codes("val"))
+    assert all(
+        split != "train" for each, split in zip(drawings, home, strict=True) if each.concept in held_out_codes("val")
+    )
 
 
 def test_no_family_of_a_held_out_concept_is_in_training(all_drawings: dict[str, list[Drawing]]) -> None:

@@ -236,15 +236,15 @@ def test_what_does_not_change_the_numbers_may_change(begun: Path) -> None:
 
 
 def test_rows_from_a_step_on_are_cut_and_so_is_a_torn_row(tmp_path: Path) -> None:
-    from colorlab.training.resume import cut_metrics
+    from colorlab.runs.metrics import cut
 
     path = tmp_path / "metrics.jsonl"
-    cut_metrics(path, 3)
+    cut(path, 3)
     rows = [json.dumps({"step": step}) + "\n" for step in (0, 2, 2, 4)]
     path.write_text("".join(rows) + '{"step": 5, "tr')
-    cut_metrics(path, 9)
+    cut(path, 9)
     assert path.read_text() == "".join(rows)
-    cut_metrics(path, 3)
+    cut(path, 3)
     assert path.read_text() == "".join(rows[:3])
 
 

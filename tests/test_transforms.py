@@ -128,7 +128,9 @@ def test_thin_lines_stay_whole_under_the_thinnest_pen() -> None:
 def test_gaps_break_lines_and_leave_the_areas() -> None:
     before = drawing(40)
     after = Augment(0.0, 0.0, 0.0, gaps=1.0)(before, Draws(0, range(40)))
-    open_rings = [cv2.connectedComponents((line > 128).astype(np.uint8), connectivity=4)[0] == 2 for line in after[:, 3]]
+    open_rings = [
+        cv2.connectedComponents((line > 128).astype(np.uint8), connectivity=4)[0] == 2 for line in after[:, 3]
+    ]
     assert 15 < sum(open_rings) < 40 and np.array_equal(after[:, 4], before[:, 4])
 
 
@@ -164,7 +166,9 @@ def test_a_size_that_is_asked_for_is_made_of_averages() -> None:
     assert after.shape == (1, 5, 48, 48) and np.abs(after[0, 3] - halves).max() <= 1
 
 
-@pytest.mark.parametrize("values", [(1.5, 0.0, 0.0), (0.5, -0.1, 0.0), (0.5, 0.0, 0.6), (0, 0, 0, 2), (0, 0, 0, 0, 0.3)])
+@pytest.mark.parametrize(
+    "values", [(1.5, 0.0, 0.0), (0.5, -0.1, 0.0), (0.5, 0.0, 0.6), (0, 0, 0, 2), (0, 0, 0, 0, 0.3)]
+)
 def test_values_out_of_range_are_named(values: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match=r"augment\.(flip|affine|hue|crop|wobble) is in"):
         Augment(*values)

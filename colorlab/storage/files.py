@@ -28,6 +28,7 @@ TEMPORARY = re.compile(r"\.colorlab-(\d+)-[0-9a-f]{8}\.tmp")  # names of ``repla
 PACKAGE = Path(__file__).parent.parent
 MAPPING: Shape = {}  # the shape of any
 LONGEST_LOCK = 20  # bytes: a process number and a line's end
+DASHBOARD = "wandb"  # a folder of W&B's below a run or evaluation
 PRETRAINED = "pretrained"  # the folder of the package that holds what ships with it
 
 
@@ -97,7 +98,8 @@ def _lives(process: int) -> bool:
 
 
 def require_own(folder: Path) -> None:
-    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's."""
+    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's. W&B's own
+    folder, which nothing here reads or writes, links to its log."""
     home = folder.resolve()
     for path in _links(home):
         try:
@@ -114,7 +116,7 @@ def _links(folder: Path) -> Iterator[Path]:
         for entry in entries:
             if entry.is_symlink():
                 yield Path(entry.path)
-            elif entry.is_dir(follow_symlinks=False):
+            elif entry.is_dir(follow_symlinks=False) and entry.name != DASHBOARD:
                 yield from _links(Path(entry.path))
 
 
