@@ -98,8 +98,9 @@ def _lives(process: int) -> bool:
 
 
 def require_own(folder: Path) -> None:
-    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's. W&B's own
-    folder, which nothing here reads or writes, links to its log."""
+    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's.
+
+    W&B's own folder, which nothing here reads or writes, links to its log."""
     home = folder.resolve()
     for path in _links(home):
         try:
