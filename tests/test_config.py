@@ -136,7 +136,7 @@ def test_what_a_value_needs_of_other_keys_is_read_from_the_comments(words: list[
 
 def test_what_is_not_set_is_told_with_what_it_is() -> None:
     with pytest.raises(ConfigError, match=r"run is not set \(give it .*: run=...; a run folder, pretrained/<name>, or"):
-        compose("sample", ["input=x.png"])
+        compose("evaluate", [])
 
 
 UNREAD = {
