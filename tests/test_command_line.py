@@ -67,7 +67,8 @@ def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_no
         (["train", "method.widht=8"], 2, "method.width"),
         (["train", "method.width=wide"], 2, "whole number"),
         (["sample", "run=runs/none", "input=x.png"], 4, "there is no run in runs/none"),
-        (["sample", "input=x.png"], 2, "run is not set"),
+        (["sample", "input=x.png"], 3, "x.png cannot be read"),
+        (["evaluate"], 2, "run is not set"),
         (["sample", "run=a"], 2, "input="),
     ],
 )
