@@ -300,7 +300,7 @@ def test_guides_start_repel_or_are_refused_in_one_line(
     for guide in (Flat(1.0), Inpaint("repaint", 2, 0.1)):
         with pytest.raises(ConfigError, match="guide"):
             drawn(learned, guides=[guide], hints=half(RGB, "left"))
-    monkeypatch.setattr(learned.ablation, "kind", "sds")
+    put(learned, monkeypatch, "ablation", kind="sds")
     with pytest.raises(ConfigError, match="sds"):
         drawn(learned, guides=[Bias("#ff0000")])
 
