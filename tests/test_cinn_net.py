@@ -11,6 +11,7 @@ from colorlab.nets.cinn_net import ActNorm, FlowNet, haar, haar_inverse
 
 def stirred(channels: int = 2, blocks: tuple[int, ...] = (1, 2, 1), shrink: int = 1, by: float = 0.1) -> FlowNet:
     """A small flow of which nothing is at its start."""
+    torch.manual_seed(0)
     net = FlowNet(channels, 4, blocks, 1.5, shrink)
     generator = torch.Generator().manual_seed(0)
     for parameter in net.parameters():
