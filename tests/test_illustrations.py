@@ -167,6 +167,7 @@ def test_held_out_hands_are_the_test_split_and_nothing_else(opened) -> None:  # 
         ("artist", ("noto",), {}, "held_out names noto"),
         ("concept", ("fxemoji",), {}, "for data.split_by=artist"),
         ("concept", (), {"noto": 2.0}, "weights names noto"),
+        ("concept", (), {"fxemoji": 0.0}, "weights.fxemoji is above 0"),
     ],
 )
 def test_wishes_that_do_not_fit_are_named(opened, split_by, held_out, weights, reason) -> None:  # type: ignore[no-untyped-def]
