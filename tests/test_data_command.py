@@ -91,8 +91,21 @@ def test_mixed_lines_depend_on_the_seed_alone(pictures: Path, tmp_path: Path) ->
     assert drawn("1", 3) == drawn("2", 3) != drawn("3", 4)
 
 
+def test_add_makes_a_folder_of_drawings_a_set_of_illustrations(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = '<rect x="9" y="9" width="50" height="50" fill="#c82828"/>'
+    for name, inside in (("red square", shape), ("nothing", "")):
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72">{inside}</svg>'
+        (pictures / f"{name}.svg").write_text(svg)
+    main(["add", str(pictures), "name=squares"])
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"{tmp_path / 'cache/art/squares.jsonl.xz'}: 2 drawings (pictures, as the folder says)"
+    assert out[1] == "1 of them make pairs of lines and colouring" and "squares]'" in out[2]
+
+
 @pytest.mark.parametrize(
-    "words", [["chek"], ["lines"], ["lines", "input=a", "out=b", "line_style=canny"], ["check", "rot=a"]]
+    "words", [["chek"], ["lines"], ["add"], ["lines", "input=a", "out=b", "line_style=canny"], ["check", "rot=a"]]
 )
 def test_mistyped_words_are_config_errors(words: list[str]) -> None:
     with pytest.raises(ConfigError):
