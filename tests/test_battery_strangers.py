@@ -302,6 +302,9 @@ def test_links_by_any_way_out_are_refused(run: Path, tmp_path: Path, target: str
 def test_a_run_may_lie_behind_a_link_and_hold_links_within(run: Path, tmp_path: Path) -> None:
     (run / "wandb").mkdir()
     (run / "wandb" / "latest").symlink_to("../checkpoints")
+    logs = run / "wandb" / "offline-run-20261129_162548-kid19ckg" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "debug-core.log").symlink_to(tmp_path / "core-debug.log")  # as W&B does, into its cache
     (run / "checkpoints" / "best").symlink_to(run / "checkpoints" / WEIGHTS)
     (tmp_path / "elsewhere").symlink_to(run)
     open_run(tmp_path / "elsewhere").method()

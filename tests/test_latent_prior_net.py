@@ -12,8 +12,9 @@ from colorlab.diffusion import noised
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
 from colorlab.nets.frozen import digest
-from colorlab.nets.latent.prior import Prior, alpha_bar_table, load_prior, load_vae, replacing_folder, save_vae
+from colorlab.nets.latent.prior import Prior, alpha_bar_table, load_prior, load_vae, save_vae
 from colorlab.nets.latent.text import BERT_TOKENS
+from colorlab.storage.files import replacing_folder
 from colorlab.weights.catalogue import TEXT_FILES
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_unet, tiny_vae
 

@@ -50,6 +50,27 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A folder beside this one to make and write to, which takes its place when the block ends well: no half folder has
+    its name. What a process leaves that is killed is swept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made, before = (path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp") for _ in range(2))
+    try:
+        yield made
+        for file in made.rglob("*"):
+            sync(file)
+        if path.exists():
+            os.replace(path, before)
+        os.replace(made, path)
+        sync(path.parent)
+    finally:
+        if before.exists() and not path.exists():  # it could not be replaced
+            os.replace(before, path)
+        for folder in (made, before):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Whole or not at all, also when the power fails."""
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -80,7 +101,11 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes were writing in a folder and its subfolders; nothing else has such a name."""
     for path in [*folder.glob(".colorlab-*.tmp"), *folder.glob("*/.colorlab-*.tmp")]:
         found = TEMPORARY.fullmatch(path.name)
-        if found and not _lives(int(found[1])):
+        if not found or _lives(int(found[1])):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 

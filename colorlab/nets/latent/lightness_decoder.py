@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from colorlab.color import AB
 from colorlab.errors import ConfigError
-from colorlab.nets.latent.prior import load_vae, replacing_folder, save_vae
+from colorlab.nets.latent.prior import load_vae, save_vae
+from colorlab.storage.files import replacing_folder
 
 DECODERS = ("plain", "swap", "lightness", "locked")
 OF_A_RUN = "lightness"  # the folder within a run of method=lightness_vae

@@ -10,10 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from colorlab import diffusion
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.nets.latent.text import TextEncoder, load_text, read_text
-from colorlab.storage.files import shipped
+from colorlab.storage.files import replacing_folder, shipped
 from colorlab.types import Denoiser
 from colorlab.weights.catalogue import TEXT
 
@@ -210,8 +207,9 @@ def opened(part: Any, folder: Path) -> Any:
 
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
+    safe = {} if part.__name__.endswith("Scheduler") else {"use_safetensors": True}  # a scheduler has no weights
     try:
-        return part.from_pretrained(folder, local_files_only=True)
+        return part.from_pretrained(folder, local_files_only=True, **safe)
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"{folder} is not a {part.__name__}: {reason} (train it or copy it anew)") from error
@@ -244,18 +242,6 @@ def save_vae(vae: Any, path: Path) -> None:
 def contiguous(net: nn.Module) -> Any:
     """A copy with its weights in the memory order that safetensors takes."""
     return copy.deepcopy(net).to(memory_format=torch.contiguous_format)
-
-
-@contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """A folder to write to, which takes the place of ``path`` when the block ends well: no half folder has its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
-        made = Path(scratch) / path.name
-        yield made
-        if path.exists():
-            shutil.rmtree(path)
-        made.replace(path)
 
 
 def betas_of(alpha_bars: Tensor) -> list[float]:

@@ -93,7 +93,7 @@ def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEn
         if kind not in kinds:
             raise ConfigError(f"{model} is a {kind} (a text encoder is a {' or a '.join(kinds)})")
         transformers.utils.logging.disable_progress_bar()
-        net = kinds[kind][0].from_pretrained(model, local_files_only=True)
+        net = kinds[kind][0].from_pretrained(model, local_files_only=True, use_safetensors=True)
         words = kinds[kind][1].from_pretrained(tokenizer, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
