@@ -19,6 +19,8 @@ from hatch_build import described
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LARGEST = 50_000_000  # bytes of a wheel; an index takes 100 MB
+ART = "colorlab/data/art/"
 
 
 def python(*words: str | Path, cwd: Path, site: Path | None = None) -> str:
@@ -60,7 +62,29 @@ def test_the_wheel_holds_the_package_its_configurations_and_licences_and_no_test
     assert {"colorlab", "hydra_plugins"} == {root for root in roots if not root.endswith(".dist-info")}
     assert {"colorlab/conf/method/gpic.yaml", "colorlab/py.typed", "colorlab/report/page.html.j2"} <= set(names)
     assert "colorlab/pretrained/gpic-openmoji-c8/checkpoints/weights.safetensors" in names
-    assert {Path(name).name for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
+    about = [name for name in names if ".dist-info/licenses/" in name]
+    assert {Path(name).name for name in about} == {"LICENSE", "NOTICE"}
+
+
+@pytest.mark.slow
+def test_every_artist_whose_drawings_it_holds_is_named_under_a_licence_that_it_holds(wheels: Path) -> None:
+    with colorlab_wheel(wheels) as archive:
+        inside = {name.removeprefix(ART): name for name in archive.namelist() if name.startswith(ART)}
+        named = archive.read(inside["ATTRIBUTION.md"]).decode()
+    drawings = [name.removesuffix(".jsonl.xz") for name in inside if name.endswith(".jsonl.xz")]
+    licences = {Path(name).stem for name in inside if name.startswith("licenses/")}
+    assert len(drawings) >= 10 and all(f"| `{name}` (" in named for name in drawings)
+    assert licences == {"Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "MIT"}
+
+
+@pytest.mark.slow
+def test_an_index_takes_it_and_the_wide_runs_stay_in_the_sources(wheels: Path) -> None:
+    (path,) = wheels.glob("colorlab_suite-*.whl")
+    assert path.stat().st_size < LARGEST
+    runs = {name.split("/")[2] for name in colorlab_wheel(wheels).namelist() if name.startswith("colorlab/pretrained/")}
+    assert {"flats", "gpic-openmoji-c8", "piggyback-openmoji", "prior-openmoji"} <= runs
+    assert not runs & {"gpic-openmoji-c16", "gpic-openmoji-c32"}
+    assert all((ROOT / "colorlab" / "pretrained" / f"gpic-openmoji-{width}").is_dir() for width in ("c16", "c32"))
 
 
 @pytest.mark.slow

@@ -109,7 +109,9 @@ def open_run(path: str | Path, simplify: str | None = None) -> Run:
     """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
     folder = shipped(path)
     if not folder.is_dir():
-        raise CheckpointError(f"there is no run in {path} (known: {', '.join(known_runs()) or 'none yet; train one'})")
+        hint = "; wide ones are in the sources, not in the wheel" if Path(path).parts[:1] == (PRETRAINED,) else ""
+        known = ", ".join(known_runs()) or "none yet; train one"
+        raise CheckpointError(f"there is no run in {path} (known: {known}{hint})")
     if not (folder / CONFIG).is_file():
         raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
     require_own(folder)
