@@ -1,14 +1,18 @@
 """Colour: luma, Lab, gamut mapping, and the space in which a method predicts. The only file with colour constants.
 
-RGB is sRGB in [0, 1]; Lab is CIE L*a*b* under D65 (L in [0, 100], a and b about [-110, 110]). kornia does the
-conversions, always in float32 outside autocast (a half-precision Lab is off by half a unit and more)."""
+RGB is sRGB in [0, 1]; Lab is CIE L*a*b* under D65 (L in [0, 100], a and b about [-110, 110]). Conversions
+are in float32 outside autocast (a half-precision Lab is off by half a unit and more)."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's "L" and OpenCV's gray
+XYZ_OF_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))  # BT.709
+RGB_OF_XYZ = tuple(map(tuple, np.linalg.inv(XYZ_OF_RGB).tolist()))
+WHITE = (0.95047, 1.0, 1.08883)  # XYZ of D65
 AB_SCALE = 110.0  # ab / AB_SCALE is about [-1, 1] for every sRGB colour
 GAMUT_STEPS = 12  # bisection steps of the gamut mapping: chroma exact to 2^-12
 
@@ -20,18 +24,47 @@ def luma(rgb: Tensor) -> Tensor:
 
 def lab_of(rgb: Tensor) -> Tensor:
     """(..., 3, H, W) in [0, 1] -> Lab, same shape."""
-    from kornia.color import rgb_to_lab
-
     with torch.autocast(rgb.device.type, enabled=False):
-        return rgb_to_lab(rgb.float())
+        x, y, z = (_root(_mixed(_linear(rgb.float()), XYZ_OF_RGB) / _white(rgb))).unbind(-3)
+        return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -3)
 
 
 def rgb_of(lab: Tensor) -> Tensor:
     """Lab (..., 3, H, W) -> sRGB, not clipped: values outside [0, 1] are colours that a screen cannot show."""
-    from kornia.color import lab_to_rgb
-
     with torch.autocast(lab.device.type, enabled=False):
-        return lab_to_rgb(lab.float(), clip=False)
+        L, a, b = lab.float().unbind(-3)
+        y = (L + 16) / 116
+        xyz = _cube(torch.stack([a / 500 + y, y, (y - b / 200).clamp_min(0)], -3)) * _white(lab)
+        return _encoded(_mixed(xyz, RGB_OF_XYZ))
+
+
+def _linear(rgb: Tensor) -> Tensor:
+    """sRGB to linear light, IEC 61966-2-1."""
+    return torch.where(rgb > 0.04045, ((rgb + 0.055).clamp_min(0) / 1.055).pow(2.4), rgb / 12.92)
+
+
+def _encoded(light: Tensor) -> Tensor:
+    """Linear light to sRGB, IEC 61966-2-1."""
+    return torch.where(light > 0.0031308, 1.055 * light.clamp_min(0.0031308).pow(1 / 2.4) - 0.055, 12.92 * light)
+
+
+def _root(t: Tensor) -> Tensor:
+    """f(t) of CIE 15: the cube root, and a straight line near black."""
+    return torch.where(t > 0.008856, t.clamp_min(0.008856).pow(1 / 3), 7.787 * t + 4 / 29)
+
+
+def _cube(f: Tensor) -> Tensor:
+    """The inverse of ``_root``."""
+    return torch.where(f > 0.2068966, f.pow(3), (f - 4 / 29) / 7.787)
+
+
+def _mixed(channels: Tensor, matrix: tuple[tuple[float, ...], ...]) -> Tensor:
+    """(..., 3, H, W) -> the same shape, each pixel times a matrix."""
+    return torch.einsum("oi, ...ihw -> ...ohw", channels.new_tensor(matrix), channels).contiguous()
+
+
+def _white(like: Tensor) -> Tensor:
+    return torch.tensor(WHITE, device=like.device)[:, None, None]
 
 
 def in_gamut(lab: Tensor) -> Tensor:

@@ -19,6 +19,21 @@ def test_lab_equals_skimage() -> None:
     assert np.abs(lab_of(rgb).permute(0, 2, 3, 1).numpy() - theirs).max() < 1e-4
 
 
+def test_conversions_are_kornias_bit_for_bit() -> None:
+    from kornia.color import lab_to_rgb, rgb_to_lab
+
+    wild = 3 * torch.rand(4, 3, 33, 17, generator=torch.Generator().manual_seed(1)) - 1
+    assert torch.equal(lab_of(wild), rgb_to_lab(wild))
+    lab = lab_of(wild) + 80 * torch.randn(4, 3, 33, 17, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(rgb_of(lab), lab_to_rgb(lab, clip=False))
+
+
+def test_lab_is_differentiable_in_black_and_white() -> None:
+    rgb = torch.tensor([0.0, 1.0]).reshape(1, 1, 1, 2).repeat(1, 3, 1, 1).requires_grad_()
+    rgb_of(lab_of(rgb)).sum().backward()
+    assert rgb.grad is not None and torch.allclose(rgb.grad, torch.ones_like(rgb), atol=1e-2)
+
+
 def test_lab_round_trip_is_exact_in_8_bits() -> None:
     rgb = (pictures() * 255).round() / 255
     assert torch.equal((rgb_of(lab_of(rgb)) * 255).round(), (rgb * 255).round())

@@ -97,17 +97,77 @@ def test_its_metadata_name_the_distribution_and_lead_nowhere_wrong(wheels: Path)
     assert "# colorlab" in text and not re.findall(r"\]\((?!https?://|#)", text)
 
 
-@pytest.mark.slow
-def test_it_colours_a_picture_in_another_folder(site: Path, tmp_path: Path) -> None:
+def draw(folder: Path) -> None:
+    """A drawing.png of one closed line, 48 x 40."""
     picture = Image.new("L", (48, 40), 255)
     ImageDraw.Draw(picture).ellipse((8, 8, 38, 32), outline=0, width=2)
-    picture.save(tmp_path / "drawing.png")
+    picture.save(folder / "drawing.png")
+
+
+@pytest.mark.slow
+def test_it_colours_a_picture_in_another_folder(site: Path, tmp_path: Path) -> None:
+    draw(tmp_path)
     where = python("-c", "import colorlab; print(colorlab.__file__)", cwd=tmp_path, site=site)
     assert Path(where.strip()).is_relative_to(site)
     words = ["run=pretrained/gpic-openmoji-c8", "input=drawing.png", "n=2", "steps=2", "out=here"]
     python("-m", "colorlab.sample", *words, cwd=tmp_path, site=site)
     made = [Image.open(path) for path in (tmp_path / "here").rglob("*.png")]
     assert sum(each.size == (48, 40) for each in made) >= 2
+
+
+CORE_ALONE = """
+import importlib.metadata, re, runpy, sys
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+def brought(name, found):
+    found.add(plain(name))
+    try:
+        wanted = importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:  # of another platform
+        return found
+    for one in wanted:
+        other = re.match(r"[\\w.-]+", one)[0]
+        if "extra ==" not in one and plain(other) not in found:
+            brought(other, found)
+    return found
+
+core = brought("colorlab-suite", {"mylab-colorlab"})  # which is installed beside it
+others = {top for top, makers in importlib.metadata.packages_distributions().items()
+          if not core & set(map(plain, makers))}
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in others:
+            raise ModuleNotFoundError(f"{name} is not installed", name=name)
+
+sys.meta_path.insert(0, Refuse())
+assert {"kornia", "lightning", "torchmetrics", "wandb", "matplotlib", "diffusers", "torchvision"} <= others, others
+assert not {"torch", "numpy", "PIL", "hydra", "scipy"} & others
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [[], ["run=pretrained/gpic-openmoji-c8", "steps=2", "guide=flat"]])
+def test_without_extras_it_colours_a_picture(site: Path, tmp_path: Path, words: list[str]) -> None:
+    draw(tmp_path)
+    python("-c", CORE_ALONE, "colorlab.sample", "input=drawing.png", "n=2", "out=here", *words, cwd=tmp_path, site=site)
+    assert sum(Image.open(path).size == (48, 40) for path in (tmp_path / "here").rglob("*.png")) >= 2
+
+
+@pytest.mark.slow
+def test_without_extras_training_names_the_extra(site: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-c", CORE_ALONE, "colorlab.train", "method=gpic"]
+    done = subprocess.run(line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True)
+    assert done.returncode == 2 and "colorlab-suite[train]" in done.stderr.splitlines()[-1], done.stderr
+
+
+@pytest.mark.slow
+def test_a_wide_run_is_said_to_be_in_the_sources(site: Path, tmp_path: Path) -> None:
+    opened = "import colorlab\ntry: colorlab.open_run('pretrained/gpic-openmoji-c32')\nexcept Exception as e: print(e)"
+    assert "in the sources, not in the wheel" in python("-c", opened, cwd=tmp_path, site=site)
 
 
 @pytest.mark.slow
