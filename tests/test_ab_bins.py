@@ -30,6 +30,7 @@ def test_tables_have_their_number_of_bins_in_order(name: str, count: int) -> Non
     assert table.tolist() == sorted(table.tolist())
 
 
+@pytest.mark.slow
 def test_each_table_holds_the_smaller_ones() -> None:
     reachable, corner, published, square = (rows(table_of(n).numpy()) for n in TABLES)
     assert reachable < corner < published < square

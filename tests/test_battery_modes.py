@@ -100,6 +100,7 @@ def test_two_steps_of_training_and_a_sample_with_every_sampler_of_marginals(name
     assert drawn.shape == (1, 2, 3, 32, 32) and torch.isfinite(drawn).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINERS)
 def test_every_trainer_composes(name: str) -> None:
     trainer = compose("train", ["name=t", f"trainer={name}", "ema=0"]).trainer

@@ -51,6 +51,7 @@ def test_a_dashboard_that_cannot_write_does_not_end_training(tmp_path: Path, mon
     assert weights_after(tmp_path / "a", "logger=wandb") == weights_after(tmp_path / "b")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corrector", [0, 1])
 def test_one_thread_and_two_draw_the_same_8_bit_pictures(corrector: int) -> None:
     words = ["name=t", "method.width=4", "method.sampler.steps=5", f"method.sampler.corrector_steps={corrector}"]

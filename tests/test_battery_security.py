@@ -133,6 +133,7 @@ def test_samples_that_are_pickles_are_refused(tmp_path: Path, save) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.slow
 def test_a_sweeps_record_cannot_name_a_command(tmp_path: Path) -> None:
     """The commands in sweep.json are for readers; what is run is made anew from the command line."""
     from tests.test_launcher import app

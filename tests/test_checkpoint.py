@@ -210,6 +210,7 @@ def test_bits_that_change_on_the_way_to_the_disk_are_noticed(folder: Path, monke
     assert newest(folder) == 2
 
 
+@pytest.mark.slow
 def test_a_kill_inside_a_save_leaves_a_whole_state(folder: Path) -> None:
     for count in sizes(folder, 50):
         assert in_a_fork(lambda count=count: at_byte(count, kill), folder) == signal.SIGKILL

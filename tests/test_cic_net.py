@@ -45,6 +45,7 @@ def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
     return conv("model8.6", x, 0) if year == 2016 else conv("model_class.0", norm("model8.5", x), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("year", "table", "bins"), [(2016, "published", 313), (2017, "square", 529)])
 def test_the_published_weights_give_the_published_nets_classes(year: int, table: str, bins: int, tmp_path) -> None:
     tensors = published(year, bins)

@@ -174,6 +174,7 @@ def test_only_the_component_nearest_to_the_target_learns() -> None:
     assert mean.grad is not None and mean.grad.abs().sum(2).ne(0).tolist() == [[False, True, False]]
 
 
+@pytest.mark.slow
 def test_the_rows_of_the_papers_tables_are_three_sets_of_losses() -> None:
     rows = {"l2": ["method.losses.l2=1", "method.losses.hist=0", "method.losses.mah=0", "method.losses.grad=0"],
             "mah": ["method.losses.hist=0", "method.losses.grad=0"], "hist mah grad": []}  # fmt: skip
@@ -241,6 +242,7 @@ def test_the_stage_comes_with_the_checkpoint() -> None:
     assert other.learning == "mdn"
 
 
+@pytest.mark.slow
 def test_each_stage_runs_through_the_whole_schedule() -> None:
     method = divcolor("trainer.max_steps=1000", "method.stages.vae_share=0.4")
     ((optimizer, schedule),) = method.optimizers()
@@ -253,6 +255,7 @@ def test_each_stage_runs_through_the_whole_schedule() -> None:
     assert rates[399] < 0.01 * max(rates) and rates[400] == pytest.approx(rates[0])
 
 
+@pytest.mark.slow
 def test_accumulated_batches_count_for_the_stage_as_batches() -> None:
     method = divcolor("trainer.accumulate_grad_batches=3")
     method.batches_seen.fill_(5)
@@ -324,6 +327,7 @@ def test_settings_that_cannot_run_are_refused(overrides: list[str], said: str) -
         build(compose("train", [*SMALL, *overrides]).method)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no weights in"):
         divcolor("method.stages.stage=mdn", f"method.stages.vae={tmp_path}/none")
@@ -334,6 +338,7 @@ def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) 
         divcolor(f"method.mdn.features={run}")
 
 
+@pytest.mark.slow
 def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: Path) -> None:
     cic = build(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=4"]).method)
     run = saved(cic, tmp_path)

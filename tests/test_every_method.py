@@ -20,9 +20,11 @@ from colorlab.training.method_checks import CHECKS, Trained
 from tests.tiny_prior import with_tiny_text
 
 METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
+SLOW = ("piggyback",)
+ALL = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in METHODS]
 
 
-@pytest.fixture(scope="module", params=METHODS)
+@pytest.fixture(scope="module", params=ALL)
 def trained(request, tmp_path_factory) -> Trained:
     folder = tmp_path_factory.mktemp(request.param)
     return Trained(small(request.param, folder, with_tiny_text(request.param, folder)))

@@ -128,6 +128,7 @@ def test_guides_are_refused(method):
         method.sample(Condition(batch(1).image), 1, Draws(0, [0]), [Bias("palette")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
 def test_every_sampler_of_the_suite_draws_from_it_unclipped(parts, name: str):
     samplers = [f"method/sampler={name}", "method.sampler.steps=2"]

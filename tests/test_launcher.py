@@ -196,6 +196,7 @@ def starts(folder: Path) -> dict[str, list[str]]:
     return {path.parent.name: path.read_text().splitlines() for path in folder.glob("*/starts")}
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_to_its_end_and_a_rerun_does_what_is_missing(tmp_path: Path) -> None:
     words = ["name=s", "x=4", "does=return,raise,exit,kill"]
     first = app(tmp_path, *words)
@@ -272,6 +273,7 @@ def alive(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_two_launchers_do_not_share_a_sweep(tmp_path: Path) -> None:
     from colorlab.storage.files import held
 

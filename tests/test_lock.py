@@ -54,6 +54,7 @@ def test_no_version_is_one_known_to_be_bad() -> None:
     assert not [(name, version) for name, version in PINNED if version < Version(least.get(name, "0"))]
 
 
+@pytest.mark.slow
 def test_an_audit_that_cannot_ask_fails(tmp_path) -> None:
     recipe = re.search(r"-m (pip_audit .*) --requirement", (ROOT / "Makefile").read_text())
     assert recipe is not None

@@ -125,6 +125,7 @@ def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(tmp_path: Path) -> None:
     keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
     with pytest.raises(ConfigError, match=r"method\.prior=.* or method\.undo_rebalancing=false") as caught:

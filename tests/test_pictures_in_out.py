@@ -178,6 +178,7 @@ def test_another_run_or_another_drawing_of_the_same_name_is_another_picture(run:
     assert len(draw(run, tmp_path / "a.png", tmp_path / "out")) == 3 * len(first)
 
 
+@pytest.mark.slow
 def test_a_sweep_of_seeds_makes_both(run: Path, tmp_path: Path, command) -> None:
     drawing(tmp_path / "a.png")
     done = command("sample", "-m", f"run={run}", "input=a.png", "out=made", "n=1", "steps=1", "seed=0,1")
@@ -199,6 +200,7 @@ def test_one_bad_file_does_not_end_a_batch(run: Path, tmp_path: Path, command) -
     assert sorted(contents(tmp_path / "out")) == ["a-1.png", "a-sheet.png", "c-1.png", "c-sheet.png"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_leaves_whole_files(run: Path, tmp_path: Path, number: int, code: int) -> None:
     for k in range(40):
@@ -323,6 +325,7 @@ def test_a_strip_is_coloured_at_a_size_bounded_by_its_pixels(size: tuple[int, in
     assert working_size((100, 400), "trained", 64) == (64, 256) and working_size((3, 1200), "input", 64) == (3, 1200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1200, 3), (400, 1), (3, 1200)])
 def test_a_strip_has_its_colourings_and_its_sheet(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     made = draw(run, drawing(tmp_path / "a.png", size), tmp_path / "out")

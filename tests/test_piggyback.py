@@ -336,6 +336,7 @@ def test_obedience_counts_what_follows_the_picture_and_the_hints(
     assert learned.obedience(BATCH, Draws(0, [10, 11]))["luma_rmse"] < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
 def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Path) -> None:
     from colorlab.cli.yaml_files import conf_dir

@@ -98,6 +98,7 @@ def test_no_configuration_brings_a_plug_in_in(where: str, tmp_path: Path, import
     assert not plugins.active() and "mylab" not in sys.modules
 
 
+@pytest.mark.slow
 def test_help_names_its_methods_and_the_check_runs_in_another_folder(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGIN}", plugins.VARIABLE: "mylab"}
 

@@ -39,6 +39,7 @@ def test_importing_and_opening_a_run_loads_no_torch() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*colorlab.__all__, "TrainedRun.sample", "TrainedRun.evaluate"])
 def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)

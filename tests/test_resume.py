@@ -200,6 +200,7 @@ def test_a_finished_run_is_left_as_it_is_but_for_a_missing_sheet(tmp_path: Path,
     assert (tmp_path / "samples" / "sheet.png").exists() and "contact sheet:" in said
 
 
+@pytest.mark.slow
 def test_weights_that_were_lost_at_the_very_end_are_written(whole, tmp_path: Path, monkeypatch) -> None:
     import colorlab.runs.checkpoint
 

@@ -100,6 +100,7 @@ def test_a_finished_run_opens_and_samples(trained: Path) -> None:
     assert drawn.min() >= 0 and drawn.max() <= 1
 
 
+@pytest.mark.slow
 def test_samples_come_from_the_command_line(trained: Path, command) -> None:
     from PIL import Image
 
@@ -121,6 +122,7 @@ def test_samples_come_from_the_command_line(trained: Path, command) -> None:
     assert settings["seed"] == 0 and settings["run"] == f"{trained}/runs/small"
 
 
+@pytest.mark.slow
 def test_hints_and_colours_come_from_the_command_line(trained: Path, command) -> None:
     from PIL import Image
 

@@ -48,6 +48,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return folders
 
 
+@pytest.mark.slow
 def test_each_evaluation_is_a_finished_run_of_its_own(logged: list[Path]) -> None:
     found = [summary(run) for folder in logged for run in runs(folder)]
     assert len({run["run_id"] for run in found}) == 2

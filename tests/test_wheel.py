@@ -160,7 +160,9 @@ def test_without_extras_it_colours_a_picture(site: Path, tmp_path: Path, words: 
 @pytest.mark.slow
 def test_without_extras_training_names_the_extra(site: Path, tmp_path: Path) -> None:
     line = [sys.executable, "-c", CORE_ALONE, "colorlab.train", "method=gpic"]
-    done = subprocess.run(line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True)
+    done = subprocess.run(
+        line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True
+    )
     assert done.returncode == 2 and "colorlab-suite[train]" in done.stderr.splitlines()[-1], done.stderr
 
 
