@@ -15,7 +15,7 @@ ABOVE = {"lightning", "torchmetrics", "hydra", "wandb", "matplotlib"}
 KNOW_THEM = ("training", "evaluation", "report", "cli", "door")
 #: What a wing may import where it is used: optional, or slow to load.
 LATE = {
-    "cv2", "diffusers", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips", "matplotlib",
+    "albumentations", "cv2", "diffusers", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips", "matplotlib",
     "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision", "transformers",
     "wandb", "wandb_workspaces",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from colorlab.cli import plugins
 from colorlab.errors import ConfigError
 
-PICTURES = r"colorlab\.data(\.[a-z_0-9]+)*\.[A-Z]\w*"
+PICTURES = r"colorlab\.data(\.[a-z_0-9]+)*\.[A-Z]\w*|albumentations\.[A-Z]\w*"
 METHODS = (
     r"colorlab\.(methods|samplers)(\.[a-z_0-9]+)*\.[A-Z]\w*"
     r"|torch\.optim\.(lr_scheduler\.)?[A-Z]\w*"
@@ -74,10 +74,10 @@ def _built(node: Any, *arguments: Any) -> Any:
         return [_built(value) for value in node]
     if not isinstance(node, dict):
         return node
+    make = class_of(node["_target_"]) if "_target_" in node else None  # before those in it: it may prepare their import
     values = {key: _built(value) for key, value in node.items() if key not in ("_target_", "_partial_")}
-    if "_target_" not in node:
+    if make is None:
         return values
-    make = class_of(node["_target_"])
     if node.get("_partial_", False):
         return partial(make, *arguments, **values)
     try:

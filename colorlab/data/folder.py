@@ -14,7 +14,7 @@ from colorlab.data.intake import find_pictures, open_picture, shown
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.reader import Reader, Store
 from colorlab.data.splits import DEALT, SPLITS, apart, by_folders, complete, once
-from colorlab.data.transforms import Augment
+from colorlab.data.transforms import Augmentation
 from colorlab.errors import DataError
 
 SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
@@ -53,7 +53,7 @@ class PictureFiles(PicturePairs):
         on_bad: str,
         pixel_limit: int,
         cache: bool,
-        augment: Augment,
+        augment: Augmentation,
     ) -> None:
         if on_bad not in ("fail", "skip"):
             raise ValueError(f"data.on_bad is fail or skip, not {on_bad!r}")

@@ -17,7 +17,7 @@ from colorlab.data.archives import Archive
 from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
 from colorlab.data.concepts import HeldOut, Names, family, stripped
 from colorlab.data.pictures import PicturePairs
-from colorlab.data.transforms import Augment, inked, resized
+from colorlab.data.transforms import Augmentation, inked, resized
 from colorlab.draws import Draws
 from colorlab.storage.packed import Packed
 from colorlab.types import Batch
@@ -58,7 +58,7 @@ class Illustrations(PicturePairs):
         split_by: str,
         held_out: Sequence[str],
         weights: Mapping[str, float],
-        augment: Augment,
+        augment: Augmentation,
     ) -> None:
         _check(sets, split_by, held_out, weights)
         self.size = size

@@ -20,7 +20,7 @@ from PIL import Image
 
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.splits import split_groups
-from colorlab.data.transforms import Augment
+from colorlab.data.transforms import Augmentation
 from colorlab.errors import ConfigError, DataError
 from colorlab.storage.cache import array_cache, cache_dir
 
@@ -113,7 +113,7 @@ class OpenMoji(PicturePairs):
     size: 32 to 512. condition: "lines" (the artist's) or "gray" (luma of the colouring). augment: of training
     pictures."""
 
-    def __init__(self, size: int, condition: str, augment: Augment) -> None:
+    def __init__(self, size: int, condition: str, augment: Augmentation) -> None:
         super().__init__(rasterised_all(size), None, condition, augment)
         self.names = [path.stem for path in svg_paths()]
         self.captions = [caption(name) for name in self.names]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from colorlab.color import luma
 from colorlab.conditions.lines import Lines
-from colorlab.data.transforms import Augment
+from colorlab.data.transforms import Augmentation
 from colorlab.draws import Draws
 from colorlab.types import Batch
 
@@ -43,9 +43,13 @@ class PicturePairs:
     splits: dict[str, np.ndarray]  # train, val, test -> sorted positions
     origin: Mapping[str, str] = MappingProxyType({})  # split -> where it came from, if it was not dealt by content
 
-    def __init__(self, pixels: Pixels, lines: Lines | None, condition: str, augment: Augment) -> None:
+    def __init__(self, pixels: Pixels, lines: Lines | None, condition: str, augment: Augmentation) -> None:
         if condition not in CONDITIONS:
             raise ValueError(f"data.condition is {' or '.join(CONDITIONS)}, not {condition!r}")
+        if condition not in augment.conditions:
+            raise ValueError(
+                f"data/augment={type(augment).__name__.lower()} is for data.condition={augment.conditions[0]}"
+            )
         self.pixels, self.lines, self.condition, self.augment = pixels, lines, condition, augment
         self.labels = np.full(len(pixels), -1)
 

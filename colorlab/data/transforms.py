@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 
@@ -16,6 +18,15 @@ FIELD = 5  # points along a side of fields of pressure and paper
 GRAIN = 0.15  # of the noise: standard deviation of single pixels; the rest is the paper's tint
 
 
+class Augmentation(Protocol):
+    """What happens to training pictures. conditions: kinds of ``data.condition`` whose pictures it can change."""
+
+    conditions: tuple[str, ...]
+
+    def __call__(self, pixels: np.ndarray, draws: Draws, size: int | None = None) -> np.ndarray:
+        """pixels: (B, C, H, W) uint8. draws: a row for each picture. -> (B, C, size, size), as before without one."""
+
+
 class Augment:
     """Chance for training pictures; 0 = off, and then nothing is touched.
 
@@ -24,6 +35,8 @@ class Augment:
     their colour. crop: probability that a part of the picture is shown. wobble: size of smooth bends, of the side.
     width: largest factor on the pen's width, as its logarithm. gray: most that ink loses of its black. gaps: share of
     the twelve breaks that lines may get. noise: darkest tint of the paper that the line drawing is on, with grain."""
+
+    conditions: tuple[str, ...] = ("lines", "gray")
 
     def __init__(
         self,
