@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from colorlab.metrics.intervals import interval, intervals, paired_difference
+from colorlab.metrics.intervals import GROUPS, interval, intervals, jackknife, paired_difference
 
 VALUES = np.random.default_rng(0).gamma(2.0, size=60)
 
@@ -57,3 +57,15 @@ def test_pairs_are_made_of_shared_drawings_only():
 def test_only_columns_with_one_number_a_drawing_have_intervals():
     table = {"index": np.arange(60), "a": VALUES, "vectors": np.zeros((60, 3))}
     assert list(intervals(table, seed=0)) == ["a"]
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    values = VALUES.reshape(GROUPS, -1).mean(1).repeat(6)  # equal within groups, so that groups are what varies
+    grouped = values.reshape(GROUPS, 6).T.flatten()  # position % GROUPS is the group
+    low, high = jackknife(lambda kept: {"mean": grouped[kept].mean()}, len(grouped))["mean"]
+    error = np.std(VALUES.reshape(GROUPS, -1).mean(1), ddof=1) / np.sqrt(GROUPS)
+    assert (low, high) == pytest.approx((values.mean() - 2.262 * error, values.mean() + 2.262 * error), rel=1e-3)
+
+
+def test_few_drawings_have_no_jackknife():
+    assert jackknife(lambda kept: {"count": float(len(kept))}, 2 * GROUPS - 1) == {}

@@ -85,6 +85,46 @@ def test_precision_to_coverage_are_of_five_neighbours():
     assert "recall_lite0" in summary(6) and "recall_lite0" not in summary(5)
 
 
+def cloud(*shape: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def judged(samples: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    table = {"index": np.arange(len(truth)), "samples": samples, "truth": truth, "condition": truth}
+    return {name.removesuffix("_lite0"): value for name, value in Realism("lite0").summary(table).items()}
+
+
+@pytest.mark.filterwarnings("ignore:realism on")
+def test_candidates_that_are_the_truth_eight_times_recall_all_of_it():
+    truth = cloud(60, 12, seed=0)
+    found = judged(truth[:, None].repeat(8, 1), truth)
+    assert found["recall"] == found["precision"] == found["coverage"] == 1
+    assert abs(found["fd"]) < 1e-9
+
+
+@pytest.mark.filterwarnings("ignore:realism on")
+def test_candidates_of_the_true_distribution_are_judged_alike_shared_within_a_drawing_or_not():
+    truth = cloud(150, 12, seed=1)
+    shared, own = cloud(150, 1, 12, seed=2).repeat(8, 1), cloud(150, 8, 12, seed=3)
+    found = [judged(samples, truth) for samples in (shared, own)]
+    assert found[0]["recall"] == pytest.approx(found[1]["recall"], abs=0.1) and found[0]["recall"] > 0.6
+    assert found[0]["fd"] == pytest.approx(found[1]["fd"], rel=0.15)
+    assert abs(found[0]["kid"] - found[1]["kid"]) < 0.05
+
+
+@pytest.mark.filterwarnings("ignore:realism on")
+def test_measures_of_sets_have_intervals_that_hold_what_other_drawings_give():
+    tables = []
+    for seed in range(8):
+        truth, samples = cloud(60, 6, seed=seed), cloud(60, 1, 6, seed=seed + 500) + 0.5
+        tables.append({"index": np.arange(60), "samples": samples, "truth": truth, "condition": truth})
+    values = [Realism("lite0").summary(table)["kid_lite0"] for table in tables]
+    bounds = [Realism("lite0").bounds(table)["kid_lite0"] for table in tables]
+    assert sum(low < np.mean(values) < high for low, high in bounds) >= 6
+    width = np.mean([high - low for low, high in bounds])
+    assert 2 * np.std(values) < width < 8 * np.std(values)
+
+
 def test_lite0_knows_a_cup_of_espresso():
     fetch("lite0")
     net = EfficientNetLite0().eval()

@@ -48,7 +48,7 @@ def test_latents_are_not_clipped_and_the_sampler_given_is_left_as_it_was(sampler
 
 def test_a_sampler_of_marginals_does_not_denoise() -> None:
     with pytest.raises(ValueError, match="is one of marginals"):
-        unbounded(Mode())
+        unbounded(Mode(True))
 
 
 @pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])

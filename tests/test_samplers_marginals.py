@@ -48,6 +48,18 @@ def test_each_pixels_bins_come_as_often_as_its_marginal_says(name: str) -> None:
     assert (error / expected).mean() < 1.15 and (error / expected).max() < 1.6
 
 
+@pytest.mark.parametrize("name", EXACT)
+def test_colours_as_configured_have_the_spread_of_their_marginal(name: str) -> None:
+    """Half (20, 0), half (40, 0): a deviation of 10. Means around the bin drawn would make both one."""
+    table = table_of("reachable")
+    p = sum(0.5 * (table == torch.tensor([a, 0.0])).all(1).float() for a in (20.0, 40.0))
+    assert isinstance(p, Tensor)
+    log_p = p.clamp_min(1e-30).log()[None, :, None, None].expand(1, -1, 2, 2)
+    marginals = Marginals(log_p, table, torch.ones(1, 1, 2, 2), torch.zeros(1, 2, 1, 2, 2))
+    drawn = sampler_of(name)(marginals, 400, Draws(0, [0]))[0, :, 0, 0, 0]
+    assert drawn.std().item() == pytest.approx(10, abs=0.3)
+
+
 def test_independent_pixels_speckle_and_quantile_fields_do_not() -> None:
     marginals, draws = regions(32), Draws(0, [0])
     assert low_pass(sampler_of("independent")(marginals, 24, draws)[0]) < 0.05
@@ -89,24 +101,24 @@ def test_means_and_modes_are_one_answer(name: str) -> None:
 
 def test_the_annealed_mean_lies_between_mean_and_mode() -> None:
     marginals, draws = regions(16), Draws(0, [0])
-    chroma = [AnnealedMean(T)(marginals, 1, draws).norm(dim=2).mean().item() for T in (1.0, 0.38, 0.1, 0.01)]
-    mode = Mode()(marginals, 1, draws)
+    chroma = [AnnealedMean(T, True)(marginals, 1, draws).norm(dim=2).mean().item() for T in (1.0, 0.38, 0.1, 0.01)]
+    mode = Mode(True)(marginals, 1, draws)
     assert chroma == sorted(chroma)
-    assert torch.allclose(AnnealedMean(0.001)(marginals, 1, draws), mode, atol=0.5)
+    assert torch.allclose(AnnealedMean(0.001, True)(marginals, 1, draws), mode, atol=0.5)
     mean = torch.einsum("qhw,qc->chw", marginals.log_p[0].exp(), marginals.table)
-    assert torch.allclose(AnnealedMean(1.0)(marginals, 1, draws)[0, 0], mean, atol=1e-3)
+    assert torch.allclose(AnnealedMean(1.0, True)(marginals, 1, draws)[0, 0], mean, atol=1e-3)
 
 
 def test_a_low_temperature_draws_the_mode() -> None:
     marginals = regions(8)
     drawn = sampler_of("quantile_field", temperature=0.01, radius=0.0)(marginals, 2, Draws(0, [0]))
-    assert (drawn[0, 0] == Mode()(marginals, 1, Draws(0, [0]))[0, 0]).float().mean() > 0.9
+    assert (drawn[0, 0] == Mode(True)(marginals, 1, Draws(0, [0]))[0, 0]).float().mean() > 0.9
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0])
 def test_a_temperature_must_be_positive(temperature: float) -> None:
     with pytest.raises(ValueError, match="temperature is > 0"):
-        AnnealedMean(temperature)
+        AnnealedMean(temperature, True)
 
 
 def test_a_radius_keeps_the_mean_colour_near_the_bin_drawn() -> None:

@@ -33,6 +33,12 @@ def test_a_configuration_of_today_is_left_as_it_is() -> None:
     assert upgraded(of_today()) is not None and upgraded(of_today()) == of_today()
 
 
+def test_keys_that_are_new_have_the_old_behaviour() -> None:
+    sampler = {"_target_": "colorlab.samplers.marginals.AnnealedMean", "temperature": 0.5}
+    node = upgraded({"_target_": "colorlab.methods.cic.CIC", "sampler": sampler})
+    assert node["sampler"] == sampler | {"rebalanced": False}
+
+
 def test_every_older_key_has_a_value_of_its_own() -> None:
     flat = {"_target_": PIGGYBACK} | {key: f"was {key}" for key in MOVED[PIGGYBACK]}
     node = upgraded(flat)

@@ -68,18 +68,16 @@ def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, wh
 
 
 def _verdict(judge: Judge) -> Verdict:
-    """The judge's numbers, with intervals where they are means over drawings."""
+    """The judge's numbers with their intervals: a bootstrap of means, a jackknife of what belongs to the set."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         totals = judge.compute()
     per_drawing = judge.per_drawing()
-    found, count = intervals(per_drawing, 0), int(totals.pop("drawings"))
-    values = {
-        key: {"mean": mean, "low": found[key].low, "high": found[key].high, "n": found[key].n}
-        if key in found
-        else {"mean": mean, "low": None, "high": None, "n": count}
-        for key, mean in totals.items()
-    }
+    found, bounds, count = intervals(per_drawing, 0), judge.bounds(), int(totals.pop("drawings"))
+    values = {}
+    for key, mean in totals.items():
+        low, high = (found[key].low, found[key].high) if key in found else bounds.get(key, (None, None))
+        values[key] = {"mean": mean, "low": low, "high": high, "n": found[key].n if key in found else count}
     columns = {key: column.tolist() for key, column in per_drawing.items() if key != "index"}
     notes = list(dict.fromkeys(str(warning.message) for warning in said))
     return Verdict(values, columns, judge.distances(), notes)

@@ -14,7 +14,7 @@ from colorlab.metrics.intervals import LEVEL, RESAMPLES
 from colorlab.metrics.judge import Judge
 from colorlab.storage.files import digest
 
-METRICS_VERSION = 1  # to be raised when a measure changes what it computes: older numbers are then refused beside newer
+METRICS_VERSION = 2  # to be raised when a measure changes what it computes: older numbers are then refused beside newer
 
 
 COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights")
@@ -39,6 +39,7 @@ def _brief(value: Any) -> str:
     return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{24,}\b", r"\1", text)
 
 
+INTERVAL = f"{LEVEL:.0%} percentile bootstrap over drawings, {RESAMPLES} resamples; of sets a jackknife"
 PACKAGES = ("torch", "kornia", "torchmetrics", "numpy", "scipy", "pillow")
 
 
@@ -57,6 +58,6 @@ def protocol_of(
         "data": name, "size": f"{width}x{height}", "condition": pictures.condition, "split": split,
         "count": len(drawings.names), "drawings": digest(drawings.names), "pictures": pixels.hexdigest(),
         "n": n, "pairs": n * (n - 1) // 2, "seed": seed, "metrics": METRICS_VERSION, "lpips": judge.lpips,
-        "weights": judge.weights, "interval": f"{LEVEL:.0%} percentile bootstrap over drawings, {RESAMPLES} resamples",
+        "weights": judge.weights, "interval": INTERVAL,
         "versions": {package: version(package) for package in PACKAGES},
     }  # fmt: skip

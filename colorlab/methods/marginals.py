@@ -22,7 +22,7 @@ from colorlab.nets.cic_net import CICNet
 from colorlab.nets.semantic_net import SemanticNet
 from colorlab.samplers.candidates import each_alone
 from colorlab.samplers.guides import Guide
-from colorlab.samplers.learned_copula import gain, true_fields
+from colorlab.samplers.learned_copula import log_ratio, posterior_fields, spans_of
 from colorlab.samplers.marginals import Marginals, MarginalSampler
 from colorlab.samplers.upsampling import upsampled
 from colorlab.types import Batch, Condition
@@ -40,7 +40,8 @@ class PixelClassifier(Method):
     sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``. bins: the
     table, see ``colorlab.ab_bins.table_of``. neighbours, sigma: of the soft encoding. rebalance: 1 minus the weight of
     the prior in CIC Eq. 4; 1 = off. prior: a file; None = fitted on the training pictures. undo_rebalancing: before
-    sampling, turn the classes of a rebalanced net, p w normalised, back to p. rank: R of the learned copula. edges:
+    sampling, turn the classes of a rebalanced net, p w normalised, back to p,
+    for samplers that want it. rank: R of the learned copula. edges:
     contrast in lightness at which chroma stops spreading when it is brought from the net's grid to all pixels; 0 =
     it does not stop."""
 
@@ -99,35 +100,39 @@ class PixelClassifier(Method):
         return self
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w; and minus the
-        copula's gain, both in nats a pixel. The copula does not change what the net learns."""
+        """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w, in nats a pixel.
+        The copula learns beside it and does not change what the net learns; it adds a gradient to the loss, no value,
+        since its objective is no likelihood, see ``samplers.learned_copula``."""
         features = self.net(batch.image)
         logits = self.classes(features).float()
-        code = self.bins.soft(self.target(batch), self.neighbours, self.sigma)
-        gained = self.copula_gain(batch, features.detach(), logits.detach(), code.index[..., 0], draws)
+        target = self.target(batch)
+        code = self.bins.soft(target, self.neighbours, self.sigma)
+        taught = self.copula_objective(batch, features.detach(), logits.detach(), code.index[..., 0], draws)
         if self.frozen:
-            return {"loss": -gained, "copula": -gained}
+            return {"loss": -taught}
         entropy = cross_entropy(logits, code)
         weighted = (self.weights()[code.index[..., 0]] * entropy).mean()
-        return {"loss": weighted - gained, "classes": weighted, "cross_entropy": entropy.mean(), "copula": -gained}
+        loss = weighted - (taught - taught.detach())
+        return {"loss": loss, "classes": weighted, "cross_entropy": entropy.mean()}
 
-    def copula_gain(self, batch: Batch, features: Tensor, logits: Tensor, bins: Tensor, draws: Draws) -> Tensor:
-        """Nats a pixel that the learned copula explains of some pictures of the batch."""
+    def copula_objective(self, batch: Batch, features: Tensor, logits: Tensor, bins: Tensor, draws: Draws) -> Tensor:
+        """What the copula's factors maximise, of some pictures of the batch: by true p, whatever is sampled from."""
         m = min(COPULA_PICTURES, len(bins))
         with torch.autocast(features.device.type, enabled=False):
-            marginals = self._marginals(features[:m].float(), logits[:m], batch.image[:m])
+            marginals = self._marginals(features[:m].float(), logits[:m], batch.image[:m], undo=True)
             with torch.no_grad():
-                z = true_fields(marginals, bins[:m], draws.rows(0, m))
-            return gain(z, marginals.factors).mean()
+                z = posterior_fields(spans_of(marginals, bins[:m]), marginals.factors, draws.rows(0, m))
+            return log_ratio(z, marginals.factors).mean()
 
     def marginals(self, image: Tensor) -> Marginals:
-        """image (B, 1, H, W) in [0, 1] -> what is known of each pixel on the net's grid."""
+        """image (B, 1, H, W) in [0, 1] -> what is known of each pixel on the net's grid, as the sampler wants it."""
         features = self.net(image)
-        return self._marginals(features, self.classes(features).float(), image)
+        undo = self.undo_rebalancing and not self.sampler.rebalanced
+        return self._marginals(features, self.classes(features).float(), image, undo)
 
-    def _marginals(self, features: Tensor, logits: Tensor, image: Tensor) -> Marginals:
+    def _marginals(self, features: Tensor, logits: Tensor, image: Tensor, undo: bool) -> Marginals:
         logits = logits.clamp(-SURE, SURE)
-        if self.undo_rebalancing:
+        if undo:
             logits = logits - self.weights().log()[:, None, None]
         factors = self.copula(features).float().unflatten(1, (2, -1))
         grid = image[..., :: self.net.stride, :: self.net.stride]

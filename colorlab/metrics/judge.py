@@ -28,8 +28,8 @@ class Judge:
     features, Lab, CIEDE2000) is computed once a drawing. The topics' docstrings explain the names.
 
     lpips: alex, vgg or none. features: vgg16, lite0, inception or none. condition: lines or gray, what the method was
-    shown. DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``per_drawing`` and
-    ``distances`` gather from all processes, which must all call them."""
+    shown. DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``bounds``,
+    ``per_drawing`` and ``distances`` gather from all processes, which must all call them."""
 
     def __init__(self, lpips: str, features: str, condition: str) -> None:
         for what, name, choices in (("LPIPS", lpips, LPIPS_WEIGHTS), ("feature", features, FEATURE_WEIGHTS)):
@@ -60,6 +60,12 @@ class Judge:
         """`topic/name` -> value; a value that no drawing has is left out. `drawings` is their number."""
         values = {name: value for topic in self.topics for name, value in topic.compute().items()}
         return {"drawings": float(len(self.topics[0].table()["index"])), **values}
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """`topic/name` -> 95 % bounds, of the values that belong to the drawings as a set."""
+        return {
+            f"{topic.topic}/{name}": ends for topic in self.topics for name, ends in topic.bounds(topic.table()).items()
+        }
 
     def per_drawing(self) -> dict[str, np.ndarray]:
         """`topic/name` -> (drawings,) float64, NaN where a drawing does not have it; "index": the drawings' numbers, in

@@ -39,6 +39,10 @@ class PerDrawing(Metric):
         """The topic's numbers: the mean of each number over the drawings that have it; left out if none has."""
         return mean_of(self.numbers(table))
 
+    def bounds(self, table: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
+        """95 % bounds of those numbers of the summary that are no means over drawings."""
+        return {}
+
     def update(
         self,
         samples: Tensor | Sequence[Drawing],

@@ -8,6 +8,7 @@ distance falls with the count."""
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.inception import inception_features
 from colorlab.metrics.inputs import check_pictures
+from colorlab.metrics.intervals import jackknife
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.nets.imagenet.efficientnet_lite import load_lite0
@@ -27,9 +29,12 @@ CHUNK = 4096  # rows of a kernel matrix held at once
 
 
 class Realism(PerDrawing):
-    """All candidates of all drawings against the first truths: fd (Frechet distance), kid (kernel distance), fjd
-    (Frechet joint distance on condition and colouring), precision, recall, density, coverage; each name ends in
-    _<net>, but fd_inception is called fid.
+    """One candidate of each drawing against the first truths, averaged over the candidates: fd (Frechet distance), kid
+    (kernel distance), fjd (Frechet joint distance on condition and colouring), precision, recall, density, coverage;
+    each name ends in _<net>, but fd_inception is called fid.
+
+    Candidates of one drawing are never in one set: siblings are alike, so that they would be each other's neighbours,
+    and n of them would stand for n times as many drawings as there are.
 
     net: vgg16, lite0 or inception."""
 
@@ -51,23 +56,39 @@ class Realism(PerDrawing):
     def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
         """See the class; nothing for fewer than two drawings, and no precision to coverage for fewer than six."""
         count = len(table["index"])
-        if count < 2:
-            return {}
-        if count < ENOUGH:
+        if 2 <= count < ENOUGH:
             warnings.warn(f"realism on {count} drawings: below {ENOUGH} it is mostly bias", stacklevel=2)
-        truth, condition = table["truth"], table["condition"]
-        samples, n = table["samples"].reshape(-1, truth.shape[1]), table["samples"].shape[1]
-        alpha = np.linalg.norm(condition, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
-        joint = np.hstack([np.repeat(condition, n, axis=0), alpha * samples])
-        values = {
-            "fd": frechet(samples, truth),
-            "kid": kernel_distance(samples, truth),
-            "fjd": frechet(joint, np.hstack([condition, alpha * truth])),
-        }
-        if count > NEIGHBOURS:
-            values |= neighbourhoods(samples, truth, NEIGHBOURS)
+        return self._named(of_sets(table, np.arange(count)))
+
+    def bounds(self, table: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
+        """By a jackknife over drawings."""
+        return self._named(jackknife(lambda kept: of_sets(table, kept), len(table["index"])))
+
+    def _named(self, values: dict[str, Any]) -> dict[str, Any]:
         named = {f"{name}_{self.net}": value for name, value in values.items()}
         return {"fid" if name == "fd_inception" else name: value for name, value in named.items()}
+
+
+def of_sets(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
+    """The measures over some drawings, at positions kept: sets of one candidate a drawing, their mean over the n.
+
+    table: samples (N, n, D), truth (N, D), condition (N, D)."""
+    if len(kept) < 2:
+        return {}
+    samples, truth, condition = (table[name][kept] for name in ("samples", "truth", "condition"))
+    each = [of_set(samples[:, k], truth, condition) for k in range(samples.shape[1])]
+    return {name: float(np.mean([values[name] for values in each])) for name in each[0]}
+
+
+def of_set(samples: np.ndarray, truth: np.ndarray, condition: np.ndarray) -> dict[str, float]:
+    """All measures of one set, each (N, D), N >= 2."""
+    alpha = np.linalg.norm(condition, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
+    values = {
+        "fd": frechet(samples, truth),
+        "kid": kernel_distance(samples, truth),
+        "fjd": frechet(np.hstack([condition, alpha * samples]), np.hstack([condition, alpha * truth])),
+    }
+    return values | (neighbourhoods(samples, truth, NEIGHBOURS) if len(samples) > NEIGHBOURS else {})
 
 
 def features(pictures: Tensor, net: str) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.intervals import jackknife
 from colorlab.metrics.per_drawing import PerDrawing, mean_of
 from colorlab.metrics.ssim import ssim
 
@@ -49,15 +50,21 @@ class Truth(PerDrawing):
         """weighted_mae: mean over pixels of error / share of the true ab's bin among all judged pixels (DivColor's
         weighted error, with the judged truths themselves as the prior; = sum of the occupied bins' mean errors).
         macro_mae: mean over the bins of at least 100 pixels of their mean errors."""
-        summary = mean_of(self.numbers(table))
-        if not len(table["index"]):
-            return summary
-        error, pixels = table["bin_error"].sum(0), table["bin_pixels"].sum(0)
-        means = error / np.maximum(pixels, 1)
-        summary["weighted_mae"] = float(means.sum())
-        if (pixels >= ENOUGH).any():
-            summary["macro_mae"] = float(means[pixels >= ENOUGH].mean())
-        return summary
+        return mean_of(self.numbers(table)) | of_bins(table, np.arange(len(table["index"])))
+
+    def bounds(self, table: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
+        """Of weighted_mae and macro_mae, by a jackknife over drawings."""
+        return jackknife(lambda kept: of_bins(table, kept), len(table["index"]))
+
+
+def of_bins(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
+    """weighted_mae and macro_mae, see ``Truth.summary``, over some drawings, at positions kept."""
+    if not len(kept):
+        return {}
+    error, pixels = table["bin_error"][kept].sum(0), table["bin_pixels"][kept].sum(0)
+    means = error / np.maximum(pixels, 1)
+    values = {"weighted_mae": float(means.sum())}
+    return values | ({"macro_mae": float(means[pixels >= ENOUGH].mean())} if (pixels >= ENOUGH).any() else {})
 
 
 def _errors(drawing: Drawing) -> dict[str, Tensor]:

@@ -62,6 +62,13 @@ GROUPS = {
 }
 
 
+#: class of a node -> keys that runs of older versions lack, with what was then the only way
+ADDED: dict[str, dict[str, Any]] = {
+    "colorlab.samplers.marginals.AnnealedMean": {"rebalanced": False},
+    "colorlab.samplers.marginals.Mode": {"rebalanced": False},
+}
+
+
 def upgraded(method: dict[str, Any]) -> dict[str, Any]:
     """The ``method`` part of a run's configuration; one of today is returned as it is."""
     target = str(method.get("_target_"))
@@ -69,7 +76,15 @@ def upgraded(method: dict[str, Any]) -> dict[str, Any]:
     for group, holder in GROUPS.get(target, {}).items():
         if group in values and values is not method:
             values[group] = {"_target_": holder} | values[group]
-    return values
+    return completed(values)
+
+
+def completed(node: dict[str, Any]) -> dict[str, Any]:
+    """The node with the keys of ADDED that it lacks, in groups too; itself if none is missing."""
+    groups = {key: completed(value) for key, value in node.items() if isinstance(value, dict)}
+    lacking = {key: value for key, value in ADDED.get(str(node.get("_target_")), {}).items() if key not in node}
+    changed = lacking or any(groups[key] is not node[key] for key in groups)
+    return lacking | node | groups if changed else node
 
 
 def regrouped(values: dict[str, Any], target: str) -> dict[str, Any]:

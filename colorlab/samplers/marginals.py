@@ -25,7 +25,12 @@ class Marginals(NamedTuple):
 
 class MarginalSampler:
     """Marginals in, n chroma pictures a row out: ab (B, n, 2, h, w) in Lab units. All randomness is from ``draws``, one
-    row a picture; no candidate depends on the batch or on n."""
+    row a picture; no candidate depends on the batch or on n.
+
+    rebalanced: the marginals wanted of a net trained with class rebalancing: p w, normalised, as it says them; False: p
+    itself, if the method undoes the rebalancing at all."""
+
+    rebalanced = False
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         raise NotImplementedError
@@ -34,10 +39,11 @@ class MarginalSampler:
 class AnnealedMean(MarginalSampler):
     """The mean of p^(1/T), normalised (CIC Eq. 5): one answer, the same for all n.
 
-    temperature: T; 0.38 as published; 1 is the mean, towards 0 the mode."""
+    temperature: T; 0.38 as published; 1 is the mean, towards 0 the mode. rebalanced: see ``MarginalSampler``; true as
+    published, where vivid colours come from the rebalancing."""
 
-    def __init__(self, temperature: float) -> None:
-        self.temperature = checked_temperature(temperature)
+    def __init__(self, temperature: float, rebalanced: bool) -> None:
+        self.temperature, self.rebalanced = checked_temperature(temperature), rebalanced
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         p = tempered(marginals.log_p, self.temperature).exp()
@@ -45,7 +51,10 @@ class AnnealedMean(MarginalSampler):
 
 
 class Mode(MarginalSampler):
-    """Each pixel's likeliest bin: one answer, the same for all n."""
+    """Each pixel's likeliest bin: one answer, the same for all n. rebalanced: see ``MarginalSampler``."""
+
+    def __init__(self, rebalanced: bool) -> None:
+        self.rebalanced = rebalanced
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         bins = marginals.log_p.argmax(1, keepdim=True)

@@ -4,15 +4,14 @@ the net's own grid, before colours are brought to all pixels and smoothed by tha
     python experiments/marginals_samplers/coherence.py RUN NAME=FOLDER NAME=FOLDER ...
 
 A FOLDER is one that `python -m colorlab.evaluate` printed for the RUN, which is of marginals, with data.condition=gray.
-Means over drawings with 95 % intervals, in Lab units; then what the learned copula gained on held-out pictures.
+Means over drawings with 95 % intervals, in Lab units.
 
 z is Phi^-1 of the quantile that a colour is of its pixel's marginal: how it agrees from pixel to pixel in the truth is
-what a sampler has to copy. Where a quantile stands within its bin is one choice for the whole picture, so that z agrees
-wherever the net is sure; the column of independent pixels shows how much that alone makes."""
+what a sampler has to copy. Where a quantile stands within its bin is each pixel's own choice: the correlations are
+lower than those of a z that could be seen, and 0 for independent pixels."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -33,7 +32,7 @@ from colorlab.metrics.diversity import coherence
 from colorlab.metrics.intervals import interval
 from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run, open_run
-from colorlab.samplers.learned_copula import true_fields
+from colorlab.samplers.learned_copula import spans_of, true_fields
 from colorlab.samplers.marginals import Marginals
 
 WEAK, STRONG = 2.0, 20.0  # of |dL| between neighbours, Lab units
@@ -77,7 +76,8 @@ def correlogram(method: Any, marginals: Marginals, ab: Tensor, draws: Draws) -> 
     bins = method.bins.soft(ab.movedim(1, -1), 1, 1.0).index[..., 0]
     shared = (part.expand(len(ab), *part.shape[1:]) for part in (marginals.log_p, marginals.image, marginals.factors))
     log_p, image, factors = shared
-    z = true_fields(Marginals(log_p, marginals.table, image, factors), bins, draws.to("z").candidates(len(ab)))
+    spans = spans_of(Marginals(log_p, marginals.table, image, factors), bins)
+    z = true_fields(spans, draws.to("z").candidates(len(ab)))
     return {f"correlation of z at {lag}": correlation(z, lag) for lag in LAGS}
 
 
@@ -122,14 +122,5 @@ def table(run: Run, named: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def copula_gain(run: Run) -> str:
-    """What validation said last of the learned copula."""
-    record = run.path / "metrics.jsonl"
-    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-    rows = [json.loads(line) for line in lines]
-    gains = [-row["val/copula"] for row in rows if "val/copula" in row]
-    return f"learned copula, held-out pictures: {gains[-1]:.3f} nats a pixel over independence" if gains else ""
-
-
 if __name__ == "__main__":
-    print(table(open_run(sys.argv[1]), sys.argv[2:]), copula_gain(open_run(sys.argv[1])), sep="\n\n")
+    print(table(open_run(sys.argv[1]), sys.argv[2:]))

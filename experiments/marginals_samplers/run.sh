@@ -14,6 +14,8 @@ for sampler in annealed_mean mode independent quantile_field gumbel_field learne
   $evaluate method/sampler=$sampler out=$here/$sampler
   named="$named $sampler=$here/$sampler"
 done
+$evaluate method/sampler=annealed_mean method.sampler.rebalanced=false out=$here/annealed_mean_of_p
+named="$named annealed_mean_of_p=$here/annealed_mean_of_p"
 $evaluate method/sampler=variational method.sampler.source.coherence=0 out=$here/cleaned
 $evaluate method/sampler=variational method.sampler.source=null method.sampler.candidates=8 out=$here/mouzon
 for dial in 0.33 0.67 1; do
