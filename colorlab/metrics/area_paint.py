@@ -15,7 +15,7 @@ AROUND = 0.3  # of the picture's border: an area that has more of it is the pape
 
 
 class AreaPaint(NamedTuple):
-    """coloured: share of the paper enclosed by lines that is coloured, NaN if there is none. leak: the same of the paper
+    """coloured: share of the paper inside of lines that is coloured, NaN if there is none. leak: the same of the paper
     around, NaN without any. spread: mean over enclosed areas of the root mean square distance of a channel, in [0, 1],
     from the area's mean. uneven: share of the areas in which that is over UNEVEN."""
 
