@@ -15,7 +15,7 @@ from colorlab.conditions.resize import INK, without_lines
 
 FINE = 256  # px; the shorter side at which the colours of areas are looked up
 WHITE = 0.93  # of the darkest channel; lighter pixels are not painted
-ENOUGH, MOST = 0.35, 0.5  # share of an area that is painted from which all of it is; of areas at the picture's border
+ENOUGH, MOST = 0.35, 0.8  # share of an area that is painted from which all of it is; of areas at the picture's border
 OUTER = 0.1  # of the picture's border: an area that has more of it is the paper around
 ROWS = 256  # rows that are enlarged together
 

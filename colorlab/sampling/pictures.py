@@ -31,7 +31,7 @@ from colorlab.sampling.setup import worded
 from colorlab.sampling.splits import check_finite, to_pixels
 from colorlab.types import Condition, Hints
 
-PEN = 1.8  # px at which pictures are coloured: thinner lines are thickened
+PEN = 1.2  # px at which pictures are coloured: thinner lines are thickened
 LONGEST = 16  # of a picture's sides, one in the other: strips beyond it are coloured at a smaller size
 WHOLE = 0.5  # share of an area from which hints are a painted picture, kept to the pixel; less is a click in it
 
