@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 from skimage.segmentation import watershed
 
-LEVELS = (1.0, 0.7, 0.5, 0.35)  # of the gap: a peak of the distance to ink above one of them is a room
+LEVELS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the gap: a peak of the distance to ink above one of them is a room
 NARROWEST = 1.5  # px; lower peaks are no rooms
 NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
 RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
