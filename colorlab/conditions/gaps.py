@@ -109,7 +109,8 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.n
         neck = NECK if touches[a] == touches[b] else RIM_NECK
         if a != b and passage > neck * min(widths[a], widths[b]):
             stands_for[b] = a
-            widths[a], touches[a] = max(widths[a], widths[b]), touches[a] or touches[b]
+            wider = a if widths[a] >= widths[b] else b  # a nook at the rim does not take its room there
+            widths[a], touches[a] = widths[wider], touches[wider]
     return np.array([room(basin) for basin in range(len(at_rim))])
 
 
