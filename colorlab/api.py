@@ -98,6 +98,8 @@ class TrainedRun:
         switch_at: float = 0.9919,
         size: str | int = "trained",
         lines: str = "auto",
+        finish: str = "areas",
+        gap: float = 0.035,
         precision: str = "auto",
         device: str = "cpu",
         pixel_limit: int = 100_000_000,
@@ -119,6 +121,8 @@ class TrainedRun:
         switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
         size: "trained", "input", or the short side in pixels at which to colour.
         lines: whether the picture is a line drawing: "auto", "always" or "never".
+        finish: of line drawings: "areas", one colour each; "smooth", shading that stops at lines; "none", as made.
+        gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide.
         precision: "auto", "fp32" or "bf16". device: "cpu" or "cuda".
         pixel_limit: larger pictures are refused before they are decoded.
 
@@ -136,7 +140,8 @@ class TrainedRun:
         words = {
             "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps, "method": method, "bias": bias,
             "text": text, "negative": negative, "same_noise": same_noise, "switch_at": switch_at, "size": size,
-            "lines": lines, "precision": precision, "device": device, "pixel_limit": pixel_limit, "hints": None,
+            "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
+            "pixel_limit": pixel_limit, "hints": None,
         }  # fmt: skip
         words = checked_words(words, "sample")
         options, wanted = sampling_options(words, of_truth=False, hinted=hints is not None), picture_options(words)

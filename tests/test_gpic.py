@@ -86,7 +86,7 @@ def test_the_start_is_biased_as_equation_13_says() -> None:
     method = gpic("method.start_from=mean")
     rows = Draws(0, [0]).candidates(400)
     x = method.start(Condition(image()), rows, [])
-    V = method.bias(image(), rows)[:, :, 0, 0]
+    V = method.bias(Condition(image()), rows)[:, :, 0, 0]
     level = math.exp(-(2.25**2))
     assert torch.allclose(x.mean((2, 3)), math.sqrt(level) * V, atol=5 / 32)
     assert x.std() == pytest.approx(1, abs=0.02)
@@ -137,7 +137,7 @@ def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:
 def test_a_painted_start_is_white_around_the_outline() -> None:
     drawing = torch.ones(1, 1, 32, 32)
     drawing[..., 8:24, 8] = drawing[..., 8:24, 23] = drawing[..., 8, 8:24] = drawing[..., 23, 8:24] = 0
-    V = gpic("method.start_from=painted").bias(drawing, Draws(0, [0]).candidates(5))
+    V = gpic("method.start_from=painted").bias(Condition(drawing), Draws(0, [0]).candidates(5))
     assert (V[:, :, :8] == 1).all() and (V[..., 24:] == 1).all()
     inside = V[:, :, 10:20, 10:20]
     assert (inside == inside[:, :, :1, :1]).all() and inside.std() > 0.1

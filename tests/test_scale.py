@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from colorlab.color import lab_of, luma
-from colorlab.conditions.resize import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk, without_lines
+from colorlab.conditions.resize import as_light_as, onto_drawing, onto_gray, shrunk, without_lines
 
 
 def box(side: int) -> torch.Tensor:
@@ -20,7 +20,7 @@ def box(side: int) -> torch.Tensor:
 def test_the_output_keeps_the_drawings_own_lines_and_size() -> None:
     full = box(128)
     small = torch.rand(3, 3, 32, 32) * shrunk(full, (32, 32))
-    out = onto_drawing(small, full, (32, 32))
+    out = onto_drawing(small, shrunk(full, (32, 32)), full)
     assert out.shape == (3, 3, 128, 128)
     assert (out[:, :, full[0, 0] == 0] == 0).all()
 
@@ -29,7 +29,7 @@ def test_flat_colours_come_back_flat() -> None:
     full = box(128)
     orange = torch.tensor([1.0, 0.5, 0.0])[:, None, None]
     small = (orange * shrunk(full, (32, 32))[0])[None]
-    out = onto_drawing(small, full, (32, 32))
+    out = onto_drawing(small, shrunk(full, (32, 32)), full)
     assert torch.allclose(out[0][:, full[0, 0] == 1], orange[:, :, 0].expand(-1, int(full.sum())), atol=0.02)
 
 
@@ -53,18 +53,10 @@ def test_lines_are_lifted_off_by_the_nearest_colour() -> None:
     assert set(without_lines(small, drawing).unique().tolist()) == {0.25, 0.75}
 
 
-def test_a_drawing_is_told_from_a_picture() -> None:
-    drawing = box(64).expand(-1, 3, -1, -1)
-    assert torch.allclose(drawing_of(drawing, "auto", "lines"), box(64), atol=1e-6)
-    photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.6
-    assert not torch.allclose(drawing_of(photo, "auto", "lines"), drawing_of(photo, "always", "lines"))
-    assert torch.equal(drawing_of(photo, "never", "gray"), drawing_of(photo, "always", "lines"))
-
-
 @pytest.mark.parametrize("side", [32, 64])
 def test_the_ink_comes_back_exactly_at_any_size(side: int) -> None:
     small = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    made, ink = onto_drawing(small, box(side), (32, 32)), box(side).expand(2, 3, -1, -1) == 0
+    made, ink = onto_drawing(small, shrunk(box(side), (32, 32)), box(side)), box(side).expand(2, 3, -1, -1) == 0
     assert (made[ink] == 0).all() and (made[~ink] > 0).float().mean() > 0.9
     if side == 32:
         assert torch.equal(made[~ink], small[~ink])  # where there is none, nothing changes
@@ -88,7 +80,9 @@ def test_a_gray_picture_keeps_its_lightness_and_gets_its_colours_at_its_own_size
     off = (lab_of(out) - lab_of(perfect)).abs()
     assert off[:, 0].max() < 0.1
     assert off[:, 1:].mean() < 2
-    assert (lab_of(onto_drawing(small, full, (32, 32))) - lab_of(perfect)).abs()[:, 1:].mean() > 5  # is for lines
+    assert (lab_of(onto_drawing(small, shrunk(full, (32, 32)), full)) - lab_of(perfect)).abs()[
+        :, 1:
+    ].mean() > 5  # is for lines
 
 
 def test_a_small_gray_picture_coloured_at_a_larger_size_comes_back_small() -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.conditions.area_colors import sized, true_colors
@@ -15,6 +16,7 @@ CLEAR = 0.9  # hints over darker ink say nothing: the ink may be in their colour
 LEAST = 3  # px of a hint that say something about an area, unless it is smaller itself
 SECOND = 0.1  # share of an area's hints that a further colour needs
 OTHER = 0.2  # difference in a channel from which colours are not the same
+LOOKED = 512  # px; the longer side on which hints are looked at
 MOST = 4  # colours that divide one area
 
 
@@ -40,6 +42,28 @@ def told(labels: Tensor, image: Tensor, hints: Hints) -> Told:
         found = _divided(labels, rgb, paper, clear, area, int(counts[area]))
         colors, known = torch.cat([colors, found]), torch.cat([known, known.new_ones(len(found))])
     return Told(labels, colors, known, _shares_of(seen, labels, len(known)))
+
+
+def told_of_large(labels: Tensor, image: Tensor, hints: Hints) -> Told:
+    """As ``told``, of a drawing of any size: what is said is looked at on LOOKED px. The border of an area that is
+    divided stays the drawing's own, and the line between its parts is as coarse as that."""
+    scale = LOOKED / max(labels.shape)
+    if scale >= 1:
+        return told(labels, image, hints)
+    size = [max(1, round(scale * length)) for length in labels.shape]
+    small, mask = sized(labels[None], size)[0], F.adaptive_max_pool2d(hints.mask, size)
+    weighted, weight, image = (
+        F.interpolate(each, size, mode="area") for each in (hints.rgb * hints.mask, hints.mask, image[None])
+    )
+    known = told(small, image[0], Hints(weighted / weight.clamp_min(1e-6), mask))
+    R, seen = int(labels.max()) + 1, int(small.max()) + 1
+    numbers = torch.cat([torch.arange(seen), torch.arange(R, R + len(known.colors) - seen)])
+    home = torch.arange(R + len(known.colors) - seen)
+    for part in range(seen, len(known.colors)):
+        home[numbers[part]] = small[known.labels == part][0]
+    large = sized(numbers[known.labels][None], labels.shape)[0]
+    told_of = [each.new_zeros(len(home), *each.shape[1:]).index_copy(0, numbers, each) for each in known[1:]]
+    return Told(torch.where(home[large] == labels, large, labels), *told_of)
 
 
 def at_size(picture: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -21,7 +21,7 @@ from colorlab.conditions.gaps import Index, distance_to_ink, divided, filled, pa
 GAP = 0.035  # half the width of the widest gap that is closed, as a share of the longer side
 SPECK = 5e-5  # share of the picture; what is smaller goes to a neighbour
 FEWEST = 3  # pixels of an area
-CORNER = 0.1  # of a side of the ink's box
+CORNER = 0.07  # of a side of the ink's box
 FAINT = 16  # levels of luma by which ink is darker than paper, at least
 CLEARLY = 0.3  # of the way from paper to ink: darker is ink
 ENDS: tuple[Index, ...] = ((0, slice(None)), (-1, slice(None)), (slice(1, -1), 0), (slice(1, -1), -1))  # of a picture

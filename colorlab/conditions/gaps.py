@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 from skimage.segmentation import watershed
 
-LEVELS = (1.0, 0.7, 0.5, 0.35)  # of the gap: a peak of the distance to ink above one of them is a room
+LEVELS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the gap: a peak of the distance to ink above one of them is a room
 NARROWEST = 1.5  # px; lower peaks are no rooms
 NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
 RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
@@ -109,7 +109,8 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.n
         neck = NECK if touches[a] == touches[b] else RIM_NECK
         if a != b and passage > neck * min(widths[a], widths[b]):
             stands_for[b] = a
-            widths[a], touches[a] = max(widths[a], widths[b]), touches[a] or touches[b]
+            wider = a if widths[a] >= widths[b] else b  # a nook at the rim does not take its room there
+            widths[a], touches[a] = widths[wider], touches[wider]
     return np.array([room(basin) for basin in range(len(at_rim))])
 
 

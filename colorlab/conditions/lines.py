@@ -19,6 +19,7 @@ from torch import Tensor
 from colorlab.color import luma
 from colorlab.draws import Draws
 from colorlab.errors import DataError
+from colorlab.types import Condition
 
 KERNEL = 3  # side of the dilation's square, px
 XDOG = {"k": 4.5, "p": 10.0, "eps": 0.01, "phi": 2.0}  # AnimeDiffusion's (2024), whose phi of 1e9 makes lines binary
@@ -181,6 +182,29 @@ def outside(drawing: Tensor) -> Tensor:
         border = torch.cat([area[0], area[-1], area[:, 0], area[:, -1]])
         masks.append(torch.isin(area, border[border > 0]))
     return torch.stack(masks)[:, None].to(drawing.device)
+
+
+def enclosed(condition: Condition) -> Tensor:
+    """(B, H, W) int: the areas that a colour fills, from 1 on; 0 on ink and on the paper around. They are those that
+    the condition shows, at the size of its image; else what ink encloses."""
+    image = condition.image
+    if condition.areas is None:
+        return areas(image).to(image.device).masked_fill(outside(image)[:, 0], 0)
+    return torch.where((image[:, 0] > 0.5) & ~around(condition.areas), condition.areas + 1, 0)
+
+
+def around(labels: Tensor) -> Tensor:
+    """(B, H, W) int, areas from 0 on -> bool: the paper around the drawing, which has most of the picture's border."""
+    found = []
+    for each in labels:
+        border = torch.cat([each[0], each[-1], each[:, 0], each[:, -1]]).bincount()
+        found.append((2 * border > border.sum())[each.clamp(max=len(border) - 1)] & (each < len(border)))
+    return torch.stack(found)
+
+
+def surroundings(condition: Condition) -> Tensor:
+    """The paper around what is drawn: (B, 1, H, W) bool."""
+    return outside(condition.image) if condition.areas is None else around(condition.areas)[:, None]
 
 
 def dilated(x: Tensor, kernel: int) -> Tensor:

@@ -7,25 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.color import AB, luma
-from colorlab.conditions.lines import extractor
+from colorlab.color import AB
 
-PAPER_SHARE = 0.4  # a line drawing is mostly paper: so many of its pixels are nearly white
 INK = 0.75  # darker than this is a line, when lines are lifted off a small colouring
-
-
-def drawing_of(picture: Tensor, lines: str, condition: str) -> Tensor:
-    """What the method is shown of an RGB picture (1, 3, H, W) in [0, 1]: (1, 1, H, W).
-
-    lines: "always" takes the picture as a line drawing, "never" extracts the lines of a coloured picture, "auto" looks
-    whether most of it is paper. condition: "gray" takes the luma as it is."""
-    gray = luma(picture)
-    if condition == "gray":
-        return gray
-    is_drawing = lines == "always" or (lines == "auto" and bool((gray > 0.9).float().mean() > PAPER_SHARE))
-    if is_drawing:
-        return gray
-    return extractor("dilation", "morph")(picture)
 
 
 def shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:
@@ -35,15 +19,15 @@ def shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 
-def onto_drawing(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
-    """Colourings (n, 3, h, w) made at whatever size, as (n, 3, H, W) under the drawing's own lines (1, 1, H, W).
+def onto_drawing(small: Tensor, seen: Tensor, canvas: Tensor) -> Tensor:
+    """Colourings (n, 3, h, w) of a drawing (1, 1, h, w), as (n, 3, H, W) under a canvas (1, 1 or 3, H, W), in [0, 1].
 
-    The small picture's lines are lifted off first (each ink pixel takes the colour beside it), so that what is enlarged
-    is colour alone; then the drawing's own ink is laid over it."""
-    large = without_lines(small, shrunk(full, size))
-    if large.shape[-2:] == full.shape[-2:]:
-        return large * full
-    return F.interpolate(large, full.shape[-2:], mode="bicubic", align_corners=False).clamp_(0, 1).mul_(full)
+    The small drawing's lines are lifted off first (each ink pixel takes the colour beside it), so that what is enlarged
+    is colour alone; then the canvas with its own lines is laid over it."""
+    large = without_lines(small, seen)
+    if large.shape[-2:] == canvas.shape[-2:]:
+        return large * canvas
+    return F.interpolate(large, canvas.shape[-2:], mode="bicubic", align_corners=False).clamp_(0, 1).mul_(canvas)
 
 
 def without_lines(small: Tensor, drawing: Tensor) -> Tensor:

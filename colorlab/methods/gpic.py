@@ -17,7 +17,7 @@ from torch import Tensor
 
 from colorlab import diffusion
 from colorlab.color import RGB
-from colorlab.conditions.lines import outside
+from colorlab.conditions.lines import surroundings
 from colorlab.draws import Draws
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
 from colorlab.nets.gpic_net import STRIDE, GPICNet
@@ -80,18 +80,18 @@ class PixelDiffusion(Method):
     def start(self, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps (Eq. 13), at the level where the sampler starts."""
         alpha_bar = self.sampler.levels(self.switch_at)[0]
-        V = self.bias(condition.image, rows)
+        V = self.bias(condition, rows)
         for guide in guides:
             V = guide.start(V, rows)
         noise = rows.normal(*V.shape[1:], device=V.device)
         return math.sqrt(alpha_bar) * V + math.sqrt(1 - alpha_bar) * noise
 
-    def bias(self, image: Tensor, rows: Draws) -> Tensor:
+    def bias(self, condition: Condition, rows: Draws) -> Tensor:
         """V of Eq. 13, (m, 3, H, W) in [-1, 1]: each candidate takes after some training picture."""
-        colors = self.colors[STARTS.index(self.start_from)]
+        image, colors = condition.image, self.colors[STARTS.index(self.start_from)]
         chosen = rows.to("bias").choice(colors.shape[0], device=image.device)
         V = colors[chosen][:, :, None, None].expand(-1, -1, *image.shape[-2:])
-        return torch.where(outside(image), 1.0, V) if self.start_from == "painted" else V
+        return torch.where(surroundings(condition), 1.0, V) if self.start_from == "painted" else V
 
 
 class GPIC(PixelDiffusion):
@@ -202,4 +202,7 @@ def padded(condition: Condition) -> Condition:
     hints = condition.hints
     if hints is not None:
         hints = Hints(F.pad(hints.rgb, grow, mode="replicate"), F.pad(hints.mask, grow))
-    return condition._replace(image=F.pad(condition.image, grow, mode="replicate"), hints=hints)
+    areas = condition.areas
+    if areas is not None:
+        areas = F.pad(areas[:, None].double(), grow, mode="replicate")[:, 0].long()
+    return condition._replace(image=F.pad(condition.image, grow, mode="replicate"), hints=hints, areas=areas)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.conditions.lines import areas, outside
+from colorlab.conditions.lines import enclosed
 from colorlab.diffusion import alpha_bar_at, noised, posterior, xi_at
 from colorlab.draws import Draws
 from colorlab.types import Condition, Denoiser
@@ -186,8 +186,7 @@ class Flat(Guide):
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
         if self.strength == 0:
             return denoise
-        drawing = condition.image[:1]
-        area = areas(drawing).to(drawing.device).masked_fill(outside(drawing)[:, 0], 0).flatten()  # (H W,)
+        area = enclosed(condition)[0].flatten()  # (H W,)
         size, hinted = area.bincount().clamp(min=1), hinted_means(condition, area)
 
         def edited(x: Tensor, alpha_bar: float) -> Tensor:

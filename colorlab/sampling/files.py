@@ -12,11 +12,13 @@ import numpy as np
 from PIL import Image
 
 from colorlab.data.intake import Opened, open_rgba, open_whole
+from colorlab.data.intake import shown as printable
 from colorlab.data.names import check_apart, named, pictures_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.progress import with_progress
 from colorlab.report.grid import drawn_sheet, sheet_of, thumbnail
 from colorlab.runs.run import Run
+from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
 from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
@@ -66,7 +68,7 @@ def colour_files(
     bad: list[Exception] = []
     for task in with_progress(left, len(left), "colouring"):
         try:
-            yield coloured(task, tools(), options, wanted)
+            yield coloured(task, tools(), options, wanted, say)
         except (DataError, ConfigError) as error:
             if len(tasks) == 1:
                 raise
@@ -85,7 +87,8 @@ def tasks_of(
     if source.is_dir():  # what was made of its pictures may lie among them
         paths = [path for path in paths if not is_ours(path)]
     hints = {"hints": sha256_of(Path(wanted.hints))} if wanted.hints else {}
-    common = record_of(runs, options, {"size": wanted.size, "lines": wanted.lines, "alpha": wanted.alpha} | hints)
+    asked = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
+    common = record_of(runs, options, asked | hints)
     endings = [*(f"-{k + 1}.png" for k in range(options.n)), "-sheet.png"]
     tasks = []
     for path, name in named(paths, source).items():
@@ -102,22 +105,35 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     return Tools(method_of(runs, options), guides_of(options, known is not None), runs[0].config["data"], known)
 
 
-def coloured(task: Task, tools: Tools, options: SamplingOptions, wanted: PictureOptions) -> Path:
+def coloured(
+    task: Task, tools: Tools, options: SamplingOptions, wanted: PictureOptions, say: Callable[[str], Any]
+) -> Path:
     """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the sheet's path."""
     picture = open_whole(task.source, options.pixel_limit)
     shown = understood(picture.rgb, tools.known, tools.data, wanted)
-    return write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
+    name = printable(task.source)
+    if note := kind_note(shown, wanted.lines):
+        say(f"{name}: {note}")
+    cells = write(task, picture, colourings(shown, tools.method, tools.guides, options), wanted)
+    drawing = thumbnail(canvas_of(shown), CELL)
+    if note := plain_note(cells, drawing):
+        say(f"{name}: {note}")
+    write_png(task.paths[-1], drawn_sheet(sheet_of([drawing], [np.stack(cells)], [[]]), CELL), task.record, None)
+    return task.paths[-1]
 
 
-def write(task: Task, picture: Opened, shown: Shown, made: Iterator[np.ndarray], wanted: PictureOptions) -> Path:
-    """The colourings, each when it is composed, and a sheet of them."""
+def write(task: Task, picture: Opened, made: Iterator[np.ndarray], wanted: PictureOptions) -> list[np.ndarray]:
+    """The colourings, each when it is composed. -> them as cells of a sheet."""
     cells = []
     for k, (pixels, path) in enumerate(zip(made, task.paths, strict=False), 1):
         write_png(path, with_alpha(pixels, picture, wanted), task.record, k, picture.dpi)
         cells.append(thumbnail(pixels, CELL))
-    sheet = sheet_of([thumbnail(to_pixels(shown.drawing[0].expand(3, -1, -1)), CELL)], [np.stack(cells)], [[]])
-    write_png(task.paths[-1], drawn_sheet(sheet, CELL), task.record, None)
-    return task.paths[-1]
+    return cells
+
+
+def canvas_of(shown: Shown) -> np.ndarray:
+    """(H, W, 3) uint8: what colours are laid under."""
+    return to_pixels(shown.image[0].expand(3, -1, -1)) if shown.drawn is None else shown.drawn.page.canvas
 
 
 def with_alpha(pixels: np.ndarray, picture: Opened, wanted: PictureOptions) -> Image.Image:

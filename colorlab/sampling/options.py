@@ -45,11 +45,16 @@ class SamplingOptions:
 
 class PictureOptions(NamedTuple):
     """How a user's picture is taken. size: "trained", "input", or the short side in pixels at which it is coloured.
-    lines: "auto", "always" or "never", whether it is a line drawing. hints: the path of a picture of its size, opaque
-    where the colour is known. alpha: "opaque", or "keep" for that of the picture. again: draw also what is there."""
+    lines: "auto", "always" or "never", whether it is a line drawing. finish: how line drawings that are coloured at a
+    smaller size come to their own: "areas", one colour each; "smooth", shading that stops at lines; "none". gap: half
+    the width of the widest gap in a line that is closed, as a share of the longer side. hints: the path of a picture of
+    its size, opaque where the colour is known. alpha: "opaque", or "keep" for that of the picture. again: draw also
+    what is there."""
 
     size: str | int = "trained"
     lines: str = "auto"
+    finish: str = "areas"
+    gap: float = 0.035
     hints: str | None = None
     alpha: str = "opaque"
     again: bool = False
@@ -63,7 +68,10 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
     if hints is not None and not Path(str(hints)).exists():
         raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
     hints = None if hints is None else str(hints)
-    return PictureOptions(size, words["lines"], hints, words.get("alpha", "opaque"), words.get("again", False))
+    return PictureOptions(
+        size, words["lines"], words["finish"], float(words["gap"]), hints, words.get("alpha", "opaque"),
+        words.get("again", False),
+    )  # fmt: skip
 
 
 def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = False) -> SamplingOptions:

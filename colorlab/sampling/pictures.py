@@ -1,4 +1,7 @@
-"""A user's picture on its way to its colourings: read -> understand -> condition -> method.sample -> compose."""
+"""A user's picture on its way to its colourings: read -> understand -> condition -> method.sample -> compose.
+
+Line drawings are understood at their own size: paper and pen, and the areas that hints colour, that methods of areas
+colour, and that small colourings are finished by."""
 
 from __future__ import annotations
 
@@ -10,42 +13,71 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.conditions.hints import painted
-from colorlab.conditions.resize import as_light_as, drawing_of, onto_drawing, onto_gray, shrunk
+from colorlab.color import luma
+from colorlab.conditions.area_colors import sized
+from colorlab.conditions.area_hints import Told, told_of_large
+from colorlab.conditions.areas import Areas, areas_of
+from colorlab.conditions.finish import area_colors, painted, shaded
+from colorlab.conditions.hints import painted as painted_over
+from colorlab.conditions.lines import extractor
+from colorlab.conditions.paper import PICTURE, Page, page_of
+from colorlab.conditions.pen import thickened
+from colorlab.conditions.resize import as_light_as, onto_drawing, onto_gray, shrunk
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
+from colorlab.methods.areas import AreaMethod, Wishes
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.setup import worded
 from colorlab.sampling.splits import check_finite, to_pixels
-from colorlab.types import Condition
+from colorlab.types import Condition, Hints
 
+PEN = 1.2  # px at which pictures are coloured: thinner lines are thickened
 LONGEST = 16  # of a picture's sides, one in the other: strips beyond it are coloured at a smaller size
+WHOLE = 0.5  # share of an area from which hints are a painted picture, kept to the pixel; less is a click in it
+
+
+class Drawn(NamedTuple):
+    """A line drawing as it is understood. page: what it is, and what colours are laid under. areas: at its own size.
+    finish: "areas", "smooth" or "none", how small colourings come to that size."""
+
+    page: Page
+    areas: Areas
+    finish: str
 
 
 class Shown(NamedTuple):
-    """A picture as it is understood. drawing: (1, 1, H, W) in [0, 1] at its own size, which is what is coloured. known:
-    (1, 4, H, W) in [0, 1], opaque where the colour is known, or None. size: (h, w) at which it is coloured; as_trained:
-    which is the training's, unless the method does better. kind: "lines", whose own ink lies over the colours, or
-    "gray", whose lightness they have."""
+    """A picture as it is understood. image: (1, 1, H, W) in [0, 1] at its own size: the lines alone, dark on white, or
+    its luma. known: (1, 4, H, W) in [0, 1], opaque where the colour is known, or None. size: (h, w) at which it is
+    coloured; as_trained: which is the training's, unless the method does better. drawn: of line drawings; pictures in
+    gray, whose lightness their colourings have, have none."""
 
-    drawing: Tensor
+    image: Tensor
     known: Tensor | None
     size: tuple[int, int]
-    kind: str
     as_trained: bool
+    drawn: Drawn | None
 
 
 def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions) -> Shown:
     """What a method is to be shown of a picture (3, H, W) uint8. known: (4, H, W) uint8. data: of the run's
     configuration."""
-    kind = data.get("condition", "lines")
-    drawing = drawing_of(unit(picture), wanted.lines, kind)
-    height, width = drawing.shape[-2:]
+    height, width = picture.shape[-2:]
     if known is not None and known.shape[-2:] != (height, width):
         theirs = "x".join(map(str, reversed(known.shape[-2:])))
         raise ConfigError(f"hints={wanted.hints} is {theirs} pixels, the drawing {width}x{height} (make them equal)")
+    drawn = None if data.get("condition", "lines") == "gray" else drawn_of(picture, wanted)
+    image = luma(unit(picture)) if drawn is None else unit(drawn.page.drawing[None])
     size = working_size((height, width), wanted.size, data["size"])
-    return Shown(drawing, None if known is None else unit(known), size, kind, wanted.size == "trained")
+    return Shown(image, None if known is None else unit(known), size, wanted.size == "trained", drawn)
+
+
+def drawn_of(picture: np.ndarray, wanted: PictureOptions) -> Drawn:
+    """A picture (3, H, W) uint8 as a line drawing, its lines extracted if it is none."""
+    page, finish = page_of(np.ascontiguousarray(np.moveaxis(picture, 0, 2)), wanted.lines), wanted.finish
+    if page.kind == PICTURE:
+        lines = to_pixels(extractor("dilation", "morph")(unit(picture))[0].expand(3, -1, -1))
+        page, finish = page._replace(canvas=lines, drawing=np.ascontiguousarray(lines[..., 0])), "none"
+    return Drawn(page, areas_of(page.drawing, wanted.gap), finish)
 
 
 def check_hints(known: np.ndarray | None, name: str | None) -> None:
@@ -59,7 +91,7 @@ def check_hints(known: np.ndarray | None, name: str | None) -> None:
 
 def unit(pixels: np.ndarray) -> Tensor:
     """(C, H, W) uint8 -> (1, C, H, W) in [0, 1]."""
-    return torch.from_numpy(pixels).float()[None].div_(255)
+    return torch.from_numpy(np.ascontiguousarray(pixels)).float()[None].div_(255)
 
 
 def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[int, int]:
@@ -72,10 +104,59 @@ def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[
     return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
 
 
-def condition_of(shown: Shown, text: str) -> Condition:
-    """The picture at the size at which it is coloured."""
-    hints = None if shown.known is None else painted(shrunk_rgba(shown.known, shown.size))
-    return Condition(shrunk(shown.drawing, shown.size), hints, worded(text, [""]))
+def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
+    """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
+    draws, text = Draws(options.seed, [0], alike=options.same_noise), worded(options.text, [""])
+    told = None if shown.drawn is None or shown.known is None else told_of(shown.image, shown.known, shown.drawn)
+    if shown.drawn is not None and shown.as_trained and isinstance(method, AreaMethod):
+        yield from _of_areas(shown, shown.drawn, told, method, Wishes(text[0], guides), options.n, draws)
+        return
+    condition = condition_of(shown, told, text)
+    made = method.sample(condition.to(options.device), options.n, draws, guides)[0].cpu()
+    check_finite(made)
+    for one in made.split(1):
+        yield composed(one, condition.image, shown, told)
+
+
+def told_of(image: Tensor, known: Tensor, drawn: Drawn) -> Told:
+    """What known colours (1, 4, H, W) say of a drawing's areas."""
+    labels = torch.from_numpy(drawn.areas.labels).long()
+    return told_of_large(labels, image[0], Hints(known[:, :3], known[:, 3:]))
+
+
+def _of_areas(
+    shown: Shown, drawn: Drawn, told: Told | None, method: AreaMethod, wishes: Wishes, n: int, draws: Draws
+) -> Iterator[np.ndarray]:
+    """n colourings by a method that draws the colours of areas."""
+    labels = torch.from_numpy(drawn.areas.labels).long() if told is None else told.labels
+    if told is not None:
+        wishes = wishes._replace(colors=told.colors.to(method.device), known=told.known.to(method.device))
+    colors = method.colors(shown.image[0].to(method.device), labels.to(method.device), n, draws, wishes).cpu()
+    check_finite(colors)
+    for one in colors:
+        yield _with_known(painted(one, labels.numpy(), drawn.page.canvas), shown, told)
+
+
+def condition_of(shown: Shown, told: Told | None, text: list[str]) -> Condition:
+    """The picture at the size at which it is coloured; of line drawings, lines as thick as methods know them, and
+    hints that fill their areas."""
+    if shown.drawn is None:
+        hints = None if shown.known is None else painted_over(shrunk_rgba(shown.known, shown.size))
+        return Condition(shrunk(shown.image, shown.size), hints, text)
+    areas, pen = shown.drawn.areas, PEN * min(shown.image.shape[-2:]) / min(shown.size)
+    image = shrunk(unit(thickened(shown.drawn.page.drawing, areas, pen)[None]), shown.size)
+    labels = sized(torch.from_numpy(areas.labels)[None].long(), shown.size)
+    if shown.known is None or told is None:
+        return Condition(image, None, text, areas=labels)
+    filled = painted_over(shrunk_rgba(spread(shown.known, told), shown.size))
+    return Condition(image, filled._replace(rgb=filled.rgb * image), text, areas=labels)
+
+
+def spread(known: Tensor, told: Told) -> Tensor:
+    """Known colours (1, 4, H, W) that fill their areas; those that are painted for the most part stay as they are."""
+    fill = torch.cat([told.colors, told.known[:, None].float()], 1)[told.labels].movedim(-1, 0)[None]
+    whole = (told.shown > WHOLE)[told.labels] | ~told.known[told.labels]
+    return torch.where(whole, known, fill)
 
 
 def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
@@ -84,24 +165,33 @@ def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat([(weighted[:, :3] / weighted[:, 3:].clamp_min(1e-6)).clamp(0, 1), weighted[:, 3:]], 1)
 
 
-def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
-    """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
-    finished = method.own_size and shown.as_trained
-    height, width = shown.drawing.shape[-2:]
-    shown = shown._replace(size=(height, width)) if finished else shown
-    condition = condition_of(shown, options.text).to(options.device)
-    draws = Draws(options.seed, [0], alike=options.same_noise)
-    small = method.sample(condition, options.n, draws, guides)[0].cpu()
-    check_finite(small)
-    for one in small.split(1):
-        yield to_pixels((one if finished else composed(one, shown))[0])
+def composed(made: Tensor, seen: Tensor, shown: Shown, told: Told | None) -> np.ndarray:
+    """A colouring (1, 3, h, w) as made of what was shown of a drawing (1, 1, h, w) -> (H, W, 3) uint8 on the drawing,
+    known colours as they are."""
+    drawn = shown.drawn
+    if drawn is None:
+        full = onto_gray(made, shown.image, shown.size)
+        known = shown.known
+        full = full if known is None else torch.lerp(full, as_light_as(shown.image, known[:, :3]), known[:, 3:])
+        return to_pixels(full[0])
+    canvas = drawn.page.canvas
+    if drawn.finish == "none":
+        return _with_known(to_pixels(onto_drawing(made, seen, unit(np.moveaxis(canvas, 2, 0)))[0]), shown, told)
+    colors = area_colors(made, seen, drawn.areas)
+    labels = drawn.areas.labels
+    if told is not None:
+        added = told.colors[len(colors) :]
+        colors = torch.where(told.known[:, None], told.colors, torch.cat([colors, added]))
+        labels = told.labels.numpy()
+    if drawn.finish == "areas":
+        return _with_known(painted(colors, labels, canvas), shown, told)
+    return _with_known(shaded(made, seen, colors, drawn.areas, canvas), shown, told)
 
 
-def composed(small: Tensor, shown: Shown) -> Tensor:
-    """A colouring (1, 3, h, w) as made -> (1, 3, H, W) on the drawing, known colours as they are."""
-    drawing, known = shown.drawing, shown.known
-    full = (onto_gray if shown.kind == "gray" else onto_drawing)(small, drawing, shown.size)
-    if known is None:
-        return full
-    colours = as_light_as(drawing, known[:, :3]) if shown.kind == "gray" else known[:, :3]
-    return torch.lerp(full, colours, known[:, 3:])
+def _with_known(pixels: np.ndarray, shown: Shown, told: Told | None) -> np.ndarray:
+    """(H, W, 3) uint8 with the painted parts of areas that are painted for the most part."""
+    if shown.known is None or told is None:
+        return pixels
+    known = shown.known[0].movedim(0, -1).numpy()
+    alpha = known[..., 3:] * ((told.shown > WHOLE) | ~told.known)[told.labels].numpy()[..., None]
+    return np.rint(pixels * (1 - alpha) + 255 * known[..., :3] * alpha).astype(np.uint8)
