@@ -44,7 +44,7 @@ def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     method.prepare(Pictures(batch()))
     nearest = method.bins.nearest(method.target(batch()))
     marginals = method.marginals(batch().image)
-    z = posterior_fields(spans_of(marginals, nearest), marginals.factors, Draws(0, range(4)))
+    z = posterior_fields(spans_of(marginals, nearest), marginals.factors, Draws(0, range(4))).detach()
     (wanted,) = torch.autograd.grad(-log_ratio(z, marginals.factors).mean(), method.copula.bias)
     losses = method.loss(batch(), Draws(0, range(4)))
     assert losses["loss"].item() == pytest.approx(losses["classes"].item(), rel=1e-5)
