@@ -104,9 +104,9 @@ class Flats(AreaMethod):
 
         def group(rows: Draws) -> Tensor:
             known = Known(lab, given[torch.tensor(rows.candidate).clamp(max=n - 1)])
-            return self.choice(begin, palette, known, sites, rows, guides)
+            return colors_of_lab(self.choice(begin, palette, known, sites, rows, guides))
 
-        return colors_of_lab(in_groups(group, draws, n, m))
+        return in_groups(group, draws, n, m)
 
     def is_weaker(self, other: Any) -> bool:
         return super().is_weaker(other) and torch.equal(other.palette, self.palette)

@@ -111,7 +111,7 @@ class Like(AreaGuide):
             theirs, ours = ("x".join(map(str, reversed(each.shape[-2:]))) for each in (self.picture, image))
             raise ConfigError(f"like= is {theirs} pixels, the drawing {ours} (give a colouring of this very drawing)")
         R = int(labels.max()) + 1
-        rgb, paper = (sized(each[None], labels.shape) for each in (self.picture.to(image), image))
+        rgb, paper = (sized(each, labels.shape)[None] for each in (self.picture.to(image), image))
         colors, _ = true_colors(rgb, paper, labels[None], R)
         kept = self.locked(labels, R)
         size = labels.flatten().bincount(minlength=R).masked_fill(kept, 0).double()

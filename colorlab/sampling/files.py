@@ -94,8 +94,10 @@ def tasks_of(
     tasks = []
     for path, name in named(paths, source).items():
         record = common._replace(input=path.name, content=sha256_of(path))
-        check_apart(paths_of(out / name, endings), [*paths, *named_files.values()])
-        tasks.append(Task(path, paths_of(start_of(out / name, endings, record, distinct), endings), record))
+        check_apart(paths_of(out / name, endings), [*paths, *([named_files["hints"]] if wanted.hints else [])])
+        made = paths_of(start_of(out / name, endings, record, distinct), endings)
+        check_apart(made, named_files.values())  # a candidate that is varied may lie among those made before
+        tasks.append(Task(path, made, record))
     return tasks
 
 
