@@ -16,13 +16,14 @@ from colorlab.errors import ConfigError
 from colorlab.evaluation.folder import Evaluation, read_evaluation
 from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
 from colorlab.runs.run import CONFIG, Run, open_runs
-from colorlab.sampling.options import SamplingOptions, picture_options, sampling_options
-from colorlab.sampling.words import Color, Guides, Words, checked_words, named_node
+from colorlab.sampling.options import SamplingOptions, check_lock, picture_options, sampling_options
+from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words, named_node
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from colorlab.sampling.arrays import Picture
+    from colorlab.sampling.varied import Points
     from colorlab.types import Batch
 
 
@@ -87,11 +88,15 @@ class TrainedRun:
         n: int = 8,
         seed: int = 0,
         hints: Picture | None = None,
+        like: Picture | None = None,
+        vary: float = 0.3,
+        lock: Picture | Points | None = None,
         guide: Guides = (),
         sampler: str | Words | None = None,
         steps: int | None = None,
         method: Words | None = None,
         bias: Color | None = None,
+        palette: Palette | None = None,
         text: str = "captions",
         negative: str | None = None,
         same_noise: bool = False,
@@ -111,11 +116,15 @@ class TrainedRun:
         n: colourings, >= 1. Colouring k is the same for every n.
         seed: >= 0; equal seeds give equal pictures.
         hints: a picture of the drawing's size, opaque where the colour is known.
+        like: a colouring of the drawing that is varied; vary: in [0, 1], the share of it, by size, that is coloured
+            anew in a candidate; lock: [[x, y], ...] in pixels, or a picture, opaque there: areas that stay.
         guide: names such as ["flat"], or configurations such as {"flat": {"strength": 0.5}}.
         sampler: another one, by its name ("ddim") or as {"name": "ddim", "eta": 0.5}; None = as trained.
         steps: >= 1; another number of steps for the sampler.
         method: other values of the method's keys: {"temperature": 0.7}.
         bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a picture.
+        palette: the only colours of areas, beside white paper: ["e05030", (0.1, 0.2, 0.5)], or the path of a .gpl,
+            .ase, .hex or .txt file, or of a picture; for methods that colour areas.
         text, negative: a prompt, and one to keep away from, for methods that read text.
         same_noise: all candidates from the same noise, so that only their biases differ.
         switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
@@ -139,22 +148,25 @@ class TrainedRun:
         """
         words = {
             "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps, "method": method, "bias": bias,
-            "text": text, "negative": negative, "same_noise": same_noise, "switch_at": switch_at, "size": size,
-            "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
-            "pixel_limit": pixel_limit, "hints": None,
+            "palette": palette, "text": text, "negative": negative, "same_noise": same_noise, "switch_at": switch_at,
+            "size": size, "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
+            "pixel_limit": pixel_limit, "hints": None, "like": None, "vary": vary, "lock": None,
         }  # fmt: skip
         words = checked_words(words, "sample")
+        check_lock(like, lock)
         options, wanted = sampling_options(words, of_truth=False, hinted=hints is not None), picture_options(words)
         from PIL import Image
 
         from colorlab.sampling.arrays import rgb_of, rgba_of
         from colorlab.sampling.pictures import check_hints, colourings, understood
         from colorlab.sampling.setup import guides_of
+        from colorlab.sampling.varied import likes_of
 
         known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
         check_hints(known, None)
         shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, self.config["data"], wanted)
-        made = colourings(shown, self._method(options), guides_of(options, known is not None), options)
+        guides = [*guides_of(options, known is not None), *likes_of(like, vary, lock, pixel_limit)]
+        made = colourings(shown, self._method(options), guides, options)
         return [Image.fromarray(pixels) for pixels in made]
 
     def _method(self, options: SamplingOptions) -> Any:
@@ -180,6 +192,7 @@ class TrainedRun:
         steps: int | None = None,
         method: Words | None = None,
         bias: Color | None = None,
+        palette: Palette | None = None,
         text: str = "captions",
         negative: str | None = None,
         same_noise: bool = False,
@@ -209,7 +222,7 @@ class TrainedRun:
         """
         words = {
             "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide, "sampler": sampler,
-            "steps": steps, "method": method, "bias": bias, "text": text, "negative": negative,
+            "steps": steps, "method": method, "bias": bias, "palette": palette, "text": text, "negative": negative,
             "same_noise": same_noise, "switch_at": switch_at, "precision": precision, "device": device,
             "lpips": lpips, "features": features, "pixel_limit": 100_000_000,
         }  # fmt: skip

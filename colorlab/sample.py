@@ -19,6 +19,8 @@ def sample(cfg: DictConfig) -> None:
     """Write n colourings of every drawing, a contact sheet and the settings that make them again."""
     if (cfg.input is None) == (cfg.split is None):
         raise ConfigError("give either input=<picture or folder> or split=test")
+    if cfg.split is not None and (cfg.like is not None or cfg.lock is not None):
+        raise ConfigError("like= and lock= are of one picture (give input=<picture> instead of split=)")
     exit_on_sigterm()
     words = plain_dict(cfg)
     options = sampling_options(words, of_truth=cfg.split is not None)

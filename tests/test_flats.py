@@ -11,11 +11,8 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import apart, colors_of_lab, commonest, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
-from colorlab.errors import ConfigError
-from colorlab.methods.areas import Wishes
 from colorlab.methods.flats import Flats
 from colorlab.runs.run import open_run
-from colorlab.samplers.area_guides import Like, OnlyColors
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import colourings, understood
 from colorlab.types import Batch, Condition, Hints
@@ -131,39 +128,6 @@ def test_a_half_painted_picture_is_kept_to_the_pixel(method) -> None:
     mask[..., :38] = 1
     pictures = drawn(method, hints=Hints(rgb * mask, mask))
     assert torch.allclose(pictures[..., 14:82, 14:38], rgb[..., 14:82, 14:38].expand(3, -1, -1, -1), atol=1e-6)
-
-
-def test_only_the_colours_of_a_palette_are_used_and_white(method) -> None:
-    allowed = torch.stack([RED, BLUE, torch.ones(3)])
-    image, labels = rooms()
-    guide = OnlyColors(["#e61a1a", [0.1, 0.2, 0.8]])
-    colors = method.colors(image[0], labels[0], 8, Draws(0, [5]), Wishes(guides=[guide]))
-    nearest = torch.cdist(colors.flatten(0, 1), allowed)
-    assert nearest.amin(1).max() < 0.01 and len(nearest.argmin(1).unique()) > 1
-
-
-def test_a_palette_may_be_a_picture(method) -> None:
-    picture = torch.cat([RED[:, None, None].expand(3, 8, 8), BLUE[:, None, None].expand(3, 8, 8)], 2)
-    assert torch.allclose(
-        OnlyColors(picture).lab.sort(0).values, lab_of_colors(torch.stack([RED, BLUE])).sort(0).values, atol=0.005
-    )
-
-
-def test_a_candidate_like_another_keeps_most_areas_and_the_locked_ones(method) -> None:
-    image, labels = rooms()
-    picture = torch.stack([torch.ones(3), RED, BLUE, RED])[labels[0]].permute(2, 0, 1) * image[0]
-    guide = Like(picture, 0.25, [[0.6, 0.3]])  # one of four areas anew; area 2 is locked
-    colors = method.colors(image[0], labels[0], 16, Draws(0, [5]), Wishes(guides=[guide]))
-    kept = (colors - torch.stack([torch.ones(3), RED, BLUE, RED])).abs().amax(-1) < 1e-4
-    assert kept[:, 0].all() and kept[:, 2].all() and (kept.sum(1) == 3).any() and (kept.sum(1) >= 3).all()
-    assert not kept[:, 1].all() and not kept[:, 3].all()
-    everything = method.colors(image[0], labels[0], 2, Draws(0, [5]), Wishes(guides=[Like(picture, 0.0, [])]))
-    assert torch.allclose(everything[0], everything[1]) and torch.allclose(everything[0, 1], RED, atol=1e-4)
-
-
-def test_methods_over_pixels_refuse_guides_of_areas() -> None:
-    with pytest.raises(ConfigError, match="method=flats"):
-        OnlyColors(["#ff0000"]).edit(lambda x, a: x, Condition(torch.ones(1, 1, 4, 4)), Draws(0, [0]))
 
 
 def test_drawings_that_are_not_square_keep_their_shape(method) -> None:

@@ -11,11 +11,13 @@ import re
 
 #: Keys whose values are free text, in any command.
 TEXT = re.compile(
-    r"[+]{0,2}(input|hints|text|negative|out|root|name|title|evaluation|objective|quality|simplify|bins"
-    r"|data\.(root|simplify)|guide\.\w+\.color|logger\.(project|entity|group)"
+    r"[+]{0,2}(input|hints|like|text|negative|out|root|name|title|evaluation|objective|quality|simplify|bins"
+    r"|data\.(root|simplify)|guide\.\w+\.(color|run)|logger\.(project|entity|group)"
     r"|method\.(\w+\.)?(negative|prior|published|marginals|text_encoder|decoder|features|vae|bins))"
 )
-LISTS = re.compile(r"[+]{0,2}(bias|run|runs|names|plugins)")  # text too, or a list of it in brackets
+#: Text too, or a list of it in brackets.
+LISTS = re.compile(r"[+]{0,2}(bias|run|runs|names|plugins|palette|lock|guide\.\w+\.colors)")
+COLOR = re.compile(r"(?<=[\[,])\s*(#?[0-9a-fA-F]{6})\s*(?=[,\]])")  # in a list: #1e0050 is no comment, 1e0050 no number
 ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)  # one value in quotes of its own
 CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)
 PART = re.compile(rf"\s*({ALONE.pattern}|[^,]*?)\s*(?:,|\Z)", re.DOTALL)  # up to a comma that is not in quotes
@@ -33,7 +35,7 @@ def _as_text(word: str, sweep: bool) -> str:
     if not equals or not (takes_list or TEXT.fullmatch(key)) or value == "null" or ALONE.fullmatch(value):
         return word
     if takes_list and (value.startswith("[") or (sweep and "," in value)):
-        return word
+        return f"{key}={COLOR.sub(lambda found: quoted(found[1]), value)}"
     if sweep and (chosen := CHOICE.fullmatch(value)):
         parts = [part if ALONE.fullmatch(part) else quoted(part) for part in PART.findall(chosen[1]) if part]
         return f"{key}=choice({','.join(parts)})"

@@ -32,7 +32,7 @@ from colorlab.methods.base import (
 from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, rim_of
 from colorlab.nets.frozen import Aside
 from colorlab.nets.latent.text import read_text
-from colorlab.samplers.area_guides import Like
+from colorlab.samplers.area_guides import Autoguidance, Like
 from colorlab.samplers.candidates import each_alone
 from colorlab.samplers.guides import Guide, Place
 from colorlab.types import Batch, Condition, Hints
@@ -76,11 +76,13 @@ NO_WISHES = Wishes()
 
 class Asked(NamedTuple):
     """One drawing whose R areas, the largest first, are to be coloured n times. drawn: the drawing, and if it is to be
-    contrasted with that, the same in nobody's hand with the negative caption. open: (R,), see ``openness``. shapes: (R,
+    contrasted with that, the same in nobody's hand with the negative caption. weaker: the drawing as weaker methods
+    read it, each with the guide that names the method. open: (R,), see ``openness``. shapes: (R,
     3), see ``shapes``. joined: (R, R), see ``passages``. given: colours (R, 3) in [0, 1] and which candidates have
     them, (n, R) bool."""
 
     drawn: list[Drawn]
+    weaker: list[tuple[Autoguidance, Drawn]]
     places: list[Place]
     open: Tensor
     shapes: Tensor
@@ -200,14 +202,14 @@ class AreaMethod(Method):
     def colors(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes = NO_WISHES) -> Tensor:
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
         draws: one row. What is given is kept exactly."""
-        R = int(labels.max()) + 1
-        small, seen = small_view(evened(image), labels, self.side)
-        rank = size_ranks(labels)
-        ranked, seen, order = rank[labels], rank[seen], rank.argsort()
+        R, rank = int(labels.max()) + 1, size_ranks(labels)
+        ranked, order = rank[labels], rank.argsort()
+        small, seen = small_view(evened(image), ranked, self.side)
         colors, given = self._given(image, labels, n, draws, wishes)
         places = places_of(seen, R)
         asked = Asked(
             drawn=self._drawn(small, seen, R, wishes.text),
+            weaker=self._weaker(image, ranked, wishes),
             places=places,
             open=openness(small, seen, places),
             shapes=shapes(ranked, R),
@@ -225,6 +227,21 @@ class AreaMethod(Method):
             self.encoder(image, labels, *own, self.states([said], self.cut))
             for own, (_, said) in zip(numbers, asked, strict=True)
         ]
+
+    def _weaker(self, image: Tensor, labels: Tensor, wishes: Wishes) -> list[tuple[Autoguidance, Drawn]]:
+        """What weaker methods read of the drawing, for autoguidance. ConfigError: one is of another kind."""
+        found = []
+        for guide in wishes.guides:
+            if isinstance(guide, Autoguidance) and guide.strength:
+                if not self.is_weaker(weaker := guide.weaker.to(self.device)):
+                    raise ConfigError("guide.autoguidance.run is of another method or palette (give one like this)")
+                view = small_view(evened(image), labels, weaker.side)
+                found.append((guide, weaker._drawn(*view, int(labels.max()) + 1, wishes.text)[0]))
+        return found
+
+    def is_weaker(self, other: Any) -> bool:
+        """Whether a method gives estimates that may be compared with this one's."""
+        return type(other) is type(self)
 
     def _given(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes) -> tuple[Tensor, Tensor]:
         """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a candidate to be like."""

@@ -97,20 +97,26 @@ class Flats(AreaMethod):
         return torch.zeros_like(entropy).scatter(1, order, entropy)
 
     def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
-        m, (begin, palette) = self.micro_batch, self._begin(asked.drawn, guides)
+        m, (begin, palette) = self.micro_batch, self._begin(asked, guides)
         sites = Sites(asked.places, asked.open, likeness(asked.shapes), asked.joined)
         colors, given = asked.given
         lab = lab_of_colors(colors).expand(m, -1, -1)
 
         def group(rows: Draws) -> Tensor:
             known = Known(lab, given[torch.tensor(rows.candidate).clamp(max=n - 1)])
-            return self.choice(begin, palette, known, sites, rows, guides)
+            return colors_of_lab(self.choice(begin, palette, known, sites, rows, guides))
 
-        return colors_of_lab(in_groups(group, draws, n, m))
+        return in_groups(group, draws, n, m)
 
-    def _begin(self, drawn: list[Drawn], guides: Sequence[Guide]) -> tuple[Begin, Palette]:
+    def is_weaker(self, other: Any) -> bool:
+        return super().is_weaker(other) and torch.equal(other.palette, self.palette)
+
+    def _begin(self, asked: Asked, guides: Sequence[Guide]) -> tuple[Begin, Palette]:
         """The decoder of one drawing, and the colours that it chooses from."""
-        begin, lab = partial(guided, [partial(self.decoder.steps, each) for each in drawn], self.guidance), self.palette
+        lab, own = self.palette, [partial(self.decoder.steps, each) for each in asked.drawn]
+        begin: Begin = partial(guided, own, self.guidance)
+        for guide, drawn in asked.weaker:
+            begin = partial(guided, [begin, partial(guide.weaker.decoder.steps, drawn)], guide.strength)
         for only in guides:
             if isinstance(only, OnlyColors):
                 lab, shares = only.offered(lab)
@@ -118,7 +124,7 @@ class Flats(AreaMethod):
         return begin, Palette(lab, colors_of_lab(lab))
 
 
-def guided(begins: list[Begin], guidance: float, order: Tensor) -> Step:
+def guided(begins: Sequence[Begin], guidance: float, order: Tensor) -> Step:
     """Steps of the first, or farther from the second than it is (Ho and Salimans, 2022, classifier-free guidance):
     log p + guidance (log p - log p')."""
     steps = [begin(order) for begin in begins]

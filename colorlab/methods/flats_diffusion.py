@@ -14,39 +14,40 @@ from torch import Tensor
 from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
-from colorlab.errors import ConfigError
 from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
 from colorlab.samplers.ancestral import Sampler
-from colorlab.samplers.area_guides import AreaGuide, Like
+from colorlab.samplers.area_guides import NEAR_WHITE, AreaGuide, Like, OnlyColors
 from colorlab.samplers.candidates import in_groups
-from colorlab.samplers.guides import Guide, Inpaint
+from colorlab.samplers.guides import Guide, Inpaint, Place
 from colorlab.types import Condition, Denoiser, Hints
 
 SPACE = RGB()
 HUBER_DELTA = 0.3  # colours in [-1, 1]: errors below it count by their square, above it by their size
 SNR = (0.05, 5.0)  # the signal-to-noise ratio that weighs errors is held to this range, then its root is taken
+PAPER = 0.6  # share of the training pictures whose paper around the drawing is given
 MIN_XI = 0.02  # smallest noise level xi = t/T trained on
-NEAR_WHITE = 0.94  # a colour whose darkest channel is lighter is the paper's white
 
 
 class FlatsDiffusion(AreaMethod):
     """The method.
 
-    sampler: walks down the levels. color_layers: of the transformer over colours. micro_batch: candidates sampled
+    sampler: walks down the levels. color_layers: of the transformer over colours. guidance: how far beyond what style
+    and text say, away from nobody's hand and from the caption ``negative``; 0 = off. micro_batch: candidates sampled
     together; the last group is padded to it. The rest: see ``AreaMethod``."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, side: int,
         width: int, layers: int, color_layers: int, heads: int, styles: Sequence[str], style: str | None,
-        style_dropout: float, turns: int, text_encoder: str | None, micro_batch: int,
+        style_dropout: float, turns: int, text_encoder: str | None, negative: str, guidance: float,
+        micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(
             seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
         )
-        self.sampler, self.micro_batch = sampler, micro_batch
+        self.sampler, self.micro_batch, self.negative, self.guidance = sampler, micro_batch, negative, guidance
         self.denoiser = ColorDenoiser(width, color_layers, heads)
 
     def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
@@ -57,7 +58,8 @@ class FlatsDiffusion(AreaMethod):
         known = draws.to("known").uniform(self.turns, 1)
         pictures, areas = KNOWN
         given = draws.to("given").uniform(self.turns, R) < (known - 1 + pictures).clamp(min=0) * areas / pictures
-        return [noise, level.expand(-1, -1, R), given]
+        paper = (draws.to("paper").uniform(self.turns, 1) < PAPER).expand(-1, -1, R)
+        return [noise, level.expand(-1, -1, R), given | (paper & around(shown.labels, R).cpu()[:, None])]
 
     def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
         """GPIC Alg. 1 with x_0 for a target: Huber's distance by the root of the signal-to-noise ratio."""
@@ -71,8 +73,6 @@ class FlatsDiffusion(AreaMethod):
 
     def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """In groups of ``micro_batch``; the state is a picture of R x 1 pixels."""
-        if wrong := [guide for guide in guides if isinstance(guide, AreaGuide) and not isinstance(guide, Like)]:
-            raise ConfigError(f"guide {type(wrong[0]).__name__} chooses from a palette (use method=flats)")
         colors, given = asked.given
         guides = [guide for guide in guides if not isinstance(guide, Inpaint | Like)]
         if given.any():
@@ -81,27 +81,65 @@ class FlatsDiffusion(AreaMethod):
         def group(rows: Draws) -> Tensor:
             own = given[torch.tensor(rows.candidate).clamp(max=n - 1)]
             known = Hints(colors.T[None, :, :, None].expand(len(rows), -1, -1, -1), own[:, None, :, None].float())
-            return self._group(asked.drawn[0], known, rows, guides)
+            return self._group(asked, known, rows, guides)
 
         return in_groups(group, draws, n, self.micro_batch)
 
-    def _group(self, drawn: Drawn, known: Hints, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+    def _group(self, asked: Asked, known: Hints, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """Candidates sampled together, (m, R, 3) in [0, 1]."""
-        m, R = len(rows), drawn.areas.shape[1]
-        one = Drawn(*(part.expand(m, *part.shape[1:]) for part in drawn))
+        only = [guide for guide in guides if isinstance(guide, OnlyColors)]
+        image, R = known.mask.new_ones(len(rows), 1, known.mask.shape[2], 1), known.mask.shape[2]
+        denoise = self._denoiser(asked, len(rows))
+        for palette in only:
+            denoise = palette.drawn_to(denoise)
+        others = [guide for guide in guides if not isinstance(guide, AreaGuide)]
+        for guide in others:
+            denoise = guide.edit(denoise, Condition(image, known), rows)
+        alpha_bar, start = self.sampler.levels(None)[0], started(asked.places, others, rows)
+        x = self.sampler(denoise, diffusion.noised(start, rows.normal(3, R, 1), alpha_bar), rows)
+        colors = SPACE.decode(x, image)[..., 0].transpose(1, 2)
+        for palette in only:
+            colors = palette.nearest(colors)
+        return torch.where(colors.amin(-1, keepdim=True) > NEAR_WHITE, 1.0, colors)
+
+    def _denoiser(self, asked: Asked, m: int) -> Denoiser:
+        """Of m candidates' areas as a picture (m, 3, R, 1); estimates are contrasted with others as the guidance and
+        the guides say: D + w (D - D') (Ho and Salimans, 2022)."""
+        first, *others = [over(self.denoiser, drawn, m) for drawn in asked.drawn]
+        weaker = [(guide.strength, over(guide.weaker.denoiser, drawn, m)) for guide, drawn in asked.weaker]
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
-            levels = torch.full((m,), alpha_bar, device=x.device)
-            return self.denoiser(one, x[..., 0].transpose(1, 2), levels).transpose(1, 2)[..., None]
+            x_0 = first(x, alpha_bar)
+            for weight, other in [*((self.guidance, each) for each in others), *weaker]:
+                x_0 = x_0 + weight * (x_0 - other(x, alpha_bar))
+            return x_0
 
-        condition = Condition(drawn.areas.new_ones(m, 1, R, 1), known)
-        edited: Denoiser = denoise
-        for guide in guides:
-            edited = guide.edit(edited, condition, rows)
-        start = drawn.areas.new_zeros(m, 3, R, 1)
-        for guide in guides:
-            start = guide.start(start, rows)
-        alpha_bar = self.sampler.levels(None)[0]
-        x = self.sampler(edited, diffusion.noised(start, rows.normal(3, R, 1), alpha_bar), rows)
-        colors = SPACE.decode(x, condition.image)[..., 0].transpose(1, 2)
-        return torch.where(colors.amin(-1, keepdim=True) > NEAR_WHITE, 1.0, colors)
+        return denoise
+
+
+def over(net: ColorDenoiser, drawn: Drawn, m: int) -> Denoiser:
+    """A net's denoiser of m candidates of one drawing."""
+    one = Drawn(*(part.expand(m, *part.shape[1:]) for part in drawn))
+
+    def denoise(x: Tensor, alpha_bar: float) -> Tensor:
+        levels = torch.full((m,), alpha_bar, device=x.device)
+        x_0: Tensor = net(one, x[..., 0].transpose(1, 2), levels)
+        return x_0.transpose(1, 2)[..., None]
+
+    return denoise
+
+
+def started(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) -> Tensor:
+    """What the first state is biased towards (GPIC Eq. 13), the means over R areas of a picture: (m, 3, R, 1)."""
+    shares = torch.stack([place.share for place in places])
+    picture = shares.new_zeros(len(rows), 3, *shares.shape[1:])
+    for guide in guides:
+        picture = guide.start(picture, rows)
+    total = shares.sum((1, 2)).clamp(min=1e-6)
+    return (torch.einsum("mchw,rhw->mcr", picture, shares) / total)[..., None]
+
+
+def around(labels: Tensor, R: int) -> Tensor:
+    """labels (B, S, S) -> (B, R): whether an area has most of the picture's border, as paper around has."""
+    border = torch.cat([labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]], 1)
+    return F.one_hot(border.mode(1).values.clamp(0, R), R + 1)[:, :R].bool()

@@ -24,8 +24,10 @@ from colorlab.sampling.pictures import Shown, check_hints, colourings, understoo
 from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
 from colorlab.sampling.setup import guides_of, method_of
 from colorlab.sampling.splits import to_pixels
+from colorlab.sampling.varied import likes_of
 from colorlab.storage.files import write_text
 
+FILES = ("hints", "like", "lock")  # options that may name pictures of the drawing's size
 CELL = 192  # px; width of a picture on a file's sheet
 
 
@@ -86,15 +88,18 @@ def tasks_of(
     paths = pictures_of(source)
     if source.is_dir():  # what was made of its pictures may lie among them
         paths = [path for path in paths if not is_ours(path)]
-    hints = {"hints": sha256_of(Path(wanted.hints))} if wanted.hints else {}
-    asked = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
-    common = record_of(runs, options, asked | hints)
+    named_files = {key: Path(file) for key in FILES if isinstance(file := getattr(wanted, key), str)}
+    asked: dict[str, Any] = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
+    asked |= {"vary": wanted.vary, "lock": wanted.lock} if wanted.like else {}
+    common = record_of(runs, options, asked | {key: sha256_of(file) for key, file in named_files.items()})
     endings = [*(f"-{k + 1}.png" for k in range(options.n)), "-sheet.png"]
     tasks = []
     for path, name in named(paths, source).items():
         record = common._replace(input=path.name, content=sha256_of(path))
-        check_apart(paths_of(out / name, endings), [*paths, *([Path(wanted.hints)] if wanted.hints else [])])
-        tasks.append(Task(path, paths_of(start_of(out / name, endings, record, distinct), endings), record))
+        check_apart(paths_of(out / name, endings), [*paths, *([named_files["hints"]] if wanted.hints else [])])
+        made = paths_of(start_of(out / name, endings, record, distinct), endings)
+        check_apart(made, named_files.values())  # a candidate that is varied may lie among those made before
+        tasks.append(Task(path, made, record))
     return tasks
 
 
@@ -102,7 +107,9 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     """Made once, when the first picture wants them."""
     known = None if wanted.hints is None else open_rgba(Path(wanted.hints), options.pixel_limit)
     check_hints(known, wanted.hints)
-    return Tools(method_of(runs, options), guides_of(options, known is not None), runs[0].config["data"], known)
+    likes = likes_of(wanted.like, wanted.vary, wanted.lock, options.pixel_limit)
+    guides = [*guides_of(options, known is not None), *likes]
+    return Tools(method_of(runs, options), guides, runs[0].config["data"], known)
 
 
 def coloured(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from colorlab.cli.device import require
 from colorlab.errors import ConfigError
+from colorlab.sampling.palettes import Colors, palette_named
 
 #: What hints= may show of a true colouring, see ``conditions.hints.of_truth``.
 OF_TRUTH = re.compile(r"left|right|top|bottom|centre|surround|dots\d+")
@@ -22,8 +23,10 @@ class SamplingOptions:
     n: candidates of each drawing. seed: candidate k of a drawing depends on it, on k and on the drawing alone.
     sampler: another sampler's configuration, {} for the run's own. steps: another number of steps for it.
     values: other values of the method's keys, such as {"temperature": 0.7}. guide: a configuration for each guide.
-    bias: a colour or a picture to start from (samplers.guides.Bias). hints: what is shown of the true colouring, of a
-    data set's drawings (conditions.hints.of_truth). text: "captions", "none", or a prompt with {} for the caption.
+    bias: a colour or a picture to start from (samplers.guides.Bias). palette: the only colours of areas
+    (samplers.area_guides.OnlyColors), or the path of a picture that has them. hints: what is shown of the true
+    colouring, of a data set's drawings (conditions.hints.of_truth). text: "captions", "none", or a prompt with {} for
+    the caption.
     same_noise: all candidates of a drawing draw the same numbers. switch_at: alpha_bar in (0, 1) of a mix model's
     hand-over. precision: auto, fp32 or bf16. device: cpu or cuda. pixel_limit: the largest picture that is opened."""
 
@@ -34,6 +37,7 @@ class SamplingOptions:
     values: dict[str, Any] = field(default_factory=dict)
     guide: dict[str, dict[str, Any]] = field(default_factory=dict)
     bias: str | list[float] | None = None
+    palette: Colors | None = None
     hints: str | None = None
     text: str = "captions"
     same_noise: bool = False
@@ -56,6 +60,9 @@ class PictureOptions(NamedTuple):
     finish: str = "areas"
     gap: float = 0.035
     hints: str | None = None
+    like: str | None = None
+    vary: float = 0.3
+    lock: str | list[list[float]] | None = None
     alpha: str = "opaque"
     again: bool = False
 
@@ -67,11 +74,25 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
         raise ConfigError(f"size={size} (give trained, input, or a number of pixels)")
     if hints is not None and not Path(str(hints)).exists():
         raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
-    hints = None if hints is None else str(hints)
+    check_lock(words["like"], words["lock"])
     return PictureOptions(
-        size, words["lines"], words["finish"], float(words["gap"]), hints, words.get("alpha", "opaque"),
-        words.get("again", False),
+        size, words["lines"], words["finish"], float(words["gap"]), None if hints is None else str(hints),
+        words["like"], float(words["vary"]), words["lock"], words.get("alpha", "opaque"), words.get("again", False),
     )  # fmt: skip
+
+
+def check_lock(like: Any, lock: Any) -> None:
+    """ConfigError for a colouring to be varied, or for what is locked of it, that cannot be used. Both may be open
+    pictures already."""
+    if lock is not None and like is None:
+        raise ConfigError("lock= keeps areas of a colouring that is varied, and there is none (give like=...)")
+    for key, path in (("like", like), ("lock", lock)):
+        if isinstance(path, str) and not Path(path).is_file():
+            raise ConfigError(f"{key}={path} is not there (give a picture of the drawing's size)")
+    for point in lock if isinstance(lock, list | tuple) else ():
+        pair = isinstance(point, list | tuple) and len(point) == 2
+        if not (pair and all(isinstance(at, int | float) for at in point)):
+            raise ConfigError(f"lock={lock} (give points in pixels, [[x,y],...], or a picture, opaque there)")
 
 
 def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = False) -> SamplingOptions:
@@ -83,12 +104,21 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
     options = SamplingOptions(
         n=words["n"], seed=words["seed"], sampler=method.get("sampler") or {}, steps=words["steps"],
         values=values if words["negative"] is None else values | {"negative": words["negative"]},
-        guide=words["guide"] or {}, bias=words["bias"], hints=words["hints"] if of_truth else None,
+        guide=guides_checked(words["guide"] or {}), bias=words["bias"],
+        palette=palette_named("palette", words["palette"]), hints=words["hints"] if of_truth else None,
         text=str(words["text"]), same_noise=words["same_noise"], switch_at=words["switch_at"],
         precision=words["precision"], device=words["device"], pixel_limit=words["pixel_limit"],
     )  # fmt: skip
     check(options, hinted or words["hints"] is not None)
     return options
+
+
+def guides_checked(nodes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Configurations of guides, with the colours in them as guides take them."""
+    return {
+        name: {**node, "colors": palette_named(f"guide.{name}.colors", node["colors"])} if "colors" in node else node
+        for name, node in nodes.items()
+    }
 
 
 def check(options: SamplingOptions, hinted: bool) -> None:
@@ -103,6 +133,8 @@ def check(options: SamplingOptions, hinted: bool) -> None:
     check_color("bias", options.bias)
     for name, node in options.guide.items():
         check_color(f"guide.{name}.color", node.get("color"))
+        if "run" in node and node["run"] is None:
+            raise ConfigError(f"guide.{name}.run is not set (give a weaker run of the same method)")
     require(options.device)
 
 

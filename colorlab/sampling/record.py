@@ -47,7 +47,8 @@ def record_of(runs: Sequence[Run], options: SamplingOptions, more: dict[str, Any
     """Of whatever is made with these options, its input still to come. more: settings beside the options."""
     settings = {key: value for key, value in asdict(options).items() if key not in CHANGE_NOTHING}
     settings["precision"] = "bf16" if previews_in_bf16(options.precision, options.device) else "fp32"
-    colors = [options.bias, *(node.get("color") for node in options.guide.values())]
+    colors = [options.bias, options.palette]
+    colors += [node.get(key) for node in options.guide.values() for key in ("color", "colors")]
     pictures = {str(color): sha256_of(Path(color)) for color in colors if isinstance(color, str)}
     shown = {name: found for name, found in pictures.items() if found}
     weights = [weights_sha256(run.path) for run in runs]

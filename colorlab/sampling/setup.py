@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from colorlab.cli.device import previews_in_bf16
 from colorlab.cli.targets import build
@@ -14,9 +15,11 @@ from colorlab.cli.yaml_files import composed
 from colorlab.data.intake import open_picture
 from colorlab.errors import ConfigError
 from colorlab.methods.gpic import Mix
-from colorlab.runs.run import Run
+from colorlab.runs.run import Run, open_run
+from colorlab.samplers.area_guides import OnlyColors
 from colorlab.samplers.guides import Bias
 from colorlab.sampling.options import SamplingOptions, color_named
+from colorlab.sampling.palettes import Colors
 
 
 def method_of(runs: Sequence[Run], options: SamplingOptions) -> Any:
@@ -43,11 +46,28 @@ def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
     nodes = dict(options.guide)
     if hinted and "inpaint" not in nodes:
         nodes["inpaint"] = composed("guide", "inpaint")
-    guides = [
-        build(node | {"color": color_of(node["color"], options.pixel_limit)} if "color" in node else node)
-        for node in nodes.values()
-    ]
-    return guides if options.bias is None else [*guides, Bias(color_of(options.bias, options.pixel_limit))]
+    guides = [build(opened(node, options.pixel_limit)) for node in nodes.values()]
+    if options.bias is not None:
+        guides.append(Bias(color_of(options.bias, options.pixel_limit)))
+    if options.palette is not None:
+        guides.append(OnlyColors(colors_of(options.palette, options.pixel_limit)))
+    return guides
+
+
+def opened(node: dict[str, Any], pixel_limit: int) -> dict[str, Any]:
+    """A guide's configuration, the pictures that it names as tensors and the run as its method."""
+    kinds = {"color": color_of, "colors": colors_of, "run": lambda run, _: open_run(run).method()}
+    return {key: kinds[key](value, pixel_limit) if key in kinds else value for key, value in node.items()}
+
+
+def colors_of(colors: Colors, pixel_limit: int) -> Any:
+    """Colours as guides take them, or the picture (3, h, w) in [0, 1] that they are of."""
+    return picture_of(Path(colors), pixel_limit) if isinstance(colors, str) else colors
+
+
+def picture_of(path: Path, pixel_limit: int) -> Tensor:
+    """(3, H, W) in [0, 1]."""
+    return torch.from_numpy(open_picture(path, pixel_limit)).float() / 255
 
 
 def color_of(color: Any, pixel_limit: int) -> Any:
@@ -55,7 +75,7 @@ def color_of(color: Any, pixel_limit: int) -> Any:
     if isinstance(color, list | tuple) or color == "palette":
         return color
     if Path(color).is_file():
-        return torch.from_numpy(open_picture(Path(color), pixel_limit)).float() / 255
+        return picture_of(Path(color), pixel_limit)
     return color_named(color)
 
 

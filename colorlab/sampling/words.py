@@ -14,6 +14,7 @@ from colorlab.errors import ConfigError
 Words = Mapping[str, Any]  # keys and values, as behind a dot on the command line
 Guides = Sequence[str] | Mapping[str, Words]
 Color = str | Path | Sequence[float]
+Palette = str | Path | Sequence[str | Sequence[float]]
 
 
 def checked_words(given: Words, command: str) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def checked_words(given: Words, command: str) -> dict[str, Any]:
     words = dict(given)
     words["guide"] = guides_named(words["guide"])
     words["bias"] = list(map(float, bias)) if is_list(bias := words["bias"]) else bias and str(bias)
+    words["palette"] = list(palette) if is_list(palette := words["palette"]) else palette and str(palette)
     words["method"] = dict(words["method"] or {}) | {"sampler": sampler_named(words.pop("sampler"))}
     plain = {key: value for key, value in words.items() if key not in ("guide", "method")}
     for file in (f"{command}.yaml", "sampling/keys.yaml"):
