@@ -41,10 +41,22 @@ class FlatsDiffusion(AreaMethod):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, side: int,
         width: int, layers: int, color_layers: int, heads: int, styles: Sequence[str], style: str | None,
-        style_dropout: float, turns: int, text_encoder: str | None, micro_batch: int,
+        style_dropout: float, turns: int, text_encoder: str | None, trunk: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(
-            seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
+            seed,
+            optimizer,
+            schedule,
+            side,
+            width,
+            layers,
+            heads,
+            styles,
+            style,
+            style_dropout,
+            turns,
+            text_encoder,
+            trunk,
         )
         self.sampler, self.micro_batch = sampler, micro_batch
         self.denoiser = ColorDenoiser(width, color_layers, heads)
