@@ -20,7 +20,7 @@ from colorlab.runs import metrics, run
 from colorlab.runs.checkpoint import Found, begin_with, newest_state, save_weights
 from colorlab.runs.run import open_run, sheet_of
 from colorlab.sampling.options import SamplingOptions
-from colorlab.sampling.splits import sheet_of_split
+from colorlab.sampling.sheets import sheet_of_training
 from colorlab.storage.files import held, replacing, sweep
 from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
 from colorlab.training.dashboard import Dashboard
@@ -182,9 +182,8 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
 
 
 def _sheet(cfg: DictConfig, folder: Path) -> None:
-
-    run = open_run(folder, cfg.data.get("simplify"))
-    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, SamplingOptions(n=8, seed=0))
+    opened = open_run(folder, cfg.data.get("simplify"))
+    sheet = sheet_of_training(opened, cfg.sheet, SamplingOptions(n=8, seed=0))
     with replacing(sheet_of(folder)) as path:
         save_sheet(sheet, path)
     print(f"contact sheet: {sheet_of(folder)}")
