@@ -53,7 +53,7 @@ class Trunk(nn.Module):
         enlarged = F.interpolate(image, (SEEN, SEEN), mode="bilinear").expand(-1, 3, -1, -1)
         stages = self.net.stages(enlarged.contiguous(memory_format=torch.channels_last))
         read = [
-            norm(average(stages[stage], F.adaptive_avg_pool2d(member, tuple(stages[stage].shape[-2:]))))
+            norm(average(stages[stage], F.adaptive_avg_pool2d(member, stages[stage].shape[-1])))
             for norm, stage in zip(self.norms, READ, strict=True)
         ]
         last = self.net.head(stages[-1])
