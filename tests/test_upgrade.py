@@ -79,7 +79,7 @@ def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
         open_run("pretrained/piggyback-openmoji").method(changed=changed)
 
 
-@pytest.mark.parametrize("target", sorted(ADDED))
+@pytest.mark.parametrize("target", [target for target in sorted(ADDED) if ".flats" in target])
 def test_runs_that_lack_a_key_of_today_open_with_what_they_were(target: str) -> None:
     (today,) = (
         node for name in ("flats", "flats_diffusion")
