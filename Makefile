@@ -9,7 +9,7 @@ export NO_ALBUMENTATIONS_UPDATE := 1
 .PHONY: train test test-all lint format drawing wheel audit bench mutants lock clean setup
 
 train: setup
-	$(RUN) -m colorlab.train method=gpic
+	$(RUN) -m colorlab.train experiment=flats_quick
 
 test: setup
 	$(TESTS) -m "not slow"

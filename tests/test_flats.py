@@ -19,6 +19,7 @@ from colorlab.types import Batch, Condition, Hints
 from tests.tiny_prior import tiny_text
 
 SMALL = (
+    "method.trunk=none",
     "method.width=16",
     "method.heads=2",
     "method.layers=1",

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from colorlab.errors import ConfigError
+from colorlab.errors import CheckpointError, ConfigError
 from colorlab.runs.run import weights_of
 from tests.kill_harness import train, words_for
 
@@ -238,3 +238,18 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
     method.net.head.bias.data.fill_(float("nan"))
     with pytest.raises(NumericError, match=r"at batch 0, pictures \[0, 1\]"):
         shell_of(method).training_step(pictures[[0, 1]], 0)
+
+
+def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    train(tmp_path / "a", words_for("gpic", "trainer.max_steps=2"))
+    train(
+        tmp_path / "b",
+        words_for("gpic", "trainer.max_steps=2", "seed=7", "method.optimizer.lr=1e-9", f"begin_with={tmp_path}/a"),
+    )
+    first, second = (load_file(weights_of(tmp_path / name)) for name in "ab")
+    assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
+    with pytest.raises(CheckpointError, match="there is no run in"):
+        train(tmp_path / "c", words_for("gpic", "begin_with=nowhere"))
+    assert not (tmp_path / "c" / "config.yaml").exists()

@@ -8,7 +8,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import class_of
 from colorlab.errors import ConfigError
 from colorlab.runs.run import open_run, plain_dict
-from colorlab.runs.upgrade import GROUPS, MOVED, merged, regrouped, upgraded
+from colorlab.runs.upgrade import ADDED, GROUPS, MOVED, merged, regrouped, upgraded
 
 PIGGYBACK = "colorlab.methods.piggyback.Piggyback"
 
@@ -77,3 +77,14 @@ def test_values_are_changed_within_groups_too() -> None:
 def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
     with pytest.raises(ConfigError, match="is not a value of piggyback-openmoji"):
         open_run("pretrained/piggyback-openmoji").method(changed=changed)
+
+
+@pytest.mark.parametrize("target", [target for target in sorted(ADDED) if ".flats" in target])
+def test_runs_that_lack_a_key_of_today_open_with_what_they_were(target: str) -> None:
+    (today,) = (
+        node for name in ("flats", "flats_diffusion")
+        if (node := plain_dict(compose("train", ["name=x", f"method={name}"]).method))["_target_"] == target
+    )  # fmt: skip
+    assert ADDED[target].keys() <= today.keys() and upgraded(today) is today
+    older = {key: value for key, value in today.items() if key not in ADDED[target]}
+    assert upgraded(older) == today | ADDED[target]

@@ -24,14 +24,17 @@ from colorlab.errors import ConfigError
 from colorlab.methods.base import (
     Losses,
     Method,
+    Optimized,
     OptimizerFactory,
     ScheduleFactory,
     evenly_spread,
     in_channels_last,
+    slowed,
 )
 from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, rim_of
 from colorlab.nets.frozen import Aside
 from colorlab.nets.latent.text import read_text
+from colorlab.nets.naming import Naming
 from colorlab.samplers.area_guides import Autoguidance, Like
 from colorlab.samplers.candidates import each_alone
 from colorlab.samplers.guides import Guide, Place
@@ -44,6 +47,9 @@ CAPTION_DROPOUT, COLOUR_WORDS = 0.3, 0.5  # shares of the training captions left
 PAINTED = 0.5  # share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
 OPEN = 0.8  # of an area's width lies at the rim of the drawing where the area is open to the paper around
 MOST = 160  # areas of a training picture; smaller ones are left out
+TRUNKS = ("none", "lite0")
+NAMING = 0.1  # weight of the names' cross-entropy
+TRUNK_RATE = 0.1  # of the learning rate, for what was learned from photographs
 KNOWN = (0.6, 0.5)  # share of the training pictures with areas that are given; the largest share of areas given
 
 
@@ -97,7 +103,8 @@ class AreaMethod(Method):
     hands in the training set, by their labels; style: the one to colour like, null = nobody's in particular;
     style_dropout: share of the training pictures whose hand is not told. turns: random states (orders, noises) in which
     each training picture is learned from. text_encoder: minilm, a folder with a text model and its tokenizer, or null:
-    without captions."""
+    without captions. trunk: lite0, a net that learned from photographs, which helps to read drawings and learns to
+    name them; or none."""
 
     conditions = ("lines",)
     own_size = True
@@ -106,9 +113,11 @@ class AreaMethod(Method):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, layers: int,
         heads: int, styles: Sequence[str], style: str | None, style_dropout: float, turns: int,
-        text_encoder: str | None,
+        text_encoder: str | None, trunk: str,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
+        if trunk not in TRUNKS:
+            raise ValueError(f"trunk is {' or '.join(TRUNKS)}, not {trunk!r}")
         if style is not None and style not in styles:
             raise ConfigError(f"method.style={style} is none of {', '.join(styles)} (null = nobody's in particular)")
         self.side, self.styles, self.style, self.style_dropout = side, list(styles), style, style_dropout
@@ -116,8 +125,25 @@ class AreaMethod(Method):
         reader = None if text_encoder is None else read_text(text_encoder)
         self.reader: Aside | None = None if reader is None else Aside(reader)
         self.takes_text = reader is not None
-        self.encoder = AreaEncoder(width, layers, heads, len(styles), reader.width if reader else 0)
+        helped = trunk != "none"
+        self.encoder = AreaEncoder(width, layers, heads, len(styles), reader.width if reader else 0, helped)
+        self.naming = Naming(width) if helped else None
         in_channels_last(self.encoder.reader)
+
+    def prepare(self, pictures: Any) -> None:
+        """What the trunk learned from photographs."""
+        if self.encoder.trunk is not None:
+            self.encoder.trunk.load()
+
+    def optimizers(self) -> list[Optimized]:
+        """The trunk learns at TRUNK_RATE of the rate."""
+        slow = [] if self.encoder.trunk is None else self.encoder.trunk.learning()
+        if not slow:
+            return super().optimizers()
+        known = {id(p) for p in slow}
+        rest = [p for p in self.parameters() if p.requires_grad and id(p) not in known]
+        optimizer = self.optimizer([{"params": rest}, {"params": slow}])
+        return [slowed(Optimized(optimizer, self.schedule(optimizer)), 1, TRUNK_RATE)]
 
     def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
         """(B turns, R): of areas, given each drawing's features ``turns`` times, and what ``randomness`` drew."""
@@ -132,22 +158,28 @@ class AreaMethod(Method):
         raise NotImplementedError
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """The mean loss of an area, weighted by the root of its size."""
+        """The mean loss of an area, weighted by the root of its size; and of naming the drawings."""
         shown, hidden = self.shown(batch), draws.to("style").uniform() < self.style_dropout
         text = self.states(captions(batch, draws), cut=True) if self.takes_text else shown.text
         shown = shown._replace(style=torch.where(hidden.to(shown.style.device), 0, shown.style), text=text)
-        random, total, weight = self.randomness(shown, draws), [], []
+        random, total, weight, naming = self.randomness(shown, draws), [], [], []
         for rows in shown.count.argsort(stable=True).split(TOGETHER):
             R = int(shown.count[rows].max())
             own = Shown(*(x[rows] for x in shown))
             own = own._replace(colors=own.colors[:, :R], weight=own.weight[:, :R])
             drawn = self.encoder(own.image, own.labels, own.count, own.style, own.text)
+            if self.naming is not None:
+                naming.append(self.naming(drawn.whole, [batch.text[i] for i in rows.tolist()]))
             repeated = Drawn(*(x.repeat_interleave(self.turns, 0) for x in drawn))
             own = Shown(*(x.repeat_interleave(self.turns, 0) for x in own))
             errors = self.losses(repeated, own, [x[rows, :, :R].flatten(0, 1).to(own.image.device) for x in random])
             total.append((errors * own.weight).sum())
             weight.append(own.weight.sum())
-        return {"loss": torch.stack(total).sum() / torch.stack(weight).sum().clamp(min=1e-6)}
+        colors = torch.stack(total).sum() / torch.stack(weight).sum().clamp(min=1e-6)
+        if not naming:
+            return {"loss": colors}
+        names = torch.cat(naming).mean()
+        return {"loss": colors + NAMING * names, "colors": colors, "names": names}
 
     def shown(self, batch: Batch) -> Shown:
         """A batch as the net is shown it."""

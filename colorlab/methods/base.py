@@ -101,3 +101,12 @@ def evenly_spread(positions: np.ndarray, count: int) -> list[int]:
 def in_channels_last(net: nn.Module) -> nn.Module:
     """The net with its convolutions' weights in the memory order that both CPU and GPU convolutions are fastest in."""
     return net.to(memory_format=torch.channels_last)
+
+
+def slowed(optimized: Optimized, group: int, share: float) -> Optimized:
+    """The same with a group of parameters that learns at a share of the rate, at every step."""
+    optimizer, schedule = optimized
+    for key in {"lr", "initial_lr", "max_lr", "min_lr"} & optimizer.param_groups[group].keys():
+        optimizer.param_groups[group][key] *= share
+    schedule.base_lrs[group] *= share
+    return optimized

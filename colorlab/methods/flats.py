@@ -46,11 +46,23 @@ class Flats(AreaMethod):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, choice: PaletteSampler, side: int,
         width: int, layers: int, color_layers: int, heads: int, colors: int, softness: float, styles: Sequence[str],
-        style: str | None, style_dropout: float, turns: int, text_encoder: str | None, negative: str, guidance: float,
-        micro_batch: int,
+        style: str | None, style_dropout: float, turns: int, text_encoder: str | None, trunk: str, negative: str,
+        guidance: float, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(
-            seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
+            seed,
+            optimizer,
+            schedule,
+            side,
+            width,
+            layers,
+            heads,
+            styles,
+            style,
+            style_dropout,
+            turns,
+            text_encoder,
+            trunk,
         )
         self.choice, self.softness, self.micro_batch = choice, softness / 100, micro_batch
         self.negative, self.guidance = negative, guidance
@@ -59,6 +71,7 @@ class Flats(AreaMethod):
 
     def prepare(self, pictures: Any) -> None:
         """The palette, and a decoder that starts from how common its colours are."""
+        super().prepare(pictures)
         colors, weight = self.colors_in(pictures, FITTED_PICTURES)
         lab = lab_of_colors(colors)
         self.palette = fitted_palette(lab, weight, len(self.palette))

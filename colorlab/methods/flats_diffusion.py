@@ -41,11 +41,23 @@ class FlatsDiffusion(AreaMethod):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, side: int,
         width: int, layers: int, color_layers: int, heads: int, styles: Sequence[str], style: str | None,
-        style_dropout: float, turns: int, text_encoder: str | None, negative: str, guidance: float,
+        style_dropout: float, turns: int, text_encoder: str | None, trunk: str, negative: str, guidance: float,
         micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(
-            seed, optimizer, schedule, side, width, layers, heads, styles, style, style_dropout, turns, text_encoder
+            seed,
+            optimizer,
+            schedule,
+            side,
+            width,
+            layers,
+            heads,
+            styles,
+            style,
+            style_dropout,
+            turns,
+            text_encoder,
+            trunk,
         )
         self.sampler, self.micro_batch, self.negative, self.guidance = sampler, micro_batch, negative, guidance
         self.denoiser = ColorDenoiser(width, color_layers, heads)

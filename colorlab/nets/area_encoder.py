@@ -11,10 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorlab.nets.area_trunk import Trunk, average
+
 INK = 0.6  # darker is ink, where the box around the drawing is measured
 DEPTHS = 5  # pixels of half the side: how far from its wall the inside of an area is measured
 GEOMETRY = 13  # numbers that ``geometry`` gives for an area
 RELATIONS = 6  # numbers that ``relations`` gives for two areas
+VIEWS = 5  # of a drawing: its four quarters, and the whole of it
 STEM, HALF, QUARTER, EIGHTH = 16, 40, 80, 128  # channels at a half of the side, a quarter, and so on
 
 
@@ -24,6 +27,7 @@ class Drawn(NamedTuple):
     areas: Tensor  # (B, R, d)
     relations: Tensor  # (B, R, R, heads): added to attention from area to area
     valid: Tensor  # (B, R) bool
+    whole: Tensor  # (B, d): of the drawing as a whole
 
 
 class Layer(nn.Module):
@@ -101,15 +105,17 @@ class AreaEncoder(nn.Module):
     """Drawings and areas -> Drawn.
 
     d: width of the transformer. layers, heads: of it. styles: how many hands there are to colour like; style 0 is
-    nobody's in particular. text: width of the states of a caption's tokens, 0 without captions."""
+    nobody's in particular. text: width of the states of a caption's tokens, 0 without captions. trunk: whether a net
+    that learned to name photographs helps to read."""
 
-    def __init__(self, d: int, layers: int, heads: int, styles: int, text: int) -> None:
+    def __init__(self, d: int, layers: int, heads: int, styles: int, text: int, trunk: bool = False) -> None:
         super().__init__()
         self.reader = Reader()
+        self.trunk = Trunk(d) if trunk else None
         seen = 2 * (STEM + HALF) + GEOMETRY
         self.token = nn.Sequential(nn.Linear(seen, 2 * d), nn.SiLU(), nn.Linear(2 * d, d))
         self.view = nn.Linear(EIGHTH, d)
-        self.places = nn.Embedding(5, d)
+        self.places = nn.Embedding(VIEWS, d)
         self.style = nn.Embedding(styles + 1, d)
         self.caption = nn.Linear(text, d) if text else None
         self.relate = nn.Sequential(nn.Linear(RELATIONS, 16), nn.SiLU(), nn.Linear(16, heads))
@@ -132,11 +138,14 @@ class AreaEncoder(nn.Module):
         x = self.token(torch.cat([*pooled(fine, small["depth"], member), facts], -1))
         relations = self.relate(related(facts, member))
         around = self._around(coarse, style, text)
+        if self.trunk is not None:
+            known, views = self.trunk(image, member)
+            x, around = x + known, torch.cat([around[:, :VIEWS] + views, around[:, VIEWS:]], 1)
         x = torch.cat([x, around], 1)
         bias = padded(relations, valid, around.shape[1])
         for layer in self.layers:
             x = layer(x, bias)
-        return Drawn(x[:, :R], relations, valid)
+        return Drawn(x[:, :R], relations, valid, x[:, R + VIEWS - 1])
 
     def _around(self, coarse: Tensor, style: Tensor, text: Tensor | None) -> Tensor:
         """(B, 6 or 6 + T, d): the drawing's four quarters and the whole of it, the style, the caption."""
@@ -198,13 +207,6 @@ def pooled(fine: Tensor, depth: Tensor, member: Tensor) -> tuple[Tensor, Tensor]
     """Means of features (B, C, h, w) over each area, and the same with its innermost pixels alone, nearly: (B, R, C)
     each."""
     return average(fine, member), average(fine, member * (0.01 + depth) ** 4)
-
-
-def average(features: Tensor, weights: Tensor) -> Tensor:
-    """(B, C, h, w), (B, R, h, w) -> (B, R, C): weighted means, 0 for an area without pixels."""
-    weights = weights.flatten(2)
-    total = weights.sum(-1, keepdim=True).clamp(min=1e-8)
-    return torch.bmm(weights / total, features.flatten(2).transpose(1, 2))
 
 
 def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:

@@ -89,6 +89,20 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
     method.load_state_dict(tensors)
 
 
+def begin_with(method: Method, run: Path) -> list[str]:
+    """Copy what a run has learned into a method that may have parts that the run lacks; -> the names of these.
+    CheckpointError: none of it fits, or some of it only nearly."""
+    path = weights_file(run)
+    if path is None:
+        raise CheckpointError(f"no weights in {run} (begin_with a run that has some, or leave it out)")
+    learned, own = _tensors(path), method.state_dict()
+    shared = {name: learned[name] for name in own if name in learned and name != "batches_seen"}
+    if not shared:
+        raise CheckpointError(f"begin_with={run} is of another method (none of its weights has a place)")
+    fill(method, own | shared, path)
+    return [name for name in own if name not in learned]
+
+
 def _tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
         return dict(_plain(path)["state_dict"])

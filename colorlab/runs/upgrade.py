@@ -66,6 +66,8 @@ GROUPS = {
 ADDED: dict[str, dict[str, Any]] = {
     "colorlab.samplers.marginals.AnnealedMean": {"rebalanced": False},
     "colorlab.samplers.marginals.Mode": {"rebalanced": False},
+    "colorlab.methods.flats.Flats": {"trunk": "none"},
+    "colorlab.methods.flats_diffusion.FlatsDiffusion": {"trunk": "none"},
 }
 
 

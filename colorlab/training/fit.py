@@ -17,10 +17,10 @@ from colorlab.errors import ConfigError
 from colorlab.methods.base import Method
 from colorlab.report.grid import save_sheet
 from colorlab.runs import metrics, run
-from colorlab.runs.checkpoint import Found, newest_state, save_weights
+from colorlab.runs.checkpoint import Found, begin_with, newest_state, save_weights
 from colorlab.runs.run import open_run, sheet_of
 from colorlab.sampling.options import SamplingOptions
-from colorlab.sampling.splits import sheet_of_split
+from colorlab.sampling.sheets import sheet_of_training
 from colorlab.storage.files import held, replacing, sweep
 from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
 from colorlab.training.dashboard import Dashboard
@@ -73,6 +73,8 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     trainer = _trainer(cfg, folder, method, pictures, found, stop)
     if found is None:
         method.prepare(pictures)  # what it refuses leaves no run behind
+        if cfg.begin_with:
+            _begin_with(method, cfg.begin_with)
     if is_first():
         start(trainer.loggers)
         _begin(cfg, folder, found)
@@ -103,6 +105,12 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             "optimizers at every batch (set a larger batch_size)"
         )
     return method, build(cfg.data)
+
+
+def _begin_with(method: Method, path: str) -> None:
+    new = begin_with(method, open_run(path).path)
+    if is_first():
+        print(f"begins with the weights of {path}" + (f"; {len(new)} tensors are not among them" if new else ""))
 
 
 def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
@@ -174,9 +182,8 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
 
 
 def _sheet(cfg: DictConfig, folder: Path) -> None:
-
-    run = open_run(folder, cfg.data.get("simplify"))
-    sheet = sheet_of_split(run.method(), run.pictures(), "test", cfg.sheet, SamplingOptions(n=8, seed=0))
+    opened = open_run(folder, cfg.data.get("simplify"))
+    sheet = sheet_of_training(opened, cfg.sheet, SamplingOptions(n=8, seed=0))
     with replacing(sheet_of(folder)) as path:
         save_sheet(sheet, path)
     print(f"contact sheet: {sheet_of(folder)}")

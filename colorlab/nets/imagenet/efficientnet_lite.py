@@ -93,7 +93,11 @@ class EfficientNetLite0(nn.Module):
 
     def features(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) in [0, 1] -> (N, 1280)."""
-        return F.relu6(self._bn1(self._conv_head(self.stages(pictures)[-1]))).mean((2, 3))
+        return self.head(self.stages(pictures)[-1]).mean((2, 3))
+
+    def head(self, last: Tensor) -> Tensor:
+        """The output of the last stage (N, 320, h, w) -> (N, 1280, h, w)."""
+        return F.relu6(self._bn1(self._conv_head(last)))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) in [0, 1] -> (N, 1000)."""
