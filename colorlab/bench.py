@@ -61,8 +61,9 @@ def gpic(width: int, bf16: bool = False) -> Any:
     from colorlab.cli.config import compose
     from colorlab.cli.targets import build
 
-    overrides = ["name=bench", f"method.width={width}", f"method.bf16={str(bf16).lower()}"]
+    overrides = ["name=bench", f"method.width={width}"]
     method = build(compose("train", overrides).method).eval().requires_grad_(False)
+    method.bf16 = bf16
     generator = torch.Generator().manual_seed(0)
     for parameter in method.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)

@@ -21,7 +21,7 @@ from colorlab.samplers.marginals import expected as expected_of
 from colorlab.types import Condition
 from tests.marginal_methods import Pictures, batch, cic
 
-SMALL = ["name=t", "method=basis", "method.width=2", "method.channels=4", "trainer.max_steps=10"]
+SMALL = ["name=t", "method=basis", "method.width=2", "method.layer.channels=4", "trainer.max_steps=10"]
 
 
 def basis(*overrides: str) -> Any:
@@ -68,7 +68,7 @@ def test_tilted_marginals_are_distributions_that_depend_on_the_noise() -> None:
 
 @pytest.mark.parametrize("remedy", ["none", "best_of", "energy"])
 def test_the_losses_are_their_formulas(remedy: str) -> None:
-    method = basis(f"method.remedy={remedy}", "method.candidates=3")
+    method = basis(f"method.learning.remedy={remedy}", "method.learning.candidates=3")
     draws = Draws(0, range(4))
     marginals = method.marginals(batch().image)
     shown = method.layer.show(marginals.log_p, marginals.image)
@@ -94,7 +94,7 @@ def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not()
     one = batch(1, 8)
     spreads = {}
     for remedy in ("none", "energy"):
-        method = basis(f"method.remedy={remedy}", "method.stride=4")
+        method = basis(f"method.learning.remedy={remedy}", "method.net.stride=4")
         optimizer = torch.optim.Adam([p for p in method.parameters() if p.requires_grad], 0.02)
         for step in range(60):
             red = torch.tensor([0.8, 0.2, 0.2] if step % 2 else [0.2, 0.7, 0.2])
@@ -116,8 +116,8 @@ def test_the_frozen_part_is_that_of_the_run(tmp_path: Path) -> None:
 
 def test_a_run_of_another_width_is_told_with_the_key_to_give(tmp_path: Path) -> None:
     finished_run(tmp_path)
-    with pytest.raises(ConfigError, match=r"give method.width=2 method.stride=2\)"):
-        basis(f"method.marginals={tmp_path}", "method.width=4", "method.stride=4").prepare(None)
+    with pytest.raises(ConfigError, match=r"give method.width=2 method.net.stride=2\)"):
+        basis(f"method.marginals={tmp_path}", "method.width=4", "method.net.stride=4").prepare(None)
 
 
 def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> None:
@@ -128,7 +128,8 @@ def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("override", "said"), [("method.remedy=hope", "energy"), ("method.candidates=1", "2 candidates at least")]
+    ("override", "said"),
+    [("method.learning.remedy=hope", "energy"), ("method.learning.candidates=1", "2 candidates at least")],
 )
 def test_mistakes_are_told_in_one_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):

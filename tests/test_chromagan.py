@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import pytest
@@ -20,7 +21,7 @@ from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
 from tests.critics import Mean, batch_of, plain
 
-SMALL = ("method.width=4", "method.critic.width=4", "method.pretrained=false", "method.class_weight=0")
+SMALL = ("method.width=4", "method.critic.width=4", "method.trunk.pretrained=false", "method.losses.classes=0")
 
 
 def configured(*overrides: str) -> ChromaGAN:
@@ -74,7 +75,7 @@ def test_the_divergence_is_the_textbooks(classes) -> None:
 
 
 def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
-    method = configured("method.class_weight=0.5", "method.classified_at=32", "method.gan_weight=0.25")
+    method = configured("method.losses.classes=0.5", "method.losses.classified_at=32", "method.losses.gan=0.25")
     losses = method.loss(pictures(), Draws(0, [0, 1]))
     total = losses["l2"] + 0.25 * losses["gan"] + 0.5 * losses["classes"]
     assert losses["loss"].item() == pytest.approx(total.item(), rel=1e-6)
@@ -83,10 +84,10 @@ def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
 def test_the_losses_of_known_scores_are_the_papers_sum(monkeypatch) -> None:
     method, batch = configured(), batch_of(plain(0.6))  # gray: a = b = 0
     keys = compose("train", ["name=t", "method=chromagan"]).method
-    assert (keys.l2_weight, keys.gan_weight, keys.class_weight, keys.penalty_weight) == (1, 0.1, 0.003, 10)
+    assert (keys.losses.l2, keys.losses.gan, keys.losses.classes, keys.losses.penalty) == (1, 0.1, 0.003, 10)
     p = torch.zeros(2, 1000).index_fill_(1, torch.arange(10), 0.1)
     monkeypatch.setattr(chromagan, "class_distribution", lambda image, side: p)
-    method.discriminator, method.l2_weight, method.class_weight = Mean(), 2, 0.003
+    method.discriminator, method.losses = Mean(), replace(method.losses, l2=2, classes=0.003)
     made = {"painted": plain(0.5, 2)[:, None], "logits": torch.zeros(2, 1000)}
     l2, score, kl = (0.5 * 110 / 255) ** 2, (0.5 * 110 + 128) / 255, math.log(100)
     losses = method.generator_loss(batch, made)
@@ -107,7 +108,7 @@ def test_the_critics_loss_of_a_linear_critic_is_known(monkeypatch) -> None:
 
 
 def test_only_the_nearest_of_the_tries_is_drawn_to_the_truth() -> None:
-    method, batch = configured("method.latent=8", "method.gan_weight=0"), pictures(1)
+    method, batch = configured("method.latent=8", "method.losses.gan=0"), pictures(1)
     painted = torch.zeros(1, 4, 2, 16, 16)
     painted[:, 2] = AB().encode(batch.rgb) * 0.9
     painted.requires_grad_()
@@ -119,7 +120,7 @@ def test_only_the_nearest_of_the_tries_is_drawn_to_the_truth() -> None:
 def test_with_noise_candidates_differ_and_without_they_do_not() -> None:
     image = pictures(1).image
     for latent in (0, 8):
-        method = configured(f"method.latent={latent}", "method.skips=false").eval()
+        method = configured(f"method.latent={latent}", "method.trunk.skips=false").eval()
         drawn = method.sample(Condition(image), 9, Draws(0, [0]))[0]
         assert ((drawn - drawn[:1]).abs().amax() > 1e-4) == method.candidates_differ == bool(latent)
 
@@ -129,7 +130,7 @@ def test_what_draws_is_in_the_checkpoint_and_what_teaches_is_not(classes, monkey
         f"conv{i}.{kind}": value for i, conv in enumerate(VGG16(5).convs) for kind, value in conv.state_dict().items()
     }
     monkeypatch.setattr(chromagan, "backbone", lambda net: weights)
-    method = configured("method.pretrained=true", "method.class_weight=0.003", "method.classified_at=32")
+    method = configured("method.trunk.pretrained=true", "method.losses.classes=0.003", "method.losses.classified_at=32")
     method.prepare(None)
     method.loss(pictures(), Draws(0, [0, 1]))
     state = method.state_dict()
@@ -141,4 +142,4 @@ def test_missing_weights_are_told_before_training(tmp_path, monkeypatch) -> None
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(DataError, match="weights fetch vgg"):
-        configured("method.pretrained=true").prepare(None)
+        configured("method.trunk.pretrained=true").prepare(None)

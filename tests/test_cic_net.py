@@ -50,7 +50,12 @@ def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
 def test_the_published_weights_give_the_published_nets_classes(year: int, table: str, bins: int, tmp_path) -> None:
     tensors = published(year, bins)
     torch.save(tensors, tmp_path / "weights.pth")
-    overrides = [f"method.bins={table}", f"method.width={W}", "method.stride=4", f"method.shortcuts={year == 2017}"]
+    overrides = [
+        f"method.classes.bins={table}",
+        f"method.width={W}",
+        "method.net.stride=4",
+        f"method.net.shortcuts={year == 2017}",
+    ]
     method = cic(*overrides)
     method.read_published(tmp_path / "weights.pth")
     image = Draws(0, [0]).uniform(1, 16, 24)

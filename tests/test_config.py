@@ -25,8 +25,8 @@ BASE = ["name=t"]
         ("method.width=8.5", "method.width is a whole number"),
         ("method.width=0", "method.width is in [1, 4096]"),
         ("method.optimizer.lr=fast", "method.optimizer.lr is a number"),
-        ("method.predict=x0", "x_0"),
-        ("method.stratified=7", "true or false"),
+        ("method.learning.predict=x0", "x_0"),
+        ("method.learning.stratified=7", "true or false"),
         ("seed=-1", "seed is in [0, 4294967295]"),
         ("ema=1.5", "in [0, 1)"),
         ("trainer.max_steps=lots", "trainer.max_steps is a whole number"),
@@ -111,7 +111,8 @@ def test_the_defaults_pass_their_own_clauses() -> None:
 def test_the_papers_settings_are_one_word_away() -> None:
     cfg = compose("train", [*BASE, "experiment=gpic_paper"])
     method = cfg.method
-    assert (method.predict, method.distance, method.embed_of, method.literal_film) == ("eps", "l1", "alpha_bar", True)
+    assert (method.learning.predict, method.learning.distance, method.learning.stratified) == ("eps", "l1", False)
+    assert (method.embedding.of, method.embedding.scale, method.embedding.literal_film) == ("alpha_bar", 16, True)
     assert (method.optimizer.lr, method.optimizer.k, method.optimizer.alpha) == (1e-4, 6, 0.5)
     assert (method.sampler.steps, method.sampler.corrector_steps, cfg.ema) == (1000, 0, 0)
     assert (method.sampler.clip, cfg.data.augment.flip, cfg.data.augment.affine) == (False, 0, 0)

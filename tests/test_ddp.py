@@ -26,7 +26,7 @@ from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
 from tests.test_every_method import METHODS
 
 #: A method whose loss is a mean over pictures, by an optimizer that is continuous in the gradient.
-SMOOTH = ["method.stratified=false", "+method.optimizer.eps=1e-2", "trainer.max_steps=4", "save_every=2",
+SMOOTH = ["method.learning.stratified=false", "+method.optimizer.eps=1e-2", "trainer.max_steps=4", "save_every=2",
           "trainer.val_check_interval=2"]  # fmt: skip
 TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=240"]  # s; a busy machine starts processes slowly
 

@@ -42,7 +42,12 @@ def test_the_loss_of_a_perfect_prediction_is_zero_whatever_is_predicted() -> Non
 def test_the_loss_is_the_distance_to_what_is_predicted_at_levels_of_the_schedule(predict: str) -> None:
     rgb = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
-    method = gpic(f"method.predict={predict}", "method.distance=l1", "method.stratified=false", "method.min_xi=0.25")
+    method = gpic(
+        f"method.learning.predict={predict}",
+        "method.learning.distance=l1",
+        "method.learning.stratified=false",
+        "method.learning.min_xi=0.25",
+    )
     draws = Draws(0, [0, 1])
     a = torch.exp(-((2.25 * (0.25 + 0.75 * draws.uniform())) ** 2))[:, None, None, None]
     x_0, noise, seen = 2 * rgb - 1, draws.normal(3, 32, 32), []
@@ -60,7 +65,7 @@ def test_distances_have_their_textbook_values(distance: str, value: float) -> No
 
 
 def test_stratified_levels_cover_the_range_evenly() -> None:
-    xi = gpic("method.stratified=true").xi(Draws(0, range(16)), torch.device("cpu"))
+    xi = gpic("method.learning.stratified=true").xi(Draws(0, range(16)), torch.device("cpu"))
     assert torch.equal((xi.sort().values * 16).floor().clamp(max=15), torch.arange(16.0))
     assert xi.min() >= 0.001 and xi.max() <= 1
 

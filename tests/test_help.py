@@ -31,7 +31,7 @@ def test_every_key_of_a_command_is_told_of_with_its_words(command: str) -> None:
 
 def test_a_choice_shows_its_own_keys_with_the_values_given() -> None:
     told = page("train", ["method=cic", "method.width=7"])
-    assert "method: cic" in told and "  method.width=7 " in told and "method.predict" not in told
+    assert "method: cic" in told and "  method.width=7 " in told and "method.learning.predict" not in told
     assert "ab" not in page("train", ["method=gpic"]).split("keys\n")[0].split("method=gpic")[0].split()
 
 
@@ -65,8 +65,11 @@ def test_help_in_a_narrow_terminal_keeps_within_it(monkeypatch) -> None:
         ("colorlab train method=ci", ["method=cic", "method=cinn"]),
         ("colorlab train trainer=d", ["trainer=ddp", "trainer=deepspeed"]),
         ("colorlab train method=cic method.tem", []),
-        ("colorlab train method.dist", ["method.distance="]),
-        ("colorlab train method.distance=", ["method.distance=huber", "method.distance=l1", "method.distance=l2"]),
+        ("colorlab train method.learning.dist", ["method.learning.distance="]),
+        (
+            "colorlab train method.learning.distance=",
+            [f"method.learning.distance={name}" for name in ("huber", "l1", "l2")],
+        ),
         ("colorlab evaluate lpips=v", ["lpips=vgg"]),
         ("colorlab data p", ["prepare", "prior"]),
         ("colorlab data check data=o", ["data=openmoji"]),

@@ -60,7 +60,9 @@ def test_latents_are_those_of_the_autoencoder_found_once_a_picture(method, monke
 
 @pytest.mark.parametrize("predict", ["v", "eps"])
 def test_the_loss_is_the_squared_error_of_what_is_predicted(parts, predict: str):
-    method = made(parts, f"method.predict={predict}", "method.zero_snr=false").eval().requires_grad_(False)
+    method = (
+        made(parts, f"method.learning.predict={predict}", "method.learning.zero_snr=false").eval().requires_grad_(False)
+    )
     shown, draws, prior = batch(), Draws(0, range(3)), method.prior
     z = 0.5 * prior.vae.encode(2 * shown.rgb - 1).latent_dist.mean  # the autoencoder's scaling factor
     t, noise = draws.to("t").choice(1000), draws.normal(*z.shape[1:])
@@ -190,7 +192,7 @@ def test_weights_are_refused_with_another_autoencoder(parts, method, tmp_path):
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
-    [(["method.predict=eps"], "predict=eps says nothing about pure noise"),
+    [(["method.learning.predict=eps"], "predict=eps says nothing about pure noise"),
      (["method.vae=/nowhere"], "vae=/nowhere is not there.*hf download ID")],
 )  # fmt: skip
 def test_what_cannot_be_is_said_in_one_line(parts, overrides, said):
@@ -200,6 +202,6 @@ def test_what_cannot_be_is_said_in_one_line(parts, overrides, said):
 
 
 def test_stable_diffusions_own_prediction_can_be_trained_too(parts):
-    method = made(parts, "method.predict=eps", "method.zero_snr=false").eval()
+    method = made(parts, "method.learning.predict=eps", "method.learning.zero_snr=false").eval()
     assert torch.isfinite(method.loss(batch(), Draws(0, range(3)))["loss"]) and method.prior.alpha_bars[-1] > 0
     assert torch.isfinite(drawn(method, "red")).all()

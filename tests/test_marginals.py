@@ -23,7 +23,7 @@ from tests.marginal_methods import SMALL, Pictures, batch, cic, published
 
 
 def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
-    method = cic("method.rank=1").eval()
+    method = cic("method.net.rank=1").eval()
     method.prepare(Pictures(batch()))
     losses = method.loss(batch(), Draws(0, range(4)))
     ab = method.target(batch()).double()
@@ -40,7 +40,7 @@ def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
 def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     keys = compose("train", ["name=t", "method=cic", "data.condition=gray"]).method
     assert (keys.neighbours, keys.sigma, keys.rebalance) == (5, 5, 0.5)
-    method = cic("method.rank=2").eval()
+    method = cic("method.net.rank=2").eval()
     method.prepare(Pictures(batch()))
     nearest = method.bins.nearest(method.target(batch()))
     marginals = method.marginals(batch().image)
@@ -85,7 +85,7 @@ def test_gradients_are_the_unweighted_ones_times_the_weight() -> None:
 
 
 def test_a_fresh_net_loses_the_priors_entropy() -> None:
-    method = cic("method.rebalance=1", "method.neighbours=1", "method.sigma=0.001")
+    method = cic("method.classes.rebalance=1", "method.classes.neighbours=1", "method.classes.sigma=0.001")
     torch.nn.init.zeros_(method.classes.weight)
     method.prepare(Pictures(batch()))
     assert method.loss(batch(), Draws(0, range(4)))["classes"].item() == pytest.approx(
@@ -104,7 +104,7 @@ def test_undoing_the_rebalancing_gives_the_probabilities_back() -> None:
 
 
 def test_the_prior_is_counted_where_the_net_is_asked() -> None:
-    method = cic("method.sigma=0.001", "method.stride=4")
+    method = cic("method.classes.sigma=0.001", "method.net.stride=4")
     method.prepare(Pictures(batch()))
     nearest = method.bins.nearest(method.target(batch()).flatten(0, 2))
     shares = torch.bincount(nearest, minlength=len(method.bins)) / (4 * 4 * 4)
@@ -112,7 +112,7 @@ def test_the_prior_is_counted_where_the_net_is_asked() -> None:
 
 
 def test_each_training_picture_is_counted_once_for_the_prior() -> None:
-    method, many = cic("method.stride=4"), batch(150, 8)
+    method, many = cic("method.net.stride=4"), batch(150, 8)
     counted = torch.cat(list(method._colours(Pictures(many))))
     assert torch.equal(counted, method.target(many).flatten(0, 2))
 
@@ -128,8 +128,13 @@ def test_the_copula_changes_nothing_that_the_net_learns() -> None:
 
 def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
-    keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
-    method = cic(*keys, "method.undo_rebalancing=false")
+    keys = [
+        "method.net.stride=4",
+        "method.net.shortcuts=false",
+        "method.classes.bins=published",
+        f"method.published={tmp_path}/w.pth",
+    ]
+    method = cic(*keys, "method.classes.undo_rebalancing=false")
     method.prepare(Pictures(batch()))
     before = {name: value.clone() for name, value in method.net.state_dict().items()}
     method.train().loss(batch(), Draws(0, range(4)))["loss"].backward()
@@ -140,7 +145,9 @@ def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
 def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match="bins=published") as caught:
-        cic("method.stride=4", "method.shortcuts=false", "method.bins=corner").read_published(tmp_path / "w.pth")
+        cic("method.net.stride=4", "method.net.shortcuts=false", "method.classes.bins=corner").read_published(
+            tmp_path / "w.pth"
+        )
     (tmp_path / "bad.pth").write_text("nothing")
     with pytest.raises(CheckpointError, match="cannot be read as plain tensors"):
         cic().read_published(tmp_path / "bad.pth")
@@ -149,13 +156,20 @@ def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path)
 
 @pytest.mark.slow
 def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(tmp_path: Path) -> None:
-    keys = ["method.stride=4", "method.shortcuts=false", "method.bins=published", f"method.published={tmp_path}/w.pth"]
-    with pytest.raises(ConfigError, match=r"method\.prior=.* or method\.undo_rebalancing=false") as caught:
+    keys = [
+        "method.net.stride=4",
+        "method.net.shortcuts=false",
+        "method.classes.bins=published",
+        f"method.published={tmp_path}/w.pth",
+    ]
+    with pytest.raises(
+        ConfigError, match=r"method\.classes.prior=.* or method\.classes.undo_rebalancing=false"
+    ) as caught:
         cic(*keys)
     assert "\n" not in str(caught.value)
     torch.save(published(2016, 313), tmp_path / "w.pth")
     np.save(tmp_path / "prior.npy", shares := np.arange(1, 314) / np.arange(1, 314).sum())
-    method = cic(*keys, f"method.prior={tmp_path}/prior.npy")
+    method = cic(*keys, f"method.classes.prior={tmp_path}/prior.npy")
     method.prepare(Pictures(batch()))
     assert np.allclose(method.bins.prior, shares, atol=1e-7)
 
@@ -163,17 +177,17 @@ def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_on
 def test_a_prior_of_another_table_stops_the_run(tmp_path: Path) -> None:
     np.save(tmp_path / "prior.npy", np.ones(313))
     with pytest.raises(ConfigError, match="another table of 313 bins"):
-        cic(f"method.prior={tmp_path}/prior.npy").prepare(Pictures(batch()))
+        cic(f"method.classes.prior={tmp_path}/prior.npy").prepare(Pictures(batch()))
 
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
         (["method/sampler=ddim"], "method/sampler is a diffusion model's"),
-        (["method.bins=nine"], "reachable, corner, published, square"),
-        (["method.stride=3"], "4, 2, 1"),
+        (["method.classes.bins=nine"], "reachable, corner, published, square"),
+        (["method.net.stride=3"], "4, 2, 1"),
         (["method.sampler.coherence=2"], "in [0, 1]"),
-        (["method.rebalance=-1"], "in [0, 1]"),
+        (["method.classes.rebalance=-1"], "in [0, 1]"),
     ],
 )
 def test_mistakes_are_told_in_one_line(overrides: list[str], said: str) -> None:
@@ -197,7 +211,7 @@ def test_guides_are_refused() -> None:
 
 @pytest.mark.parametrize("trunk", ["plain", "capsule"])
 def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
-    method = build(compose("train", [*SMALL, "method=marginals", f"method.trunk={trunk}"]).method).eval()
+    method = build(compose("train", [*SMALL, "method=marginals", f"method.net.trunk={trunk}"]).method).eval()
     image = 0.2 + 0.6 * batch(1).image
     drawn = method.sample(Condition(image), 2, Draws(0, [0]))[0]
     L = lab_of(image.expand(-1, 3, -1, -1))[:, 0]
@@ -206,11 +220,13 @@ def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
 
 def test_an_unknown_trunk_is_told_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="plain, semantic, capsule"):
-        build(compose("train", [*SMALL, "method=marginals", "method.trunk=vgg"]).method)
+        build(compose("train", [*SMALL, "method=marginals", "method.net.trunk=vgg"]).method)
 
 
 def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
-    method = build(compose("train", ["name=t", "method=marginals", "method.trunk=semantic", "method.width=2"]).method)
+    method = build(
+        compose("train", ["name=t", "method=marginals", "method.net.trunk=semantic", "method.width=2"]).method
+    )
     method.prepare(Pictures(batch()))
     tensors, own = backbone("lite0"), method.net.trunk.state_dict()
     loaded = [name for name in own if name in tensors]

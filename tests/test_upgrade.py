@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from colorlab.cli.config import compose
-from colorlab.cli.targets import class_of
+from colorlab.cli.targets import build, class_of
 from colorlab.errors import ConfigError
 from colorlab.runs.run import open_run, plain_dict
 from colorlab.runs.upgrade import ADDED, GROUPS, MOVED, merged, regrouped, upgraded
@@ -47,6 +47,42 @@ def test_every_older_key_has_a_value_of_its_own() -> None:
             group, name = new.split(".")
             assert node[group][name] == f"was {old}"
     assert node["hints"]["use"] == "was hear_hints" and "bf16" not in node
+
+
+#: Configurations as runs of before had them; those that trained must open to the same method.
+FLAT = {
+    "gpic": {"predict": "eps", "distance": "l1", "min_xi": 0.01, "stratified": False, "fourier_features": 8,
+             "fourier_scale": 2.0, "embed_of": "log_snr", "literal_film": True, "bf16": False},
+    "cic": {"stride": 4, "shortcuts": False, "bins": "corner", "neighbours": 3, "sigma": 4.0, "rebalance": 0.25,
+            "prior": None, "undo_rebalancing": False, "rank": 3, "edges": 0.2},
+    "marginals": {"trunk": "plain", "stride": 4, "shortcuts": False, "bins": "corner", "neighbours": 3, "sigma": 4.0,
+                  "rebalance": 0.25, "prior": None, "undo_rebalancing": False, "rank": 3, "edges": 0.2},
+    "basis": {"trunk": "capsule", "stride": 4, "shortcuts": False, "bins": "corner", "rebalance": 0.25, "rank": 3,
+              "undo_rebalancing": False, "edges": 0.2, "channels": 4, "layers": 1, "bases": 2, "noise": 3,
+              "remedy": "none", "candidates": 1},
+    "chromagan": {"tries": 2, "skips": False, "tuned": True, "pretrained": False, "l2_weight": 2.0, "class_weight": 0,
+                  "classified_at": 64, "gan_weight": 0.2, "penalty_weight": 5.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_flat_configuration_of_before_builds_the_method_that_it_meant(name: str) -> None:
+    node = plain_dict(compose("train", ["name=x", f"method={name}", "method.width=2"]).method)
+    groups = GROUPS[node["_target_"]]
+    kept = {group: node[group] for group in groups if group == "critic"}
+    old = {key: value for key, value in node.items() if key not in groups} | kept | FLAT[name]
+    today = upgraded(old)
+    build(today)  # which fails if a class lacks a key, or has none for one
+    for key, value in FLAT[name].items():
+        if place := MOVED[node["_target_"]][key]:
+            group, last = place.split(".")
+            assert today[group][last] == value
+
+
+def test_a_shipped_run_of_flat_keys_has_todays(shipped: str = "pretrained/gpic-openmoji-c8") -> None:
+    method = open_run(shipped).config["method"]
+    assert (method["learning"]["predict"], method["embedding"]["features"]) == ("x_0", 64)
+    assert keys_of(method) == keys_of(plain_dict(compose("train", ["name=x", "method=gpic"]).method))
 
 
 @pytest.mark.parametrize("target", sorted(MOVED))

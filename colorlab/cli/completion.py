@@ -9,7 +9,7 @@ from colorlab.cli.yaml_files import PACKAGE, choices_of, conf_dir, declared, doc
 
 #: The first word of commands that have verbs.
 VERBS = {
-    "data": ("check", "prepare", "lines", "prior"),
+    "data": ("check", "prepare", "lines", "prior", "add"),
     "weights": ("fetch", "list"),
     "bench": ("quick",),
     "completion": ("bash", "zsh", "fish"),

@@ -6,7 +6,7 @@ python -m colorlab.data prepare data=openmoji data.size=64     decode or render 
 python -m colorlab.data lines input=PATH out=FOLDER            write line drawings of a picture or a folder as PNG;
                                                                line_style=dilation|xdog|mix simplify=none|morph|FILE
 python -m colorlab.data prior data=folder data.root=FOLDER out=FILE.safetensors     how often each colour occurs, for
-                                                               method.prior of cic and marginals
+                                                               method.classes.prior of cic and marginals
 python -m colorlab.data add @iconify-json/openmoji             a further set for data=illustrations: an npm package of
 python -m colorlab.data add FOLDER name=clipart                coloured icons, its .tgz, or a folder of SVG
 """

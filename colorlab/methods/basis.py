@@ -7,6 +7,7 @@ is f(marginals, z). Trained to be near the truth alone (remedy: none) it ignores
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory
-from colorlab.methods.marginals import PixelClassifier, net_of
+from colorlab.methods.marginals import ClassOptions, PixelClassifier, TrunkOptions, net_of
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
@@ -25,7 +26,32 @@ from colorlab.storage.plain import content, yaml_of
 from colorlab.types import Batch
 
 REMEDIES = ("none", "best_of", "energy")
-SAME = ("width", "stride", "shortcuts", "bins", "rebalance", "rank")  # as in the run that the marginals are from
+#: Keys that must be as in the run that the marginals are from; of those at the top and in groups.
+SAME = ("width", "net.trunk", "net.stride", "net.shortcuts", "net.rank", "classes.bins", "classes.rebalance")
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """The sampling layer, see ``BasisNet``."""
+
+    channels: int
+    layers: int
+    bases: int
+    noise: int
+
+
+@dataclass(frozen=True)
+class LearningOptions:
+    """How the layer learns, see above."""
+
+    remedy: str
+    candidates: int  # K
+
+    def __post_init__(self) -> None:
+        if self.remedy not in REMEDIES:
+            raise ValueError(f"remedy is {', '.join(REMEDIES)}, not {self.remedy!r}")
+        if self.remedy == "energy" and self.candidates < 2:
+            raise ValueError("the energy score compares 2 candidates at least (set candidates)")
 
 
 class FilterSampler(MarginalSampler):
@@ -51,29 +77,18 @@ class FilterSampler(MarginalSampler):
 
 
 class Basis(PixelClassifier):
-    """marginals: a finished run of method=cic or method=marginals, whose keys trunk, width, stride, shortcuts, bins,
-    rebalance and rank must be given here too. channels, layers, bases, noise: see ``BasisNet``. remedy: see above;
-    candidates: K. undo_rebalancing, edges: see ``PixelClassifier``. micro_batch: candidates sampled together."""
+    """marginals: a finished run of method=cic or method=marginals, whose values of the keys SAME must be given here
+    too. micro_batch: candidates sampled together."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, trunk: str,
-        width: int, stride: int, shortcuts: bool, bins: str, rebalance: float, rank: int, undo_rebalancing: bool,
-        edges: float, channels: int, layers: int, bases: int, noise: int, remedy: str, candidates: int,
-        micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, width: int,
+        net: TrunkOptions, classes: ClassOptions, layer: LayerOptions, learning: LearningOptions, micro_batch: int,
     ) -> None:  # fmt: skip
-        if remedy not in REMEDIES:
-            raise ValueError(f"remedy is {', '.join(REMEDIES)}, not {remedy!r}")
-        if remedy == "energy" and candidates < 2:
-            raise ValueError("the energy score compares 2 candidates at least (set candidates)")
-        net = net_of(trunk, width, stride, shortcuts)
-        super().__init__(
-            seed, optimizer, schedule, MarginalSampler(), net, bins, 1, 1.0, rebalance, None, undo_rebalancing, rank,
-            edges,
-        )  # fmt: skip
-        self.own = {"trunk": trunk} | dict(zip(SAME, (width, stride, shortcuts, bins, rebalance, rank), strict=True))
-        self.run, self.remedy, self.candidates, self.noise = marginals, remedy, candidates, noise
-        self.layer = BasisNet(len(self.bins), channels, layers, bases, noise)
-        self.sampler = FilterSampler(self.layer, noise, micro_batch)
+        super().__init__(seed, optimizer, schedule, MarginalSampler(), net_of(width, net), net, classes)
+        self.own = {"width": width, **asdict(net), **asdict(classes)}
+        self.run, self.learning, self.noise = marginals, learning, layer.noise
+        self.layer = BasisNet(len(self.bins), layer.channels, layer.layers, layer.bases, layer.noise)
+        self.sampler = FilterSampler(self.layer, layer.noise, micro_batch)
         self.freeze_net()
         self.copula.requires_grad_(False)
 
@@ -90,11 +105,11 @@ class Basis(PixelClassifier):
             marginals = self.marginals(batch.image)
         truth = self.target(batch).movedim(-1, 1) / AB_SCALE  # (B, 2, h, w)
         shown = self.layer.show(marginals.log_p, marginals.image)
-        rows = (draws.to(f"candidate {k}") for k in range(self.candidates))
+        rows = (draws.to(f"candidate {k}") for k in range(self.learning.candidates))
         drawn = torch.stack([self._drawn(shown, marginals.table, each) for each in rows])
         error = rms(drawn - truth)  # (K, B)
-        spread = rms(drawn[:, None] - drawn).sum((0, 1)) / max(1, self.candidates * (self.candidates - 1))  # (B,)
-        match self.remedy:
+        spread = rms(drawn[:, None] - drawn).sum((0, 1)) / max(1, len(drawn) * (len(drawn) - 1))  # (B,)
+        match self.learning.remedy:
             case "none":
                 loss = error.square().mean()
             case "best_of":
@@ -116,22 +131,27 @@ def rms(x: Tensor) -> Tensor:
 
 
 def frozen_part(run: Path, own: dict[str, Any]) -> dict[str, Tensor]:
-    """The tensors of a finished run of marginals, but its count of batches. CheckpointError if there are none,
-    ConfigError if the run was trained with other values of the keys in ``own``."""
+    """The tensors of a finished run of marginals, but its count of batches. own: key, without its group -> value.
+    CheckpointError if there are none, ConfigError if the run was trained with other values of the keys SAME."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     weights = run / "checkpoints" / "weights.safetensors"
     try:
-        config = yaml_of(content(run / "config.yaml"))["method"]
+        config = {"trunk": "plain"} | yaml_of(content(run / "config.yaml"))["method"]
+        theirs = config | config.get("net", {}) | config.get("classes", {})  # older runs have no groups
         tensors = load_file(weights)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{run} is not a finished run ({' '.join(str(error).split())[:120]})") from error
-    if "neighbours" not in config:
+    if "neighbours" not in theirs:
         raise CheckpointError(f"{run} has no marginals (give a run of method=cic or method=marginals)")
-    theirs = {"trunk": "plain"} | config
-    if other := [key for key in own if theirs[key] != own[key]]:
-        fix = " ".join(f"method.{key}={theirs[key]}" for key in other)
+    if other := [key for key in SAME if theirs.get(_last(key)) != own[_last(key)]]:
+        fix = " ".join(f"method.{key}={theirs.get(_last(key))}" for key in other)
         raise ConfigError(f"method.marginals={run} was trained with other values (give {fix})")
     return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()
             if name != "batches_seen"}  # fmt: skip
+
+
+def _last(key: str) -> str:
+    """A key without its group."""
+    return key.rpartition(".")[2]

@@ -13,6 +13,7 @@ long as the critic takes them for real."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,27 +35,42 @@ UNIT = AB_SCALE / 255  # the paper's weights are for ab in 8 bits, as shares of 
 CLASSES = 1000  # of ImageNet
 
 
+@dataclass(frozen=True)
+class TrunkOptions:
+    """VGG16, see ``ChromaGANNet``."""
+
+    skips: bool
+    tuned: bool  # it learns too
+    pretrained: bool  # it begins with ImageNet's weights
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts."""
+
+    l2: float
+    classes: float  # 0 = neither class branch nor classifier
+    gan: float
+    penalty: float
+    classified_at: int  # side, in pixels, to which pictures are resized for the classifier
+    tries: int  # candidates a training picture if there is noise
+
+
 class ChromaGAN(Adversarial):
-    """width, latent, skips, tuned: see ``ChromaGANNet``; tuned: VGG16 learns too. tries: candidates a training picture
-    if there is noise. pretrained: the trunk begins as ImageNet's VGG16. critic: the discriminator. *_weight: of
-    the loss's parts; class_weight 0 = neither class branch nor classifier. classified_at: side, in pixels, to which
-    pictures are resized for the classifier.
+    """width, latent: see ``ChromaGANNet``. critic: the discriminator.
 
     Weights that draw are in the checkpoint, the trunk too, frozen or not: a run colours pictures without the cache it
     was trained with. The classifier only teaches; it is in none."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, width: int, latent: int, tries: int, skips: bool, tuned: bool, pretrained: bool,
-        critic: CriticOptions, l2_weight: float, class_weight: float, classified_at: int,
-        gan_weight: float, penalty_weight: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, micro_batch: int, width: int,
+        latent: int, trunk: TrunkOptions, critic: CriticOptions, losses: LossOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, "ab")
-        self.latent, self.tries, self.pretrained = latent, tries if latent else 1, pretrained
-        self.l2_weight, self.class_weight, self.classified_at = l2_weight, class_weight, classified_at
-        self.gan_weight, self.penalty_weight = gan_weight, penalty_weight
+        self.latent, self.tries = latent, losses.tries if latent else 1
+        self.pretrained, self.losses = trunk.pretrained, losses
         self.candidates_differ = latent > 0
-        net = ChromaGANNet(width, latent, CLASSES if class_weight else 0, skips, tuned)
+        net = ChromaGANNet(width, latent, CLASSES if losses.classes else 0, trunk.skips, trunk.tuned)
         self.net: ChromaGANNet = in_channels_last(net)  # type: ignore[assignment]
         self.discriminator = critic.net(2, norm=False)
 
@@ -62,7 +78,7 @@ class ChromaGAN(Adversarial):
         """The trunk's weights; DataError if they, or the classifier's, are nowhere."""
         if self.pretrained:
             self.net.trunk.load(backbone("vgg"))
-        if self.class_weight:
+        if self.losses.classes:
             load_lite0(self.device)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
@@ -78,7 +94,7 @@ class ChromaGAN(Adversarial):
         distance = judge(fake).mean() - judge(real).mean()
         share = draws.to("between").uniform(device=real.device)
         penalty = gradient_penalty(judge, real, fake, share)
-        return {"loss": distance + self.penalty_weight * penalty}
+        return {"loss": distance + self.losses.penalty * penalty}
 
     def generator_loss(self, batch: Batch, made: Made) -> Losses:
         """Eq. 1, and its parts."""
@@ -86,10 +102,11 @@ class ChromaGAN(Adversarial):
         painted = eight_bit(made["painted"])
         l2 = (painted - real[:, None]).square().mean((2, 3, 4)).amin(1).mean()
         gan = -self.judge(batch.image)(painted[:, 0]).mean()
-        losses = {"loss": self.l2_weight * l2 + self.gan_weight * gan, "l2": l2, "gan": gan}
-        if self.class_weight:
-            classes = divergence(class_distribution(batch.image, self.classified_at), made["logits"])
-            losses |= {"loss": losses["loss"] + self.class_weight * classes, "classes": classes}
+        weight = self.losses
+        losses = {"loss": weight.l2 * l2 + weight.gan * gan, "l2": l2, "gan": gan}
+        if weight.classes:
+            classes = divergence(class_distribution(batch.image, weight.classified_at), made["logits"])
+            losses |= {"loss": losses["loss"] + weight.classes * classes, "classes": classes}
         return losses
 
     def judge(self, image: Tensor) -> Callable[[Tensor], Tensor]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colorlab.errors import CheckpointError
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
-from colorlab.methods.marginals import PixelClassifier
+from colorlab.methods.marginals import ClassOptions, NetOptions, PixelClassifier
 from colorlab.nets.cic_net import CICNet
 from colorlab.samplers.marginals import MarginalSampler
 
@@ -35,26 +35,20 @@ PUBLISHED_2017 = PUBLISHED | {
 
 
 class CIC(PixelClassifier):
-    """width, stride, shortcuts: see ``CICNet``. published: a file of published weights, read before the first step; the
-    net then stays as it is and only the copula learns; its rebalancing is undone by the prior that it was trained
-    with, which must be given. The rest: see ``PixelClassifier``."""
+    """published: a file of published weights, read before the first step; the net then stays as it is and only the
+    copula learns; its rebalancing is undone by the prior that it was trained with, which must be given."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
-        stride: int, shortcuts: bool, bins: str, neighbours: int, sigma: float, rebalance: float, prior: str | None,
-        undo_rebalancing: bool, rank: int, edges: float, published: str | None,
+        net: NetOptions, classes: ClassOptions, published: str | None,
     ) -> None:  # fmt: skip
-        net = CICNet(width, stride, shortcuts)
-        super().__init__(
-            seed, optimizer, schedule, sampler, net, bins, neighbours, sigma, rebalance, prior, undo_rebalancing, rank,
-            edges,
-        )  # fmt: skip
+        super().__init__(seed, optimizer, schedule, sampler, CICNet(width, net.stride, net.shortcuts), net, classes)
         self.published = published
         if published is not None:
-            if undo_rebalancing and prior is None and rebalance < 1:
+            if classes.undo_rebalancing and classes.prior is None and classes.rebalance < 1:
                 raise ValueError(
-                    "the published net was rebalanced by a prior of its own (give method.prior=<its prior_probs.npy>, "
-                    "or method.undo_rebalancing=false)"
+                    "the published net was rebalanced by a prior of its own (give "
+                    "method.classes.prior=<its prior_probs.npy>, or method.classes.undo_rebalancing=false)"
                 )
             self.freeze_net()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -30,6 +31,26 @@ SPACE = RGB()
 HUBER_DELTA = 0.2  # colours in [-1, 1]: errors below it count by their square, above it by their size
 STARTS = ("mean", "painted")
 KEPT_COLORS = 4096  # so many training pictures' colours are kept with the weights
+
+
+@dataclass(frozen=True)
+class LearningOptions:
+    """What the net learns, and at which noise levels."""
+
+    predict: str  # what it outputs: x_0, eps (the paper) or v
+    distance: str  # l1 (the paper), l2 or huber
+    min_xi: float  # the smallest xi = t/T trained on; there, alpha_bar is nearly 1 and eps cannot be told
+    stratified: bool  # the xi of one batch are spread evenly over [0, 1]
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    """How the net is told the noise level, see ``GPICNet``."""
+
+    features: int
+    scale: float
+    of: str
+    literal_film: bool
 
 
 class PixelDiffusion(Method):
@@ -97,20 +118,16 @@ class PixelDiffusion(Method):
 class GPIC(PixelDiffusion):
     """The diffusion model of lines to colours.
 
-    width: the paper's C. predict: what the net outputs, x_0, eps (the paper) or v. distance: l1 (the paper), l2 or
-    huber. min_xi: the smallest xi = t/T trained on; there, alpha_bar is nearly 1 and eps cannot be told.
-    stratified: spread the xi of one batch evenly over [0, 1]. bf16: run the net in bfloat16 while sampling (previews).
-    compiled: let torch.compile fuse the decoder (half a minute once; pays from some hundred steps on)."""
+    width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. compiled: let torch.compile fuse the decoder
+    (half a minute once; pays from some hundred steps on)."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
-        predict: str, distance: str, min_xi: float, stratified: bool, fourier_features: int, fourier_scale: float,
-        embed_of: str, literal_film: bool, start_from: str, micro_batch: int, bf16: bool, compiled: bool,
+        learning: LearningOptions, embedding: EmbeddingOptions, start_from: str, micro_batch: int, compiled: bool,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from)
-        self.predict, self.distance, self.min_xi, self.stratified = predict, distance, min_xi, stratified
-        self.bf16, self.compiled = bf16, compiled
-        net = GPICNet(width, fourier_features, fourier_scale, embed_of, literal_film)
+        self.learning, self.compiled = learning, compiled
+        net = GPICNet(width, embedding.features, embedding.scale, embedding.of, embedding.literal_film)
         self.net: GPICNet = in_channels_last(net)  # type: ignore[assignment]
         self.register_buffer("colors", torch.zeros(len(STARTS), KEPT_COLORS, 3))
 
@@ -129,16 +146,16 @@ class GPIC(PixelDiffusion):
         noise = draws.normal(*x_0.shape[1:], device=x_0.device)
         x = diffusion.noised(x_0, noise, alpha_bar).contiguous(memory_format=torch.channels_last)
         output = self.net(x, alpha_bar, batch.image).float()
-        target = diffusion.target_of(x_0, noise, alpha_bar, self.predict)
-        return {"loss": distance_of(output, target, self.distance)}
+        target = diffusion.target_of(x_0, noise, alpha_bar, self.learning.predict)
+        return {"loss": distance_of(output, target, self.learning.distance)}
 
     def xi(self, draws: Draws, device: torch.device) -> Tensor:
         """(B,) noise levels xi = t/T in [min_xi, 1], GPIC Sec. 3.3: independent, or one in each B-th of the range."""
         xi = draws.uniform(device=device)
-        if self.stratified:
+        if self.learning.stratified:
             order = draws.to("strata").uniform(device=device).argsort()
             xi = (order + xi) / len(xi)
-        return self.min_xi + (1 - self.min_xi) * xi
+        return self.learning.min_xi + (1 - self.learning.min_xi) * xi
 
     def denoiser(self, image: Tensor) -> Denoiser:
         """All that does not see x is done here, once a drawing; levels are embedded in float32, once for all rows."""
@@ -150,7 +167,7 @@ class GPIC(PixelDiffusion):
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             embedding = self.net.level(torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)).to(dtype)
             output = decode(x.to(dtype, memory_format=torch.channels_last), embedding, encoding)
-            return diffusion.x_0_of(output.to(x.dtype), x, alpha_bar, self.predict)
+            return diffusion.x_0_of(output.to(x.dtype), x, alpha_bar, self.learning.predict)
 
         return denoise
 

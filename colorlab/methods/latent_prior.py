@@ -10,6 +10,7 @@ says, and nothing but a lightness-aware decoder has seen the gray picture."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,34 @@ from colorlab.storage.memo import Answers, keys_of
 from colorlab.types import Batch, Condition, Denoiser
 
 TIMESTEPS = 1000
+PREDICTIONS = {"v": "v_prediction", "eps": "epsilon"}  # ours -> diffusers'
 GROUP = 8  # pictures encoded together
 KEPT_BYTES = 1 << 28  # of latents
+
+
+@dataclass(frozen=True)
+class LearningOptions:
+    """What the network learns, and which captions it is shown meanwhile."""
+
+    predict: str  # v or eps
+    zero_snr: bool  # the noisiest level is pure noise
+    color_words: float  # share of the captions that are told the picture's main colours
+    caption_dropout: float  # share that become dummies
+
+    def __post_init__(self) -> None:
+        if self.predict not in PREDICTIONS:
+            raise ValueError(f"predict is v or eps, not {self.predict!r}")
+        if self.zero_snr and self.predict == "eps":
+            raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
 
 
 class LatentPrior(Method):
     """vae: a run of method=latent_vae, or a folder that holds an AutoencoderKL. text_encoder: minilm, or a folder with
     a BERT or CLIP text model and its tokenizer. width: channels of the finest level; the next have twice and three
-    times as many, the last without attention. layers: residual blocks a level. predict: v or eps. zero_snr: the
-    noisiest level is pure noise. colour_words: share of the captions that are told the picture's main colours.
-    caption_dropout: share that become dummies. negative, guidance: classifier-free guidance when sampling, away from a
-    prompt, 1 = off. decoder: a run of method=lightness_vae, None = the autoencoder's own. space: rgb, or ab: the gray
-    picture's lightness exactly. micro_batch: candidates sampled together.
+    times as many, the last without attention. layers: residual blocks a level. negative, guidance: classifier-free
+    guidance when sampling, away from a prompt, 1 = off. decoder: a run of method=lightness_vae, None = the
+    autoencoder's own. space: rgb, or ab: the gray picture's lightness exactly. micro_batch: candidates sampled
+    together.
 
     Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
 
@@ -57,22 +74,20 @@ class LatentPrior(Method):
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, vae: str,
-        text_encoder: str, width: int, layers: int, predict: str, zero_snr: bool, colour_words: float,
-        caption_dropout: float, negative: str, guidance: float, decoder: str | None, space: str, micro_batch: int,
+        text_encoder: str, width: int, layers: int, learning: LearningOptions, negative: str, guidance: float,
+        decoder: str | None, space: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check_prediction(predict, zero_snr)
         self.sampler, self.micro_batch = unbounded(sampler), micro_batch
         self.negative, self.guidance = negative, guidance
-        self.colour_words, self.caption_dropout = colour_words, caption_dropout
-        self.prediction = {"v": "v_prediction", "eps": "epsilon"}[predict]
+        self.learning, self.prediction = learning, PREDICTIONS[learning.predict]
         self.space, self.conditions = space, space_named(space).conditions
         frozen, reader = load_vae(vae), read_text(text_encoder)
         self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
         self.decoder = Aside(load_lightness_vae(decoder)) if decoder else None
         unet = small_unet(width, layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
-        self.register_buffer("alpha_bars", alpha_bar_table(TIMESTEPS, zero_snr), persistent=False)
+        self.register_buffer("alpha_bars", alpha_bar_table(TIMESTEPS, learning.zero_snr), persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
         self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         self.must_share_vae(decoder)
@@ -106,7 +121,8 @@ class LatentPrior(Method):
     def captions(self, batch: Batch, keys: Sequence[Hashable], draws: Draws) -> list[str]:
         """The pictures' captions as the U-Net is shown them."""
         colours = words_of(self.colours.of(keys, lambda places: shares(batch.rgb[places])))
-        return dropped(with_colours(batch.text, colours, self.colour_words, draws), self.caption_dropout, draws)
+        texts = with_colours(batch.text, colours, self.learning.color_words, draws)
+        return dropped(texts, self.learning.caption_dropout, draws)
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
@@ -165,14 +181,6 @@ class LatentPrior(Method):
     def export(self, folder: Path) -> None:
         """``prior/`` in the run's folder: what `load_prior` and StableDiffusionPipeline open."""
         save_prior(self.prior, folder / OF_A_RUN)
-
-
-def check_prediction(predict: str, zero_snr: bool) -> None:
-    """ValueError: what cannot be trained."""
-    if predict not in ("v", "eps"):
-        raise ValueError(f"predict is v or eps, not {predict!r}")
-    if zero_snr and predict == "eps":
-        raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
 
 
 def small_unet(width: int, layers: int, channels: int, text_width: int) -> Any:

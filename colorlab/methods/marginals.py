@@ -6,6 +6,7 @@ and Vitoria, "Multiple and Diverse Image Colorization" (project description), on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,41 +35,62 @@ COPULA_PICTURES = 8  # of a batch, so many teach the copula
 SURE = 50.0  # no trained net's logits are beyond it; one that blew up is not taken for certain
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The net's form, and how what it says on its grid reaches all pixels."""
+
+    stride: int
+    shortcuts: bool
+    rank: int  # R of the learned copula
+    edges: float  # contrast in lightness at which chroma stops spreading from the grid; 0 = it does not stop
+
+
+@dataclass(frozen=True)
+class TrunkOptions(NetOptions):
+    """The same with a choice of nets, see ``net_of``."""
+
+    trunk: str
+
+
+@dataclass(frozen=True)
+class ClassOptions:
+    """The classes of a pixel, and how their frequencies count."""
+
+    bins: str  # the table, see ``colorlab.ab_bins.table_of``
+    rebalance: float  # 1 minus the weight of the prior in CIC Eq. 4; 1 = off
+    undo_rebalancing: bool  # before sampling, turn a rebalanced net's classes, p w normalised, back to p, if the sampler wants it
+    neighbours: int = 1  # of the soft encoding
+    sigma: float = 1.0  # of the soft encoding, and of the prior's smoothing
+    prior: str | None = None  # a file; None = fitted on the training pictures
+
+
 class PixelClassifier(Method):
     """A net with two heads: the classes of each pixel, and the factors of the learned copula.
 
-    sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``. bins: the
-    table, see ``colorlab.ab_bins.table_of``. neighbours, sigma: of the soft encoding. rebalance: 1 minus the weight of
-    the prior in CIC Eq. 4; 1 = off. prior: a file; None = fitted on the training pictures. undo_rebalancing: before
-    sampling, turn the classes of a rebalanced net, p w normalised, back to p,
-    for samplers that want it. rank: R of the learned copula. edges:
-    contrast in lightness at which chroma stops spreading when it is brought from the net's grid to all pixels; 0 =
-    it does not stop."""
+    sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``."""
 
     conditions = SPACE.conditions
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, net: CICNet,
-        bins: str, neighbours: int, sigma: float, rebalance: float, prior: str | None, undo_rebalancing: bool,
-        rank: int, edges: float,
+        form: NetOptions, classes: ClassOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
         if not isinstance(sampler, MarginalSampler):
             raise ConfigError("method/sampler is a diffusion model's, not one of marginals (choose quantile_field)")
-        self.sampler, self.neighbours, self.sigma, self.rebalance = sampler, neighbours, sigma, rebalance
-        self.prior, self.undo_rebalancing, self.edges, self.frozen = prior, undo_rebalancing, edges, False
-        self.bins = Bins(bins)
+        self.sampler, self.form, self.options, self.frozen = sampler, form, classes, False
+        self.bins = Bins(classes.bins)
         self.net: CICNet = in_channels_last(net)  # type: ignore[assignment]
         self.classes = nn.Conv2d(net.channels, len(self.bins), 1)
-        self.copula = nn.Conv2d(net.channels, 2 * rank, 1)
+        self.copula = nn.Conv2d(net.channels, 2 * form.rank, 1)
         nn.init.normal_(self.classes.weight, std=0.01)
 
     def prepare(self, pictures: Any) -> None:
         """The prior, and classes that start from it: a fresh net's loss is then the prior's entropy."""
-        if self.prior is not None:
-            self.bins.read(Path(self.prior))
+        if self.options.prior is not None:
+            self.bins.read(Path(self.options.prior))
         else:
-            self.bins.fit(self._colours(pictures), self.sigma)
+            self.bins.fit(self._colours(pictures), self.options.sigma)
         with torch.no_grad():
             self.classes.bias.copy_((self.bins.prior * self.weights()).clamp_min(1e-8).log())  # type: ignore[union-attr]
 
@@ -86,7 +108,7 @@ class PixelClassifier(Method):
 
     def weights(self) -> Tensor:
         """(Q,) w of CIC Eq. 4."""
-        return rebalancing(self.bins.prior, self.rebalance)
+        return rebalancing(self.bins.prior, self.options.rebalance)
 
     def freeze_net(self) -> None:
         """Let only the copula learn."""
@@ -106,7 +128,7 @@ class PixelClassifier(Method):
         features = self.net(batch.image)
         logits = self.classes(features).float()
         target = self.target(batch)
-        code = self.bins.soft(target, self.neighbours, self.sigma)
+        code = self.bins.soft(target, self.options.neighbours, self.options.sigma)
         taught = self.copula_objective(batch, features.detach(), logits.detach(), code.index[..., 0], draws)
         if self.frozen:
             return {"loss": -taught}
@@ -127,7 +149,7 @@ class PixelClassifier(Method):
     def marginals(self, image: Tensor) -> Marginals:
         """image (B, 1, H, W) in [0, 1] -> what is known of each pixel on the net's grid, as the sampler wants it."""
         features = self.net(image)
-        undo = self.undo_rebalancing and not self.sampler.rebalanced
+        undo = self.options.undo_rebalancing and not self.sampler.rebalanced
         return self._marginals(features, self.classes(features).float(), image, undo)
 
     def _marginals(self, features: Tensor, logits: Tensor, image: Tensor, undo: bool) -> Marginals:
@@ -148,23 +170,17 @@ class PixelClassifier(Method):
     def coloured(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """(1, 1, H, W) in [0, 1] -> (1, n, 3, H, W) in [0, 1]."""
         ab = self.sampler(self.marginals(image), n, draws)
-        return SPACE.decode(upsampled(ab, image, self.net.stride, self.edges) / AB_SCALE, image[:, None])
+        return SPACE.decode(upsampled(ab, image, self.net.stride, self.form.edges) / AB_SCALE, image[:, None])
 
 
 class MarginalsMethod(PixelClassifier):
-    """The same with a choice of nets: does knowing what is in the picture improve the marginals? trunk, width, stride,
-    shortcuts: see ``net_of``. The rest: see ``PixelClassifier``."""
+    """The same with a choice of nets: does knowing what is in the picture improve the marginals?"""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, trunk: str,
-        width: int, stride: int, shortcuts: bool, bins: str, neighbours: int, sigma: float, rebalance: float,
-        prior: str | None, undo_rebalancing: bool, rank: int, edges: float,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
+        net: TrunkOptions, classes: ClassOptions,
     ) -> None:  # fmt: skip
-        net = net_of(trunk, width, stride, shortcuts)
-        super().__init__(
-            seed, optimizer, schedule, sampler, net, bins, neighbours, sigma, rebalance, prior, undo_rebalancing, rank,
-            edges,
-        )  # fmt: skip
+        super().__init__(seed, optimizer, schedule, sampler, net_of(width, net), net, classes)
 
     def prepare(self, pictures: Any) -> None:
         """The prior, and the classifier's weights if the trunk is semantic."""
@@ -175,17 +191,13 @@ class MarginalsMethod(PixelClassifier):
             self.net.trunk.load_state_dict(own | {name: tensors[name] for name in own if name not in counters})
 
 
-def net_of(trunk: str, width: int, stride: int, shortcuts: bool) -> CICNet:
+def net_of(width: int, form: TrunkOptions) -> CICNet:
     """plain: CIC's net. semantic: with the features of an ImageNet classifier. capsule: with capsules in the middle. At
     one width, all three learn about as many weights."""
-    match trunk:
-        case "plain":
-            return CICNet(width, stride, shortcuts)
-        case "semantic":
-            return SemanticNet(width, stride, shortcuts)
-        case "capsule":
-            return CapsuleNet(width, stride, shortcuts)
-    raise ValueError(f"trunk is plain, semantic or capsule, not {trunk!r}")
+    nets = {"plain": CICNet, "semantic": SemanticNet, "capsule": CapsuleNet}
+    if form.trunk not in nets:
+        raise ValueError(f"trunk is plain, semantic or capsule, not {form.trunk!r}")
+    return nets[form.trunk](width, form.stride, form.shortcuts)
 
 
 def cross_entropy(logits: Tensor, code: SoftCode) -> Tensor:

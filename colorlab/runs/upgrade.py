@@ -6,6 +6,10 @@ from typing import Any
 
 PIGGYBACK = "colorlab.methods.piggyback"
 DIVCOLOR = "colorlab.methods.divcolor"
+GPIC = "colorlab.methods.gpic"
+BASIS = "colorlab.methods.basis"
+PRIOR = "colorlab.methods.latent_prior"
+CHROMAGAN = "colorlab.methods.chromagan"
 
 #: Classes of methods with a discriminator.
 ADVERSARIAL = [
@@ -18,6 +22,15 @@ CRITIC: dict[str, str | None] = {
     "critic_width": "critic.width", "critic_layers": "critic.layers", "critic_scales": "critic.scales",
     "gradient_clip_val": None,  # the trainer's
 }  # fmt: skip
+OF_CRITIC = {"critic": "colorlab.methods.adversarial.CriticOptions"}
+
+MARGINALS: dict[str, str | None] = {
+    "stride": "net.stride", "shortcuts": "net.shortcuts", "rank": "net.rank", "edges": "net.edges",
+    "bins": "classes.bins", "rebalance": "classes.rebalance", "undo_rebalancing": "classes.undo_rebalancing",
+    "neighbours": "classes.neighbours", "sigma": "classes.sigma", "prior": "classes.prior",
+}  # fmt: skip
+OF_CLASSES = {"classes": "colorlab.methods.marginals.ClassOptions"}
+WITH_TRUNK = OF_CLASSES | {"net": "colorlab.methods.marginals.TrunkOptions"}
 
 #: class of a method -> {key of an older run: where the value is today, None if nowhere}
 MOVED: dict[str, dict[str, str | None]] = {
@@ -41,7 +54,29 @@ MOVED: dict[str, dict[str, str | None]] = {
         "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
         "accumulate": "stages.accumulate",
     },
+    f"{GPIC}.GPIC": {
+        "predict": "learning.predict", "distance": "learning.distance", "min_xi": "learning.min_xi",
+        "stratified": "learning.stratified", "fourier_features": "embedding.features",
+        "fourier_scale": "embedding.scale", "embed_of": "embedding.of", "literal_film": "embedding.literal_film",
+        "bf16": None,  # chosen when sampling
+    },
+    "colorlab.methods.cic.CIC": MARGINALS,
+    "colorlab.methods.marginals.MarginalsMethod": MARGINALS | {"trunk": "net.trunk"},
+    f"{BASIS}.Basis": MARGINALS | {
+        "trunk": "net.trunk",
+        "channels": "layer.channels", "layers": "layer.layers", "bases": "layer.bases", "noise": "layer.noise",
+        "remedy": "learning.remedy", "candidates": "learning.candidates",
+    },
+    f"{PRIOR}.LatentPrior": {
+        "predict": "learning.predict", "zero_snr": "learning.zero_snr", "colour_words": "learning.color_words",
+        "caption_dropout": "learning.caption_dropout",
+    },
     **dict.fromkeys(ADVERSARIAL, CRITIC),
+    f"{CHROMAGAN}.ChromaGAN": CRITIC | {
+        "skips": "trunk.skips", "tuned": "trunk.tuned", "pretrained": "trunk.pretrained",
+        "l2_weight": "losses.l2", "class_weight": "losses.classes", "gan_weight": "losses.gan",
+        "penalty_weight": "losses.penalty", "classified_at": "losses.classified_at", "tries": "losses.tries",
+    },
 }  # fmt: skip
 
 #: class of a method -> {group of its keys: the class that holds them}
@@ -58,8 +93,16 @@ GROUPS = {
         "mdn": f"{DIVCOLOR}.MixtureOptions",
         "stages": f"{DIVCOLOR}.StageOptions",
     },
-    **{target: {"critic": "colorlab.methods.adversarial.CriticOptions"} for target in ADVERSARIAL},
-}
+    f"{GPIC}.GPIC": {"learning": f"{GPIC}.LearningOptions", "embedding": f"{GPIC}.EmbeddingOptions"},
+    "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
+    "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
+    f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
+    f"{PRIOR}.LatentPrior": {"learning": f"{PRIOR}.LearningOptions"},
+    **dict.fromkeys(ADVERSARIAL, OF_CRITIC),
+    f"{CHROMAGAN}.ChromaGAN": OF_CRITIC | {
+        "trunk": f"{CHROMAGAN}.TrunkOptions", "losses": f"{CHROMAGAN}.LossOptions",
+    },
+}  # fmt: skip
 
 
 #: class of a node -> keys that runs of older versions lack, with what was then the only way

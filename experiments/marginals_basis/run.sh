@@ -9,7 +9,7 @@ here=runs/experiments/marginals_basis$of
 evaluate="python -m colorlab.evaluate n=8 limit=$limit features=none"
 named=""
 for remedy in none best_of energy; do
-  python -m colorlab.train name=basis-$remedy$of method=basis method.marginals="$cic" method.remedy=$remedy \
+  python -m colorlab.train name=basis-$remedy$of method=basis method.marginals="$cic" method.learning.remedy=$remedy \
     data.condition=gray trainer.max_steps=$steps resume=auto sheet=0 "$@"
   $evaluate run=runs/basis-$remedy$of out=$here/$remedy
   named="$named $remedy=$here/$remedy"

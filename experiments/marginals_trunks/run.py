@@ -48,7 +48,7 @@ def trained(options: argparse.Namespace, trunk: str, seed: int) -> Path:
     command = [sys.executable, "-m", "colorlab.train", f"name={name}", "resume=auto", "sheet=0", f"seed={seed}"]
     command += [
         "method=marginals",
-        f"method.trunk={trunk}",
+        f"method.net.trunk={trunk}",
         "data.condition=gray",
         f"trainer.max_steps={options.steps}",
     ]
