@@ -133,7 +133,7 @@ def test_npm_fetches_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     package(tmp_path / "package")
     npm = tmp_path / "npm"
     npm.write_text(
-        f'#!/bin/sh\n[ "$2" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C "{tmp_path}" package\n'
+        f'#!/bin/sh\n[ "$6" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C "{tmp_path}" package\n'
     )
     npm.chmod(0o755)
     monkeypatch.setattr(adding.shutil, "which", lambda name: str(npm))

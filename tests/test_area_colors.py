@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 
 from colorlab.conditions.area_colors import by_size, resized, shares, sized, true_colors
+from colorlab.conditions.area_hints import FURTHER, told
 from colorlab.conditions.area_shapes import likeness, passages, shapes
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
 from colorlab.samplers.area_colors import Palette, PaletteSampler, Sites, lattice, mirrored
 from colorlab.samplers.guides import Bias, Place, Repulsion
+from colorlab.types import Hints
 
 RED, GREEN, WHITE = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.1, 0.7, 0.3]), torch.ones(3)
 
@@ -177,3 +179,15 @@ def test_repulsion_weighs_down_what_elders_have_there_and_only_there() -> None:
     assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, elder), torch.zeros(3))
     elsewhere = Place(torch.ones(4, 4), (1, 0, 0))
     assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, elsewhere, younger), torch.zeros(3))
+
+
+def test_hints_of_many_colours_divide_areas_within_bounds() -> None:
+    side = 200
+    image = torch.ones(1, side, side)
+    image[:, ::4] = image[:, :, ::4] = 0
+    rows, columns = torch.arange(side)[:, None] // 4, torch.arange(side) // 4
+    labels = rows * 50 + columns
+    striped = (torch.arange(side) % 4 < 3).float().expand(1, 3, side, side)
+    known = told(labels, image, Hints(striped, torch.ones(1, 1, side, side)))
+    assert known.known.all() and len(known.colors) == int(known.labels.max()) + 1
+    assert 2500 + FURTHER - 4 <= len(known.colors) <= 2500 + FURTHER

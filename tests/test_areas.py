@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from colorlab.conditions.areas import Areas, area_at, areas_of, merged, shared_out, split
+from colorlab.conditions.areas import MOST, Areas, area_at, areas_of, merged, shared_out, split
 from colorlab.conditions.gaps import filled
 
 SIZES = [(1, 1), (1, 9), (7, 1), (2, 2), (3, 300), (33, 47)]
@@ -52,6 +52,15 @@ def test_any_picture_has_areas(size: tuple[int, int], kind: str) -> None:
     check(areas)
     if kind != "noise":
         assert len(areas.shares) == 1 and areas.paper.all() == areas.paper.any() == (kind == "white")
+
+
+def test_a_page_of_more_areas_than_can_be_compared_has_the_largest() -> None:
+    page = paper(480, 480)
+    page[::5] = page[:, ::5] = 0
+    page[:60, :60] = 255
+    areas = areas_of(page, 0)
+    check(areas)
+    assert len(areas.shares) == MOST and areas.shares[0] == pytest.approx(60 * 60 / page.size)
 
 
 def test_two_closed_rooms_and_the_paper_around_are_three_areas() -> None:

@@ -89,6 +89,15 @@ def test_step_by_step_gives_what_the_whole_gives() -> None:
         last = lab[torch.arange(3), order[:, i]]
 
 
+def test_what_is_remembered_between_steps_grows_with_the_areas_not_with_their_pairs() -> None:
+    torch.manual_seed(0)
+    net, drawn = decoder(), encoded(encoder())
+    areas, n = 300, 4
+    wide = Drawn(*(torch.zeros(1, *(areas if k == drawn.areas.shape[1] else k for k in x.shape[1:])) for x in drawn))
+    kept = net.steps(wide, torch.arange(areas).expand(n, -1))
+    assert sum(x.numel() for x in vars(kept).values() if isinstance(x, torch.Tensor)) < wide.relations.numel() * n
+
+
 def test_near_colours_have_near_waves_and_different_ones_do_not_collide() -> None:
     lab = torch.rand(200, 3, generator=torch.Generator().manual_seed(0))
     near = (waves(lab) - waves(lab + 0.001)).norm(dim=-1)

@@ -3,6 +3,7 @@ steps. After a change that is meant to change them:  python -m tests.test_same_p
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_a_shipped_model_draws_the_picture_that_is_kept(name: str) -> None:
 def test_the_kept_pictures_are_coloured_and_differ() -> None:
     kept = [np.asarray(Image.open(HERE / f"{name}.png"), int) for name in KEPT]
     assert all((each.max(2) - each.min(2) > 60).mean() > 0.1 for each in kept)
-    assert min(np.abs(a - b).max() for a, b in zip(kept, kept[1:], strict=False)) > 60
+    assert min(np.abs(a - b).max() for a, b in pairwise(kept)) > 60
 
 
 if __name__ == "__main__":

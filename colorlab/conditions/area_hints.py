@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import find_objects
 from torch import Tensor
 
 from colorlab.conditions.area_colors import sized, true_colors
@@ -18,6 +19,7 @@ SECOND = 0.1  # share of an area's hints that a further colour needs
 OTHER = 0.2  # difference in a channel from which colours are not the same
 LOOKED = 512  # px; the longer side on which hints are looked at
 MOST = 4  # colours that divide one area
+FURTHER = 400  # areas come about by that at most, of one drawing
 
 
 class Told(NamedTuple):
@@ -38,8 +40,15 @@ def told(labels: Tensor, image: Tensor, hints: Hints) -> Told:
     R = int(labels.max()) + 1
     colors, counts = _next_colors(rgb, labels, clear, R)
     known = counts >= _enough(labels, R)
+    boxes = find_objects(labels.numpy(force=True) + 1)
     for area in torch.nonzero(known).flatten().tolist():
-        found = _divided(labels, rgb, paper, clear, area, int(counts[area]))
+        if len(colors) + MOST > R + FURTHER:
+            break
+        box = boxes[area]
+        inside = labels[box] == area
+        parts, found = _parts(rgb[:, *box], paper[:, *box], clear[box] & inside, inside, int(counts[area]))
+        for part in range(1, len(found) + 1):
+            labels[box][parts == part + 1] = len(colors) + part - 1
         colors, known = torch.cat([colors, found]), torch.cat([known, known.new_ones(len(found))])
     return Told(labels, colors, known, _shares_of(seen, labels, len(known)))
 
@@ -87,15 +96,16 @@ def _shares_of(seen: Tensor, labels: Tensor, R: int) -> Tensor:
     return hinted / size.clamp(min=1)
 
 
-def _divided(labels: Tensor, rgb: Tensor, paper: Tensor, clear: Tensor, area: int, count: int) -> Tensor:
-    """Divide an area whose hints have several colours, in place: each part grows from its own hints and meets others in
-    the ink where there is some. -> the further parts' colours (K, 3), numbered from labels.max() + 1 on."""
-    inside = labels == area
-    left = clear & inside
+def _parts(rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """An area whose hints have several colours, divided: each part grows from its own hints and meets others in the ink
+    where there is some. All around the area, (h, w): its hints are ``clear``, ``count`` in number.
+
+    -> the part of each of its pixels, from 1 on, and the colours of the second and further parts (K, 3)."""
+    left = clear
     seeds: list[Tensor] = []
     colors: list[Tensor] = []
     while left.sum() >= max(LEAST, SECOND * count) and len(seeds) < MOST:
-        color, _ = _next_colors(rgb, torch.zeros_like(labels), left, 1)
+        color, _ = _next_colors(rgb, torch.zeros_like(left, dtype=torch.long), left, 1)
         own = left & ((rgb - color[0][:, None, None]).abs().amax(0) <= OTHER)
         if not own.any():
             break
@@ -103,12 +113,9 @@ def _divided(labels: Tensor, rgb: Tensor, paper: Tensor, clear: Tensor, area: in
         colors.append(color[0])
         left = left & ~own
     if len(seeds) < 2:
-        return rgb.new_zeros(0, 3)
+        return torch.zeros_like(left, dtype=torch.long), rgb.new_zeros(0, 3)
     from skimage.segmentation import watershed
 
-    markers = torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy()
-    parts = torch.from_numpy(watershed(1 - paper[0].numpy(), markers, mask=inside.numpy()).astype(np.int64))
-    first = int(labels.max())
-    for part in range(2, len(seeds) + 1):
-        labels[parts == part] = first + part - 1
-    return torch.stack(colors[1:])
+    markers = torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy(force=True)
+    parts = watershed(1 - paper[0].numpy(force=True), markers, mask=inside.numpy(force=True))
+    return torch.from_numpy(parts.astype(np.int64)).to(rgb.device), torch.stack(colors[1:])

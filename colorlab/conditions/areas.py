@@ -21,6 +21,7 @@ from colorlab.conditions.gaps import Index, distance_to_ink, divided, filled, pa
 GAP = 0.035  # half the width of the widest gap that is closed, as a share of the longer side
 SPECK = 5e-5  # share of the picture; what is smaller goes to a neighbour
 FEWEST = 3  # pixels of an area
+MOST = 2000  # areas; what is beyond them, the smallest, goes to neighbours too: methods compare each two areas
 CORNER = 0.07  # of a side of the ink's box
 FAINT = 16  # levels of luma by which ink is darker than paper, at least
 CLEARLY = 0.3  # of the way from paper to ink: darker is ink
@@ -193,7 +194,7 @@ def numbered(parts: np.ndarray, area: np.ndarray, paper: np.ndarray, sides: list
     kept = sizes >= max(FEWEST, SPECK * parts.size)
     if not kept.any():
         kept[sizes.argmax()] = True
-    order = np.argsort(-sizes, kind="stable")[: kept.sum()]
+    order = np.argsort(-sizes, kind="stable")[: min(kept.sum(), MOST)]
     rank = np.zeros(len(sizes), np.int32)
     rank[order] = np.arange(1, len(order) + 1)
     ranked = rank[area][parts]

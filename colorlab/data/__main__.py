@@ -13,6 +13,7 @@ python -m colorlab.data add FOLDER name=clipart                coloured icons, i
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +105,7 @@ def lines(cfg: DictConfig) -> None:
         style = extractor(cfg.line_style, str(cfg.simplify))
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    targets = _targets(Path(str(cfg.input)).expanduser(), Path(str(cfg.out)).expanduser())
+    targets = _targets(*(Path(os.path.expanduser(str(path))) for path in (cfg.input, cfg.out)))
     bad = 0
     for number, (source, target) in enumerate(with_progress(targets.items(), len(targets), "drawing lines")):
         try:
@@ -125,7 +126,7 @@ def add(cfg: DictConfig) -> None:
 
     if cfg.input is None:
         raise ConfigError("add needs an npm package or a folder of SVG (python -m colorlab.data add FOLDER)")
-    out = added_folder() if cfg.out is None else Path(str(cfg.out)).expanduser()
+    out = added_folder() if cfg.out is None else Path(os.path.expanduser(str(cfg.out)))
     path, about, usable, refused = added(str(cfg.input), cfg.name, out)
     said = f"{path}: {usable} drawings ({about.title}, {about.license})"
     print(said + (f", {refused} refused: they link to other files, or are no SVG" if refused else ""))

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import os
 import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 from colorlab.data import svg
 from colorlab.data.archives import SUFFIX, About, Vector, write_archive
-from colorlab.data.artists import known
+from colorlab.data.artists import NAME, known
 from colorlab.data.iconify import FILES, read_package
 from colorlab.data.intake import shown
 from colorlab.errors import DataError
+from colorlab.storage.plain import Line, must_fit
 
-PACKAGE = re.compile(r"(@[\w.-]+/)?[\w.-]+(@[\w.-]+)?")  # of npm, perhaps with a version
-NAME = re.compile(r"[\w-]+")
+PACKAGE = re.compile(r"(@\w[\w.-]*/)?\w[\w.-]*(@\w[\w.-]*)?", re.ASCII)  # of npm, perhaps with a version
+LONGEST_NAME = 214  # letters of a package's name
 PATIENCE = 300  # seconds for npm
-LARGEST_MEMBER = 200_000_000  # bytes
-MOST_SVG = 2_000_000  # bytes of one drawing
+LARGEST_PACKAGE = 400_000_000  # bytes that it unpacks to
+LARGEST_SVG = 2_000_000  # bytes of one drawing
 
 
 def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int]:
@@ -40,36 +45,43 @@ def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int
     if not usable:
         raise DataError(f"{source} holds no drawings that can be used ({len(drawings)} were refused)")
     path = out / f"{name}{SUFFIX}"
-    write_archive(path, about, usable)
+    try:
+        write_archive(path, about, usable)
+    except ValueError as error:
+        raise DataError(f"{shown(Path(source))} is no set of drawings: {error} (mend its names)") from error
     return path, about, len(usable), len(drawings) - len(usable)
 
 
 def _located(source: str, scratch: Path) -> Path:
     """The folder that holds the drawings; a package is unpacked into ``scratch``."""
-    path = Path(source).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(source))
+    if os.path.isdir(path):
         return path
-    if not path.is_file():
+    if not os.path.isfile(path):
         path = _fetched(source, scratch)
     try:
-        with tarfile.open(path) as archive:
+        with gzip.open(path) as packed:
+            unpacked = packed.read(LARGEST_PACKAGE + 1)
+        if len(unpacked) > LARGEST_PACKAGE:
+            raise ValueError(f"it unpacks to over {LARGEST_PACKAGE:,} bytes")
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for member in archive:
-                if member.isfile() and member.size < LARGEST_MEMBER and Path(member.name).name in FILES:
+                if member.isfile() and Path(member.name).name in FILES:
                     member.name = Path(member.name).name
                     archive.extract(member, scratch, filter="data")
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{shown(path)} is no package: {error} (give an npm package, its .tgz, or a folder)") from error
     return scratch
 
 
 def _fetched(package: str, scratch: Path) -> Path:
     """The package's .tgz, by npm."""
-    if not PACKAGE.fullmatch(package):
-        raise DataError(f"{package} is neither a folder nor the name of an npm package (check the path)")
+    if not PACKAGE.fullmatch(package) or len(package) > LONGEST_NAME:
+        raise DataError(f"{shown(Path(package[:200]))} is neither a folder nor an npm package's name (check the path)")
     npm = shutil.which("npm")
     if npm is None:
         raise DataError(f"{package} is no folder, and npm is not there to fetch it (give a folder or a .tgz)")
-    line = [npm, "pack", package, "--pack-destination", str(scratch), "--ignore-scripts"]
+    line = [npm, "pack", "--ignore-scripts", "--pack-destination", str(scratch), "--", package]
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired as error:
@@ -84,17 +96,18 @@ def _fetched(package: str, scratch: Path) -> Path:
 def _read_folder(folder: Path) -> tuple[About, list[Vector]]:
     drawings = []
     for path in sorted(folder.rglob("*.svg")):
-        if path.is_file() and path.stat().st_size <= MOST_SVG:
+        if path.is_file() and path.stat().st_size <= LARGEST_SVG:
             text = path.read_bytes().decode("utf-8-sig", errors="replace")
             drawings.append(Vector([re.sub(r"[\W_]+", "-", path.stem).strip("-").lower()], "", text))
     if not drawings:
         raise DataError(f"{shown(folder)} holds no SVG files (check the path)")
-    return About(folder.name, "", "", "as the folder says", ""), drawings
+    return About(shown(Path(folder.name)), "", "", "as the folder says", ""), drawings
 
 
 def _is_harmless(drawing: Vector) -> bool:
-    """Whether a drawing is XML that reaches for nothing outside of itself."""
+    """Whether a drawing is XML that reaches for nothing outside of itself, under names of one line."""
     try:
+        must_fit(drawing.names, [Line])
         svg.look_through(drawing.svg.encode())
     except ValueError:
         return False

@@ -9,13 +9,17 @@ import hashlib
 import json
 import lzma
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from colorlab.errors import DataError
+from colorlab.storage.files import write_bytes
+from colorlab.storage.plain import Line, content, json_of, must_fit
 
 SUFFIX = ".jsonl.xz"
 PRESET = 9 | lzma.PRESET_EXTREME
+LARGEST, LONGEST = 100_000_000, 500_000_000  # bytes of a file, and of what a line of it unpacks to
 
 
 class About(NamedTuple):
@@ -28,6 +32,9 @@ class About(NamedTuple):
     version: str
 
 
+HEAD = dict.fromkeys(About._fields, Line) | {"names": [[Line]], "codes": [Line]}
+
+
 class Vector(NamedTuple):
     """One drawing."""
 
@@ -37,10 +44,11 @@ class Vector(NamedTuple):
 
 
 def write_archive(path: Path, about: About, drawings: list[Vector]) -> None:
-    """The same drawings are the same bytes, whoever writes them."""
+    """The same drawings are the same bytes, whoever writes them. ValueError: a name is no line of words."""
     head = about._asdict() | {"names": [each.names for each in drawings], "codes": [each.code for each in drawings]}
+    must_fit(head, HEAD)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(_stream(line) for line in (head, [each.svg for each in drawings])))
+    write_bytes(path, b"".join(_stream(line) for line in (head, [each.svg for each in drawings])))
 
 
 def _stream(line: Any) -> bytes:
@@ -54,13 +62,15 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._lines = _lines(path.read_bytes())
-            head = next(self._lines)
-            self.about = About(*(head[key] for key in About._fields))
-            self.names: list[list[str]] = head["names"]
-            self.codes: list[str] = head["codes"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, lzma.LZMAError, StopIteration) as error:
+            head = next(_lines(content(path, LARGEST)))
+            must_fit(head, HEAD)
+            if not all(head["names"]) or len(head["names"]) != len(head["codes"]):
+                raise ValueError("a name or a code is missing")
+        except (OSError, ValueError, EOFError, lzma.LZMAError, StopIteration) as error:
             raise _unreadable(path, error) from error
+        self.about = About(*(head[key] for key in About._fields))
+        self.names: list[list[str]] = head["names"]
+        self.codes: list[str] = head["codes"]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -68,9 +78,13 @@ class Archive:
     def svgs(self) -> list[str]:
         """The drawings, in the order of their names."""
         try:
-            return list(_lines(self.path.read_bytes()))[1]
-        except (OSError, ValueError, IndexError, lzma.LZMAError) as error:
+            _, drawings = islice(_lines(content(self.path, LARGEST)), 2)
+            must_fit(drawings, [str], "drawings")
+            if len(drawings) != len(self):
+                raise ValueError(f"it names {len(self)} drawings and has {len(drawings)}")
+        except (OSError, ValueError, EOFError, lzma.LZMAError) as error:
             raise _unreadable(self.path, error) from error
+        return list(drawings)
 
     def digest(self) -> str:
         """Names the archive's contents."""
@@ -81,12 +95,14 @@ def _lines(data: bytes) -> Iterator[Any]:
     """Each stream's JSON."""
     while data:
         stream = lzma.LZMADecompressor()
-        line = json.loads(stream.decompress(data))
+        text = stream.decompress(data, LONGEST)
         if not stream.eof:
-            raise lzma.LZMAError("ends early")
+            raise lzma.LZMAError("ends early" if stream.needs_input else f"unpacks to over {LONGEST:,} bytes")
+        line = json_of(text)
         data = stream.unused_data
         yield line
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is no set of drawings: {error} (make it again: python -m colorlab.data add)")
+    reason = " ".join(str(error).split())[:200]
+    return DataError(f"{path} is no set of drawings: {reason} (make it again: python -m colorlab.data add)")

@@ -6,6 +6,7 @@ Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``), from OpenMoji
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, groupby
 from pathlib import Path
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 
 from colorlab.conditions.areas import areas_of
-from colorlab.data import openmoji
+from colorlab.data import openmoji, svg
 from colorlab.data.archives import SUFFIX, Archive
 from colorlab.data.concepts import is_flag, plain, stripped
 from colorlab.data.vectors import guarded, pairs, rendered
@@ -26,6 +27,7 @@ from colorlab.storage.packed import Packed, pack, packed_picture
 
 ART = Path(__file__).parent / "art"
 OPENMOJI = "openmoji"
+NAME = re.compile(r"[\w-]{1,80}")  # of a set
 PENS = (0.012, 0.016, 0.02, 0.024)  # widths of outlines, of the side; one for all colourings of a drawing
 INK = (0.01, 0.45)  # share of a picture that may be ink
 MOST_AREAS = 256
@@ -82,7 +84,7 @@ class Artist:
 
 def archive_path(name: str) -> Path:
     """The archive of a set, that of the package first; DataError if there is none."""
-    for folder in (ART, added_folder()):
+    for folder in (ART, added_folder()) if NAME.fullmatch(name) else ():
         if (path := folder / f"{name}{SUFFIX}").is_file():
             return path
     raise DataError(f"there is no set {name!r} (choose from {', '.join(known())}, or see python -m colorlab.data add)")
@@ -96,7 +98,8 @@ def added_folder() -> Path:
 def known() -> list[str]:
     """The names of all sets that are there."""
     found = [path for folder in (ART, added_folder()) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    return list(dict.fromkeys([OPENMOJI, *(path.name.removesuffix(SUFFIX) for path in found)]))
+    names = [path.name.removesuffix(SUFFIX) for path in found]
+    return list(dict.fromkeys([OPENMOJI, *filter(NAME.fullmatch, names)]))
 
 
 class _Sheet(NamedTuple):
@@ -110,7 +113,10 @@ class _Sheet(NamedTuple):
     def pictures(self, size: int) -> list[np.ndarray]:
         """(4, size, size) uint8 each; ValueError if they cannot be drawn."""
         if self.artist == OPENMOJI:
-            return [openmoji.layers(Path(svg), size) for svg in self.svgs]
+            return [openmoji.layers(Path(drawing), size) for drawing in self.svgs]
+        if not self.trusted:
+            for drawing in self.svgs:
+                svg.look_through(drawing.encode())
         pen = PENS[stream_seed(0, f"pen/{self.artist}/{self.concept}", 0, 0) % len(PENS)]
         return pairs(self.svgs, size, pen, rendered if self.trusted else guarded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ class PictureFiles(PicturePairs):
         """The data set's folder, or a DataError that says what to fetch."""
         if root is None:
             raise DataError(f"data.root is not set ({cls.advice})")
-        folder = Path(root).expanduser()
+        folder = Path(os.path.expanduser(root))
         if not folder.is_dir():
             raise DataError(f"data.root={shown(folder)} is not a folder ({cls.advice})")
         return folder

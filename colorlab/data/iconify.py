@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from colorlab.data.archives import About, Vector
 from colorlab.data.shapes import SVG, XLINK
 from colorlab.errors import DataError
+from colorlab.storage.plain import content, json_of
 
+LARGEST = 200_000_000  # bytes of a file
 OPTIONAL = ("chars.json", "metadata.json")
 FILES = ("icons.json", "info.json", "package.json", *OPTIONAL)
 
@@ -19,7 +20,7 @@ def read_package(folder: Path) -> tuple[About, list[Vector]]:
     icons, info, package, chars, metadata = (_json(folder / name) for name in FILES)
     try:
         return _about(info, package), _drawings(icons, chars, set(metadata.get("categories", {}).get("Flags", [])))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{folder} is no @iconify-json package: {error!r} is amiss (give another)") from error
 
 
@@ -53,6 +54,6 @@ def _json(path: Path) -> Any:
     if path.name in OPTIONAL and not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json_of(content(path, LARGEST))
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error} (give an unpacked @iconify-json package)") from error

@@ -22,6 +22,7 @@ from colorlab.draws import Draws
 from colorlab.storage.packed import Packed
 from colorlab.types import Batch
 
+HEAVIEST = 100  # weight of a set
 STORED = 192  # px; pictures are rendered at this size, or at that of the batches if it is larger
 
 
@@ -117,13 +118,15 @@ def renumbered(areas: np.ndarray) -> np.ndarray:
 def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: Mapping[str, float]) -> None:
     if split_by not in ("concept", "family", "artist"):
         raise ValueError(f"data.split_by is concept, family or artist, not {split_by!r}")
-    if not sets or len(set(sets)) < len(sets):
+    if not sets or not all(isinstance(name, str) for name in sets) or len(set(sets)) < len(sets):
         raise ValueError("data.sets names at least one set, and each once")
     for key, names, among in (("held_out", held_out, sets), ("weights", weights, known())):
         if foreign := set(names) - set(among):
             raise ValueError(f"data.{key} names {', '.join(sorted(foreign))} (choose from {', '.join(among)})")
-    if light := [name for name in sets if not weights.get(name, 1.0) > 0]:
-        raise ValueError(f"data.weights.{light[0]} is above 0 (to leave a set out, take it out of data.sets)")
+    if odd := [name for name in sets if not 0 < weights.get(name, 1.0) <= HEAVIEST]:
+        raise ValueError(
+            f"data.weights.{odd[0]} is above 0, up to {HEAVIEST} (to leave a set out, take it out of data.sets)"
+        )
     if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
         raise ValueError(
             "data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])"

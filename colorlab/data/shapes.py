@@ -34,6 +34,8 @@ MARGIN = 0.04  # of the side, around the drawing: outlines at the edge are whole
 STRIP = 3.3  # longer sides, in shorter ones, make no picture
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 MOST_ELEMENTS = 4_000  # that the repetitions of a drawing may come to
+MOST_LETTERS = 20_000_000  # that its rules may come to, where they are used
+DEEPEST, LARGEST = 200, 20_000  # elements within one another, and in all
 
 ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
@@ -64,11 +66,9 @@ class Drawing:
         self.shapes: list[Shape] = []
         own = _style(self.root)
         style = INITIAL | {key: own[key] for key in INHERITED if key in own}
-        try:
-            _inline_uses(self.root, self.named)
-            self._number(self.root, style, 1.0, 1.0)
-        except RecursionError as error:
-            raise ValueError("is nested too deeply") from error
+        _check_extent(self.root)
+        _inline_uses(self.root, self.named)
+        self._number(self.root, style, 1.0, 1.0)
         self.steps = _steps([shape.fill for shape in self.shapes])
 
     def _number(self, element: ET.Element, inherited: dict[str, str], opacity: float, scale: float) -> None:
@@ -108,7 +108,9 @@ class Drawing:
 
     def _gradient(self, server: ET.Element | None) -> Color | None:
         """Mean colour of a gradient's stops; None if it fades out, which is shading."""
-        while server is not None and not list(server) and (link := _href(server)):
+        passed: set[str] = set()
+        while server is not None and not list(server) and (link := _href(server)) and link not in passed:
+            passed.add(link)
             server = self.named.get(link)
         styles = [_style(stop) for stop in server] if server is not None else []
         if not styles:
@@ -161,6 +163,18 @@ def _squared(root: ET.Element) -> float:
     return side
 
 
+def _check_extent(root: ET.Element) -> None:
+    """ValueError for elements too deep within one another, or too many, to be walked through."""
+    level, count = [root], 1
+    for _ in range(DEEPEST):
+        level = [child for parent in level for child in parent]
+        count += len(level)
+    if level:
+        raise ValueError("is nested too deeply (simplify it)")
+    if count > LARGEST:
+        raise ValueError(f"has over {LARGEST:,} elements (simplify it)")
+
+
 def _inline_uses(root: ET.Element, named: dict[str | None, ET.Element]) -> None:
     """Put a copy of what it refers to in the place of each <use> that is drawn. ValueError if that never ends."""
     budget = MOST_ELEMENTS
@@ -170,6 +184,7 @@ def _inline_uses(root: ET.Element, named: dict[str | None, ET.Element]) -> None:
             budget -= sum(1 for _ in group.iter())
             if budget < 0:
                 raise ValueError("repeats itself too often (simplify it)")
+        _check_extent(root)
 
 
 def _inlined(use: ET.Element, named: dict[str | None, ET.Element]) -> ET.Element:
@@ -195,14 +210,23 @@ def _uses(element: ET.Element) -> Iterator[tuple[ET.Element, int]]:
 
 
 def _with_rules_inlined(svg: str) -> str:
-    """Class rules of a <style> element as style attributes."""
-    sheet = re.search(r"<style[^>]*>(.*?)</style>", svg, re.DOTALL)
-    if not sheet:
+    """Class rules of a <style> element as style attributes. ValueError if little makes too much of that."""
+    _, _, sheet = svg.partition("<style")
+    sheet, closed, _ = sheet.partition("</style>")
+    if not closed:
         return svg
-    rules = dict(re.findall(r"\.([\w-]+)\s*\{([^}\"<&]*)\}", sheet.group(1)))
-    return re.sub(
-        r'class="([\w -]+)"', lambda named: f'style="{";".join(rules.get(c, "") for c in named[1].split())}"', svg
-    )
+    rules = dict(re.findall(r"\.([\w-]+)\s*\{([^{}\"<&]*)\}", sheet))
+    left = MOST_LETTERS
+
+    def inlined(named: re.Match[str]) -> str:
+        nonlocal left
+        style = [rules.get(name, "") for name in named[1].split()]
+        left -= sum(map(len, style))
+        if left < 0:
+            raise ValueError("repeats itself too often (simplify it)")
+        return f'style="{";".join(style)}"'
+
+    return re.sub(r'class="([\w -]+)"', inlined, svg)
 
 
 def _style(element: ET.Element) -> dict[str, str]:
@@ -235,7 +259,7 @@ def _length(text: str | None) -> float:
 def _scale(transform: str) -> float:
     """By how much a transform enlarges lengths (the root of its determinant)."""
     scale = 1.0
-    for name, inside in re.findall(r"(\w+)\s*\(([^)]*)\)", transform):
+    for name, inside in re.findall(r"\b(\w+)\s*\(([^()]*)\)", transform):
         a = [float(x) for x in re.findall(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", inside)]
         if name == "matrix" and len(a) == 6:
             scale *= abs(a[0] * a[3] - a[1] * a[2]) ** 0.5

@@ -58,7 +58,7 @@ class ClassOptions:
 
     bins: str  # the table, see ``colorlab.ab_bins.table_of``
     rebalance: float  # 1 minus the weight of the prior in CIC Eq. 4; 1 = off
-    undo_rebalancing: bool  # before sampling, turn a rebalanced net's classes, p w normalised, back to p, if the sampler wants it
+    undo_rebalancing: bool  # before sampling, a rebalanced net's classes, p w normalised, become p, if wanted
     neighbours: int = 1  # of the soft encoding
     sigma: float = 1.0  # of the soft encoding, and of the prior's smoothing
     prior: str | None = None  # a file; None = fitted on the training pictures

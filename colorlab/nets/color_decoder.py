@@ -57,11 +57,10 @@ class Steps:
     Of one drawing (B = 1), n candidates at a time."""
 
     def __init__(self, net: ColorDecoder, drawn: Drawn, order: Tensor) -> None:
-        self.net, self.at = net, 0
+        self.net, self.at, self.order, self.relations = net, 0, order, drawn.relations[0]
         areas = drawn.areas[0, order]  # (n, R, d)
         self.asked, self.told = net.asked(areas), net.told(areas)
         n, R, d = areas.shape
-        self.bias = in_order(drawn.relations.expand(n, -1, -1, -1), order)
         empty = areas.new_empty(len(net.layers), n, net.heads, R, d // net.heads)
         self.keys, self.values, self.n = empty, empty.clone(), n
 
@@ -70,7 +69,7 @@ class Steps:
         at = self.at
         x = self.net.first.expand(self.n, -1) if lab is None else self.told[:, at - 1] + self.net.color(waves(lab))
         x = (x + self.asked[:, at])[:, None]
-        bias = self.bias[:, :, at : at + 1, : at + 1]
+        bias = self.bias()
         for layer, keys, values in zip(self.net.layers, self.keys, self.values, strict=True):
             query, keys[:, :, at : at + 1], values[:, :, at : at + 1] = layer.heads_of(x)  # type: ignore[operator]
             known = keys[:, :, : at + 1], values[:, :, : at + 1]
@@ -78,6 +77,11 @@ class Steps:
         self.at += 1
         logits: Tensor = self.net.head(self.net.norm(x[:, 0]))
         return logits
+
+    def bias(self) -> Tensor:
+        """(n, heads, 1, steps so far): a row of ``in_order``. All rows together would be n R^2 heads numbers."""
+        asked, told = self.order[:, self.at, None], self.order[:, : self.at]
+        return F.pad(self.relations[asked, told], (0, 0, 1, 0)).movedim(-1, 1)[:, :, None]
 
 
 def in_order(relations: Tensor, order: Tensor) -> Tensor:
