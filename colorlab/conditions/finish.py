@@ -3,6 +3,8 @@ drawing's own pixels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ def area_colors(small: Tensor, seen: Tensor, areas: Areas) -> Tensor:
 
     It is the commonest colour of what is painted there, if enough of the area is, else white. An area that is too small
     to have a clear pixel has the colour at its innermost point, lines taken off."""
-    size = [max(1, round(length * max(1.0, FINE / min(small.shape[-2:])))) for length in small.shape[-2:]]
+    size = fine_size(small.shape[-2:], areas.labels.shape)
     rgb, image = (F.interpolate(each, size, mode="bilinear", antialias=True) for each in (small, seen))
     labels, R = sized(torch.from_numpy(areas.labels)[None].long(), size), len(areas.shares)
     clear = image[:, 0] > INK
@@ -36,6 +38,12 @@ def area_colors(small: Tensor, seen: Tensor, areas: Areas) -> Tensor:
     colors = torch.where((counts[0] >= least * counts[1])[:, None], colors[0], 1.0)
     rows, columns = (torch.from_numpy(areas.centers) * torch.tensor(small.shape[-2:])).long().T
     return torch.where(counts[1][:, None] > 0, colors, without_lines(small, seen)[0, :, rows, columns].T)
+
+
+def fine_size(small: Sequence[int], full: Sequence[int]) -> list[int]:
+    """(h, w), enlarged to FINE, but not beyond the drawing's own size."""
+    scale = max(1.0, min(FINE / min(small), max(full) / max(small)))
+    return [max(1, round(scale * length)) for length in small]
 
 
 def painted(colors: Tensor, labels: np.ndarray, canvas: np.ndarray) -> np.ndarray:
