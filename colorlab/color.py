@@ -118,6 +118,13 @@ class AB:
         return rgb_of(in_gamut(torch.cat([L, x.float() * AB_SCALE], -3))).clamp(0, 1)
 
 
+def locked(rgb: Tensor, gray: Tensor) -> Tensor:
+    """Colours (..., 3, H, W), about [0, 1], at the exact lightness of a gray picture (..., 1, H, W) in [0, 1]: chroma
+    mapped into gamut at constant lightness and hue, (..., 3, H, W) in [0, 1]."""
+    space = AB()
+    return space.decode(space.encode(rgb.float().clamp(0, 1)), gray.float())
+
+
 ColorSpace = RGB | AB
 
 

@@ -63,3 +63,6 @@ class Batch(NamedTuple):
 #: (x (N, C, H, W) noisy state, alpha_bar in (0, 1]) -> estimate of x_0, same shape as x. A guide that resamples may
 #: also move x in place, within its noise level; a sampler therefore reads x after the call, not before.
 Denoiser = Callable[[Tensor, float], Tensor]
+
+#: xi = t/T in (0, 1], a number or many -> alpha_bar
+Schedule = Callable[[Tensor | float], Tensor]

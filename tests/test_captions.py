@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.conditions.captions import DUMMIES, WORDS, dressed, dropped, hit, main_colours
+from colorlab.cli.config import compose
+from colorlab.cli.targets import build
+from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dressed, dropped, hit, main_colours, plain
 from colorlab.draws import Draws
+from colorlab.evaluation.drawings import held_out
 
 RED, BLUE = (0.82, 0.18, 0.15), (0.57, 0.83, 0.96)
 
@@ -76,3 +79,27 @@ def test_captions_are_a_function_of_picture_and_draws_whatever_the_batch():
     whole = dropped(texts, 0.5, Draws(3, range(20)))
     assert dropped(texts[5:9], 0.5, Draws(3, range(5, 9))) == whole[5:9]
     assert dropped(texts, 0.0, Draws(3, range(20))) == texts
+
+
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("white flower", "flower"), ("orange book", "book"), ("heavy black heart, fire", "heavy heart, fire"),
+        ("mushroom, zero width joiner, large brown square", "mushroom, zero width joiner, large square"),
+        ("olive", "olive"), ("blackboard", "blackboard"), ("red-haired man", "haired man"), ("black", ""), ("", ""),
+        ("man, emoji modifier fitzpatrick type-1-2, microphone", "man, microphone"),
+        ("woman: medium-dark skin tone", "woman:"), ("a dark green, colorful car", "a, car"),
+    ],
+)  # fmt: skip
+def test_a_plain_caption_names_no_colour(caption: str, expected: str) -> None:
+    assert plain(caption) == expected
+
+
+def test_the_captions_of_held_out_drawings_are_clean_of_colours() -> None:
+    pictures = build(compose("train", ["name=t", "method=gpic"]).data)
+    captions = [pictures.captions[int(group[0])] for group in held_out(pictures, "test", 68).groups]
+    named = [
+        words for words in (set(plain(c).lower().replace(",", "").split()) for c in captions) if words & {*EXAMPLES}
+    ]
+    assert not named
+    assert sum(bool({*c.lower().replace(",", "").split()} & {*EXAMPLES}) for c in captions) == 8

@@ -106,8 +106,22 @@ def test_pictures_that_span_few_directions_still_have_a_specificity_loss() -> No
 
 def test_colours_weigh_as_the_inverse_of_their_frequency() -> None:
     H = torch.tensor([0.80, 0.15, 0.05, 0])
-    assert torch.allclose(rarity(H, 0)[:3] * H[:3], torch.tensor(1 / 3).expand(3))
-    assert rarity(H, 0)[3] == rarity(H, 0)[2]
+    assert torch.allclose(rarity(H, 0, "raw")[:3] * H[:3], torch.ones(3))
+    assert torch.allclose(rarity(H, 0, "mean_one")[:3] * H[:3], torch.tensor(1 / 3).expand(3))
+    assert rarity(H, 0, "raw")[3] == rarity(H, 0, "raw")[2]
+
+
+def test_by_default_colours_weigh_as_published_one_over_their_share() -> None:
+    """Beside such weights, of a mean as large as the number of colours, lambda_mah and lambda_grad are small."""
+    method = divcolor("method.losses.uniform=0")
+    field, error = torch.full((1, 2, 16, 16), 0.01), torch.ones(1, 2, 16, 16)
+    share = method.H[method.bins(field)[0, 0, 0]]
+    assert method.term("hist", error, field).item() == pytest.approx(2 * 16**2 / float(share), rel=1e-4)
+    ours = divcolor("method.losses.uniform=0", "method.losses.scale=mean_one")
+    times = method.term("hist", error, field) / ours.term("hist", error, field)
+    assert times.item() == pytest.approx(float((method.H > 0).sum()), rel=0.01) and times > 50
+    with pytest.raises(ValueError, match="raw or mean_one"):
+        rarity(method.H, 0, "none")
 
 
 def test_the_histogram_is_that_of_the_training_pictures() -> None:
@@ -125,14 +139,14 @@ def test_colours_of_all_kinds_find_their_nearest_bins() -> None:
 
 def test_mixing_in_the_uniform_distribution_bounds_the_weights() -> None:
     H = torch.tensor([0.9, 0.0999, 0.0001])
-    assert rarity(H, 0.0).max() / rarity(H, 0.0).min() == pytest.approx(9000, rel=1e-4)
-    assert rarity(H, 0.5).max() / rarity(H, 0.5).min() < 4
-    assert torch.allclose(rarity(H, 1.0), torch.ones(3))
+    assert rarity(H, 0.0, "raw").max() / rarity(H, 0.0, "raw").min() == pytest.approx(9000, rel=1e-4)
+    assert rarity(H, 0.5, "raw").max() / rarity(H, 0.5, "raw").min() < 4
+    assert torch.allclose(rarity(H, 1.0, "mean_one"), torch.ones(3))
 
 
 def test_the_colourfulness_loss_weights_each_pixel_by_its_true_colour() -> None:
     method, field, error = divcolor(), numbers(1, 2, 16, 16).clamp(-0.5, 0.5), numbers(1, 2, 16, 16, seed=1)
-    weight, bins = rarity(method.H, method.losses.uniform), method.bins(field)[0]
+    weight, bins = rarity(method.H, method.losses.uniform, "raw"), method.bins(field)[0]
     expected = sum(weight[bins[y, x]] * error[0, :, y, x].square().sum() for y in range(16) for x in range(16))
     assert method.term("hist", error, field).item() == pytest.approx(float(expected), rel=1e-4)
 
@@ -196,7 +210,7 @@ def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
     monkeypatch.setattr(method.vae, "forward", lambda z, maps: 0.9 * field)
     losses = method.vae_losses(field, torch.rand(2, 1, 16, 16), Draws(0, [0, 1]))
     error = field - 0.9 * field
-    weight = rarity(method.H, 0.5)[method.bins(field)]
+    weight = rarity(method.H, 0.5, "raw")[method.bins(field)]
     parts = {
         3.0: error.square().sum((1, 2, 3)),
         1.0: (weight * error.square().sum(1)).sum((1, 2)),
@@ -213,7 +227,8 @@ def test_the_mdns_loss_is_that_of_a_sample_of_the_posterior(monkeypatch) -> None
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log().expand(2, -1), numbers(2, 3, 6))
     monkeypatch.setattr(method.vae, "encode", lambda field, gray, draws: q)
     monkeypatch.setattr(method.mdn, "forward", lambda features, draws: mixture)
-    losses = method.mdn_losses(torch.zeros(2, 2, 16, 16), torch.zeros(2, 1, 16, 16), Draws(0, [0, 1]))
+    gray = torch.zeros(2, 1, 16, 16)
+    losses = method.mdn_losses(torch.zeros(2, 2, 16, 16), gray, method.seen(gray), Draws(0, [0, 1]))
     z = 2 + 3 * Draws(0, [0, 1]).normal(6)
     square = (z[:, None] - mixture.mean).square().sum(2)  # (2, 3)
     m = square.argmin(1)
@@ -350,3 +365,16 @@ def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: P
     assert torch.equal(method.features.conv7[0].weight, cic.net.conv7[0].weight)
     with pytest.raises(CheckpointError, match=r"set method\.mdn\.features_width"):
         divcolor(f"method.mdn.features={run}", "method.mdn.features_width=3")
+
+
+def test_the_mixture_sees_the_picture_at_a_side_of_its_own() -> None:
+    """The paper's 224 px give features of 28 x 28, for a field of 64."""
+    method = divcolor("method.mdn.sees=48")
+    shapes = []
+    method.features.register_forward_hook(lambda net, inputs, output: shapes.append(tuple(output.shape[-2:])))
+    drawn = method.eval().sample(Condition(torch.rand(1, 1, 64, 64)), 2, Draws(0, [0]))
+    assert shapes == [(6, 6)] and drawn.shape == (1, 2, 3, 64, 64)
+    losses = method.loss(
+        Batch(torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64), torch.zeros(1), [""], torch.zeros(1)), Draws(0, [0])
+    )
+    assert torch.isfinite(losses["loss"])

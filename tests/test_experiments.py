@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
+from colorlab.diffusion import alpha_bar_at
+from colorlab.samplers.ancestral import grid
 from tests.evaluations import evaluated
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
@@ -34,3 +37,11 @@ def test_without_the_word_there_are_no_trivial_rows(tmp_path: Path) -> None:
 def test_differences_are_taken_from_the_first(tmp_path: Path) -> None:
     named = [f"{name}={evaluated(tmp_path / name, shift=shift)}" for name, shift in (("a", 0.0), ("b", 0.5))]
     assert cells(SHOW["differences"]("diversity/lpips:2", named))["diversity/lpips"] == ["+0.50 [+0.50, +0.50]"]
+
+
+def test_fig_12_takes_equally_many_steps_whenever_it_switches() -> None:
+    script = (EXPERIMENTS / "gpic_fig12_switch/run.sh").read_text()
+    (steps,) = re.findall(r"steps=(\d+)", script)
+    times = re.search(r"for t in ([\d ]+)", script)[1].split()
+    counts = {len(grid(int(steps), "trailing", float(alpha_bar_at(int(t) / 1000)))) for t in times}
+    assert counts == {int(steps) + 1}

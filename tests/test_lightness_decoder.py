@@ -7,9 +7,9 @@ import copy
 import pytest
 import torch
 
-from colorlab.color import lab_of, luma
+from colorlab.color import lab_of, locked, luma
 from colorlab.errors import ConfigError
-from colorlab.nets.latent.lightness_decoder import LightnessDecoder, load_lightness_vae, locked, save_lightness_vae
+from colorlab.nets.latent.lightness_decoder import LightnessDecoder, load_lightness_vae, save_lightness_vae
 from colorlab.nets.latent.prior import decoded, encoded
 from tests.tiny_prior import tiny_vae
 

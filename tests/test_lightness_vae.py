@@ -159,3 +159,11 @@ def test_samples_are_the_gray_picture_itself(vae):
     drawn = method.sample(Condition(image), 2, Draws(0, [0, 1]))
     whole = method.reconstruct(image.expand(-1, 3, -1, -1), image, "lightness")
     assert torch.allclose(drawn[:, 1], whole, atol=1e-5)
+
+
+def test_by_default_the_critic_judges_the_picture_alone_as_vqgans_does(vae):
+    shown = batch()
+    other = shown._replace(image=1 - shown.image)
+    for words, alone in (((), True), (("method.critic.sees_gray=true",), False)):
+        method = made(vae, *words)
+        assert torch.equal(method.scores(shown, shown.rgb), method.scores(other, shown.rgb)) == alone

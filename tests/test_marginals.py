@@ -11,13 +11,13 @@ import torch
 from colorlab.ab_bins import entropy, rebalancing
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.color import lab_of
+from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError
 from colorlab.methods.marginals import cross_entropy
 from colorlab.samplers.guides import Flat
 from colorlab.samplers.learned_copula import log_ratio, posterior_fields, spans_of
-from colorlab.types import Condition
+from colorlab.types import Batch, Condition
 from colorlab.weights.store import backbone
 from tests.marginal_methods import SMALL, Pictures, batch, cic, published
 
@@ -231,3 +231,16 @@ def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
     tensors, own = backbone("lite0"), method.net.trunk.state_dict()
     loaded = [name for name in own if name in tensors]
     assert len(loaded) > 100 and all(torch.equal(own[name], tensors[name]) for name in loaded)
+
+
+def test_gray_pictures_teach_cic_nothing() -> None:
+    method = cic("method.rank=1").eval()
+    method.prepare(Pictures(batch()))
+    colored = batch()
+    gray = luma(colored.rgb[:2]).expand(-1, 3, -1, -1)
+    mixed = colored._replace(rgb=torch.cat([gray, colored.rgb[2:]]))
+    rest = Batch(*(None if part is None else part[2:] for part in colored))
+    wanted = method.loss(rest, Draws(0, range(2, 4)))["classes"]
+    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() == pytest.approx(wanted.item(), rel=1e-4)
+    method.skips_gray = False
+    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() != pytest.approx(wanted.item(), rel=1e-2)

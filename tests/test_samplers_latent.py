@@ -12,6 +12,7 @@ from torch import Tensor
 
 from colorlab.diffusion import alpha_bar_at, eps_of
 from colorlab.draws import Draws
+from colorlab.nets.latent.prior import alpha_bar_table, schedule_of
 from colorlab.samplers.ancestral import Ancestral, Sampler
 from colorlab.samplers.few_step import FewStep
 from colorlab.samplers.latent import Branch, branches, distilled, known_cells, late, unbounded
@@ -42,13 +43,13 @@ def test_latents_are_not_clipped_and_the_sampler_given_is_left_as_it_was(sampler
     clipped = copy.copy(sampler)
     clipped.clip = True
     x, draws = 9 * torch.ones(1, 3, 4, 4), Draws(0, [0])
-    assert unbounded(clipped)(lambda x, _: 5 + 0 * x, x, draws).mean() > 4
+    assert unbounded(clipped, alpha_bar_at)(lambda x, _: 5 + 0 * x, x, draws).mean() > 4
     assert clipped(lambda x, _: 5 + 0 * x, x, draws).max() <= 1
 
 
 def test_a_sampler_of_marginals_does_not_denoise() -> None:
     with pytest.raises(ValueError, match="is one of marginals"):
-        unbounded(Mode(True))
+        unbounded(Mode(True), alpha_bar_at)
 
 
 @pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])
@@ -88,3 +89,15 @@ def test_a_row_of_distillation_does_not_depend_on_the_others() -> None:
     assert torch.equal(descended(1.0, 5)[1:], descended(1.0, 5, (4,)))
     with torch.no_grad():
         assert torch.equal(descended(1.0, 5)[:1], descended(1.0, 5, (3,)))
+
+
+@pytest.mark.parametrize("zero_snr", [True, False])
+def test_a_prior_is_sampled_on_levels_of_its_own_table(zero_snr: bool) -> None:
+    table = alpha_bar_table(1000, zero_snr)
+    plain = Ancestral(50, 0, "song", 0.16, "ho", True)
+    levels = unbounded(plain, schedule_of(table)).levels(None)
+    expected = [float(table[1000 * k // 50 - 1]) for k in range(50, 0, -1)]
+    assert levels[:-1] == pytest.approx(expected[zero_snr:], rel=1e-6)  # pure noise is no level of a sampler
+    assert float(schedule_of(table)(0.44)) == pytest.approx(0.329, abs=0.03) and plain.levels(None)[
+        28
+    ] == pytest.approx(0.375, abs=0.001)

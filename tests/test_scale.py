@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorlab.color import lab_of, luma
-from colorlab.conditions.resize import as_light_as, onto_drawing, onto_gray, shrunk, without_lines
+from colorlab.color import lab_of, locked, luma
+from colorlab.conditions.resize import onto_drawing, onto_gray, shrunk, without_lines
 
 
 def box(side: int) -> torch.Tensor:
@@ -73,8 +73,8 @@ def photo(side: int) -> torch.Tensor:
 def test_a_gray_picture_keeps_its_lightness_and_gets_its_colours_at_its_own_size() -> None:
     truth = photo(160)
     full = luma(truth)
-    perfect = as_light_as(full, truth)
-    small = as_light_as(shrunk(full, (32, 32)), shrunk(truth, (32, 32)))
+    perfect = locked(truth, full)
+    small = locked(shrunk(truth, (32, 32)), shrunk(full, (32, 32)))
     out = onto_gray(small.expand(2, -1, -1, -1), full, (32, 32))
     assert out.shape == (2, 3, 160, 160) and torch.equal(out[0], out[1])
     off = (lab_of(out) - lab_of(perfect)).abs()
@@ -94,6 +94,6 @@ def test_a_small_gray_picture_coloured_at_a_larger_size_comes_back_small() -> No
 
 def test_a_hint_on_a_gray_picture_gives_hue_at_the_picture_s_lightness() -> None:
     red, gray = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None], torch.full((1, 1, 4, 4), 0.4)
-    lab = lab_of(as_light_as(gray, red.expand(-1, -1, 4, 4)))
+    lab = lab_of(locked(red.expand(-1, -1, 4, 4), gray))
     assert torch.allclose(lab[:, 0], lab_of(gray.expand(-1, 3, -1, -1))[:, 0], atol=0.1)
     assert torch.allclose(torch.atan2(lab[:, 2], lab[:, 1]), torch.atan2(*lab_of(red)[0, [2, 1], 0, 0]), atol=0.02)

@@ -5,6 +5,7 @@ Captions without colour words teach a prior nothing about them, so a share of ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import torch
@@ -14,6 +15,14 @@ from torch import Tensor
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 
+#: Words that name a colour, and the modifiers of emoji that name a tone of skin.
+NAMED = re.compile(
+    r"(,\s*)?emoji modifier fitzpatrick type[-\d]*|(,\s*)?\b(medium[ -])?((light|dark)[ -])?(medium )?skin tone\b"
+    r"|\b(?:(?:light|dark|pale|deep|bright)[ -])?"
+    r"(?:red|orange|yellow|green|blue|purple|pink|brown|beige|gr[ae]y|black|white"
+    r"|gold(?:en)?|silver|violet|crimson|scarlet|cyan|magenta|turquoise|teal|maroon|colou?r(?:ed|ful|s)?)\b-?",
+    re.IGNORECASE,
+)
 DUMMIES = ("", "color photo", "high quality photo")
 DROPOUT = 0.5
 #: Examples of each word's colours; a colour has the word of the nearest example in Lab.
@@ -92,6 +101,11 @@ def with_colours(texts: Sequence[str], colours: list[list[str]], share: float, d
     chosen = (draws.to("colour words").uniform() < share).tolist()
     rows = zip(texts, colours, chosen, strict=True)
     return [f"{' and '.join(own)} {text or 'drawing'}" if wanted and own else text for text, own, wanted in rows]
+
+
+def plain(text: str) -> str:
+    """A caption without its words of colour: "white flower" -> "flower"; it can be empty."""
+    return re.sub(r"\s+(?=,)|^[\s,]+|[\s,]+$", "", re.sub(r"\s+", " ", NAMED.sub("", text)))
 
 
 def dropped(texts: Sequence[str], probability: float, draws: Draws) -> list[str]:

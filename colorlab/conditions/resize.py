@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.color import AB
+from colorlab.color import AB, locked
 
 INK = 0.75  # darker than this is a line, when lines are lifted off a small colouring
 
@@ -47,10 +47,5 @@ def onto_gray(small: Tensor, full: Tensor, size: tuple[int, int]) -> Tensor:
     """Colourings (n, 3, h, w) of a gray picture made at another size, as (n, 3, H, W) of exactly the lightness of the
     picture (1, 1, H, W) in [0, 1]: only chroma is enlarged."""
     if full.shape[-2:] == tuple(size):
-        return small
+        return locked(small, full)
     return AB().decode(F.interpolate(AB().encode(small), full.shape[-2:], mode="bicubic", antialias=True), full)
-
-
-def as_light_as(gray: Tensor, rgb: Tensor) -> Tensor:
-    """Colours (n, 3, H, W) in [0, 1] at the lightness of a gray picture (1, 1, H, W)."""
-    return AB().decode(AB().encode(rgb), gray)

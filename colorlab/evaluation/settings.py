@@ -41,6 +41,8 @@ def settings_of(runs: Sequence[Run], options: SamplingOptions, split: str) -> di
     weights = {run.name: weights_sha256(run.path) for run in runs}
     data = {key: value for key, value in runs[0].config["data"].items() if key != "augment"}
     made = {"split": split, "n": options.n, "seed": options.seed, "weights": weights, "data": data}
+    if data.get("condition") == "gray":
+        made["lightness"] = "locked"  # samples that kept another lightness are no longer gone on with
     return made | sampling_of(options, len(runs) > 1)
 
 

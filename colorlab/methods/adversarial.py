@@ -33,10 +33,12 @@ class CriticOptions:
     width: int
     layers: int
     scales: int = 1
+    sees_gray: bool = True
 
     def net(self, channels: int, norm: bool) -> nn.Module:
         """It, for pictures of so many channels beside the gray one."""
-        return in_channels_last(Discriminator(channels, self.width, self.layers, self.scales, norm))
+        found = Discriminator(channels, self.width, self.layers, self.scales, norm, self.sees_gray)
+        return in_channels_last(found)
 
 
 class Adversarial(Method):

@@ -38,6 +38,8 @@ class CIC(PixelClassifier):
     """published: a file of published weights, read before the first step; the net then stays as it is and only the
     copula learns; its rebalancing is undone by the prior that it was trained with, which must be given."""
 
+    skips_gray = True
+
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
         net: NetOptions, classes: ClassOptions, published: str | None,

@@ -63,6 +63,7 @@ class LossOptions:
     kl: float
     reduction: str  # "squared" norms as printed, or "root" of L_hist and L_grad as in the release
     uniform: float  # see ``rarity``
+    scale: str  # of the weights in L_hist: "raw", 1 / H, or "mean_one" over the pixels
 
     @property
     def weights(self) -> dict[str, float]:
@@ -81,6 +82,7 @@ class MixtureOptions:
     loss: str  # "nearest" component (Eq. 6) or "exact" (Eq. 5)
     features: str | None  # a run of the cic method whose frozen conv7 is seen; None = features of its own
     features_width: int | None  # of that run
+    sees: int | None = None  # px; side at which the features see the gray picture; None = the field's
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class DivColor(Method):
         self.vae: FieldVAE = in_channels_last(FieldVAE(side, width, latents, skip, False, dropout))  # type: ignore[assignment]
         seen = FrozenFeatures(mdn.features_width or 1) if mdn.features else GrayFeatures(mdn.width)
         self.features = in_channels_last(seen)
-        net = MDN(seen.channels, side, mdn.width, latents, mdn.components, mdn.head, dropout)
+        self.sees = mdn.sees or side
+        net = MDN(seen.channels, self.sees, mdn.width, latents, mdn.components, mdn.head, dropout)
         self.mdn: MDN = in_channels_last(net)  # type: ignore[assignment]
         table = table_of(BINS)
         self.register_buffer("H", torch.full((len(table),), 1 / len(table)))
@@ -168,6 +171,10 @@ class DivColor(Method):
         """(B, 1, H, W) in [0, 1] -> (B, 1, side, side)."""
         return stretched(image, (self.side, self.side))
 
+    def seen(self, image: Tensor) -> Tensor:
+        """(B, 1, H, W) in [0, 1] -> what the mixture sees, an eighth of ``sees`` a side."""
+        return self.features(stretched(image, (self.sees, self.sees)))
+
     @property
     def learning(self) -> str:
         """What the next batch trains: "vae" or "mdn"."""
@@ -182,7 +189,9 @@ class DivColor(Method):
         for part in (self.vae, self.features, self.mdn):
             part.train(self.training and (part is self.vae) == (learning == "vae"))
         field, gray = self.field(batch.rgb), self.gray(batch.image)
-        return (self.vae_losses if learning == "vae" else self.mdn_losses)(field, gray, draws)
+        if learning == "vae":
+            return self.vae_losses(field, gray, draws)
+        return self.mdn_losses(field, gray, self.seen(batch.image), draws)
 
     def vae_losses(self, field: Tensor, gray: Tensor, draws: Draws) -> dict[str, Tensor]:
         """Sec. 3: field (B, 2, side, side), gray (B, 1, side, side)."""
@@ -205,18 +214,18 @@ class DivColor(Method):
             case "l2":
                 return error.square().sum((1, 2, 3))
             case "hist":
-                weight = rarity(self.H, self.losses.uniform)[self.bins(field)]  # (B, side, side)
+                weight = rarity(self.H, self.losses.uniform, self.losses.scale)[self.bins(field)]  # (B, side, side)
                 return reduced((weight * error.square().sum(1)).sum((1, 2)), self.losses.reduction)
             case "mah":
                 return mahalanobis(error, self.basis, self.variance)
             case _:
                 return reduced(gradients(error), self.losses.reduction)
 
-    def mdn_losses(self, field: Tensor, gray: Tensor, draws: Draws) -> dict[str, Tensor]:
+    def mdn_losses(self, field: Tensor, gray: Tensor, seen: Tensor, draws: Draws) -> dict[str, Tensor]:
         """Sec. 4: the target is a sample of Q(z|C), fresh at each step."""
         with torch.no_grad():
             z = self.vae.encode(field, gray, None).at(draws.normal(self.latents, device=field.device))
-        mixture = self.mdn(self.features(gray), draws.to("dropout") if self.training else None)
+        mixture = self.mdn(seen, draws.to("dropout") if self.training else None)
         entropy = -(mixture.log_weight.exp() * mixture.log_weight).sum(1)
         return {"loss": mdn_loss(mixture, z, self.mixture.loss).mean(), "entropy": entropy.mean().detach()}
 
@@ -224,12 +233,12 @@ class DivColor(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """Candidate k is the mean of the k-th heaviest component, or a random draw. A VAE without MDN draws from its
         prior."""
-        return coloured(self.candidates, condition, n, draws, guides, self.side)
+        return coloured(self.candidates, condition, n, draws, guides, max(self.side, self.sees))
 
-    def candidates(self, gray: Tensor, n: int, draws: Draws) -> Tensor:
-        """n fields for one gray picture (1, 1, side, side)."""
-        maps = self.vae.maps(gray)
-        mixture = None if self.stages.stage == "vae" else self.mdn(self.features(gray), None).sorted()
+    def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+        """n fields for one gray picture (1, 1, H, W)."""
+        maps = self.vae.maps(self.gray(image))
+        mixture = None if self.stages.stage == "vae" else self.mdn(self.seen(image), None).sorted()
         return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, n, self.micro_batch)
 
     def latent(self, mixture: Mixture | None, rows: Draws) -> Tensor:
@@ -280,15 +289,23 @@ class DivColor(Method):
         return min((step - first) * steps // max(length, 1), steps - 1)
 
 
-def rarity(H: Tensor, uniform: float) -> Tensor:
-    """Weights of the bins, 1 / H of Eq. 2, scaled to mean 1 over the pixels, so that the other losses keep their share
-    of the sum. They weight the squared error, as the text and the authors' release have it; Eq. 2 squares them too.
+def rarity(H: Tensor, uniform: float, scale: str) -> Tensor:
+    """Weights of the bins, 1 / H of Eq. 2. They weight the squared error, as the text and the authors' release have it;
+    Eq. 2 squares them too.
 
     uniform: share of the uniform distribution that is mixed into H (Zhang et al., 2016: 0.5), which bounds the
-    weights; 0 = 1 / H itself. A bin that never occurs weighs as the rarest that does."""
+    weights; 0 = 1 / H itself. A bin that never occurs weighs as the rarest that does. scale: "raw", whose mean over
+    the pixels is some hundred, as the paper's lambda_mah and lambda_grad are meant for; "mean_one", ours, beside which
+    the other losses weigh as many times more."""
     mixed = (1 - uniform) * H + uniform / len(H)
     weight = 1 / mixed.clamp_min(mixed[H > 0].min())
-    return weight / (H * weight).sum()
+    match scale:
+        case "raw":
+            return weight
+        case "mean_one":
+            return weight / (H * weight).sum()
+        case _:
+            raise ValueError(f"scale is raw or mean_one, not {scale!r}")
 
 
 def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:

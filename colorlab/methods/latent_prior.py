@@ -19,14 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlab import diffusion
-from colorlab.color import space_named
+from colorlab.color import locked, space_named
 from colorlab.conditions.captions import dropped, shares, with_colours, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind, digest
-from colorlab.nets.latent.lightness_decoder import load_lightness_vae, locked
-from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior
+from colorlab.nets.latent.lightness_decoder import load_lightness_vae
+from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior, schedule_of
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
@@ -78,7 +78,8 @@ class LatentPrior(Method):
         decoder: str | None, space: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        self.sampler, self.micro_batch = unbounded(sampler), micro_batch
+        alpha_bars = alpha_bar_table(TIMESTEPS, learning.zero_snr)
+        self.sampler, self.micro_batch = unbounded(sampler, schedule_of(alpha_bars)), micro_batch
         self.negative, self.guidance = negative, guidance
         self.learning, self.prediction = learning, PREDICTIONS[learning.predict]
         self.space, self.conditions = space, space_named(space).conditions
@@ -87,7 +88,7 @@ class LatentPrior(Method):
         self.decoder = Aside(load_lightness_vae(decoder)) if decoder else None
         unet = small_unet(width, layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
-        self.register_buffer("alpha_bars", alpha_bar_table(TIMESTEPS, learning.zero_snr), persistent=False)
+        self.register_buffer("alpha_bars", alpha_bars, persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
         self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         self.must_share_vae(decoder)

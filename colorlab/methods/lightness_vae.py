@@ -17,13 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colorlab.color import locked
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.adversarial import Adversarial, CriticOptions, Made
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
 from colorlab.nets.imagenet.perceptual import load_perceptual
-from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, locked, save_lightness_vae
+from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, save_lightness_vae
 from colorlab.nets.latent.prior import decoded, encoded, load_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
@@ -107,7 +108,7 @@ class LightnessVAE(Adversarial):
         return {"loss": rec + self.gan * weight * gan, "gan": gan, "gan_weight": weight, **losses}
 
     def scores(self, batch: Batch, rgb: Tensor) -> Tensor:
-        """Of patches of (B, 3, H, W) in [0, 1], beside the gray picture."""
+        """Of patches of (B, 3, H, W) in [0, 1], beside the gray picture if the critic sees it."""
         return self.discriminator(batch.image, 2 * rgb - 1)[0].float()
 
     @torch.inference_mode()

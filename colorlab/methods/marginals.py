@@ -32,6 +32,7 @@ from colorlab.weights.store import backbone
 SPACE = AB()
 PRIOR_PICTURES = 4096  # at most so many training pictures are counted for the prior
 COPULA_PICTURES = 8  # of a batch, so many teach the copula
+NON_GRAY = 5.0  # Lab units
 SURE = 50.0  # no trained net's logits are beyond it; one that blew up is not taken for certain
 
 
@@ -70,6 +71,7 @@ class PixelClassifier(Method):
     sampler: draws pictures from marginals. net: gray pictures -> features, with ``channels`` and ``stride``."""
 
     conditions = SPACE.conditions
+    skips_gray = False  # whether pictures without colour teach nothing
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, net: CICNet,
@@ -133,7 +135,10 @@ class PixelClassifier(Method):
         if self.frozen:
             return {"loss": -taught}
         entropy = cross_entropy(logits, code)
-        weighted = (self.weights()[code.index[..., 0]] * entropy).mean()
+        taken = taught_by(target) if self.skips_gray else entropy.new_ones(len(entropy))
+        weighted = ((self.weights()[code.index[..., 0]] * entropy).mean((1, 2)) * taken).sum() / taken.sum().clamp_min(
+            1
+        )
         loss = weighted - (taught - taught.detach())
         return {"loss": loss, "classes": weighted, "cross_entropy": entropy.mean()}
 
@@ -189,6 +194,12 @@ class MarginalsMethod(PixelClassifier):
             tensors, own = backbone("lite0"), self.net.trunk.state_dict()
             counters = {name for name in own if name.endswith("num_batches_tracked")}  # which the file lacks
             self.net.trunk.load_state_dict(own | {name: tensors[name] for name in own if name not in counters})
+
+
+def taught_by(ab: Tensor) -> Tensor:
+    """(B, h, w, 2) in Lab units -> (B,): 1 for pictures that have a pixel of |a| or |b| above 5, 0 for gray ones, which
+    the released training of CIC leaves out."""
+    return (ab.abs().amax((1, 2, 3)) > NON_GRAY).float()
 
 
 def net_of(width: int, form: TrunkOptions) -> CICNet:

@@ -27,7 +27,7 @@ from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, S
 from colorlab.nets.frozen import Aside, bind, digest
 from colorlab.nets.latent.guider import Features, GuidedUNet, guided
 from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_vae
-from colorlab.nets.latent.prior import Prior, load_prior
+from colorlab.nets.latent.prior import Prior, load_prior, schedule_of
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
 from colorlab.samplers.candidates import each_alone, in_groups
@@ -120,14 +120,15 @@ class Piggyback(Method):
         guidance: Guidance, ablation: AblationOptions, negative: str, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        self.sampler, self.space = unbounded(sampler), space_named(space)
+        self.space = space_named(space)
         self.conditions = self.space.conditions
         self.guider, self.learning, self.hints = guider, learning, hints
         self.guidance, self.ablation = guidance, ablation
         self.negative, self.micro_batch = negative, micro_batch
         self.maps = HintMaps(hints.superpixels, hints.colors, hints.least, hints.most)
         own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
-        self.prior = Aside(own)
+        self.prior, self.schedule_of_prior = Aside(own), schedule_of(own.alpha_bars)
+        self.sampler = unbounded(sampler, self.schedule_of_prior)
         self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
         net = guided(own, guider.kind, guider.mix, guider.sites, guider.rank, guider.checkpointing)
         self.net: GuidedUNet = in_channels_last(net)  # type: ignore[assignment]
@@ -168,9 +169,15 @@ class Piggyback(Method):
         lightness in [0, 1], and hint_hit, the share of coloured pixels of the hint maps whose colour is about right."""
         prior, maps = self.frozen, self.maps(batch.rgb, 0.0, draws)
         shown, text = self.net.encode(batch.image, maps), prior.embed([""] * len(batch.rgb))
-        x = draws.normal(*prior.encode(batch.rgb).shape[1:], device=self.device)
-        for level, cleaner in itertools.pairwise(grid(CHECK_STEPS, "trailing", None)):
-            x_0 = prior.x_0(self.net(x, prior.timestep(level).to(x), text, shown).float(), x, level)
+        levels = grid(CHECK_STEPS, "trailing", None, self.schedule_of_prior)
+
+        def denoise(x: Tensor, level: float) -> Tensor:
+            return prior.x_0(self.net(x, prior.timestep(level).to(x), text, shown).float(), x, level)
+
+        noise = draws.normal(*prior.encode(batch.rgb).shape[1:], device=self.device)
+        x = prior.start(denoise, noise, levels[0])
+        for level, cleaner in itertools.pairwise(levels):
+            x_0 = denoise(x, level)
             x = diffusion.noised(x_0, diffusion.eps_of(x, x_0, level), cleaner)
         rgb = prior.decode(x).float().clamp(0, 1)
         error = (luma(rgb) - luma(batch.rgb)).square().mean((1, 2, 3)).sqrt().mean()

@@ -33,15 +33,19 @@ class PatchDiscriminator(nn.Sequential):
 class Discriminator(nn.Module):
     """(image (N, 1, H, W) in [0, 1], x (N, channels, H, W) about [-1, 1]) -> patch scores, one tensor a scale.
 
-    Any size. Each scale has a network of its own, on copies of half the size of the last."""
+    sees_gray: it judges x beside the gray picture or drawing; otherwise x alone. Any size.
+    Each scale has a network of its own, on copies of half the size of the last."""
 
-    def __init__(self, channels: int, width: int, layers: int, scales: int, norm: bool) -> None:
+    def __init__(self, channels: int, width: int, layers: int, scales: int, norm: bool, sees_gray: bool = True) -> None:
         super().__init__()
-        self.stride = 2**layers
-        self.scales = nn.ModuleList(PatchDiscriminator(1 + channels, width, layers, norm) for _ in range(scales))
+        self.stride, self.sees_gray = 2**layers, sees_gray
+        self.scales = nn.ModuleList(
+            PatchDiscriminator(sees_gray + channels, width, layers, norm) for _ in range(scales)
+        )
 
     def forward(self, image: Tensor, x: Tensor) -> list[Tensor]:
-        pair = torch.cat([2 * image - 1, x], 1).contiguous(memory_format=torch.channels_last)
+        pair = torch.cat([2 * image - 1, x], 1) if self.sees_gray else x
+        pair = pair.contiguous(memory_format=torch.channels_last)
         scores = []
         for k, net in enumerate(self.scales):
             pair = padded(F.avg_pool2d(pair, 2, ceil_mode=True) if k else pair, self.stride)

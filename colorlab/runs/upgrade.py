@@ -111,6 +111,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "colorlab.samplers.marginals.Mode": {"rebalanced": False},
     "colorlab.methods.flats.Flats": {"trunk": "none"},
     "colorlab.methods.flats_diffusion.FlatsDiffusion": {"trunk": "none"},
+    f"{DIVCOLOR}.LossOptions": {"scale": "mean_one"},
 }
 
 

@@ -18,18 +18,25 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from colorlab.diffusion import alpha_bar_at, alpha_bar_table, eps_of, per_row, posterior, xi_at
+from colorlab.diffusion import alpha_bar_at, eps_of, per_row, posterior, xi_at
 from colorlab.draws import Draws
 from colorlab.progress import finer
-from colorlab.types import Denoiser
+from colorlab.types import Denoiser, Schedule
 
 CALLS_BELOW = 3  # the fewest levels that the model below a switch gets
 RHO = 7.0  # Karras et al. (2022), Eq. 5
 CLEANEST_XI = 1 / 1000  # the cleanest noisy level of the paper's T = 1000
 
 
+PURE = 1e-6  # an alpha_bar below it is noise alone
+
+
 class Sampler(Protocol):
-    """Noise in, picture out, by any denoiser; all noise comes from ``draws``, so that no row depends on its batch."""
+    """Noise in, picture out, by any denoiser; all noise comes from ``draws``, so that no row depends on its batch.
+
+    schedule: of the model, GPIC's unless it has another."""
+
+    schedule: Schedule
 
     def levels(self, switch_at: float | None) -> list[float]:
         """alpha_bar of every level visited, noisiest first; the last is 1, the clean picture."""
@@ -40,25 +47,28 @@ class Sampler(Protocol):
         ...
 
 
-def grid(steps: int, spacing: str, switch_at: float | None) -> list[float]:
+def grid(steps: int, spacing: str, switch_at: float | None, schedule: Schedule = alpha_bar_at) -> list[float]:
     """``steps`` levels from the schedule's noisiest on, and 1. A model switch at level ``switch_at`` adds levels where
     fewer than 3 would lie below it (alpha_bar >= switch_at); without them the second model of a mix would hardly run.
 
     trailing: xi = t/T evenly spaced, diffusers' "trailing" without its rounding. karras: evenly spaced in
-    sigma^(1/7), Karras et al. (2022), Eq. 5."""
+    sigma^(1/7), Karras et al. (2022), Eq. 5. schedule: whose levels; pure noise, where it ends in that, is no level of
+    these samplers, and the state at the first one is a step's work before them (``Prior.start``)."""
     match spacing:
         case "trailing":
-            levels = alpha_bar_table(steps)[:0:-1]
+            levels = schedule(torch.arange(steps + 1, dtype=torch.float64) / steps).tolist()[:0:-1]
         case "karras":
-            levels = _karras(steps)
+            levels = _karras(steps, schedule)
         case _:
             raise ValueError(f"spacing is trailing or karras, not {spacing!r}")
-    return [*_reaching_below(levels, switch_at), 1.0]
+    noisy = [level for level in levels if level > PURE] or [float(schedule(0.5))]
+    return [*_reaching_below(noisy, switch_at), 1.0]
 
 
-def _karras(steps: int) -> list[float]:
+def _karras(steps: int, schedule: Schedule) -> list[float]:
     """Levels evenly spaced in sigma^(1/rho), sigma = sqrt(1/alpha_bar - 1), from xi = 1 to xi = 1/1000."""
-    first, last = (math.sqrt(1 / float(alpha_bar_at(xi)) - 1) ** (1 / RHO) for xi in (1, CLEANEST_XI))
+    noisiest = 1.0 if float(schedule(1.0)) > PURE else 1 - 1 / (steps + 1)
+    first, last = (math.sqrt(1 / float(schedule(xi)) - 1) ** (1 / RHO) for xi in (noisiest, CLEANEST_XI))
     roots = [first + (last - first) * i / max(steps - 1, 1) for i in range(steps)]
     return [1 / (1 + root ** (2 * RHO)) for root in roots]
 
@@ -84,6 +94,8 @@ class Ancestral:
     corrector_snr: Song et al.'s r. clip: hold every estimate of x_0 to [-1, 1]; without it nothing is clipped, not even
     the result. One network call a predictor step, one a corrector step."""
 
+    schedule: Schedule = staticmethod(alpha_bar_at)
+
     def __init__(
         self, steps: int, corrector_steps: int, corrector_step: str, corrector_snr: float, predictor: str, clip: bool
     ) -> None:
@@ -96,7 +108,7 @@ class Ancestral:
 
     def levels(self, switch_at: float | None) -> list[float]:
         """alpha_bar of x_T, x_{T-1}, ..., x_0."""
-        return grid(self.steps, "trailing", switch_at)
+        return grid(self.steps, "trailing", switch_at, self.schedule)
 
     def __call__(self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:
         """x_T (N, 3, H, W) -> x_0."""

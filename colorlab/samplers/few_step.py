@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from colorlab.diffusion import eps_of
+from colorlab.diffusion import alpha_bar_at, eps_of
 from colorlab.draws import Draws
 from colorlab.progress import finer
 from colorlab.samplers.ancestral import grid
-from colorlab.types import Denoiser
+from colorlab.types import Denoiser, Schedule
 
 FILLED_IN = ("num_train_timesteps", "trained_betas", "prediction_type", "timestep_spacing")
 
@@ -35,6 +35,8 @@ class FewStep:
     of x_0, and the result, to [-1, 1]; done here, because schedulers differ in whether and when they clip.
     ValueError: a scheduler that cannot follow these levels, or an eta it has no use for."""
 
+    schedule: Schedule = staticmethod(alpha_bar_at)
+
     def __init__(self, scheduler: Callable[..., Any], steps: int, spacing: str, eta: float, clip: bool) -> None:
         self.scheduler, self.steps, self.spacing, self.eta, self.clip = scheduler, steps, spacing, eta, clip
         levels = self.levels(None)
@@ -45,7 +47,7 @@ class FewStep:
 
     def levels(self, switch_at: float | None) -> list[float]:
         """alpha_bar of the states; a scheduler of second order calls the denoiser twice at most of them."""
-        return grid(self.steps, self.spacing, switch_at)
+        return grid(self.steps, self.spacing, switch_at, self.schedule)
 
     def __call__(self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:
         """x_T (N, 3, H, W) -> x_0.

@@ -19,6 +19,7 @@ from colorlab.diffusion import noised, per_row
 from colorlab.draws import Draws
 from colorlab.progress import finer
 from colorlab.samplers.ancestral import Sampler
+from colorlab.types import Schedule
 
 SDS_LEVELS = (0.02, 0.98)  # DreamFusion's range of t/T
 
@@ -54,12 +55,13 @@ def branches(text_scale: float, structure_scale: float, prompted: bool) -> list[
     return [branch for branch in found if branch.weight]
 
 
-def unbounded(sampler: Sampler) -> Sampler:
-    """The sampler without limits to its estimates, for latents have none. ValueError: it is one of marginals."""
+def unbounded(sampler: Sampler, schedule: Schedule) -> Sampler:
+    """The sampler on a prior's own schedule, without limits to its estimates, for latents have none. ValueError: it is
+    one of marginals."""
     if not hasattr(sampler, "levels"):
         raise ValueError("method/sampler is one of marginals, not a diffusion model's (choose ddim)")
     free = copy.copy(sampler)
-    free.clip = False  # type: ignore[attr-defined]
+    free.clip, free.schedule = False, schedule  # type: ignore[attr-defined]
     return free
 
 

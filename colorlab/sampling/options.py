@@ -25,8 +25,8 @@ class SamplingOptions:
     values: other values of the method's keys, such as {"temperature": 0.7}. guide: a configuration for each guide.
     bias: a colour or a picture to start from (samplers.guides.Bias). palette: the only colours of areas
     (samplers.area_guides.OnlyColors), or the path of a picture that has them. hints: what is shown of the true
-    colouring, of a data set's drawings (conditions.hints.of_truth). text: "captions", "none", or a prompt with {} for
-    the caption.
+    colouring, of a data set's drawings (conditions.hints.of_truth). text: "captions", "plain" (without words of
+    colour), "none", or a prompt with {} or {plain} for the caption.
     same_noise: all candidates of a drawing draw the same numbers. switch_at: alpha_bar in (0, 1) of a mix model's
     hand-over. precision: auto, fp32 or bf16. device: cpu or cuda. pixel_limit: the largest picture that is opened."""
 

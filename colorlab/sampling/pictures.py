@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.color import luma
+from colorlab.color import locked, luma
 from colorlab.conditions.area_colors import sized
 from colorlab.conditions.area_hints import Told, told_of_large
 from colorlab.conditions.areas import Areas, areas_of
@@ -22,7 +22,7 @@ from colorlab.conditions.hints import painted as painted_over
 from colorlab.conditions.lines import extractor
 from colorlab.conditions.paper import PICTURE, Page, page_of
 from colorlab.conditions.pen import thickened
-from colorlab.conditions.resize import as_light_as, onto_drawing, onto_gray, shrunk
+from colorlab.conditions.resize import onto_drawing, onto_gray, shrunk
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.areas import AreaMethod, Wishes
@@ -172,7 +172,7 @@ def composed(made: Tensor, seen: Tensor, shown: Shown, told: Told | None) -> np.
     if drawn is None:
         full = onto_gray(made, shown.image, shown.size)
         known = shown.known
-        full = full if known is None else torch.lerp(full, as_light_as(shown.image, known[:, :3]), known[:, 3:])
+        full = full if known is None else torch.lerp(full, locked(known[:, :3], shown.image), known[:, 3:])
         return to_pixels(full[0])
     canvas = drawn.page.canvas
     if drawn.finish == "none":

@@ -12,6 +12,7 @@ from torch import Tensor
 from colorlab.cli.device import previews_in_bf16
 from colorlab.cli.targets import build
 from colorlab.cli.yaml_files import composed
+from colorlab.conditions.captions import plain
 from colorlab.data.intake import open_picture
 from colorlab.errors import ConfigError
 from colorlab.methods.gpic import Mix
@@ -80,10 +81,18 @@ def color_of(color: Any, pixel_limit: int) -> Any:
 
 
 def worded(text: str, captions: list[str]) -> list[str]:
-    """What is said of pictures: their "captions", nothing for "none", or a prompt, where {} stands for the caption."""
-    return [" ".join(prompt_of(text).replace("{}", caption).split()) for caption in captions]
+    """What is said of pictures: their "captions", those "plain", without words of colour, nothing for "none", or a
+    prompt, where {} stands for the caption and {plain} for the plain one."""
+    prompt = prompt_of(text)
+    said = (prompt.replace("{plain}", plain(caption)).replace("{}", caption) for caption in captions)
+    return [" ".join(each.split()) for each in said]
 
 
 def prompt_of(text: str) -> str:
     """The prompt that a word for one stands for."""
-    return {"captions": "{}", "none": ""}.get(text, text)
+    return {"captions": "{}", "plain": "{plain}", "none": ""}.get(text, text)
+
+
+def says_captions(text: str) -> bool:
+    """Whether captions of a data set are in what is said."""
+    return any(sign in prompt_of(text) for sign in ("{}", "{plain}"))

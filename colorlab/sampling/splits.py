@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colorlab.color import locked
 from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
@@ -18,7 +19,7 @@ from colorlab.report.grid import Sheet, drawn_sheet, mixture, sheet_of
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.record import paths_of, record_of, start_of, write_png
-from colorlab.sampling.setup import guides_of, method_of, prompt_of, worded
+from colorlab.sampling.setup import guides_of, method_of, says_captions, worded
 from colorlab.types import Condition
 
 
@@ -47,13 +48,16 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
 
 
 def coloured(method: Any, pictures: Any, indices: list[int], options: SamplingOptions) -> Iterator[Tensor]:
-    """(n, 3, H, W) in [0, 1] for one picture after the other."""
+    """(n, 3, H, W) in [0, 1] for one picture after the other; those of gray pictures have exactly their lightness,
+    whatever the method draws."""
     guides = guides_of(options, options.hints is not None)
-    method.cut = "{}" in prompt_of(options.text)  # nobody can shorten the captions of a data set
+    method.cut = says_captions(options.text)  # nobody can shorten the captions of a data set
     for index in indices:
         condition = condition_of(pictures, index, options).to(options.device)
         draws = Draws(options.seed, [index], alike=options.same_noise)
-        yield method.sample(condition, options.n, draws, guides)[0].cpu()
+        drawn = method.sample(condition, options.n, draws, guides)[0]
+        check_finite(drawn)
+        yield (locked(drawn, condition.image) if pictures.condition == "gray" else drawn).cpu()
 
 
 def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Condition:

@@ -4,11 +4,12 @@
 set -eu
 c8=${1:-pretrained/gpic-openmoji-c8} c32=${2:-pretrained/gpic-openmoji-c32}
 here=runs/experiments/gpic_fig12_switch
-evaluate="python -m colorlab.evaluate n=8 limit=${3:-34} features=none"
+# 150 steps: three levels lie at or below t = 20, so that no column needs a step more than the others
+evaluate="python -m colorlab.evaluate n=8 limit=${3:-34} features=none steps=150"
 $evaluate run=$c8 out=$here/t0
 named="t_0=$here/t0"
 for t in 20 40 60 100 200; do
-  level=$(python -c "from colorlab.diffusion import alpha_bar_at; print(f'{float(alpha_bar_at($t / 1000)):.6f}')")
+  level=$(python -c "from colorlab.diffusion import alpha_bar_at; print(float(alpha_bar_at($t / 1000)))")
   $evaluate "run=[$c8,$c32]" switch_at=$level out=$here/t$t
   named="$named t_$t=$here/t$t"
 done

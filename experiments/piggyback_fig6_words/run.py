@@ -52,7 +52,7 @@ def rates(options: argparse.Namespace, scale: float, extra: list[str]) -> tuple[
 def seen(options: argparse.Namespace, word: str, scale: float, extra: list[str]) -> np.ndarray:
     """Of each of WORDS, the share of all candidates that show it, when this one is named."""
     folder = HERE / slug("-".join([f"scale{scale:g}", *extra])) / (word or "none")
-    text = f"text='{word} {{}}'" if word else "text=captions"
+    text = f"text='{word} {{plain}}'" if word else "text=plain"
     words = [f"run={options.run}", f"n={CANDIDATES}", f"limit={options.limit}", "features=none", "lpips=none", text]
     words += [f"method.guidance.text={scale:g}", f"out={folder}", *extra]
     if code := subprocess.run([sys.executable, "-m", "colorlab.evaluate", *words]).returncode:

@@ -8,7 +8,7 @@ here=runs/experiments/piggyback_table1
 evaluate="python -m colorlab.evaluate n=8 limit=$limit"
 columns=realism/fd_lite0:1,realism/kid_lite0:2,colourfulness/signed:1,colourfulness/signed_delta:1,truth/psnr:1,truth/ssim:3,truth/best_of_1_lpips:3,truth/best_of_8_lpips:3,diversity/lpips:3,diversity/vendi_lpips:1,seconds:1
 $evaluate run=$run steps=25 text=none out=$here/none
-$evaluate run=$run steps=25 text=captions out=$here/captions
+$evaluate run=$run steps=25 text=plain out=$here/captions
 $evaluate run=$run steps=25 "text=a high quality colorful photo" "negative=color bleeding" out=$here/fixed
 for other in "$@"; do
   $evaluate run="${other#*=}" out="$here/${other%%=*}"

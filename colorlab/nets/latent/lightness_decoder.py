@@ -16,7 +16,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from colorlab.color import AB
 from colorlab.errors import ConfigError
 from colorlab.nets.latent.prior import load_vae, save_vae
 from colorlab.storage.files import replacing_folder
@@ -90,13 +89,6 @@ class LightnessVAE(nn.Module):
     def decode(self, latents: Tensor, gray: Tensor) -> Tensor:
         """See ``LightnessDecoder``."""
         return self.decoder(self.vae, latents, gray)
-
-
-def locked(rgb: Tensor, gray: Tensor) -> Tensor:
-    """(N, 3, H, W) about [0, 1] with the exact lightness of the gray picture (N or 1, 1, H, W) in [0, 1], its chroma
-    mapped into gamut at constant lightness and hue: (N, 3, H, W) in [0, 1]."""
-    space = AB()
-    return space.decode(space.encode(rgb.float().clamp(0, 1)), gray.float())
 
 
 def save_lightness_vae(vae: Any, decoder: LightnessDecoder, path: Path) -> None:

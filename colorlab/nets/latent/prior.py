@@ -23,7 +23,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.nets.latent.text import TextEncoder, load_text, read_text
 from colorlab.storage.files import replacing_folder, shipped
-from colorlab.types import Denoiser
+from colorlab.types import Denoiser, Schedule
 from colorlab.weights.catalogue import TEXT
 
 INDEX = "model_index.json"
@@ -71,9 +71,7 @@ class Prior(nn.Module):
 
     def level(self, t: float | Tensor) -> Tensor:
         """t in [0, T - 1], a number or (N,) -> alpha_bar: the inverse of ``timestep``."""
-        t = torch.as_tensor(t, dtype=torch.float64, device=self.alpha_bars.device)
-        table, below = log_snr(self.alpha_bars), t.floor().long().clamp(0, len(self.alpha_bars) - 2)
-        return torch.lerp(table[below], table[below + 1], t - below).sigmoid()
+        return level_at(t, self.alpha_bars)
 
     def x_0(self, prediction: Tensor, x: Tensor, alpha_bar: float | Tensor) -> Tensor:
         """The clean latents that the U-Net's output stands for, given the noisy x (N, C, h, w)."""
@@ -121,6 +119,19 @@ def decoded(vae: Any, latents: Tensor) -> Tensor:
 def log_snr(alpha_bar: Tensor) -> Tensor:
     """log(alpha_bar / (1 - alpha_bar)), finite at 0."""
     return alpha_bar.clamp(LEAST, 1 - LEAST).logit()
+
+
+def level_at(t: float | Tensor, alpha_bars: Tensor) -> Tensor:
+    """See ``Prior.level``; alpha_bars (T,), decreasing."""
+    t = torch.as_tensor(t, dtype=torch.float64, device=alpha_bars.device)
+    table, below = log_snr(alpha_bars), t.floor().long().clamp(0, len(alpha_bars) - 2)
+    return torch.lerp(table[below], table[below + 1], t - below).sigmoid()
+
+
+def schedule_of(alpha_bars: Tensor) -> Schedule:
+    """xi = (t + 1) / T in (0, 1] -> alpha_bar of a prior's own table, for its samplers; xi = 1 is the noisiest."""
+    table = alpha_bars.detach().cpu()
+    return lambda xi: level_at(torch.as_tensor(xi, dtype=torch.float64) * len(table) - 1, table)
 
 
 def timestep_at(alpha_bar: float | Tensor, alpha_bars: Tensor) -> Tensor:
