@@ -114,7 +114,7 @@ def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"distans": "l1"}, "nearest: distance"),
+        ({"distans": "l1"}, "nearest: learning.distance"),
         ({"distance": "l3"}, "choose from l1, l2, huber"),
         ({"sampler": 1}, "not a"),
     ],
