@@ -30,13 +30,14 @@ def basis(*overrides: str) -> Any:
     return build(compose("train", [*SMALL, *overrides]).method)
 
 
-def finished_run(folder: Path, *overrides: str) -> Any:
-    """A run folder of an untrained cic, and the method itself."""
-    method = cic(*overrides)
+def finished_run(folder: Path, flat: bool = False) -> Any:
+    """A run folder of an untrained cic, and the method itself. flat: its keys are not in groups, as once."""
+    method = cic()
     method.prepare(Pictures(batch()))
-    cfg = compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=10", *overrides])
-    kept = {key: plain_dict(cfg.method)[key] for key in ("width", "net", "classes")}
-    (folder / "config.yaml").write_text(yaml.safe_dump({"method": kept}))
+    node = plain_dict(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=10"]).method)
+    groups = {key: node[key] for key in ("net", "classes")}
+    values = {"width": 2} | ({**groups["net"], **groups["classes"]} if flat else groups)
+    (folder / "config.yaml").write_text(yaml.safe_dump({"method": values}))
     save_weights(method, folder / "checkpoints")
     return method
 
@@ -105,8 +106,9 @@ def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not()
     assert spreads["energy"] > 3 * spreads["none"]
 
 
-def test_the_frozen_part_is_that_of_the_run(tmp_path: Path) -> None:
-    trained, method = finished_run(tmp_path), basis(f"method.marginals={tmp_path}")
+@pytest.mark.parametrize("flat", [False, True])
+def test_the_frozen_part_is_that_of_the_run(tmp_path: Path, flat: bool) -> None:
+    trained, method = finished_run(tmp_path, flat), basis(f"method.marginals={tmp_path}")
     method.prepare(None)
     image = batch().image
     assert torch.equal(method.eval().marginals(image).log_p, trained.eval().marginals(image).log_p)

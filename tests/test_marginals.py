@@ -39,7 +39,7 @@ def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
 
 def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     keys = compose("train", ["name=t", "method=cic", "data.condition=gray"]).method
-    assert (keys.neighbours, keys.sigma, keys.rebalance) == (5, 5, 0.5)
+    assert (keys.classes.neighbours, keys.classes.sigma, keys.classes.rebalance) == (5, 5, 0.5)
     method = cic("method.net.rank=2").eval()
     method.prepare(Pictures(batch()))
     nearest = method.bins.nearest(method.target(batch()))
