@@ -504,7 +504,7 @@ def test_what_is_plain_and_within_bounds_is_read_as_it_is(tmp_path: Path) -> Non
 def test_a_configuration_that_would_fill_the_memory_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each size is allowed, all together are not: it is noticed while the method is built, not when it is filled."""
     config = yaml.safe_load((run / "config.yaml").read_text())
-    config["method"] |= {"width": 256}
+    config["method"] |= {"width": 32}
     (run / "config.yaml").write_text(yaml.safe_dump(config))
     assert "of another width" in opened(run)
     monkeypatch.setattr(checkpoint, "ELSEWHERE", 0)
