@@ -29,7 +29,7 @@ from colorlab.cli.targets import build
 from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
 from colorlab.evaluation.folder import read_evaluation, read_sample, sample_file
-from colorlab.runs import metrics, sweeps
+from colorlab.runs import checkpoint, metrics, sweeps
 from colorlab.runs.checkpoint import LAST, WEIGHTS, save_state, save_weights
 from colorlab.runs.run import begin, open_run
 from colorlab.storage.files import held, read_arrays, write_json
@@ -499,3 +499,13 @@ def test_what_is_plain_and_within_bounds_is_read_as_it_is(tmp_path: Path) -> Non
     assert content(tmp_path / "f", 3) == b"abc"
     with pytest.raises(ValueError, match="more than the 2"):
         content(tmp_path / "f", 2)
+
+
+def test_a_configuration_that_would_fill_the_memory_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each size is allowed, all together are not: it is noticed while the method is built, not when it is filled."""
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["method"] |= {"width": 32}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "of another width" in opened(run)
+    monkeypatch.setattr(checkpoint, "ELSEWHERE", 0)
+    assert "larger method than the run has weights of" in opened(run)

@@ -11,13 +11,16 @@ import errno
 import hashlib
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
@@ -26,6 +29,7 @@ from colorlab.storage.files import replacing, size, write_bytes
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
 FORMAT = 1  # of the states of training
+ELSEWHERE = 1_500_000_000  # numbers at most that a method takes from other files: a prior of Stable Diffusion's size
 STATE = {"step": int, "state_dict": dict}  # what every state holds; the rest is its training's
 
 
@@ -40,6 +44,25 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
     except (SafetensorError, OSError) as error:
         raise DiskError(f"{path} could not be saved: {error} (it needs {size(nbytes(tensors))})") from error
     return path
+
+
+@contextmanager
+def fitting(run: Path) -> Iterator[None]:
+    """A method may be built here of a run's configuration, which may be a stranger's. CheckpointError as soon as it has
+    more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together."""
+    left = ELSEWHERE + sum(path.stat().st_size for path in (run / "checkpoints").glob("*"))
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal left
+        left -= 0 if parameter is None else parameter.numel()
+        if left < 0:
+            raise CheckpointError(f"{run}/config.yaml is of a larger method than the run has weights of (restore it)")
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def load_weights(method: Method, run: Path) -> None:

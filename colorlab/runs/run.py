@@ -62,9 +62,10 @@ class Run:
             if "steps" not in node["sampler"]:
                 raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
             node["sampler"] = node["sampler"] | {"steps": steps}
-        from colorlab.runs.checkpoint import load_weights  # and torch, which nothing else here needs
+        from colorlab.runs.checkpoint import fitting, load_weights  # and torch, which nothing else here needs
 
-        method = self._built(node, changed=bool(sampler or steps or changed))
+        with fitting(self.path):
+            method = self._built(node, changed=bool(sampler or steps or changed))
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
 
