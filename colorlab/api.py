@@ -5,26 +5,27 @@ from __future__ import annotations
 import functools
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from colorlab.cli.clauses import check_words
-from colorlab.cli.targets import build
 from colorlab.cli.yaml_files import conf_dir
-from colorlab.errors import ConfigError
 from colorlab.evaluation.folder import Evaluation, read_evaluation
 from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
+from colorlab.loading import DataSet, load_data
 from colorlab.runs.run import CONFIG, Run, open_runs
 from colorlab.sampling.options import SamplingOptions, check_lock, picture_options, sampling_options
-from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words, named_node
+from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from colorlab.sampling.arrays import Picture
     from colorlab.sampling.varied import Points
-    from colorlab.types import Batch
+
+
+__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "load_data", "open_run"]
 
 
 def open_run(path: str | Path | Sequence[str | Path]) -> TrainedRun:
@@ -97,6 +98,8 @@ class TrainedRun:
         method: Words | None = None,
         bias: Color | None = None,
         palette: Palette | None = None,
+        shade: str | Path | None = None,
+        shade_at: float = 0.9,
         text: str = "captions",
         negative: str | None = None,
         same_noise: bool = False,
@@ -125,6 +128,7 @@ class TrainedRun:
         bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a picture.
         palette: the only colours of areas, beside white paper: ["e05030", (0.1, 0.2, 0.5)], or the path of a .gpl,
             .ase, .hex or .txt file, or of a picture; for methods that colour areas.
+        shade: "gpic", or a run of method=gpic, that goes on from flats at the level alpha_bar = shade_at: shading.
         text, negative: a prompt, and one to keep away from, for methods that read text.
         same_noise: all candidates from the same noise, so that only their biases differ.
         switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
@@ -148,7 +152,8 @@ class TrainedRun:
         """
         words = {
             "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps, "method": method, "bias": bias,
-            "palette": palette, "text": text, "negative": negative, "same_noise": same_noise, "switch_at": switch_at,
+            "palette": palette, "shade": shade, "shade_at": shade_at, "text": text, "negative": negative,
+            "same_noise": same_noise, "switch_at": switch_at,
             "size": size, "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
             "pixel_limit": pixel_limit, "hints": None, "like": None, "vary": vary, "lock": None,
         }  # fmt: skip
@@ -159,12 +164,12 @@ class TrainedRun:
 
         from colorlab.sampling.arrays import rgb_of, rgba_of
         from colorlab.sampling.pictures import check_hints, colourings, understood
-        from colorlab.sampling.setup import guides_of
+        from colorlab.sampling.setup import data_of, guides_of
         from colorlab.sampling.varied import likes_of
 
         known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
         check_hints(known, None)
-        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, self.config["data"], wanted)
+        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted)
         guides = [*guides_of(options, known is not None), *likes_of(like, vary, lock, pixel_limit)]
         made = colourings(shown, self._method(options), guides, options)
         return [Image.fromarray(pixels) for pixels in made]
@@ -174,7 +179,7 @@ class TrainedRun:
         from colorlab.sampling.setup import method_of
 
         parts = (options.sampler, options.steps, options.values, options.switch_at, options.precision, options.device)
-        key = repr((parts, options.text == "captions"))
+        key = repr((parts, options.shade, options.shade_at, options.text == "captions"))
         if key not in self._methods:
             self._methods = {key: method_of(self.runs, options)}
         return self._methods[key]
@@ -193,6 +198,8 @@ class TrainedRun:
         method: Words | None = None,
         bias: Color | None = None,
         palette: Palette | None = None,
+        shade: str | Path | None = None,
+        shade_at: float = 0.9,
         text: str = "captions",
         negative: str | None = None,
         same_noise: bool = False,
@@ -222,7 +229,8 @@ class TrainedRun:
         """
         words = {
             "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide, "sampler": sampler,
-            "steps": steps, "method": method, "bias": bias, "palette": palette, "text": text, "negative": negative,
+            "steps": steps, "method": method, "bias": bias, "palette": palette, "shade": shade, "shade_at": shade_at,
+            "text": text, "negative": negative,
             "same_noise": same_noise, "switch_at": switch_at, "precision": precision, "device": device,
             "lpips": lpips, "features": features, "pixel_limit": 100_000_000,
         }  # fmt: skip
@@ -289,64 +297,3 @@ def compare(
     paths = [each.path if isinstance(each, TrainedRun | Evaluation) else each for each in runs]
     page, files = compare_runs([str(path) for path in paths], Path(out), wanted)
     return Comparison(page.title, files)
-
-
-class DataSet:
-    """Pictures with their condition pictures, in batches. ``load_data`` makes it.
-
-    len() counts the pictures of the split. Iterating goes through it once, in order, in batches of ``batch_size`` (the
-    last may be smaller): rgb (B, 3, H, W) in [0, 1], the true colouring; image (B, 1, H, W) in [0, 1], the line drawing
-    or the luma; index (B,), the picture's number; text, its captions; label (B,), its class or -1.
-
-    >>> data = colorlab.load_data("openmoji", split="val", size=32)
-    >>> len(data) > 100, data.names[0] == data.pictures.names[data.positions[0]]
-    (True, True)
-    """
-
-    def __init__(self, pictures: Any, split: str, batch_size: int) -> None:
-        self.pictures, self.split, self.batch_size = pictures, split, batch_size
-        self.positions: list[int] = pictures.splits[split].tolist()
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self), self.batch_size):
-            yield self.pictures[self.positions[start : start + self.batch_size]]
-
-    @property
-    def names(self) -> list[str]:
-        """Of the split's pictures."""
-        return [str(self.pictures.names[i]) for i in self.positions]
-
-
-def load_data(
-    name: str,
-    *,
-    split: str = "train",
-    batch_size: int = 32,
-    size: int | None = None,
-    condition: str | None = None,
-    root: str | Path | None = None,
-    words: Words | None = None,
-) -> DataSet:
-    """Load a data set by its name: "openmoji", which ships with the package, "folder" for any folder of pictures, ...
-
-    split: "train", "val" or "test". batch_size: >= 1. size: side of the pictures, px; condition: "lines" or "gray";
-    root: where the pictures are, for sets that do not ship; words: other keys of conf/data/<name>.yaml, such as
-    {"line_style": "xdog"}. ConfigError: an unknown name, key or value. DataError: pictures that are missing or cannot
-    be read.
-
-    >>> data = colorlab.load_data("openmoji", split="test", batch_size=4, size=32)
-    >>> for batch in data:
-    ...     break
-    >>> tuple(batch.rgb.shape), tuple(batch.image.shape)
-    ((4, 3, 32, 32), (4, 1, 32, 32))
-    """
-    given = {"size": size, "condition": condition, "root": None if root is None else str(root)}
-    node = named_node("data", name, {k: v for k, v in given.items() if v is not None} | dict(words or {}))
-    if missing := [key for key, value in node.items() if value == "???"]:
-        raise ConfigError(f"data={name} needs {missing[0]} (load_data({name!r}, {missing[0]}=...))")
-    if split not in ("train", "val", "test") or batch_size < 1:
-        raise ConfigError(f"split={split}, batch_size={batch_size} (train, val or test; 1 or more)")
-    return DataSet(build(node), split, batch_size)

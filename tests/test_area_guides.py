@@ -127,11 +127,6 @@ def test_a_slip_of_the_brush_over_a_line_locks_nothing() -> None:
     assert Like(painted(), 0.5, lock).locked(labels, 4).tolist() == [True, True, False, False]
 
 
-def test_a_colouring_of_another_size_is_refused(method: AreaMethod) -> None:
-    with pytest.raises(ConfigError, match="like= is 48x48 pixels, the drawing 96x96"):
-        colored(method, 1, Like(painted()[:, ::2, ::2], 0.3))
-
-
 def test_hints_go_before_a_candidate_to_be_like(method: AreaMethod) -> None:
     image, labels = rooms()
     hints = dots((30, 60, torch.tensor([0.0, 1.0, 0.0])))

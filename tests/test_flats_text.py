@@ -12,14 +12,13 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import CAPTION_DROPOUT, AreaMethod, Wishes, captions
+from colorlab.methods.areas import CAPTION_DROPOUT, COLOUR_WORDS, AreaMethod, Wishes, captions
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, open_run
 from colorlab.types import Batch
-from tests.test_flats import BLUE, RED, SMALL, rooms
+from tests.test_area_guides import untrained
+from tests.test_flats import BLUE, RED, SMALL
 from tests.tiny_prior import tiny_text
-
-STEPS = 150
 
 
 def words(name: str, folder: Path) -> list[str]:
@@ -27,70 +26,97 @@ def words(name: str, folder: Path) -> list[str]:
     return [f"name={name}", f"method={name}", f"method.text_encoder={folder}", "data.size=32", *small]
 
 
-def batch() -> Batch:
-    """The rooms twice, all red and all blue, with captions that name no colour."""
-    image, labels = (x.expand(2, *x.shape[1:]) for x in rooms())
-    colors = torch.stack([torch.stack([torch.ones(3), color, color, color]) for color in (RED, BLUE)])
-    rgb = torch.stack([colors[i][labels[i]].permute(2, 0, 1) for i in (0, 1)]) * image
-    return Batch(rgb, image, torch.arange(2), ["car", "car"], torch.tensor([-1, -1]), labels)
+def room() -> tuple[Tensor, Tensor]:
+    """A drawing (1, 1, 32, 32) of one room, and its areas (1, 32, 32)."""
+    labels = torch.zeros(1, 32, 32, dtype=torch.long)
+    labels[:, 6:26, 6:26] = 1
+    image = torch.ones(1, 1, 32, 32)
+    image[..., 5:27, 5:27] = 0
+    image[..., 6:26, 6:26] = 1
+    return image, labels
+
+
+def batch(*captions: str) -> Batch:
+    """The room once for each caption, red and blue in turn."""
+    N = len(captions)
+    image, labels = (x.expand(N, *x.shape[1:]) for x in room())
+    colors = torch.stack([torch.stack([torch.ones(3), color]) for color in (RED, BLUE)]).repeat(N // 2, 1, 1)
+    rgb = torch.stack([own[labels[0]].permute(2, 0, 1) for own in colors]) * image
+    return Batch(rgb, image, torch.arange(N), [*captions], torch.full((N,), -1), labels)
 
 
 @pytest.fixture(scope="module", params=["flats", "flats_diffusion"])
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[AreaMethod, Path]:
-    """A method that has learned the two, and the folder of its run."""
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[AreaMethod, Path]:
+    """A method that hears captions, and the folder of its run."""
     folder = tmp_path_factory.mktemp(request.param)
     tiny_text(folder / "text", "bert")
-    torch.manual_seed(0)
     cfg = compose("train", words(request.param, folder / "text"))
     method = build(cfg.method)
-    if request.param == "flats":
-        method.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
-        method.palette[:3] = lab_of_colors(torch.stack([torch.ones(3), RED, BLUE]))
-    optimizer = torch.optim.AdamW(method.parameters(), 1e-2)
-    for step in range(STEPS):
-        loss = method.loss(batch(), Draws(0, [0, 1], [step, step], "train"))["loss"]
-        optimizer.zero_grad(), loss.backward(), optimizer.step()
+    method.load_state_dict(untrained(request.param, 0, f"method.text_encoder={folder / 'text'}").state_dict())
     begin(folder / "run", cfg)
     save_weights(method, folder / "run" / "checkpoints")
-    return method.eval().requires_grad_(False), folder / "run"
+    return method.eval(), folder / "run"
 
 
-def reds(method: AreaMethod, text: str, n: int = 32) -> Tensor:
-    """(n,): which candidates' largest room is nearer to red than to blue."""
-    image, labels = rooms()
-    colors = method.colors(image[0], labels[0], n, Draws(0, [0]), Wishes(text))[:, 1]
-    return (colors - RED).norm(dim=1) < (colors - BLUE).norm(dim=1)
+def colors(method: AreaMethod, text: str) -> Tensor:
+    image, labels = room()
+    return method.colors(image[0], labels[0], 4, Draws(0, [0]), Wishes(text))
 
 
-def test_a_colour_in_the_caption_is_what_the_drawing_gets(trained: tuple[AreaMethod, Path]) -> None:
-    method, _ = trained
-    assert reds(method, "red car").float().mean() > 0.8 and reds(method, "blue car").float().mean() < 0.2
-    assert 0.1 < reds(method, "").float().mean() < 0.9  # without words both
+def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path], monkeypatch) -> None:
+    method, _ = made
+    loud: list[float] = []
+    for dropout in (0.0, 1.0):
+        monkeypatch.setattr("colorlab.methods.areas.CAPTION_DROPOUT", dropout)
+        losses = [float(method.loss(batch(*two), Draws(0, range(2)))["loss"]) for two in (["red"] * 2, ["sea"] * 2)]
+        loud.append(abs(losses[0] - losses[1]))
+    assert loud[0] > 0 and loud[1] == 0
+    method.zero_grad()
+    method.loss(batch("red", "sea"), Draws(0, range(2)))["loss"].backward()
+    assert method.encoder.caption.weight.grad.abs().max() > 0  # type: ignore[union-attr]
 
 
-def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(trained: tuple[AreaMethod, Path]) -> None:
-    method, _ = trained
+def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(made: tuple[AreaMethod, Path]) -> None:
+    method, _ = made
+    plain = colors(method, "red car")
     try:
-        method.guidance, method.negative = 2.0, "red car"
-        assert reds(method, "").float().mean() < 0.1
-        method.negative = ""
-        assert reds(method, "red car").all() and not reds(method, "blue car").any()
+        method.guidance, method.negative = 3.0, "red car"
+        assert torch.equal(colors(method, "red car"), plain)  # nothing to go away from
+        method.negative = "blue sea"
+        assert not torch.equal(colors(method, "red car"), plain)
     finally:
         method.guidance, method.negative = 0.0, ""
 
 
-def test_a_run_with_captions_is_opened_with_its_encoder(trained: tuple[AreaMethod, Path]) -> None:
-    method, folder = trained
-    opened = open_run(folder).method(changed={"guidance": 0.0})
-    image, labels = rooms()
+def test_a_run_with_captions_is_opened_with_its_encoder(made: tuple[AreaMethod, Path]) -> None:
+    method, folder = made
+    opened = open_run(folder).method()
     assert opened.takes_text
-    made = [each.colors(image[0], labels[0], 2, Draws(0, [0]), Wishes("blue car")) for each in (method, opened)]
-    assert torch.equal(*made)
+    assert torch.allclose(colors(opened, "blue car"), colors(method, "blue car"), atol=1e-4)
 
 
 def test_a_share_of_the_captions_is_left_out_and_half_name_colours() -> None:
-    many = Batch(*(x.repeat_interleave(200, 0) if isinstance(x, Tensor) else x * 200 for x in batch()))
-    said = captions(many, Draws(0, list(range(400))))
+    said = captions(batch(*["car"] * 400), Draws(0, range(400)))
     assert abs(said.count("") / 400 - CAPTION_DROPOUT) < 0.08
     colours = [text for text in said if "red" in text or "blue" in text]
-    assert abs(len(colours) / (400 - said.count("")) - 0.5) < 0.1 and set(said) == {"", "car", "red car", "blue car"}
+    assert abs(len(colours) / (400 - said.count("")) - COLOUR_WORDS) < 0.1
+    assert set(said) == {"", "car", "red car", "blue car"}
+
+
+@pytest.mark.slow
+def test_a_colour_in_the_caption_is_what_the_drawing_gets(tmp_path: Path) -> None:
+    tiny_text(tmp_path / "text", "bert")
+    torch.manual_seed(0)
+    method = build(compose("train", [*words("flats", tmp_path / "text"), "method.turns=4"]).method)
+    method.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
+    method.palette[:3] = lab_of_colors(torch.stack([torch.ones(3), RED, BLUE]))
+    optimizer = torch.optim.AdamW(method.parameters(), 5e-3)
+    for step in range(500):
+        loss = method.loss(batch("red car", "blue car"), Draws(0, range(2), [step] * 2, "train"))["loss"]
+        optimizer.zero_grad(), loss.backward(), optimizer.step()
+    image, labels = room()
+    red, blue, either = (
+        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), Wishes(text))[:, 1], RED[None]) < 0.5
+        for text in ("red car", "blue car", "")
+    )
+    assert red.float().mean() > 0.8 and blue.float().mean() < 0.2 and 0.1 < either.float().mean() < 0.9

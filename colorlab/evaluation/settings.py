@@ -14,15 +14,17 @@ from colorlab.evaluation.folder import SAMPLES, SETTINGS
 from colorlab.evaluation.options import EvaluationOptions
 from colorlab.evaluation.protocol import _brief
 from colorlab.runs.checkpoint import weights_sha256
-from colorlab.runs.run import Run
-from colorlab.sampling.options import SamplingOptions
+from colorlab.runs.run import Run, open_run
+from colorlab.sampling.options import SamplingOptions, other_runs
 from colorlab.storage.files import digest, read_json, require_own, sweep, write_json
 
 
 def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
     """All that changes the samples, apart from run, split, n and seed; plain containers. mixed: whether two runs are a
     mix model."""
-    return {
+    asked: dict[str, Any] = {"palette": options.palette, "shade": options.shade}
+    asked |= {"shade_at": options.shade_at} if options.shade else {}
+    return {key: value for key, value in asked.items() if value is not None} | {
         "method": options.values,
         "sampler": options.sampler,
         "steps": options.steps,
@@ -38,7 +40,7 @@ def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
 
 def settings_of(runs: Sequence[Run], options: SamplingOptions, split: str) -> dict[str, Any]:
     """How the samples come about: equal settings give equal samples."""
-    weights = {run.name: weights_sha256(run.path) for run in runs}
+    weights = {run.name: weights_sha256(run.path) for run in [*runs, *map(open_run, other_runs(options))]}
     data = {key: value for key, value in runs[0].config["data"].items() if key != "augment"}
     made = {"split": split, "n": options.n, "seed": options.seed, "weights": weights, "data": data}
     if data.get("condition") == "gray":

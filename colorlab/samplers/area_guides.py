@@ -93,9 +93,9 @@ class Autoguidance(AreaGuide):
 class Like(AreaGuide):
     """Most areas keep the colours of a picture, in each candidate others are coloured anew.
 
-    picture: (3, H, W) in [0, 1], of the drawing's size. vary: share of what is not locked, by size, that is coloured
+    picture: (3, H, W) in [0, 1], of the drawing's shape. vary: share of what is not locked, by size, that is coloured
     anew in a candidate; never nothing, unless it is 0. lock: (H, W), votes for areas that keep their colours in any
-    case: a painted pixel has one, a picked one LEAST. ConfigError: the picture is of another size."""
+    case: a painted pixel has one, a picked one LEAST."""
 
     called = "like="
 
@@ -107,9 +107,6 @@ class Like(AreaGuide):
     def known(self, labels: Tensor, image: Tensor, rows: Draws) -> tuple[Tensor, Tensor]:
         """Of areas (h, w) in 0..R-1 of a drawing (1, H, W): their colours (R, 3) in [0, 1], and which each candidate
         keeps, (n, R). Paper at the picture's border is kept."""
-        if self.picture.shape[-2:] != image.shape[-2:]:
-            theirs, ours = ("x".join(map(str, reversed(each.shape[-2:]))) for each in (self.picture, image))
-            raise ConfigError(f"like= is {theirs} pixels, the drawing {ours} (give a colouring of this very drawing)")
         R = int(labels.max()) + 1
         rgb, paper = (sized(each, labels.shape)[None] for each in (self.picture.to(image), image))
         colors, _ = true_colors(rgb, paper, labels[None], R)

@@ -22,7 +22,7 @@ from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
 from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
-from colorlab.sampling.setup import guides_of, method_of
+from colorlab.sampling.setup import data_of, guides_of, method_of
 from colorlab.sampling.splits import to_pixels
 from colorlab.sampling.varied import likes_of
 from colorlab.storage.files import write_text
@@ -109,7 +109,7 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     check_hints(known, wanted.hints)
     likes = likes_of(wanted.like, wanted.vary, wanted.lock, options.pixel_limit)
     guides = [*guides_of(options, known is not None), *likes]
-    return Tools(method_of(runs, options), guides, runs[0].config["data"], known)
+    return Tools(method_of(runs, options), guides, data_of(runs, options), known)
 
 
 def coloured(

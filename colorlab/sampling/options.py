@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 
 from colorlab.cli.device import require
 from colorlab.errors import ConfigError
+from colorlab.runs.run import open_run
 from colorlab.sampling.palettes import Colors, palette_named
 
+#: Runs that ship, by the word for them.
+SHADES = {"gpic": "pretrained/gpic-openmoji-c8"}
 #: What hints= may show of a true colouring, see ``conditions.hints.of_truth``.
 OF_TRUTH = re.compile(r"left|right|top|bottom|centre|surround|dots\d+")
 
@@ -24,9 +27,10 @@ class SamplingOptions:
     sampler: another sampler's configuration, {} for the run's own. steps: another number of steps for it.
     values: other values of the method's keys, such as {"temperature": 0.7}. guide: a configuration for each guide.
     bias: a colour or a picture to start from (samplers.guides.Bias). palette: the only colours of areas
-    (samplers.area_guides.OnlyColors), or the path of a picture that has them. hints: what is shown of the true
-    colouring, of a data set's drawings (conditions.hints.of_truth). text: "captions", "plain" (without words of
-    colour), "none", or a prompt with {} or {plain} for the caption.
+    (samplers.area_guides.OnlyColors), or the path of a picture that has them. shade: the run of a diffusion that goes
+    on from flats at the level alpha_bar = shade_at (methods.shaded). hints: what is shown of the true colouring, of a
+    data set's drawings (conditions.hints.of_truth). text: "captions", "plain" (without words of colour), "none", or a
+    prompt with {} or {plain} for the caption.
     same_noise: all candidates of a drawing draw the same numbers. switch_at: alpha_bar in (0, 1) of a mix model's
     hand-over. precision: auto, fp32 or bf16. device: cpu or cuda. pixel_limit: the largest picture that is opened."""
 
@@ -38,6 +42,8 @@ class SamplingOptions:
     guide: dict[str, dict[str, Any]] = field(default_factory=dict)
     bias: str | list[float] | None = None
     palette: Colors | None = None
+    shade: str | None = None
+    shade_at: float = 0.9
     hints: str | None = None
     text: str = "captions"
     same_noise: bool = False
@@ -105,7 +111,8 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
         n=words["n"], seed=words["seed"], sampler=method.get("sampler") or {}, steps=words["steps"],
         values=values if words["negative"] is None else values | {"negative": words["negative"]},
         guide=guides_checked(words["guide"] or {}), bias=words["bias"],
-        palette=palette_named("palette", words["palette"]), hints=words["hints"] if of_truth else None,
+        palette=palette_named("palette", words["palette"]), shade=SHADES.get(words["shade"], words["shade"]),
+        shade_at=float(words["shade_at"]), hints=words["hints"] if of_truth else None,
         text=str(words["text"]), same_noise=words["same_noise"], switch_at=words["switch_at"],
         precision=words["precision"], device=words["device"], pixel_limit=words["pixel_limit"],
     )  # fmt: skip
@@ -135,7 +142,15 @@ def check(options: SamplingOptions, hinted: bool) -> None:
         check_color(f"guide.{name}.color", node.get("color"))
         if "run" in node and node["run"] is None:
             raise ConfigError(f"guide.{name}.run is not set (give a weaker run of the same method)")
+    for run in other_runs(options):
+        open_run(run)
     require(options.device)
+
+
+def other_runs(options: SamplingOptions) -> list[str]:
+    """Runs that take part besides those that are sampled."""
+    weaker = [str(node["run"]) for node in options.guide.values() if node.get("run")]
+    return weaker + ([options.shade] if options.shade else [])
 
 
 def check_color(key: str, color: Any) -> None:

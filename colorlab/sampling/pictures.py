@@ -26,9 +26,11 @@ from colorlab.conditions.resize import onto_drawing, onto_gray, shrunk
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.areas import AreaMethod, Wishes
+from colorlab.methods.shaded import Shaded
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.setup import worded
 from colorlab.sampling.splits import check_finite, to_pixels
+from colorlab.sampling.varied import check_likes
 from colorlab.types import Condition, Hints
 
 PEN = 1.2  # px at which pictures are coloured: thinner lines are thickened
@@ -107,8 +109,9 @@ def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[
 def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
     """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
     draws, text = Draws(options.seed, [0], alike=options.same_noise), worded(options.text, [""])
+    check_likes(guides, shown.image.shape[-2:])
     told = None if shown.drawn is None or shown.known is None else told_of(shown.image, shown.known, shown.drawn)
-    if shown.drawn is not None and shown.as_trained and isinstance(method, AreaMethod):
+    if shown.drawn is not None and shown.as_trained and isinstance(method, AreaMethod | Shaded):
         yield from _of_areas(shown, shown.drawn, told, method, Wishes(text[0], guides), options.n, draws)
         return
     condition = condition_of(shown, told, text)
@@ -125,16 +128,34 @@ def told_of(image: Tensor, known: Tensor, drawn: Drawn) -> Told:
 
 
 def _of_areas(
-    shown: Shown, drawn: Drawn, told: Told | None, method: AreaMethod, wishes: Wishes, n: int, draws: Draws
+    shown: Shown, drawn: Drawn, told: Told | None, method: AreaMethod | Shaded, wishes: Wishes, n: int, draws: Draws
 ) -> Iterator[np.ndarray]:
-    """n colourings by a method that draws the colours of areas."""
+    """n colourings by a method that draws the colours of areas, perhaps with shading over them."""
     labels = torch.from_numpy(drawn.areas.labels).long() if told is None else told.labels
     if told is not None:
         wishes = wishes._replace(colors=told.colors.to(method.device), known=told.known.to(method.device))
-    colors = method.colors(shown.image[0].to(method.device), labels.to(method.device), n, draws, wishes).cpu()
+    image, flats = shown.image[0].to(method.device), method.areas if isinstance(method, Shaded) else method
+    colors = flats.colors(image, labels.to(method.device), n, draws, wishes).cpu()
     check_finite(colors)
+    if isinstance(method, Shaded):
+        yield from _with_shading(shown, drawn, told, method, labels, colors, draws)
+        return
     for one in colors:
         yield _with_known(painted(one, labels.numpy(), drawn.page.canvas), shown, told)
+
+
+def _with_shading(
+    shown: Shown, drawn: Drawn, told: Told | None, method: Shaded, labels: Tensor, colors: Tensor, draws: Draws
+) -> Iterator[np.ndarray]:
+    """Colours (n, R, 3) of areas (H, W), with the shading that a diffusion gives them at the size that it works at."""
+    small, image = sized(labels[None], shown.size), condition_of(shown, None, [""]).image
+    flats = colors.transpose(1, 2)[:, :, small[0]] * image
+    seen, known = image.to(method.device), small.to(method.device)
+    made = method.shaded(seen, known, flats.to(method.device), draws).cpu()
+    check_finite(made)
+    areas = drawn.areas._replace(labels=labels.numpy())
+    for one, own in zip(made.split(1), colors, strict=True):
+        yield _with_known(shaded(one, image, own, areas, drawn.page.canvas), shown, told)
 
 
 def condition_of(shown: Shown, told: Told | None, text: list[str]) -> Condition:

@@ -20,8 +20,8 @@ from colorlab.cli.device import previews_in_bf16
 from colorlab.data.png import text_of
 from colorlab.errors import ConfigError
 from colorlab.runs.checkpoint import weights_sha256
-from colorlab.runs.run import Run
-from colorlab.sampling.options import SamplingOptions
+from colorlab.runs.run import Run, open_run
+from colorlab.sampling.options import SamplingOptions, other_runs
 from colorlab.storage.files import digest, replacing
 
 SIGNATURE, RECORD = "colorlab-signature", "colorlab"
@@ -51,7 +51,7 @@ def record_of(runs: Sequence[Run], options: SamplingOptions, more: dict[str, Any
     colors += [node.get(key) for node in options.guide.values() for key in ("color", "colors")]
     pictures = {str(color): sha256_of(Path(color)) for color in colors if isinstance(color, str)}
     shown = {name: found for name, found in pictures.items() if found}
-    weights = [weights_sha256(run.path) for run in runs]
+    weights = [weights_sha256(run.path) for run in [*runs, *map(open_run, other_runs(options))]]
     return Record([run.name for run in runs], weights, settings | more | ({"pictures": shown} if shown else {}), "", "")
 
 

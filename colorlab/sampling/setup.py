@@ -15,7 +15,9 @@ from colorlab.cli.yaml_files import composed
 from colorlab.conditions.captions import plain
 from colorlab.data.intake import open_picture
 from colorlab.errors import ConfigError
-from colorlab.methods.gpic import Mix
+from colorlab.methods.areas import AreaMethod
+from colorlab.methods.gpic import Mix, PixelDiffusion
+from colorlab.methods.shaded import Shaded
 from colorlab.runs.run import Run, open_run
 from colorlab.samplers.area_guides import OnlyColors
 from colorlab.samplers.guides import Bias
@@ -29,9 +31,28 @@ def method_of(runs: Sequence[Run], options: SamplingOptions) -> Any:
     for run, method in zip(runs, methods, strict=True):
         check_text(options, run, method)
         method.bf16 = previews_in_bf16(options.precision, options.device)
+    if options.shade is not None:
+        methods = [shaded(methods, options)]
     if len(methods) == 1:
         return methods[0].to(options.device)
     return Mix(methods[0], methods[1], options.switch_at).eval().to(options.device)
+
+
+def shaded(methods: list[Any], options: SamplingOptions) -> Shaded:
+    """Flats, and the diffusion that goes on from them. ConfigError: they are not of these kinds."""
+    pixels = open_run(str(options.shade)).method()
+    if len(methods) != 1 or not isinstance(methods[0], AreaMethod):
+        raise ConfigError("shade= goes on from colours of areas (give run=pretrained/flats, or leave shade out)")
+    if not isinstance(pixels, PixelDiffusion):
+        raise ConfigError(f"shade={options.shade} is no diffusion over pixels (give gpic, or a run of method=gpic)")
+    pixels.bf16 = methods[0].bf16
+    return Shaded(methods[0], pixels, options.shade_at).eval()
+
+
+def data_of(runs: Sequence[Run], options: SamplingOptions) -> dict[str, Any]:
+    """The data's configuration, of the run that says at which size pictures are coloured."""
+    data: dict[str, Any] = (open_run(options.shade) if options.shade else runs[0]).config["data"]
+    return data
 
 
 def check_text(options: SamplingOptions, run: Run, method: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from colorlab.errors import ConfigError
 from colorlab.samplers.area_guides import LEAST, Like
+from colorlab.samplers.guides import Guide
 from colorlab.sampling.arrays import Picture, rgb_of, rgba_of
 
 Points = list[list[float]]  # [x, y] in pixels, from the upper left corner
@@ -24,6 +27,14 @@ def likes_of(like: Picture | None, vary: float, lock: Picture | Points | None, p
     elif lock is not None:
         votes = painted(rgba_of(lock, "lock", pixel_limit), size)
     return [Like(torch.from_numpy(candidate).float() / 255, vary, votes)]
+
+
+def check_likes(guides: Sequence[Guide], size: tuple[int, ...]) -> None:
+    """ConfigError for a candidate that is not of a drawing's size, (H, W)."""
+    for guide in guides:
+        if isinstance(guide, Like) and guide.picture.shape[-2:] != size:
+            theirs, ours = ("x".join(map(str, reversed(each))) for each in (guide.picture.shape[-2:], size))
+            raise ConfigError(f"like= is {theirs} pixels, the drawing {ours} (give a colouring of this very drawing)")
 
 
 def painted(mask: np.ndarray, size: tuple[int, ...]) -> Tensor:

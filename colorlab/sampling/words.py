@@ -24,6 +24,7 @@ def checked_words(given: Words, command: str) -> dict[str, Any]:
     words["guide"] = guides_named(words["guide"])
     words["bias"] = list(map(float, bias)) if is_list(bias := words["bias"]) else bias and str(bias)
     words["palette"] = list(palette) if is_list(palette := words["palette"]) else palette and str(palette)
+    words["shade"] = words["shade"] and str(words["shade"])
     words["method"] = dict(words["method"] or {}) | {"sampler": sampler_named(words.pop("sampler"))}
     plain = {key: value for key, value in words.items() if key not in ("guide", "method")}
     for file in (f"{command}.yaml", "sampling/keys.yaml"):
