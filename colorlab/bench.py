@@ -241,7 +241,7 @@ def marginal_samplers(side: int) -> None:
     samplers = {name: build(node) for name, node in nodes.items()}
     with torch.inference_mode():
         seconds = best_of({name: lambda s=s: s(marginals, 8, draws) for name, s in samplers.items()}, 3)  # type: ignore[misc]
-    print(f"\nsamplers over marginals, {side} x {side} pixels, 8 candidates together, ms a candidate")
+    print(f"\nsamplers over marginals, {side} x {side} pixels, 8 candidates together, ms per candidate")
     print("   ".join(f"{name} {1e3 * each / 8:.0f}" for name, each in seconds.items()))
 
 

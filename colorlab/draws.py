@@ -20,7 +20,7 @@ def stream_seed(seed: int, purpose: str, index: int, candidate: int) -> int:
 
 
 class Draws:
-    """One random stream a row: row r belongs to picture ``index[r]``, candidate ``candidate[r]``.
+    """One random stream per row: row r belongs to picture ``index[r]``, candidate ``candidate[r]``.
 
     alike: all candidates of a picture draw the same numbers, those of candidate 0; only what counts candidates, such as
     a palette, then tells them apart."""

@@ -161,5 +161,5 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     with pytest.raises(CheckpointError, match="of another width"):
         begin_with(other, tmp_path)
     gpic = build(compose("train", ["name=x", "method=gpic", "method.width=4"]).method)
-    with pytest.raises(CheckpointError, match="of another method"):
+    with pytest.raises(CheckpointError, match="belongs to another method"):
         begin_with(gpic, tmp_path)

@@ -192,5 +192,5 @@ def test_the_map_of_hue_uncertainty_is_dark_where_hues_disagree_and_pale_without
     first[:8], second[:8] = (255, 0, 0), (0, 180, 180)  # opposite hues
     first[8:12], second[8:12] = (255, 0, 0), (255, 120, 120)  # one hue
     first[12:14], second[12:14] = (255, 254, 254), (254, 255, 255)  # as good as white
-    found = strip_of("", np.stack([first, second])).undecided
+    found = strip_of("", np.stack([first, second])).hue_uncertainty
     assert found[:8].min() > 0.4 and found[8:12].max() < 0.1 and found[12:14].max() < 0.1 and not found[14:].any()

@@ -332,7 +332,7 @@ def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
     ("overrides", "said"),
     [
         (["method.stages.stage=mdn"], "needs a trained VAE"),
-        (["method.stages.vae=runs/x"], "has no place in stage=all"),
+        (["method.stages.vae=runs/x"], "does not go with stage=all"),
         (["method.side=40"], "multiple of 16"),
         (["method.samples=all"], "choose from means, random"),
     ],

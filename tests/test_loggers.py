@@ -14,7 +14,7 @@ from colorlab.cli import wandb_access
 from colorlab.cli.wandb_access import in_reach, logged_in, stays_offline
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ConfigError
-from colorlab.evaluation.dashboard import opened
+from colorlab.evaluation.dashboard import logged_run
 from colorlab.runs.run import has_begun, weights_of
 from tests.kill_harness import train, words_for
 
@@ -104,7 +104,7 @@ def test_what_wandb_complains_of_is_one_line(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(wandb, "init", refuse)
     logger = OmegaConf.merge(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "online"})
     with pytest.raises(ConfigError, match=r"^W&B: Timed out \(set logger.mode=offline, or logger=none\)$"):
-        opened(logger, tmp_path, "x", "evaluation", None, {}).__enter__()
+        logged_run(logger, tmp_path, "x", "evaluation", None, {}).__enter__()
 
 
 @pytest.mark.slow

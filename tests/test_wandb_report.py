@@ -19,7 +19,7 @@ from colorlab.evaluation.dashboard import (
     histogram_rows,
     log_comparison,
     log_evaluation,
-    opened,
+    logged_run,
     scalars,
 )
 from colorlab.evaluation.folder import read_evaluation
@@ -94,7 +94,7 @@ def test_scalars_have_quantiles_over_drawings(logged: list[Path]) -> None:
 
 
 def test_a_run_that_fails_is_marked_as_failed(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), opened(LOGGER, tmp_path, "broken", "evaluation", None, {}):
+    with pytest.raises(KeyError), logged_run(LOGGER, tmp_path, "broken", "evaluation", None, {}):
         raise KeyError("x")
     assert summary(runs(tmp_path)[0])["exit_code"] == 1
 

@@ -42,7 +42,7 @@ EXAMPLES = {
 }
 WORDS = tuple(word for word in EXAMPLES if word != "white")  # white is paper
 INK = ("gray", "black")  # outlines and their soft edges; the words count where the colour fills an area
-MOST, SHARE = 2, 0.15  # words a picture; of its coloured area, for a word
+MOST, SHARE = 2, 0.15  # words per picture; of its coloured area, for a word
 
 
 def shares(rgb: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def hit(rgb: Tensor, word: str) -> bool:
 def dressed(texts: Sequence[str], rgb: Tensor, share: float, draws: Draws) -> list[str]:
     """Captions, a share of them begun with the picture's main colours: "waving hand" -> "yellow and brown waving hand".
 
-    rgb: (B, 3, H, W) in [0, 1]; share in [0, 1]; draws: one row a picture."""
+    rgb: (B, 3, H, W) in [0, 1]; share in [0, 1]; draws: one row per picture."""
     return with_colours(texts, main_colours(rgb), share, draws)
 
 

@@ -22,7 +22,7 @@ SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data se
 
 
 class Listing(NamedTuple):
-    """What a data set consists of, before any picture is opened; one entry a picture."""
+    """What a data set consists of, before any picture is opened; one entry per picture."""
 
     paths: list[Path]
     split: list[str]  # train, val or test by the set's makers; all train if they do not divide it

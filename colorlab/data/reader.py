@@ -21,7 +21,7 @@ from colorlab.storage.cache import array_cache, cache_dir
 
 END = 4096  # bytes of a file's end that tell most files of one size apart
 CHUNK = 64  # pictures that a process decodes at a time
-GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture teaches no colour
+GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture counts as grayscale
 RECIPE = 1  # to be raised when ``squared`` or a data set's ``read`` changes: cached arrays are made anew
 
 

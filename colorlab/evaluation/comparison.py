@@ -199,7 +199,7 @@ def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
 def settings_table(evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[list[str]]:
     """A heading and a line for each run: how its samples were made."""
 
-    lines = [["run", "method", "sampler", "steps", "seed", "precision", "added", "weights", "s a drawing", "folder"]]
+    lines = [["run", "method", "sampler", "steps", "seed", "precision", "added", "weights", "s per drawing", "folder"]]
     for name, evaluation in zip(names, evaluations, strict=True):
         document = evaluation.document
         made, sampler = document["settings"], document["configured"].get("sampler", {})

@@ -31,7 +31,9 @@ SHEET = 12  # drawings on the logged sheet
 
 
 @contextmanager
-def opened(logger: Any, folder: Path, name: str, job: str, group: str | None, config: dict[str, Any]) -> Iterator[Any]:
+def logged_run(
+    logger: Any, folder: Path, name: str, job: str, group: str | None, config: dict[str, Any]
+) -> Iterator[Any]:
     """A W&B run that is finished in any case, as failed if the block fails. logger: conf/logger/wandb.yaml; job: what
     kind of run."""
     import wandb
@@ -59,7 +61,7 @@ def log_evaluation(logger: Any, evaluation: Evaluation) -> None:
     document = evaluation.document
     config = {key: document[key] for key in ("run", "method", "protocol_id", "protocol", "settings", "configured")}
     name = titled(f"{document['run']} {evaluation.path.name}", document["settings"])
-    with opened(logger, evaluation.path, name, "evaluation", document["run"], config) as run:
+    with logged_run(logger, evaluation.path, name, "evaluation", document["run"], config) as run:
         logged: dict[str, Any] = scalars(evaluation)
         if "lpips" in evaluation.distances:
             table = wandb.Table(columns=[*COLUMNS], data=histogram_rows(evaluation))
@@ -73,7 +75,7 @@ def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
     import wandb
 
     folder = written["page"].parent
-    with opened(logger, folder, title, "comparison", None, {}) as run:
+    with logged_run(logger, folder, title, "comparison", None, {}) as run:
         run.log({"report": wandb.Html(str(written["page"]), inject=False)})
         run.log({name: wandb.Image(str(written[name])) for name in ("histogram", "frontier")})
     if importlib.util.find_spec("wandb_workspaces") is None:

@@ -1,6 +1,6 @@
 """The evaluation folder: samples that are made once, and what the judges say about them.
 
-samples/<picture>.npy   (n, H, W, 3) uint8, one file a drawing, written whole or not at all
+samples/<picture>.npy   (n, H, W, 3) uint8, one file per drawing, written whole or not at all
 settings.json           how the samples were made; another setting is another folder
 timing.json             what making them cost
 evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows

@@ -28,7 +28,7 @@ SHOWN, WORST, TRUTHS = 24, 12, 3
 
 
 class Verdict(NamedTuple):
-    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number a drawing;
+    """What the judges say. values: measure -> mean, low, high, n; per_drawing: measure -> a number per drawing;
     distances: between the candidates of each drawing; notes: what the judges warn of."""
 
     values: dict[str, dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Adversarial training: one step a batch for the discriminator, then one for all else (Goodfellow et al., 2014).
+"""Adversarial training: one step per batch for the discriminator, then one for all else (Goodfellow et al., 2014).
 
 A batch is coloured once; the discriminator learns from the colouring cut off from its graph, and the generator then
 from the same colouring as the changed discriminator sees it. Every such method also samples alike: one picture at a

@@ -16,11 +16,11 @@ from colorlab.types import Batch, Condition
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]
 ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
-Losses = dict[str, Tensor]  # one number a name; "loss" is minimised, the rest is logged
+Losses = dict[str, Tensor]  # one number per name; "loss" is minimised, the rest is logged
 
 
 class Optimized(NamedTuple):
-    """An optimizer of some of a method's parameters, and the schedule of its learning rate, a step a batch."""
+    """An optimizer of some of a method's parameters, and the schedule of its learning rate, a step per batch."""
 
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
@@ -63,11 +63,11 @@ class Method(nn.Module):
         return self.batches_seen.device
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """What training minimises, "loss", and what it logs beside it. draws: one row a picture."""
+        """What training minimises, "loss", and what it logs beside it. draws: one row per picture."""
         raise NotImplementedError
 
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """n colourings of each picture shown: (B, n, 3, H, W) in [0, 1]. draws has one row a picture."""
+        """n colourings of each picture shown: (B, n, 3, H, W) in [0, 1]. draws has one row per picture."""
         raise NotImplementedError
 
     def prepare(self, pictures: Any) -> None:

@@ -100,7 +100,7 @@ class Basis(PixelClassifier):
         self.load_state_dict(tensors, strict=False)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """One number a picture, colours in units of 110 Lab, distances as root mean squares over pixels."""
+        """One number per picture, colours in units of 110 Lab, distances as root mean squares over pixels."""
         with torch.no_grad():
             marginals = self.marginals(batch.image)
         truth = self.target(batch).movedim(-1, 1) / AB_SCALE  # (B, 2, h, w)

@@ -101,7 +101,7 @@ class StageOptions:
         if self.stage == "mdn" and self.vae is None:
             raise ValueError("stage=mdn needs a trained VAE (set method.stages.vae=<run folder>, or stage=all)")
         if self.stage != "mdn" and self.vae is not None:
-            raise ValueError(f"vae={self.vae} has no place in stage={self.stage} (set method.stages.stage=mdn)")
+            raise ValueError(f"vae={self.vae} does not go with stage={self.stage} (set method.stages.stage=mdn)")
 
     @property
     def vae_steps(self) -> int:

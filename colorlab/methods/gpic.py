@@ -158,7 +158,7 @@ class GPIC(PixelDiffusion):
         return self.learning.min_xi + (1 - self.learning.min_xi) * xi
 
     def denoiser(self, image: Tensor) -> Denoiser:
-        """All that does not see x is done here, once a drawing; levels are embedded in float32, once for all rows."""
+        """All that does not see x is done here, once per drawing; levels are embedded in float32, once for all rows."""
         net = copy.deepcopy(self.net).bfloat16() if self.bf16 else self.net
         dtype = torch.bfloat16 if self.bf16 else next(net.parameters()).dtype
         encoding = net.encode(image.to(dtype))

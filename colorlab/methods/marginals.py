@@ -124,7 +124,7 @@ class PixelClassifier(Method):
         return self
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w, in nats a pixel.
+        """CIC Eq. 2 and 3: cross entropy with the soft-encoded truth, weighted by its nearest bin's w; nats per pixel.
         The copula learns beside it and does not change what the net learns; it adds a gradient to the loss, no value,
         since its objective is no likelihood, see ``samplers.learned_copula``."""
         features = self.net(batch.image)

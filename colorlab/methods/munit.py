@@ -55,6 +55,6 @@ class MUNIT(Adversarial):
         return {"loss": total, "gan": gan, "picture": picture, "style": style}
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
-        """Style ~ N(0, I), one a candidate; the content is read once."""
+        """Style ~ N(0, I), one per candidate; the content is read once."""
         content = self.net.content(image).expand(len(rows), -1, -1, -1)
         return self.net.decode(content, rows.normal(self.latent, device=image.device), image.shape[-2:])

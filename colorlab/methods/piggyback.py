@@ -43,7 +43,7 @@ COLOURED, NEAR = 20.0, 20.0  # units of ab: what counts as coloured, and as the 
 
 
 class Shown(NamedTuple):
-    """What the network sees in each branch of a guided step; a row a branch."""
+    """What the network sees in each branch of a guided step; a row per branch."""
 
     weight: Tensor  # (K,)
     text: Tensor  # (K, T, D) token states
@@ -233,7 +233,7 @@ class Piggyback(Method):
         return condition._replace(image=image, hints=hints)
 
     def shown(self, condition: Condition) -> Shown:
-        """All that does not see the noise is done here, once a picture."""
+        """All that does not see the noise is done here, once per picture."""
         text = condition.text[0] if condition.text else ""
         alone = self.ablation.kind != "none"
         scale = self.guidance

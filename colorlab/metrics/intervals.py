@@ -31,7 +31,7 @@ class Interval(NamedTuple):
 
 
 def interval(values: np.ndarray, seed: int) -> Interval:
-    """values: (drawings,), one number a drawing; NaN marks drawings that do not have it, they are left out."""
+    """values: (drawings,), one number per drawing; NaN marks drawings that do not have it, they are left out."""
     values = np.asarray(values, np.float64)
     values = values[~np.isnan(values)]
     if len(values) < 2:
@@ -41,7 +41,7 @@ def interval(values: np.ndarray, seed: int) -> Interval:
 
 
 def intervals(per_drawing: dict[str, np.ndarray], seed: int) -> dict[str, Interval]:
-    """The interval of every column that has one number a drawing; "index" is not one."""
+    """The interval of every column that has one number per drawing; "index" is not one."""
     return {name: interval(v, seed) for name, v in per_drawing.items() if v.ndim == 1 and name != "index"}
 
 

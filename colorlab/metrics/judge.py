@@ -25,7 +25,7 @@ FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "inception": (), "non
 
 class Judge:
     """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS
-    features, Lab, CIEDE2000) is computed once a drawing. The topics' docstrings explain the names.
+    features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain the names.
 
     lpips: alex, vgg or none. features: vgg16, lite0, inception or none. condition: lines or gray, what the method was
     shown. DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``bounds``,

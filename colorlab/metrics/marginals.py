@@ -13,7 +13,7 @@ ENOUGH = 100  # pixels that a bin needs to count in the macro average
 
 
 def nll(log_p: Tensor, truth: Tensor) -> float:
-    """Negative log-likelihood of the true bins, nats a pixel."""
+    """Negative log-likelihood of the true bins, nats per pixel."""
     return float(-log_p.gather(1, truth[:, None]).double().mean())
 
 

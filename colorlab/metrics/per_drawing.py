@@ -79,7 +79,7 @@ class PerDrawing(Metric):
             return self._table()
 
     def numbers(self, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The part of a table that has one number a drawing."""
+        """The part of a table that has one number per drawing."""
         return {name: column for name, column in table.items() if column.ndim == 1 and name != "index"}
 
     def _table(self) -> dict[str, np.ndarray]:

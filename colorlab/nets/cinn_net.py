@@ -69,7 +69,7 @@ class FlowNet(nn.Module):
         return x
 
     def noise(self, draws: Draws, height: int, width: int, device: torch.device) -> list[Tensor]:
-        """Standard normal z for x of this size, one row a row of draws."""
+        """Standard normal z for x of this size, one row per row of draws."""
         shapes, channels = [], self.channels
         for split in self.splits:
             channels, height, width = 4 * channels, height // 2, width // 2

@@ -2,7 +2,7 @@
 
 Pannier et al. (2024), "sigma-GPTs: A new approach to autoregressive models": a token knows the area whose colour was
 just told and the area whose colour is asked for, so one causal transformer serves every order. All colours of a drawing
-are learned in one pass; drawing them takes one token a step, with the keys and values of the steps before kept."""
+are learned in one pass; drawing them takes one token per step, with the keys and values of the steps before kept."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """GPIC's network (Furusawa et al., 2021, Fig. 3 and 4): a U-Net over the line drawing, steered by the noisy state.
 
 Three parts, of which only the last two see the noisy state x or its level alpha_bar:
-    LineEncoder    drawing -> features at 5 scales; once a drawing, whatever the number of steps and candidates
+    LineEncoder    drawing -> features at 5 scales; once per drawing, whatever the number of steps and candidates
     StateBranch    x -> features at 4 scales; alpha_bar -> Fourier features -> 5-layer Mish MLP -> embedding
     decoder        per scale: ConvTranspose, FiLM by state and embedding, skip from the drawing, two convolutions
 ``forward`` is the whole thing, for training. ``encode`` and ``decode`` are its two halves, for sampling: everything

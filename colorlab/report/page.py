@@ -36,12 +36,12 @@ class Key(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8; undecided: (H, W) in
-    [0, 1], the uncertainty of their hue."""
+    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8; hue_uncertainty:
+    (H, W) in [0, 1]."""
 
     name: str
     pictures: np.ndarray
-    undecided: np.ndarray
+    hue_uncertainty: np.ndarray
 
 
 class Case(NamedTuple):

@@ -24,7 +24,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
-from colorlab.storage.files import replacing, size, write_bytes
+from colorlab.storage.files import format_bytes, replacing, write_bytes
 
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
@@ -42,7 +42,7 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
     try:
         write_bytes(path, save(tensors))
     except (SafetensorError, OSError) as error:
-        raise DiskError(f"{path} could not be saved: {error} (it needs {size(nbytes(tensors))})") from error
+        raise DiskError(f"{path} could not be saved: {error} (it needs {format_bytes(nbytes(tensors))})") from error
     return path
 
 
@@ -99,7 +99,9 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
     missing, extra = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or extra:
         name = (missing or extra)[0]
-        raise CheckpointError(f"{path} is of another method ({name} {'is not in it' if missing else 'has no place'})")
+        raise CheckpointError(
+            f"{path} belongs to another method ({'missing' if missing else 'unexpected'} tensor {name})"
+        )
     for name, tensor in tensors.items():
         if tensor.dtype != own[name].dtype or tensor.layout != own[name].layout:
             kind = " ".join(str(each).removeprefix("torch.") for each in (tensor.dtype, tensor.layout))
@@ -175,7 +177,7 @@ def save_state(state: dict[str, Any], folder: Path) -> None:
     except OSError as error:
         kept = " and ".join(path.name for path in (last, previous) if path.exists())
         raise DiskError(
-            f"{last} could not be saved: {error.strerror or error} (it needs {size(nbytes(state))}"
+            f"{last} could not be saved: {error.strerror or error} (it needs {format_bytes(nbytes(state))}"
             f"{f'; {kept} as before, so resume=auto loses little' if kept else ''})"
         ) from error
 

@@ -1,4 +1,4 @@
-"""The record of a sweep: sweep.json in its folder, one entry a job, replaced atomically at every change."""
+"""The record of a sweep: sweep.json in its folder, one entry per job, replaced atomically at every change."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class PaletteSampler:
         self, begin: Callable[[Tensor], Step], palette: Palette, known: Known, sites: Sites, rows: Draws,
         guides: Sequence[Guide],
     ) -> Tensor:  # fmt: skip
-        """Candidates of one drawing, one a row of ``rows`` -> Lab in hundreds, (n, R, 3). begin: of the order of areas
+        """Candidates of one drawing, one per row of ``rows`` -> Lab in hundreds, (n, R, 3). begin: the order of areas
         (n, R) -> the first step."""
         n, R = known.mask.shape
         order = torch.argsort((~known.mask).long(), dim=1, stable=True)

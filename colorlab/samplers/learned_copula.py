@@ -102,7 +102,7 @@ def precision_root(f: Tensor) -> Tensor:
 
 
 def log_ratio(z: Tensor, factors: Tensor) -> Tensor:
-    """(B,) log N(z; 0, C) - log N(z; 0, 1), nats a pixel, both fields together.
+    """(B,) log N(z; 0, C) - log N(z; 0, 1), nats per pixel, both fields together.
 
     z (B, 2, h, w), factors (B, 2, R, h, w). C = (F F' + 1) scaled to unit variances; with y = z sqrt(1 + |f|^2) and
     M = 1 + F' F (R x R), log det C = log det M - sum log(1 + |f|^2) and z' C^-1 z = y' y - (F' y)' M^-1 (F' y). In

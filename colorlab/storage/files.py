@@ -190,7 +190,9 @@ def held(folder: Path) -> Iterator[None]:
 def require_space(folder: Path, needed: int) -> None:
     """DiskError if so many bytes do not fit."""
     if (left := free(folder)) < needed:
-        raise DiskError(f"{folder}: {size(left)} are free, checkpoints need {size(needed)} (free some space)")
+        raise DiskError(
+            f"{folder}: {format_bytes(left)} are free, checkpoints need {format_bytes(needed)} (free some space)"
+        )
 
 
 def free(folder: Path) -> int:
@@ -198,7 +200,7 @@ def free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def size(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Bytes in words."""
     return f"{count / 1e6:,.1f} MB"
 

@@ -55,7 +55,7 @@ class Shell(LightningModule):
         return losses["loss"]
 
     def training_draws(self, batch: Batch) -> Draws:
-        """Random numbers of the next batch, a row a picture."""
+        """Random numbers of the next batch, a row per picture."""
         at = int(self.method.batches_seen)
         return Draws(self.method.seed, batch.index.tolist(), [at] * len(batch.index), "train")
 

@@ -240,7 +240,7 @@ def guided(prior: Prior, guider: str, mix: str, sites: str, rank: int, checkpoin
             return Mixed(prior, mix, sites, rank, checkpointing)
         case "controlnet":
             if rank:
-                raise ValueError(f"rank={rank} has no place in guider=controlnet (set rank=0)")
+                raise ValueError(f"rank={rank} does not go with guider=controlnet (set rank=0)")
             return ControlNet(prior, checkpointing)
         case _:
             return InputConcat(prior, rank, checkpointing)

@@ -98,7 +98,7 @@ class Prior(nn.Module):
         return diffusion.noised(x_0, diffusion.eps_of(noise, x_0, noisiest), level)
 
     def forward(self, x: Tensor, alpha_bar: float | Tensor, states: Tensor) -> Tensor:
-        """The U-Net's output for noisy latents x (N, C, h, w), a level or one a row, token states (N, T, D)."""
+        """The U-Net's output for noisy latents x (N, C, h, w), a level or one per row, token states (N, T, D)."""
         return self.unet(x, self.timestep(alpha_bar).to(x), states, return_dict=False)[0]
 
 
@@ -168,9 +168,9 @@ def load_prior(path: str) -> Prior:
     for part in PARTS:
         if not (folder / part).is_dir() and not (outside and part in ("text_encoder", "tokenizer")):
             raise ConfigError(f"prior={path} has no {part}/ (a prior's folder has {', '.join(PARTS)})")
-    unet, vae = opened(UNet2DConditionModel, folder / "unet"), load_vae(str(folder))
+    unet, vae = load_part(UNet2DConditionModel, folder / "unet"), load_vae(str(folder))
     text = read_text(TEXT) if outside else load_text(folder / "text_encoder", folder / "tokenizer")
-    scheduler = opened(DDIMScheduler, folder / "scheduler")
+    scheduler = load_part(DDIMScheduler, folder / "scheduler")
     try:
         prior = Prior(unet, vae, text, scheduler.alphas_cumprod, scheduler.config.prediction_type)
     except ConfigError as error:
@@ -192,7 +192,7 @@ def load_vae(path: str) -> Any:
 
     folder = folder_of(path, "vae")
     part = folder / "vae" if (folder / "vae").is_dir() else folder
-    return opened(AutoencoderKL, part).eval().requires_grad_(False)
+    return load_part(AutoencoderKL, part).eval().requires_grad_(False)
 
 
 def folder_of(path: str, key: str) -> Path:
@@ -212,7 +212,7 @@ def folder_of(path: str, key: str) -> Path:
         ) from error
 
 
-def opened(part: Any, folder: Path) -> Any:
+def load_part(part: Any, folder: Path) -> Any:
     """A part of diffusers from its folder, without its chatter. ConfigError if it is damaged or of another kind."""
     import diffusers
 
