@@ -53,6 +53,6 @@ def test_evaluations_judge_colourings_of_the_gray_pictures_lightness(condition: 
 
 def test_a_gray_file_of_the_trained_size_keeps_its_lightness() -> None:
     gray = luma(RGB[:1])
-    for pixels in colourings(Shown(gray, None, (32, 32), "gray", True), Noise(), [], OPTIONS):
+    for pixels in colourings(Shown(gray, None, (32, 32), True, None), Noise(), [], OPTIONS):
         assert off(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255, gray) < 1
         assert isinstance(pixels, np.ndarray)

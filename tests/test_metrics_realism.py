@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from colorlab.errors import DataError
 from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
-from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods
+from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods, told_apart
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
@@ -209,3 +209,44 @@ class Touch:
 
     def __reduce__(self):
         return (open, (str(self.path), "w"))
+
+
+def test_a_classifier_tells_other_clouds_apart_and_not_like_ones():
+    made, real, other = cloud(120, 30, seed=0), cloud(120, 30, seed=1), cloud(120, 30, seed=2) + 1
+    assert told_apart(made, real) == pytest.approx(0.5, abs=0.1)
+    assert told_apart(other, real) > 0.95
+
+
+def test_a_classifier_never_learns_from_the_sibling_of_what_it_judges():
+    """Truths that are copied with a tiny mark on random drawings: a leak would make the copies known."""
+    real = cloud(100, 200, seed=0)
+    assert told_apart(real + 1e-3 * cloud(100, 200, seed=1), real) < 0.65
+
+
+@pytest.mark.parametrize(("kind", "width"), [("clip", 6), ("dinov2", 8)])
+def test_features_come_from_a_net_of_the_users_own(tmp_path, kind, width):
+    import transformers
+
+    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28, "patch_size": 14}
+    if kind == "clip":
+        text = {**small, "vocab_size": 10, "intermediate_size": 8}
+        config = transformers.CLIPConfig(
+            text_config=text, vision_config={**small, "intermediate_size": 8}, projection_dim=6
+        )
+        transformers.CLIPModel(config).save_pretrained(tmp_path)
+    else:
+        transformers.Dinov2Model(transformers.Dinov2Config(**small)).save_pretrained(tmp_path)
+    metric, truths = Realism(str(tmp_path)), torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    found = features(truths, str(tmp_path))
+    assert found.shape == (3, width) and not torch.allclose(found[0], found[1])
+    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    with pytest.warns(UserWarning, match="below 2048"):
+        assert abs(metric.compute()[f"realism/fd_{kind}"]) < 1e-6
+
+
+def test_a_folder_without_such_a_net_is_told_in_one_line(tmp_path):
+    with pytest.raises(DataError, match=r"no config\.json"):
+        Realism(str(tmp_path))
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(DataError, match="give one of clip, dinov2"):
+        Realism(str(tmp_path))

@@ -9,12 +9,15 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
-from torchmetrics.functional.image import structural_similarity_index_measure
+from torchmetrics.functional.image import (
+    multiscale_structural_similarity_index_measure,
+    structural_similarity_index_measure,
+)
 
 from colorlab.color import lab_of
 from colorlab.metrics.drawing import Drawing
-from colorlab.metrics.ssim import ssim
-from colorlab.metrics.truth import Truth, best_of, binned, centre_grid, psnr
+from colorlab.metrics.ssim import ms_ssim_pairs, ssim
+from colorlab.metrics.truth import Truth, area_under, best_of, binned, centre_grid, palette_distance, psnr
 
 GENERATOR = torch.Generator().manual_seed(0)
 TRUTHS = torch.rand(2, 3, 32, 40, generator=GENERATOR)
@@ -84,7 +87,51 @@ def test_the_weighted_error_is_the_mean_over_pixels_divided_by_their_bins_share(
     pixels = np.zeros((3, 484))
     pixels[:, :5] = stream.integers(50, 200, (3, 5))
     error = pixels * stream.random((3, 484))
-    summary = Truth().summary({"index": np.arange(3), "bin_error": error, "bin_pixels": pixels})
+    summary = Truth().summary({"index": np.arange(3), "bin_error": error, "bin_pixels": pixels, "bin_area": error})
     share, mean = pixels.sum(0)[:5] / pixels.sum(), error.sum(0)[:5] / pixels.sum(0)[:5]
     assert summary["weighted_mae"] == pytest.approx((share * mean / share).sum())
     assert summary["macro_mae"] == pytest.approx(summary["weighted_mae"] / 5)
+
+
+def test_best_of_k_in_psnr_grows_to_the_best():
+    values = measured(SAMPLES, TRUTHS)
+    curve = [values[f"best_of_{k}_psnr"].item() for k in range(1, 5)]
+    assert curve == sorted(curve)
+    assert (curve[0], curve[-1]) == pytest.approx((values["psnr"].item(), values["psnr_best"].item()))
+
+
+def test_the_area_under_the_curve_is_counted_threshold_by_threshold():
+    error = torch.tensor([0.0, 0.4, 3.0, 149.5, 150.0, 151.0, 300.0])
+    counted = np.mean([[(error <= t).float().numpy()] for t in range(151)], axis=0)[0]
+    assert area_under(error).tolist() == pytest.approx(counted.tolist())
+
+
+def test_the_rebalanced_area_counts_every_colour_alike():
+    """Three quarters gray and right, a quarter red and 60 Lab units off."""
+    truth = torch.full((1, 3, 16, 16), 0.5)
+    truth[..., :4] = torch.tensor([0.8, 0.1, 0.1])[:, None, None]
+    metric = Truth()
+    metric.update([Drawing(torch.full((2, 3, 16, 16), 0.5), torch.ones(1, 16, 16), truth, 0, "none")])
+    values, red = metric.compute(), area_under(lab_of(truth)[0, 1:, 0, 0].norm()[None]).item()
+    assert values["truth/auc"] == pytest.approx(0.75 + 0.25 * red)
+    assert values["truth/auc_rebalanced"] == pytest.approx(0.5 + 0.5 * red)
+
+
+def test_a_palette_that_is_moved_is_that_far_away_wherever_its_colours_stand():
+    lab = 20 * torch.randn(3, 200, generator=torch.Generator().manual_seed(0))
+    shuffled = lab[:, torch.randperm(200, generator=torch.Generator().manual_seed(1))]
+    moved = lab + torch.tensor([0.0, 6.0, 8.0])[:, None]
+    found = palette_distance(torch.stack([shuffled, moved]), lab)
+    assert found[0] == pytest.approx(0, abs=1e-6) and found[1] == pytest.approx(10, rel=0.05)
+
+
+def test_ms_ssim_of_large_pictures_equals_torchmetrics():
+    one = torch.rand(1, 3, 200, 200, generator=torch.Generator().manual_seed(0))
+    other = (one + 0.1 * torch.rand(one.shape, generator=torch.Generator().manual_seed(1))).clamp(0, 1)
+    theirs = multiscale_structural_similarity_index_measure(other, one, data_range=1.0)
+    found = ms_ssim_pairs(torch.cat([one, other, one]))
+    assert found[0].item() == pytest.approx(theirs.item(), abs=0.01) and found[1] == pytest.approx(1)
+
+
+def test_ms_ssim_of_small_pictures_has_as_many_scales_as_fit():
+    assert ms_ssim_pairs(torch.zeros(2, 3, 16, 16)).item() == pytest.approx(1)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from colorlab.metrics.drawing import Drawing, above_diagonal
 from colorlab.metrics.per_drawing import PerDrawing
+from colorlab.metrics.ssim import ms_ssim_pairs
 
 BINS = np.linspace(0, 1, 65)  # fixed, so that histograms of different runs can be laid over each other
 LPIPS_SCALE = 0.05  # Vendi: LPIPS at which two pictures count as 1/e alike; true colourings of one drawing lie at 0.07
@@ -21,6 +22,7 @@ class Diversity(PerDrawing):
     so that a small drawing on much paper counts as a large one does. vendi_lpips, vendi_lab: effective number of
     different candidates, 1 to n. ab_variance: DivColor's, in (ab / 128)^2. coherence: share of that variance that is
     left in 8x8 block means, 1/64 for speckle, 1 for flat changes. hue_variance: 0 one hue, 1 all hues.
+    ms_ssim: mean over all pairs, less is more diverse.
     truths_lpips: the same measure of the true colourings themselves, where there are several."""
 
     topic = "diversity"
@@ -37,6 +39,7 @@ class Diversity(PerDrawing):
             "ab_variance": ab_variance(ab),
             "coherence": coherence(ab),
             "hue_variance": hue_variance(ab)[0],
+            "ms_ssim": ms_ssim_pairs(drawing.samples).mean(),
             "pairs_delta_e": pairs_delta_e,
         }
         if drawing.lpips is None or drawing.lpips_painted is None:

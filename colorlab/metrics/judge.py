@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from colorlab.metrics.diversity import Diversity
 from colorlab.metrics.drawing import drawings_of
 from colorlab.metrics.inception import inception_id
 from colorlab.metrics.modes import Modes
+from colorlab.metrics.own_features import own_id
 from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.metrics.realism import Realism
 from colorlab.metrics.truth import Truth
@@ -27,19 +29,23 @@ class Judge:
     """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS
     features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain the names.
 
-    lpips: alex, vgg or none. features: vgg16, lite0, inception or none. condition: lines or gray, what the method was
+    lpips: alex, vgg or none. features: vgg16, lite0, inception, none, or a
+    folder (``own_features``). condition: lines or gray, what the method was
     shown. DataError (exit 3) at once if weights are nowhere. In a distributed run ``compute``, ``bounds``,
     ``per_drawing`` and ``distances`` gather from all processes, which must all call them."""
 
     def __init__(self, lpips: str, features: str, condition: str) -> None:
+        own = Path(features) if features not in FEATURE_WEIGHTS and Path(features).is_dir() else None
         for what, name, choices in (("LPIPS", lpips, LPIPS_WEIGHTS), ("feature", features, FEATURE_WEIGHTS)):
-            if name not in choices:
+            if name not in choices and (what == "LPIPS" or own is None):
                 raise ValueError(f"no {what} net {name!r}: {', '.join(choices)}")
         self.lpips = lpips
-        nets = dict.fromkeys((*LPIPS_WEIGHTS[lpips], *FEATURE_WEIGHTS[features]))
+        nets = dict.fromkeys((*LPIPS_WEIGHTS[lpips], *FEATURE_WEIGHTS.get(features, ())))
         self.weights = {net: weights_id(net) for net in nets}  # goes into every result
         if features == "inception":
             self.weights["inception"] = inception_id()
+        if own is not None:
+            self.weights["features"] = own_id(own)
         self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colourfulness()]
         if features != "none":
             self.topics.append(Realism(features))

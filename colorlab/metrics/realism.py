@@ -8,6 +8,7 @@ distance falls with the count."""
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,38 +20,41 @@ from colorlab.metrics.inception import inception_features
 from colorlab.metrics.inputs import check_pictures
 from colorlab.metrics.intervals import jackknife
 from colorlab.metrics.lpips import lpips_net
+from colorlab.metrics.own_features import kind_of, own_features
 from colorlab.metrics.per_drawing import PerDrawing
 from colorlab.nets.imagenet.efficientnet_lite import load_lite0
 
 NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
 NEIGHBOURS = 5
+FOLDS, RIDGE = 5, 0.1  # of the classifier
 CHUNK = 4096  # rows of a kernel matrix held at once
 
 
 class Realism(PerDrawing):
     """One candidate of each drawing against the first truths, averaged over the candidates: fd (Frechet distance), kid
-    (kernel distance), fjd (Frechet joint distance on condition and colouring), precision, recall, density, coverage;
-    each name ends in _<net>, but fd_inception is called fid.
+    (kernel distance), fjd (Frechet joint distance on condition and colouring), precision, recall, density, coverage,
+    told (how often a classifier tells made from real, see ``told_apart``); each name ends in _<net>, but fd_inception
+    is called fid.
 
     Candidates of one drawing are never in one set: siblings are alike, so that they would be each other's neighbours,
     and n of them would stand for n times as many drawings as there are.
 
-    net: vgg16, lite0 or inception."""
+    net: vgg16, lite0, inception, or a folder that ``own_features`` reads."""
 
     topic = "realism"
 
     def __init__(self, net: str) -> None:
         super().__init__()
-        if net not in NETS:
-            raise ValueError(f"no feature net {net!r}: {', '.join(NETS)}")
-        self.net = net
+        if net not in NETS and not Path(net).is_dir():
+            raise ValueError(f"no feature net {net!r}: {', '.join(NETS)}, or a folder with CLIP or DINOv2")
+        self.shown_to, self.net = net, net if net in NETS else kind_of(Path(net))
 
     def measure(self, drawing: Drawing) -> dict[str, Tensor]:
         """Feature vectors: samples (n, D), truth (D,), condition (D,)."""
         condition = drawing.image.expand(1, 3, -1, -1)
         pictures = torch.cat([drawing.samples, drawing.truths[:1], condition])
-        found = features(pictures, self.net)
+        found = features(pictures, self.shown_to)
         return {"samples": found[: drawing.n], "truth": found[drawing.n], "condition": found[drawing.n + 1]}
 
     def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
@@ -88,17 +92,22 @@ def of_set(samples: np.ndarray, truth: np.ndarray, condition: np.ndarray) -> dic
         "kid": kernel_distance(samples, truth),
         "fjd": frechet(np.hstack([condition, alpha * samples]), np.hstack([condition, alpha * truth])),
     }
-    return values | (neighbourhoods(samples, truth, NEIGHBOURS) if len(samples) > NEIGHBOURS else {})
+    if len(samples) > NEIGHBOURS:
+        values |= neighbourhoods(samples, truth, NEIGHBOURS)
+    return values | ({"told": told_apart(samples, truth)} if len(samples) >= 2 * FOLDS else {})
 
 
 def features(pictures: Tensor, net: str) -> Tensor:
-    """(N, 3, H, W) in [0, 1] -> (N, 512) for vgg16, (N, 1280) for lite0, (N, 2048) for inception."""
+    """(N, 3, H, W) in [0, 1] -> (N, 512) for vgg16, (N, 1280) for lite0, (N, 2048) for inception,
+    (N, D) for a folder."""
     check_pictures("pictures", pictures, "N 3 H W")
     with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
         if net == "lite0":
             return load_lite0(pictures.device).features(pictures.float())
         if net == "inception":
             return inception_features(pictures.float())
+        if net not in NETS:
+            return own_features(pictures.float(), Path(net))
         trunk = lpips_net("vgg", pictures.device)
         x = trunk.scaled(pictures.float())
         for level in range(len(trunk)):
@@ -161,6 +170,26 @@ def neighbourhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, floa
         "density": inside.double().sum(0).mean().item() / k,
         "coverage": (distance.amin(1) < real_radius).double().mean().item(),
     }
+
+
+def told_apart(made: np.ndarray, real: np.ndarray) -> float:
+    """The accuracy of a classifier of made against real (N, D) each, row i of both of one drawing: .5 if they cannot be
+    told apart, 1 if always (Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", 2017).
+
+    Ridge regression of the label on standardised features, by cross-validation in 5 folds; a drawing's two rows are in
+    one fold, so that none is judged by a classifier that saw its sibling."""
+    place, right = np.arange(len(made)), []
+    for fold in range(FOLDS):
+        known, held = place % FOLDS != fold, place % FOLDS == fold
+        x = np.concatenate([made[known], real[known]]).astype(np.float64)
+        label = np.repeat([1.0, -1.0], known.sum())
+        mean, scale = x.mean(0), x.std(0) + 1e-6
+        x = (x - mean) / scale
+        kernel = x @ x.T / x.shape[1]
+        weight = x.T @ np.linalg.solve(kernel + RIDGE * np.eye(len(x)), label)
+        for rows, sign in ((made[held], 1), (real[held], -1)):
+            right.append(np.sign((rows - mean) / scale @ weight) == sign)
+    return float(np.concatenate(right).mean())
 
 
 def _radius(x: Tensor, k: int) -> Tensor:

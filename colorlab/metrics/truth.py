@@ -7,6 +7,7 @@ every candidate measure to the truth that is nearest to it."""
 
 from __future__ import annotations
 
+import math
 from math import comb
 
 import numpy as np
@@ -21,18 +22,21 @@ from colorlab.metrics.ssim import ssim
 GRID = 8  # points a side of the centre grid
 AB_BIN, AB_REACH = 10, 110  # ab bins of 10 x 10 on [-110, 110)
 ENOUGH = 100  # pixels that a bin needs for its mean to count in the macro average
+THRESHOLDS = 151
 PERFECT_DB = 100.0  # the PSNR of equal pictures, which is infinite by definition
 
 
 class Truth(PerDrawing):
     """(nearest_)best_of_<k>_<error> for k = 1 to n; errors: mae of ab / 128 (DivColor's), rgb_mae in [0, 1], delta_e
-    (CIEDE2000), lpips. mae_grid: mae on 8x8 points in the centre. psnr (dB) and ssim (RGB, Gaussian window of 11):
-    mean over candidates; psnr_best and ssim_best of n. weighted_mae and macro_mae: see ``summary``."""
+    (CIEDE2000), lpips; best_of_<k>_psnr (dB), more is better. mae_grid: mae on 8x8 points in the centre. psnr and ssim
+    (RGB, Gaussian window of 11): mean over candidates; psnr_best and ssim_best of n. palette: distance of the colours
+    alone, see ``palette_distance``, mean over candidates. auc, auc_rebalanced: CIC's area under the curve of pixels by
+    error. weighted_mae, macro_mae and auc_rebalanced: see ``summary``."""
 
     topic = "truth"
 
     def measure(self, drawing: Drawing) -> dict[str, Tensor]:
-        """See the class; and vectors bin_error, bin_pixels: sums over the bins of the true ab."""
+        """See the class; and vectors bin_error, bin_area, bin_pixels: sums over the bins of the true ab."""
         values: dict[str, Tensor] = {}
         for name, error in _errors(drawing).items():
             for prefix, each in (("", error[:, 0]), ("nearest_", error.amin(1))):
@@ -40,30 +44,37 @@ class Truth(PerDrawing):
                 values |= {f"{prefix}best_of_{k + 1}_{name}": value for k, value in enumerate(curve)}
         db, similarity = psnr(drawing.samples, drawing.truths[0]), ssim(drawing.samples, drawing.truths[0])
         values |= {"psnr": db.mean(), "psnr_best": db.amax(), "ssim": similarity.mean(), "ssim_best": similarity.amax()}
-        ab = drawing.lab[:, 1:] / 128
-        off = (ab[: drawing.n] - ab[drawing.n]).abs().mean((0, 1))  # (P,)
+        values |= {f"best_of_{k + 1}_psnr": -value for k, value in enumerate(best_of(-db))}
+        true_lab, painted = drawing.lab[drawing.n], drawing.painted
+        values["palette"] = palette_distance(drawing.lab[: drawing.n, :, painted], true_lab[:, painted]).mean()
+        apart = drawing.lab[: drawing.n, 1:] - true_lab[1:]  # (n, 2, P)
+        off, area = apart.abs().mean((0, 1)) / 128, area_under(apart.norm(dim=1)).mean(0)
         values["mae_grid"] = centre_grid(off.unflatten(0, drawing.image.shape[-2:])).mean()
-        values["bin_error"], values["bin_pixels"] = binned(off, drawing.lab[drawing.n, 1:])
+        values["auc"] = area.mean()
+        values["bin_error"], values["bin_pixels"] = binned(off, true_lab[1:])
+        values["bin_area"], _ = binned(area, true_lab[1:])
         return values
 
     def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
         """weighted_mae: mean over pixels of error / share of the true ab's bin among all judged pixels (DivColor's
         weighted error, with the judged truths themselves as the prior; = sum of the occupied bins' mean errors).
-        macro_mae: mean over the bins of at least 100 pixels of their mean errors."""
+        macro_mae: mean over the bins of at least 100 pixels of their mean errors. auc_rebalanced: mean over occupied
+        bins, i.e. pixels weighted by 1 / share of their true colour (Zhang et al., 2016, Sec. 3.1)."""
         return mean_of(self.numbers(table)) | of_bins(table, np.arange(len(table["index"])))
 
     def bounds(self, table: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
-        """Of weighted_mae and macro_mae, by a jackknife over drawings."""
+        """Of what ``summary`` has beside means, by a jackknife over drawings."""
         return jackknife(lambda kept: of_bins(table, kept), len(table["index"]))
 
 
 def of_bins(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
-    """weighted_mae and macro_mae, see ``Truth.summary``, over some drawings, at positions kept."""
+    """The numbers over all judged pixels, see ``Truth.summary``, of some drawings, at positions kept."""
     if not len(kept):
         return {}
     error, pixels = table["bin_error"][kept].sum(0), table["bin_pixels"][kept].sum(0)
     means = error / np.maximum(pixels, 1)
-    values = {"weighted_mae": float(means.sum())}
+    area = table["bin_area"][kept].sum(0)[pixels > 0] / pixels[pixels > 0]
+    values = {"weighted_mae": float(means.sum()), "auc_rebalanced": float(area.mean())}
     return values | ({"macro_mae": float(means[pixels >= ENOUGH].mean())} if (pixels >= ENOUGH).any() else {})
 
 
@@ -104,6 +115,23 @@ def binned(error: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
     a, b = ((ab + AB_REACH) / AB_BIN).floor().long().clamp(0, side - 1)
     count = torch.bincount(a * side + b, minlength=side * side).double()
     return torch.bincount(a * side + b, error.double(), minlength=side * side), count
+
+
+def area_under(error: Tensor) -> Tensor:
+    """Distances in ab, Lab units -> the area under the curve of CIC's Sec. 3.1, of each pixel: the share of the
+    thresholds 0, 1, ..., 150 that its error is within; means over pixels are the raw AuC, in [0, 1]."""
+    return ((THRESHOLDS - error.double().ceil()) / THRESHOLDS).clamp(0, 1)
+
+
+def palette_distance(lab: Tensor, truth: Tensor) -> Tensor:
+    """Pixels (n, 3, P) and (3, P) in Lab, wherever they stand -> (n,) float64: twice the mean Wasserstein-1 distance of
+    projections on 32 directions (sliced; Bonneel et al., 2015): a palette moved by d Lab units is about d away."""
+    k = torch.arange(32, dtype=torch.float64, device=lab.device) + 0.5
+    height, angle = 1 - 2 * k / 32, math.pi * (1 + math.sqrt(5)) * k
+    ring = (1 - height**2).sqrt()
+    directions = torch.stack([ring * angle.cos(), ring * angle.sin(), height])  # (3, 32), a Fibonacci sphere
+    ours, true = (directions.T @ colors.double() for colors in (lab, truth))
+    return 2 * (ours.sort(-1).values - true.sort(-1).values).abs().mean((1, 2))
 
 
 def psnr(pictures: Tensor, truth: Tensor) -> Tensor:
