@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from colorlab.api import Comparison, DataSet, TrainedRun, compare, load_data, open_run
+    from colorlab.api import Comparison, DataSet, TrainedRun, compare, export, load_data, open_run
     from colorlab.evaluation.folder import Evaluation
 
 __version__ = "0.1.0"
-__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "load_data", "open_run"]
+__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "load_data", "open_run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "measure a run                     python -m colorlab.evaluate run=runs/<name> n=8",
     "compare": "put runs on one page              python -m colorlab.compare runs=[runs/a,runs/b] out=report",
     "data": "check, prepare, lines, prior       python -m colorlab.data check data=openmoji",
+    "studio": "colour in the browser             python -m colorlab.studio --open",
     "check": "check a method of your own        python -m colorlab.check method=mylab_tint",
     "weights": "fetch the judges' weights         python -m colorlab.weights fetch",
     "bench": "measure speed, as ratios          python -m colorlab.bench",

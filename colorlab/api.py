@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from colorlab.sampling.varied import Points
 
 
-__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "load_data", "open_run"]
+__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "load_data", "open_run"]
 
 
 def open_run(path: str | Path | Sequence[str | Path]) -> TrainedRun:
@@ -111,6 +111,7 @@ class TrainedRun:
         precision: str = "auto",
         device: str = "cpu",
         pixel_limit: int = 100_000_000,
+        each: Callable[[Image], Any] | None = None,
     ) -> list[Image]:
         """n colourings of a picture: PIL pictures, RGB, of the picture's own size.
 
@@ -138,6 +139,7 @@ class TrainedRun:
         gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide.
         precision: "auto", "fp32" or "bf16". device: "cpu" or "cuda".
         pixel_limit: larger pictures are refused before they are decoded.
+        each: is called with every picture as soon as it is there; an exception in it ends the sampling.
 
         ConfigError: a word that is none, out of range, or that does not go with this run. DataError: a picture that
         cannot be used. NumericError: colours that are not finite.
@@ -160,9 +162,8 @@ class TrainedRun:
         words = checked_words(words, "sample")
         check_lock(like, lock)
         options, wanted = sampling_options(words, of_truth=False, hinted=hints is not None), picture_options(words)
-        from PIL import Image
-
         from colorlab.sampling.arrays import rgb_of, rgba_of
+        from colorlab.sampling.exports import note_of, noted
         from colorlab.sampling.pictures import check_hints, colourings, understood
         from colorlab.sampling.setup import data_of, guides_of
         from colorlab.sampling.varied import likes_of
@@ -171,8 +172,9 @@ class TrainedRun:
         check_hints(known, None)
         shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted)
         guides = [*guides_of(options, known is not None), *likes_of(like, vary, lock, pixel_limit)]
+        note = note_of(self.runs, options, wanted)
         made = colourings(shown, self._method(options), guides, options)
-        return [Image.fromarray(pixels) for pixels in made]
+        return [noted(pixels, note, each) for pixels in made]
 
     def _method(self, options: SamplingOptions) -> Any:
         """The method, built once for calls that do not change it."""
@@ -297,3 +299,24 @@ def compare(
     paths = [each.path if isinstance(each, TrainedRun | Evaluation) else each for each in runs]
     page, files = compare_runs([str(path) for path in paths], Path(out), wanted)
     return Comparison(page.title, files)
+
+
+def export(
+    pictures: Sequence[Image], drawing: Picture, path: str | Path, *, pixel_limit: int = 100_000_000
+) -> list[Path]:
+    """Write colourings of a drawing as files for drawing programs. -> their paths.
+
+    pictures: of ``TrainedRun.sample``. path: ends in .ora or .psd (lines, a group a candidate, a layer a colour); or,
+    for a file of each, in .png (colours without lines), .gpl or .svg. ConfigError: another ending or size.
+
+    >>> run = colorlab.open_run("pretrained/flats")
+    >>> import numpy as np
+    >>> drawing = np.full((64, 64), 255, np.uint8)
+    >>> drawing[10:50, [12, 45]] = drawing[[10, 50], 12:46] = 0
+    >>> pictures = run.sample(drawing, n=2, seed=1)
+    >>> colorlab.export(pictures, drawing, "layers.ora")
+    [PosixPath('layers.ora')]
+    """
+    from colorlab.sampling.exports import export_pictures
+
+    return export_pictures(pictures, drawing, Path(path), pixel_limit)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -17,29 +19,44 @@ from colorlab.sampling.options import picture_options, sampling_options
 
 def sample(cfg: DictConfig) -> None:
     """Write n colourings of every drawing, a contact sheet and the settings that make them again."""
-    if (cfg.input is None) == (cfg.split is None):
-        raise ConfigError("give either input=<picture or folder> or split=test")
-    if cfg.split is not None and (cfg.like is not None or cfg.lock is not None):
-        raise ConfigError("like= and lock= are of one picture (give input=<picture> instead of split=)")
-    exit_on_sigterm()
     words = plain_dict(cfg)
-    options = sampling_options(words, of_truth=cfg.split is not None)
+    if sum(words[key] is not None for key in ("input", "split", "from")) != 1:
+        raise ConfigError("give one of input=<picture or folder>, split=test and from=<exported file>")
+    if words["split"] is not None and any(words[key] is not None for key in ("like", "lock", "export")):
+        raise ConfigError("like=, lock= and export= are of pictures in files (give input=<picture> instead of split=)")
+    exit_on_sigterm()
+    if words["from"] is None:
+        colour(words)
+        return
+    from colorlab.sampling.exports import words_of
+
+    with TemporaryDirectory(prefix="colorlab-") as folder:
+        colour(words_of(Path(words["from"]), Path(folder), words))
+
+
+def colour(words: dict[str, Any]) -> None:
+    """The same, once it is known of what."""
+    options = sampling_options(words, of_truth=words["split"] is not None)
     runs = open_runs(words["run"], words["simplify"])
-    out = Path(cfg.out) if cfg.out else runs[0].home / "samples"
+    out = Path(words["out"]) if words["out"] else runs[0].home / "samples"
     from colorlab.cli.device import settle_allocator
 
     settle_allocator()
-    if cfg.split is not None:
+    if words["split"] is not None:
         from colorlab.sampling.splits import write_sheet_of_split
 
-        print(write_sheet_of_split(runs, cfg.split, cfg.limit, out, options, in_sweep()))
+        print(write_sheet_of_split(runs, words["split"], words["limit"], out, options, in_sweep()))
         return
-    source, wanted = Path(cfg.input), picture_options(words)
+    source, wanted = Path(words["input"]), picture_options(words)
     check_there(source)
     if others := unread(source) if source.is_dir() else {}:
         say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
     from colorlab.sampling.files import colour_files
 
+    if words["from"] is not None:
+        from colorlab.sampling.exports import check_same
+
+        check_same(Path(words["from"]), runs)
     for sheet in colour_files(runs, source, out, options, wanted, words, say, in_sweep()):
         print(printable(sheet))
 

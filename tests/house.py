@@ -24,8 +24,7 @@ class Room(NamedTuple):
 #: Modules that stand in the hall by name: each door is a command, the ground is arithmetic that everyone may use.
 DOORS = (
     "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "sample",
-    "train",
-    "data.__main__", "weights.__main__",
+    "train", "data.__main__", "studio.__main__", "weights.__main__",
 )  # fmt: skip
 GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
 
@@ -39,10 +38,15 @@ WINGS = {
         "judging a run once, and comparing judged runs: the folder, the protocol, tables, pages",
         "cli conditions metrics report runs sampling storage",
     ),
+    "studio": Room(
+        "the page in the browser: sessions, a queue, HTTP on this machine alone; it uses Python's door",
+        "conditions data exports runs samplers sampling storage",
+    ),
     "sampling": Room(
         "from a run and what is asked for to pictures, in files and in data sets",
-        "cli conditions data methods report runs samplers storage",
+        "cli conditions data exports methods report runs samplers storage",
     ),
+    "exports": Room("layered files for drawing programs, palettes, outlines", "conditions storage"),
     "runs": Room("run folders: configuration, checkpoints, sweeps", "cli methods storage"),
     "methods": Room("one file a paper: its loss, how it samples", "conditions nets samplers storage weights"),
     "metrics": Room("what is measured of candidates and of truth", "conditions nets storage weights"),

@@ -16,13 +16,13 @@ KNOW_THEM = ("training", "evaluation", "report", "cli", "door")
 #: What a wing may import where it is used: optional, or slow to load.
 LATE = {
     "albumentations", "cv2", "diffusers", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips", "matplotlib",
-    "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision", "transformers",
-    "wandb", "wandb_workspaces",
+    "psd_tools", "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision",
+    "transformers", "uvicorn", "wandb", "wandb_workspaces",
 }  # fmt: skip
 #: Exceptions. It only shrinks.
 STILL = {"metrics.per_drawing": {"torchmetrics"}}
 #: That a run is there, and of which configuration, is known without torch.
-OWN_LATE = {"ab_bins": {"numpy"}, "runs.run": {"colorlab"}}
+OWN_LATE = {"ab_bins": {"numpy"}, "studio.app": {"colorlab", "numpy"}, "runs.run": {"colorlab"}}
 
 
 def each(*but: str) -> pytest.MarkDecorator:

@@ -15,19 +15,19 @@ from colorlab.data.intake import Opened, open_rgba, open_whole
 from colorlab.data.intake import shown as printable
 from colorlab.data.names import check_apart, named, pictures_of
 from colorlab.errors import ConfigError, DataError
+from colorlab.exports.kinds import endings_of
 from colorlab.progress import with_progress
 from colorlab.report.grid import drawn_sheet, sheet_of, thumbnail
 from colorlab.runs.run import Run
+from colorlab.sampling.exports import FILES, exported, sources_of, write_exports
 from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
 from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
 from colorlab.sampling.setup import data_of, guides_of, method_of
-from colorlab.sampling.splits import to_pixels
 from colorlab.sampling.varied import likes_of
 from colorlab.storage.files import write_text
 
-FILES = ("hints", "like", "lock")  # options that may name pictures of the drawing's size
 CELL = 192  # px; width of a picture on a file's sheet
 
 
@@ -92,7 +92,8 @@ def tasks_of(
     asked: dict[str, Any] = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
     asked |= {"vary": wanted.vary, "lock": wanted.lock} if wanted.like else {}
     common = record_of(runs, options, asked | {key: sha256_of(file) for key, file in named_files.items()})
-    endings = [*(f"-{k + 1}.png" for k in range(options.n)), "-sheet.png"]
+    exports = [ending for kind in wanted.export for ending in endings_of(kind, options.n)]
+    endings = [*(f"-{k + 1}.png" for k in range(options.n)), *exports, "-sheet.png"]
     tasks = []
     for path, name in named(paths, source).items():
         record = common._replace(input=path.name, content=sha256_of(path))
@@ -121,26 +122,28 @@ def coloured(
     name = printable(task.source)
     if note := kind_note(shown, wanted.lines):
         say(f"{name}: {note}")
-    cells = write(task, picture, colourings(shown, tools.method, tools.guides, options), wanted)
-    drawing = thumbnail(canvas_of(shown), CELL)
+    cells = write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
+    drawing = thumbnail(shown.canvas, CELL)
     if note := plain_note(cells, drawing):
         say(f"{name}: {note}")
     write_png(task.paths[-1], drawn_sheet(sheet_of([drawing], [np.stack(cells)], [[]]), CELL), task.record, None)
     return task.paths[-1]
 
 
-def write(task: Task, picture: Opened, made: Iterator[np.ndarray], wanted: PictureOptions) -> list[np.ndarray]:
-    """The colourings, each when it is composed. -> them as cells of a sheet."""
-    cells = []
+def write(
+    task: Task, picture: Opened, shown: Shown, made: Iterator[np.ndarray], wanted: PictureOptions
+) -> list[np.ndarray]:
+    """The colourings, each when it is composed, and what is exported of them. -> them as cells of a sheet."""
+    cells, kept = [], []
     for k, (pixels, path) in enumerate(zip(made, task.paths, strict=False), 1):
         write_png(path, with_alpha(pixels, picture, wanted), task.record, k, picture.dpi)
         cells.append(thumbnail(pixels, CELL))
+        if wanted.export:
+            kept.append(pixels)
+    if wanted.export:
+        document = exported(shown, kept, task.record, sources_of(task.source, wanted))
+        write_exports(task.paths[len(cells) : -1], document, wanted.export)
     return cells
-
-
-def canvas_of(shown: Shown) -> np.ndarray:
-    """(H, W, 3) uint8: what colours are laid under."""
-    return to_pixels(shown.image[0].expand(3, -1, -1)) if shown.drawn is None else shown.drawn.page.canvas
 
 
 def with_alpha(pixels: np.ndarray, picture: Opened, wanted: PictureOptions) -> Image.Image:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from colorlab.cli.device import require
 from colorlab.errors import ConfigError
+from colorlab.exports.kinds import kinds_of
 from colorlab.runs.run import open_run
 from colorlab.sampling.palettes import Colors, palette_named
 
@@ -59,7 +60,7 @@ class PictureOptions(NamedTuple):
     smaller size come to their own: "areas", one colour each; "smooth", shading that stops at lines; "none". gap: half
     the width of the widest gap in a line that is closed, as a share of the longer side. hints: the path of a picture of
     its size, opaque where the colour is known. alpha: "opaque", or "keep" for that of the picture. again: draw also
-    what is there."""
+    what is there. export: kinds of files to write beside the pictures (exports.kinds)."""
 
     size: str | int = "trained"
     lines: str = "auto"
@@ -71,6 +72,7 @@ class PictureOptions(NamedTuple):
     lock: str | list[list[float]] | None = None
     alpha: str = "opaque"
     again: bool = False
+    export: tuple[str, ...] = ()
 
 
 def picture_options(words: Mapping[str, Any]) -> PictureOptions:
@@ -84,6 +86,7 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
     return PictureOptions(
         size, words["lines"], words["finish"], float(words["gap"]), None if hints is None else str(hints),
         words["like"], float(words["vary"]), words["lock"], words.get("alpha", "opaque"), words.get("again", False),
+        kinds_of(words.get("export")),
     )  # fmt: skip
 
 

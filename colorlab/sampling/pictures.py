@@ -59,6 +59,11 @@ class Shown(NamedTuple):
     as_trained: bool
     drawn: Drawn | None
 
+    @property
+    def canvas(self) -> np.ndarray:
+        """(H, W, 3) uint8: what colours are laid under."""
+        return to_pixels(self.image[0].expand(3, -1, -1)) if self.drawn is None else self.drawn.page.canvas
+
 
 def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions) -> Shown:
     """What a method is to be shown of a picture (3, H, W) uint8. known: (4, H, W) uint8. data: of the run's

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,7 @@ from colorlab.sampling.options import SamplingOptions, other_runs
 from colorlab.storage.files import digest, replacing
 
 SIGNATURE, RECORD = "colorlab-signature", "colorlab"
+WRITTEN, NEAR = re.compile(rb"colorlab-signature=([0-9a-f]{64})"), 1 << 16  # in other files than PNGs; bytes
 CHANGE_NOTHING = ("n", "pixel_limit")  # candidate k is the same whatever they are
 
 
@@ -81,7 +83,21 @@ def paths_of(start: Path, endings: Sequence[str]) -> list[Path]:
 
 def _made(path: Path) -> str | None:
     """The signature of a file, "" of one without; None if there is none."""
-    return (text_of(path, SIGNATURE) or "") if path.exists() or path.is_symlink() else None
+    if not (path.exists() or path.is_symlink()):
+        return None
+    return (text_of(path, SIGNATURE) if path.suffix == ".png" else _written_in(path)) or ""
+
+
+def _written_in(path: Path) -> str | None:
+    """The signature in an exported file that is no PNG: near its beginning, or at the end of an archive."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(NEAR)
+            file.seek(max(0, path.stat().st_size - NEAR))
+            found = WRITTEN.search(begin) or WRITTEN.search(file.read(NEAR))
+    except OSError:
+        return None
+    return None if found is None else found[1].decode()
 
 
 def is_ours(path: Path) -> bool:
@@ -94,6 +110,11 @@ def is_finished(paths: Sequence[Path], record: Record) -> bool:
     return all(_made(path) == record.signature for path in paths)
 
 
+def said_of(record: Record) -> dict[str, Any]:
+    """What a file says of how it was made, plain data."""
+    return {"version": __version__, "seed": record.settings["seed"], **record._asdict()}
+
+
 def write_png(
     path: Path, image: Image.Image, record: Record, k: int | None, dpi: tuple[float, float] | None = None
 ) -> None:
@@ -101,7 +122,8 @@ def write_png(
     texts = PngInfo()
     texts.add_text("Software", f"colorlab {__version__}")
     texts.add_text(SIGNATURE, record.signature)
-    said = {"version": __version__, "seed": record.settings["seed"], "k": k, **record._asdict()}
-    texts.add_text(RECORD, json.dumps(said))  # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
+    texts.add_text(
+        RECORD, json.dumps(said_of(record) | {"k": k})
+    )  # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
     with replacing(path) as temporary:
         image.save(temporary, "PNG", pnginfo=texts, **({} if dpi is None else {"dpi": dpi}))

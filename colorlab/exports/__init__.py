@@ -1,0 +1,1 @@
+"""Colourings as files for drawing programs: layers, palettes, outlines."""

@@ -1,0 +1,201 @@
+"""A person's work on one drawing: colours put on it, candidates, what was chosen; kept in a folder, no page needed."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+import colorlab
+from colorlab.color import lab_of
+from colorlab.data.intake import decoded, open_picture
+from colorlab.errors import ConfigError, DataError
+from colorlab.exports.kinds import KINDS
+from colorlab.samplers.clusters import farthest
+from colorlab.sampling.options import PictureOptions
+from colorlab.sampling.pictures import drawn_of
+from colorlab.sampling.record import RECORD
+from colorlab.storage.files import read_json, replacing, write_bytes, write_json
+from colorlab.studio.wishes import PICTURE, Wish, painted
+
+LARGEST = 16_000_000  # pixels of a drawing
+SMALL = 480  # px, the longer side of a picture in a list
+ID = re.compile(r"[0-9a-f]{16}")
+AMONG, AMONG_LARGE, LARGE = 32, 16, 1_500_000  # candidates that very different ones are chosen from; px of a large page
+SEEN = 24  # px, the side at which candidates are compared
+SHAPE = {"name": str, "asked": [{"n": int, "seed": int, "pictures": [str]}], "favorites": [str]}
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class Session:
+    """folder: holds drawing.png, session.json and the candidates. asked: what was asked for, with the names of the
+    pictures that came; favorites: names of pictures."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.asked: list[dict[str, Any]] = []
+        self.favorites: list[str] = []
+        self.drawing = Image.open(folder / "drawing.png").convert("RGB")
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @staticmethod
+    def begin(home: Path, content: bytes, name: str) -> Session:
+        """A new one below a folder, of a picture file's bytes. DataError: it is none, or too large."""
+        pixels = opened(content, name)
+        folder = home / secrets.token_hex(8)
+        picture = io.BytesIO()
+        Image.fromarray(np.moveaxis(pixels, 0, 2)).save(picture, "PNG", compress_level=3)
+        write_bytes(folder / "drawing.png", picture.getvalue())
+        session = Session(folder, name)
+        session.keep()
+        return session
+
+    @staticmethod
+    def reopened(home: Path, id: str) -> Session:
+        """One that was begun. DataError: there is none."""
+        if not ID.fullmatch(id) or not (home / id / "session.json").is_file():
+            raise DataError("there is no such session (begin a new one)")
+        kept = read_json(home / id / "session.json", SHAPE)
+        session = Session(home / id, kept["name"])
+        session.asked, session.favorites = kept["asked"], kept["favorites"]
+        return session
+
+    def keep(self) -> None:
+        """Write what is not a picture."""
+        write_json(self.folder / "session.json", self.state())
+
+    def state(self) -> dict[str, Any]:
+        """All of it that is not a picture, plain data."""
+        width, height = self.drawing.size
+        kept = {"id": self.id, "name": self.name, "width": width, "height": height}
+        return kept | {"asked": self.asked, "favorites": self.favorites}
+
+    def colour(self, wish: Wish, tell: Tell) -> None:
+        """Colour the drawing as wished. tell: is given {"picture": name, ...} as soon as each is there; an exception in
+        it ends the work, and what is there stays. ConfigError: the run cannot do what is wished."""
+        strokes = [stroke._asdict() for stroke in wish.strokes]
+        asked = json.loads(json.dumps({**wish._asdict(), "strokes": strokes, "pictures": []}))  # as it is kept
+        number, seen = len(self.asked) + 1, wish.n
+        self.asked.append(asked)
+        if wish.wide:
+            seen = max(wish.n, AMONG if self.drawing.width * self.drawing.height < LARGE else AMONG_LARGE)
+
+        def came(picture: Image.Image) -> None:
+            name = f"{number}-{len(asked['pictures']) + 1}"
+            self._save(name, picture)
+            asked["pictures"].append(name)
+            tell({"picture": name, "seed": wish.seed, "k": len(asked["pictures"]), "n": wish.n})
+
+        try:
+            alive = (lambda _: tell({"looking": True})) if wish.wide else came
+            pictures = self._sampled(wish, seen, alive)
+            if wish.wide:
+                for k in most_different(pictures, wish.n):
+                    came(pictures[k])
+        finally:
+            if not asked["pictures"]:
+                self.asked.remove(asked)
+            self.keep()
+
+    def _sampled(self, wish: Wish, n: int, each: Callable[[Image.Image], None]) -> list[Image.Image]:
+        """By the three lines of Python: nothing here knows a method."""
+        values: dict[str, Any] = {} if wish.temperature is None else {"choice": {"temperature": wish.temperature}}
+        values |= {"style": wish.style} if wish.style else {}
+        like = self.picture(wish.like) if wish.like else None
+        width, height = self.drawing.size
+        locks = [[x, y] for x, y in wish.locks if 0 <= x < width and 0 <= y < height]
+        return colorlab.open_run(wish.run).sample(
+            self.drawing, n=n, seed=wish.seed, hints=painted(wish.strokes, self.drawing.size), like=like,
+            vary=wish.vary, lock=locks if like and locks else None, palette=list(wish.palette) or None,
+            text=wish.text or "captions", method=values or None, each=each, pixel_limit=LARGEST,
+        )  # fmt: skip
+
+    def _save(self, name: str, picture: Image.Image) -> None:
+        """At its own size, and small."""
+        texts = PngInfo()
+        texts.add_text(RECORD, picture.info[RECORD])
+        with replacing(self.folder / f"{name}.png") as path:
+            picture.save(path, "PNG", pnginfo=texts, compress_level=1)
+        with replacing(self.folder / f"{name}-small.png") as path:
+            small = ImageOps.contain(picture, (SMALL, SMALL)) if max(picture.size) > SMALL else picture
+            small.save(path, "PNG", compress_level=3)
+
+    def path(self, name: str, small: bool = False) -> Path:
+        """Of a picture. DataError: there is none of that name."""
+        path = self.folder / f"{name}{'-small' if small else ''}.png"
+        if not PICTURE.fullmatch(name) or not path.is_file():
+            raise DataError("there is no such picture")
+        return path
+
+    def picture(self, name: str) -> Image.Image:
+        """A candidate, with what made it."""
+        picture = Image.open(self.path(name))
+        picture.load()
+        return picture
+
+    def prefer(self, name: str, on: bool) -> None:
+        """Make a picture a favourite, or no longer."""
+        self.path(name)
+        self.favorites = [each for each in self.favorites if each != name] + [name] * on
+        self.keep()
+
+    def areas(self) -> bytes:
+        """A PNG file whose pixels are the numbers of their areas: red + 256 green + 65,536 blue."""
+        pixels = np.moveaxis(np.asarray(self.drawing), 2, 0)
+        labels = drawn_of(pixels, PictureOptions()).areas.labels
+        numbers = np.stack([labels & 255, labels >> 8 & 255, labels >> 16], -1).astype(np.uint8)
+        out = io.BytesIO()
+        Image.fromarray(numbers).save(out, "PNG", compress_level=3)
+        return out.getvalue()
+
+    def exported(self, names: Sequence[str], kind: str) -> tuple[str, bytes]:
+        """Pictures as a file to be saved: its name and its bytes; several files come in a zip archive."""
+        if kind not in KINDS or not 1 <= len(names) <= 64:
+            raise ConfigError(f"export is of one picture or more, as {', '.join(KINDS)}")
+        pictures = [self.picture(name) for name in names]
+        stem = re.sub(r"[^\w-]+", "-", Path(self.name).stem).strip("-")[:60] or "drawing"
+        with tempfile.TemporaryDirectory(prefix="colorlab-") as folder:
+            paths = colorlab.export(pictures, self.drawing, Path(folder) / f"{stem}.{kind}")
+            if len(paths) == 1:
+                return f"{stem}.{kind}", paths[0].read_bytes()
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as archive:
+                for path in paths:
+                    archive.writestr(path.name, path.read_bytes())
+            return f"{stem}-{kind}.zip", out.getvalue()
+
+
+def opened(content: bytes, name: str) -> np.ndarray:
+    """(3, H, W) uint8 of a picture file's bytes, of whatever kind. DataError."""
+    if content.lstrip()[:1] != b"<":
+        return decoded(io.BytesIO(content), name, LARGEST)
+    with tempfile.TemporaryDirectory(prefix="colorlab-") as folder:
+        path = Path(folder) / "drawing.svg"
+        path.write_bytes(content)
+        try:
+            return open_picture(path, LARGEST)
+        except DataError as error:
+            raise DataError(str(error).replace(str(path), name)) from error
+
+
+def most_different(pictures: Sequence[Image.Image], count: int) -> list[int]:
+    """Places of so many pictures, each far from those before it in Lab."""
+    small = [np.asarray(ImageOps.fit(picture.convert("RGB"), (SEEN, SEEN))) for picture in pictures]
+    rgb = torch.from_numpy(np.stack(small)).movedim(-1, 1).float() / 255
+    lab = lab_of(rgb).flatten(1)
+    return [int(k) for k in farthest(torch.cdist(lab, lab).square(), min(count, len(pictures)))]

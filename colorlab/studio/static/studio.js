@@ -1,0 +1,254 @@
+// The page: what is asked for, and what a person does to the drawing.
+
+import * as server from "./server.js";
+import { Gallery } from "./gallery.js";
+import { Marks, areasFrom } from "./marks.js";
+import { View } from "./view.js";
+import { bindKeys } from "./keys.js";
+
+const of = (id) => document.getElementById(id);
+const FIRST_SWATCHES = ["#1c1b1a", "#ffffff", "#e4572e", "#f3a712", "#f6e27f", "#3f8f5f", "#2e86ab", "#8ecae6", "#6d597a", "#f4acb7", "#d8a47f", "#8d5b3a"];
+const page = { state: null, runs: [], marks: new Marks(), palette: [], running: null, took: {} };
+
+const view = new View(of("page"), {
+  brush: () => ({ kind: "stroke", color: view.tool === "erase" ? "" : of("color").value, width: +of("width").value, area: null }),
+  stroke: (mark) => add(mark),
+  click,
+});
+const gallery = new Gallery(of("candidates"), of("history"), { chosen, preferred: able });
+
+function add(mark) {
+  page.marks.add(mark);
+  view.changed();
+  swatches();
+  able();
+}
+
+function click(place) {
+  const area = view.areaAt(place), point = place.map((at) => Math.floor(at) + 0.5);
+  if (view.tool === "pick") setColor(view.colorAt(place));
+  else if (view.tool === "lock") {
+    if (!gallery.chosen) say("Choose a candidate first: its areas are what is locked.");
+    else if (area !== null) add({ kind: "lock", point, area });
+  } else if (view.tool === "erase") add({ kind: "stroke", color: "", width: +of("width").value, points: [point], area });
+  else add({ kind: "stroke", color: of("color").value, width: 5, points: [point], area });
+}
+
+function say(text, wrong = false) {
+  of("said").textContent = text;
+  of("said").classList.toggle("wrong", wrong);
+}
+
+async function tried(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (error.name !== "AbortError") say(error.message, true);
+  }
+}
+
+function imageAt(path) {
+  return new Promise((there, failed) => {
+    const image = new Image();
+    image.onload = () => there(image);
+    image.onerror = () => failed(new Error("the picture cannot be shown"));
+    image.src = path;
+  });
+}
+
+async function open(state) {
+  page.running?.abort();
+  Object.assign(page, { state, marks: new Marks() });
+  history.replaceState(null, "", `#${state.id}`);
+  of("welcome").hidden = true;
+  of("work").hidden = false;
+  document.body.classList.add("working");
+  of("title").textContent = state.name;
+  view.show(await imageAt(server.drawingOf(state.id)), page.marks);
+  gallery.open(state);
+  swatches();
+  able();
+  say("");
+  imageAt(server.areasOf(state.id)).then((image) => {
+    if (page.state === state) view.areas = areasFrom(image);
+  });
+  if (!state.asked.length) await ask({});
+}
+
+function wish(more) {
+  const areas = offered()?.areas;
+  const words = {
+    run: of("run").value, n: +of("n").value, seed: +of("seed").value, strokes: page.marks.forWish(),
+    palette: areas ? page.palette : [], text: offered()?.text ? of("text").value : "",
+    style: areas ? of("style").value : "", ...more,
+  };
+  if (areas && +of("temperature").value) words.temperature = +of("temperature").value;
+  const locks = [...page.marks.locked.values()];
+  if (areas && locks.length && gallery.chosen) Object.assign(words, { like: gallery.chosen, locks, vary: more.vary ?? 1 });
+  return words;
+}
+
+async function ask(more) {
+  if (page.running || !page.state) return;
+  const words = wish(more), running = (page.running = new AbortController()), asked = { ...words, pictures: [] };
+  const begun = performance.now(), timer = setInterval(() => progress(words, asked, begun), 100);
+  gallery.expect(words.n);
+  say("");
+  able();
+  await tried(() => server.colour(page.state.id, words, running.signal, (said) => {
+    if (said.waiting) say(`${said.waiting} before this one…`);
+    if (said.picture) {
+      asked.pictures.push(said.picture);
+      gallery.came(said.picture);
+    }
+    if (said.error) say(said.error, true);
+  }));
+  clearInterval(timer);
+  of("progress").hidden = true;
+  page.running = null;
+  if (asked.pictures.length === words.n) page.took[kindOf(words)] = (performance.now() - begun) / 1000;
+  gallery.ended(asked);
+  able();
+}
+
+const kindOf = (words) => `${words.run} ${words.n} ${Boolean(words.wide)}`;
+
+function progress(words, asked, begun) {
+  const spent = (performance.now() - begun) / 1000;
+  const whole = page.took[kindOf(words)] || (asked.pictures.length ? (spent * words.n) / asked.pictures.length : 0);
+  of("progress").hidden = spent < 0.3;
+  const bar = of("progress").querySelector("progress");
+  if (whole) bar.value = Math.min(0.98, spent / whole);
+  else bar.removeAttribute("value");
+  of("left").textContent = whole > spent ? `${Math.ceil(whole - spent)} s` : `${Math.floor(spent)} s so far`;
+}
+
+async function chosen(name) {
+  able();
+  const image = name ? await imageAt(server.pictureOf(page.state.id, name)) : null;
+  if (gallery.chosen !== name) return;
+  view.picture = image;
+  view.draw();
+}
+
+const offered = () => page.runs.find((run) => run.path === of("run").value);
+
+function able() {
+  const busy = Boolean(page.running), areas = offered()?.areas;
+  for (const id of ["colour", "wide"]) of(id).disabled = busy;
+  of("more").disabled = busy || !gallery.chosen || !areas;
+  of("undo").disabled = !page.marks.done.length;
+  of("redo").disabled = !page.marks.undone.length;
+  of("download").disabled = !gallery.chosen && !gallery.favorites.size;
+  of("download").textContent = !gallery.chosen && gallery.favorites.size ? `Save ${gallery.favorites.size} ★` : "Save";
+  for (const each of document.querySelectorAll(".of-areas")) each.hidden = !areas;
+  for (const each of document.querySelectorAll(".of-text")) each.hidden = !offered()?.text;
+}
+
+function setColor(color) {
+  if (!/^#[0-9a-f]{6}$/i.test(color)) return;
+  of("color").value = of("hex").value = color.toLowerCase();
+  for (const each of of("swatches").children) each.setAttribute("aria-pressed", String(each.dataset.color === of("color").value));
+}
+
+function chip(color, title, act) {
+  const made = document.createElement("button");
+  made.style.setProperty("--color", color);
+  made.dataset.color = color;
+  made.className = "chip";
+  made.title = made.ariaLabel = `${title} ${color}`;
+  made.addEventListener("click", () => act(color));
+  return made;
+}
+
+function swatches() {
+  const colors = [...new Set([...page.palette, ...page.marks.colors, ...FIRST_SWATCHES])].slice(0, 24);
+  of("swatches").replaceChildren(...colors.map((color) => chip(color, "Colour", setColor)));
+  setColor(of("color").value);
+}
+
+function setPalette(colors) {
+  page.palette = [...new Set(colors)].slice(0, 64);
+  of("palette").replaceChildren(...page.palette.map((color) =>
+    chip(color, "Take out", () => setPalette(page.palette.filter((each) => each !== color)))));
+  localStorage.setItem("palette", JSON.stringify(page.palette));
+  swatches();
+}
+
+function setTool(tool) {
+  view.tool = tool;
+  of("page").dataset.tool = tool;
+  for (const each of document.querySelectorAll("[data-tool][role=radio]")) {
+    each.setAttribute("aria-checked", String(each.dataset.tool === tool));
+  }
+  view.draw();
+}
+
+function setRuns(runs) {
+  page.runs = runs;
+  of("run").replaceChildren(...runs.map((run) => new Option(`${run.name}${run.condition === "gray" ? " (gray pictures)" : ""}`, run.path)));
+  setRun();
+}
+
+function setRun() {
+  of("style").replaceChildren(new Option("nobody's in particular", ""), ...(offered()?.styles || []).map((style) => new Option(style)));
+  able();
+}
+
+function undo(again) {
+  page.marks[again ? "redo" : "undo"]();
+  view.changed();
+  able();
+}
+
+async function save() {
+  const names = gallery.chosen ? [gallery.chosen] : [...gallery.favorites], kind = of("kind").value;
+  say("Writing the file…");
+  if (kind === "picture") for (const name of names) await server.saved(server.pictureOf(page.state.id, name), `${page.state.name}-${name}.png`);
+  else await server.saved(server.exportOf(page.state.id, names, kind), `drawing.${kind}`);
+  say("Saved: see your downloads.");
+}
+
+const more = () => ask({ like: gallery.chosen, vary: +of("vary").value / 100, seed: +of("seed").value + (gallery.asked?.length || 0) });
+const actions = {
+  colour: () => ask({}), more, wide: () => ask({ wide: true }), cancel: () => page.running?.abort(),
+  undo: () => undo(false), redo: () => undo(true), in: () => view.zoom(1.3), out: () => view.zoom(1 / 1.3), fit: () => view.fit(),
+  dice: () => { of("seed").value = Math.floor(Math.random() * 100000); ask({}); },
+  add: () => setPalette([...page.palette, of("color").value]), any: () => setPalette([]),
+};
+for (const [id, act] of Object.entries(actions)) of(id).addEventListener("click", () => tried(async () => act()));
+for (const each of document.querySelectorAll("[data-tool][role=radio]")) each.addEventListener("click", () => setTool(each.dataset.tool));
+of("color").addEventListener("input", () => setColor(of("color").value));
+of("hex").addEventListener("change", () => setColor(of("hex").value.startsWith("#") ? of("hex").value : `#${of("hex").value}`));
+of("vary").addEventListener("input", () => { of("varied").textContent = `${of("vary").value} %`; });
+of("temperature").addEventListener("input", () => { of("warmth").textContent = +of("temperature").value || "as it is"; });
+of("run").addEventListener("change", setRun);
+of("save").addEventListener("submit", (event) => { event.preventDefault(); tried(save); });
+of("file").addEventListener("change", () => tried(async () => open(await server.begin(of("file").files[0]))));
+of("colors").addEventListener("change", () => tried(async () => setPalette(await server.colorsIn(of("colors").files[0]))));
+for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
+document.addEventListener("dragover", () => of("drop").classList.add("over"));
+document.addEventListener("dragleave", () => of("drop").classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  of("drop").classList.remove("over");
+  const file = event.dataTransfer.files[0];
+  if (file) tried(async () => open(await server.begin(file)));
+});
+bindKeys({ view, gallery, setTool, actions });
+
+tried(async () => {
+  const offers = await server.start();
+  setRuns(offers.runs);
+  setPalette(JSON.parse(localStorage.getItem("palette") || "[]").filter((color) => /^#[0-9a-f]{6}$/.test(color)));
+  of("examples").replaceChildren(...offers.drawings.map((name) => {
+    const item = document.createElement("li"), button = document.createElement("button"), picture = new Image();
+    picture.src = `/static/drawings/${name}.svg`;
+    picture.alt = "";
+    button.append(picture, name);
+    button.addEventListener("click", () => tried(async () => open(await server.beginWith(name))));
+    item.append(button);
+    return item;
+  }));
+  document.documentElement.dataset.ready = "yes";
+  if (/^#[0-9a-f]{16}$/.test(location.hash)) await open(await server.session(location.hash.slice(1)));
+});

@@ -1,0 +1,116 @@
+"""What sample exports beside its pictures, and makes again from the file alone."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import colorlab
+from colorlab.cli.config import compose
+from colorlab.cli.free_text import as_text
+from colorlab.errors import CheckpointError, ConfigError, DataError
+from colorlab.exports.openraster import MADE, read_made
+from colorlab.sample import sample
+from tests.test_evaluate import trained_looking
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_looking(tmp_path_factory.mktemp("runs") / "r")
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Path:
+    picture = Image.new("RGB", (30, 24), "white")
+    ImageDraw.Draw(picture).rectangle((8, 6, 20, 18), outline="black")
+    picture.save(tmp_path / "fish.png")
+    return tmp_path / "fish.png"
+
+
+def draw(*words: str) -> None:
+    sample(compose("sample", as_text(list(words))))
+
+
+def pngs(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+
+def test_an_exported_file_is_made_again_to_the_same_bits(run: Path, drawing: Path, tmp_path: Path) -> None:
+    hints = Image.new("RGBA", (30, 24))
+    hints.putpixel((12, 12), (255, 0, 0, 255))
+    hints.save(tmp_path / "h.png")
+    words = [f"run={run}", "n=3", "seed=5", "steps=1", f"hints={tmp_path / 'h.png'}", "export=[ora,gpl]"]
+    draw(f"input={drawing}", f"out={tmp_path / 'a'}", *words)
+    made = tmp_path / "a" / "fish.ora"
+    draw(f"from={made}", f"run={run}", f"out={tmp_path / 'b'}", "export=ora")
+    assert len(pngs(tmp_path / "a")) == 4 and pngs(tmp_path / "b") == pngs(tmp_path / "a")
+    assert (tmp_path / "b" / "fish.ora").read_bytes() == made.read_bytes()
+    assert len(list((tmp_path / "a").glob("fish-?.gpl"))) == 3
+
+
+def test_what_is_exported_is_not_made_twice(run: Path, drawing: Path, tmp_path: Path, capsys) -> None:
+    words = [f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=2", "steps=1", "export=[ora,svg,gpl]"]
+    draw(*words)
+    draw(*words)
+    assert "1 of 1 pictures were finished already" in capsys.readouterr().err
+    draw(*words, "seed=1")
+    assert len(list((tmp_path / "a").glob("fish*.ora"))) == 2
+
+
+def test_another_runs_file_is_refused(run: Path, drawing: Path, tmp_path: Path) -> None:
+    draw(f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=1", "steps=1", "export=ora")
+    with pytest.raises(CheckpointError, match="other weights"):
+        draw(f"from={tmp_path / 'a' / 'fish.ora'}", "run=pretrained/gpic-openmoji-c8")
+
+
+def changed(path: Path, key: str, value: object) -> Path:
+    """The file with another value of what made it."""
+    made, files = read_made(path)
+    made["settings" if key in made["settings"] else key] = (
+        made["settings"] | {key: value} if key in made["settings"] else value
+    )
+    with zipfile.ZipFile(path.with_name("changed.ora"), "w") as archive:
+        archive.writestr(MADE, json.dumps(made))
+        for name, content in files.items():
+            archive.writestr(f"colorlab/{name}", content)
+    return path.with_name("changed.ora")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1),
+        ("guide", {"inpaint": {"_target_": "os.system", "command": "true"}}),
+    ],
+)  # fmt: skip
+def test_a_strangers_file_says_nothing_that_runs(
+    run: Path, drawing: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    draw(f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=1", "steps=1", "export=ora")
+    file = changed(tmp_path / "a" / "fish.ora", key, value)
+    with pytest.raises((DataError, ConfigError)):
+        draw(f"from={file}", f"run={run}", f"out={tmp_path / 'b'}")
+    assert not (tmp_path / "b").exists()
+
+
+def test_one_source_is_given(drawing: Path) -> None:
+    with pytest.raises(ConfigError, match="give one of"):
+        draw(f"input={drawing}", "from=x.ora")
+
+
+def test_python_exports_what_it_sampled(run: Path, drawing: Path, tmp_path: Path) -> None:
+    came: list[Image.Image] = []
+    pictures = colorlab.open_run(run).sample(drawing, n=2, steps=1, seed=4, each=came.append)
+    assert came == pictures
+    (path,) = colorlab.export(pictures, drawing, tmp_path / "x.ora")
+    with zipfile.ZipFile(path) as archive:
+        merged = np.asarray(Image.open(archive.open("mergedimage.png"))).astype(int)
+    assert np.abs(merged - np.asarray(pictures[0])).max() <= 1
+    assert read_made(path)[0]["settings"]["seed"] == 4
+    with pytest.raises(ConfigError, match="give the drawing"):
+        colorlab.export([picture.resize((9, 9)) for picture in pictures], drawing, tmp_path / "x.ora")

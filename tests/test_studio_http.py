@@ -1,0 +1,162 @@
+"""The studio's HTTP interface: a whole piece of work without a browser, and whom it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import ROOT
+from tests.test_studio_session import drawing
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+from starlette.testclient import TestClient
+
+from colorlab.studio.app import STATIC, app_of
+from colorlab.studio.guard import LARGEST_WISH
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with TestClient(app_of(tmp_path_factory.mktemp("home")), base_url="http://127.0.0.1:8123") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def home(client: TestClient) -> str:
+    """Of a session."""
+    begun = client.post("/api/sessions?name=two.png", content=drawing(), headers={"content-type": "image/png"})
+    assert begun.status_code == 201
+    return f"/api/sessions/{begun.json()['id']}"
+
+
+def colour(client: TestClient, home: str, **wish: Any) -> list[dict[str, Any]]:
+    answer = client.post(f"{home}/candidates", json=wish)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, home: str) -> None:
+    stroke = {"color": "#204080", "width": 5, "points": [[30, 40]]}
+    told = colour(client, home, n=2, strokes=[stroke])
+    names = [said["picture"] for said in told if "picture" in said]
+    assert told[0] == {"waiting": 0} and told[-1] == {"done": True} and len(names) == 2
+    picture = Image.open(io.BytesIO(client.get(f"{home}/pictures/{names[0]}.png").content))
+    assert picture.size == (120, 80) and picture.getpixel((30, 40)) == (0x20, 0x40, 0x80)
+    told = colour(client, home, n=1, like=names[0], vary=1, locks=[[30, 40]], seed=5)
+    more = next(said["picture"] for said in told if "picture" in said)
+    assert client.put(f"{home}/favorites/{more}").json() == {"favorites": [more]}
+    file = client.get(f"{home}/export?pictures={names[0]},{more}&kind=ora")
+    assert file.headers["content-disposition"] == 'attachment; filename="two.ora"'
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        merged = np.asarray(Image.open(archive.open("mergedimage.png"))).astype(int)
+    assert np.abs(merged - np.asarray(picture)).max() <= 1
+    assert [each["pictures"] for each in client.get(home).json()["asked"]] == [names, [more]]
+
+
+def test_a_wish_that_cannot_be_is_one_line(client: TestClient, home: str) -> None:
+    assert "error" in colour(client, home, n=1, run="pretrained/gpic-openmoji-c8", palette=["#ff0000"])[-1]
+    refused = client.post(f"{home}/candidates", json={"n": 1, "run": "/etc"})
+    assert refused.status_code == 400 and refused.json() == {"error": "run=/etc is not offered"}
+    assert client.post(f"{home}/candidates", content=b"[[[", headers={"content-type": "text/plain"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/sessions/0000000000000000", "/api/sessions/..%2f..%2fetc", "/static/..%2fapp.py", "/static/../app.py", "/x"],
+)
+def test_nothing_else_is_served(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_no_picture_beyond_the_session_is_served(client: TestClient, home: str) -> None:
+    for name in ("drawing", "..%2f..%2fx", "9-9"):
+        assert client.get(f"{home}/pictures/{name}.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"}, {"host": "127.0.0.1.evil.example:8123"}, {"origin": "http://evil.example"},
+        {"origin": "null"}, {"origin": "http://127.0.0.1:9999"}, {"sec-fetch-site": "cross-site"},
+    ],
+)  # fmt: skip
+def test_another_sites_page_is_refused(client: TestClient, home: str, headers: dict[str, str]) -> None:
+    assert client.post(f"{home}/candidates", json={"n": 1}, headers=headers).status_code in (400, 403)
+    assert client.get(home, headers=headers).status_code in (400, 403)
+
+
+def test_the_own_page_is_answered(client: TestClient, home: str) -> None:
+    own = {"origin": "http://127.0.0.1:8123", "sec-fetch-site": "same-origin"}
+    assert client.get(home, headers=own).status_code == 200
+
+
+def test_a_body_beyond_its_limit_is_refused_whether_it_says_so_or_not(client: TestClient, home: str) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(6):
+            yield b"x" * (LARGEST_WISH // 4)
+
+    for content in (b"x" * (LARGEST_WISH + 1), pieces()):
+        sent = client.post(f"{home}/candidates", content=content, headers={"content-type": "application/json"})
+        assert sent.status_code == 413
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"<svg"])
+def test_what_is_no_picture_begins_nothing(client: TestClient, content: bytes) -> None:
+    answer = client.post("/api/sessions?name=a.png", content=content, headers={"content-type": "image/png"})
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def test_a_file_of_colours_is_read(client: TestClient) -> None:
+    found = client.post("/api/palette?name=a.hex", content=b"e05030\n204080\n", headers={"content-type": "image/x"})
+    assert found.json() == {"colors": ["#e05030", "#204080"]}
+
+
+def test_every_answer_keeps_the_page_to_itself(client: TestClient) -> None:
+    headers = client.get("/").headers
+    assert "default-src 'none'" in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_page_names_no_other_machine() -> None:
+    for path in STATIC.rglob("*.*"):
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?:|//[a-z]+\.", text), path.name
+        assert path.suffix != ".js" or not re.search(r"innerHTML|insertAdjacentHTML|\beval\b|document\.write", text)
+
+
+def test_the_page_has_its_files(client: TestClient) -> None:
+    page = client.get("/").text
+    files = re.findall(r'(?:src|href)="(/static/[^"#]+)', page)
+    assert len(files) > 4 and all(client.get(file).status_code == 200 for file in files)
+    used = set(re.findall(r'\bof\("([a-z]+)"\)', (STATIC / "studio.js").read_text()))
+    assert used <= set(re.findall(r'\bid="([a-z]+)"', page))
+
+
+def test_the_interface_is_documented(client: TestClient) -> None:
+    text = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8")
+    for route in client.app.routes:  # type: ignore[attr-defined]
+        if route.path.startswith("/api"):
+            assert f"`{route.path}`" in text, route.path
+
+
+def test_the_studio_is_begun_and_ended_by_its_command(tmp_path: Path) -> None:
+    from colorlab.errors import ConfigError
+    from colorlab.studio.__main__ import bound, parser
+
+    assert parser().parse_args([]).port == 8123
+    taken = bound(0)
+    assert taken.getsockname()[0] == "127.0.0.1"
+    taken.listen()
+    with pytest.raises(ConfigError, match="cannot be had"):
+        bound(taken.getsockname()[1])
+    taken.close()
