@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,31 @@ def test_what_holds_no_colours_is_told_in_a_line(tmp_path: Path, name: str, cont
     with pytest.raises(DataError, match=said) as error:
         colors_in(tmp_path / name)
     assert "\n" not in str(error.value)
+
+
+HOSTILE: dict[str, bytes] = {
+    "lines.txt": b"\n" * 500_000,
+    "lines.gpl": b"GIMP Palette" + b"\n" * 500_000,
+    "spaces.gpl": b"GIMP Palette\n1" + b" " * 500_000,
+    "many.txt": b"".join(f"{k:06x}\n".encode() for k in range(10_000)),
+    "many.ase": struct.pack(">4sHHI", b"ASEF", 1, 0, 1 << 31) + struct.pack(">HI", 2, 0) * 100_000,
+    "large.hex": b"#" * 2_000_000,
+    "numbers.ase": ase((b"RGB ", (float("nan"), 0.0, float("inf")))),
+    "lab.ase": ase((b"LAB ", (float("nan"), 1e30, -1e30))),
+    "bytes.txt": bytes(range(128, 256)) * 100,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_of_colours_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(HOSTILE[name])
+    began = time.process_time()
+    with pytest.raises(DataError, match=r"cannot be read|holds no colours"):
+        colors_in(tmp_path / name)
+    assert time.process_time() - began < 3
+
+
+def test_a_pipe_of_colours_does_not_keep_one_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.gpl")
+    with pytest.raises(DataError, match="plain file"):
+        colors_in(tmp_path / "a.gpl")

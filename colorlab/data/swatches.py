@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from colorlab.data.intake import shown
 from colorlab.errors import DataError
+from colorlab.storage.plain import content
 
-LARGEST = 1 << 20  # bytes of a file
-GPL_COLOR = re.compile(r"^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\b", re.MULTILINE)
-HEX_COLOR = re.compile(r"^\s*(?:#|0x)?([0-9a-fA-F]{6})\b", re.MULTILINE)
+LARGEST, MOST = 1 << 20, 4096  # bytes of a file, and colours in it
+GPL_COLOR = re.compile(r"^[ \t]*(\d{1,3})[ \t]+(\d{1,3})[ \t]+(\d{1,3})\b", re.MULTILINE)
+HEX_COLOR = re.compile(r"^[ \t]*(?:#|0x)?([0-9a-fA-F]{6})\b", re.MULTILINE)
 ASE_COLOR = 1  # the kind of a block that holds a colour; others begin and end groups
 ASE_NUMBERS = {b"RGB ": 3, b"CMYK": 4, b"Gray": 1, b"LAB ": 3}
 
@@ -20,9 +22,9 @@ ASE_NUMBERS = {b"RGB ": 3, b"CMYK": 4, b"Gray": 1, b"LAB ": 3}
 def colors_in(path: Path) -> list[str]:
     """The colours of a file, in its order. DataError: it cannot be read, or holds none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST)
-        colors = list(READERS[path.suffix.lower()](data))
+        colors = list(islice(READERS[path.suffix.lower()](content(path, LARGEST)), MOST + 1))
+        if len(colors) > MOST:
+            raise ValueError(f"it holds over {MOST:,} colours")
     except (OSError, ValueError, struct.error) as error:
         reason = "it ends too early" if isinstance(error, struct.error) else getattr(error, "strerror", None) or error
         raise DataError(f"{shown(path)} cannot be read: {reason} (save it anew as .gpl, .ase, .hex or .txt)") from error

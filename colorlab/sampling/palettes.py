@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,13 @@ def palette_named(key: str, given: Any) -> Colors | None:
     ConfigError: it is neither; DataError: a file that holds no colours."""
     if given is None:
         return None
-    if isinstance(given, str) and HEX.fullmatch(given) and not Path(given).exists():
+    if isinstance(given, str) and HEX.fullmatch(given) and not os.path.exists(given):
         given = [given]
     if isinstance(given, str):
         path = Path(given)
         if path.suffix.lower() in READERS:
             return [*colors_in(path)]
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ConfigError(f"{key}={given} is not there (give [e05030,204080], a file of colours, or a picture)")
         return given
     if not given:
