@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all lint format drawing wheel audit bench mutants lock clean setup
+.PHONY: train test test-all test-studio lint format drawing wheel audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train experiment=flats_quick
@@ -16,6 +16,10 @@ test: setup
 
 test-all: setup
 	$(TESTS)
+
+# The studio without and with a browser: a Chromium on the PATH, or `python -m playwright install chromium`.
+test-studio: setup
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/test_studio_session.py tests/test_studio_http.py tests/test_studio_page.py
 
 setup: $(VENV)/.made
 	@$(RUN) -m colorlab.weights fetch

@@ -25,7 +25,7 @@ LEVEL, SWITCH = 0.5, 0.9919  # alpha_bar of the timed step; of the mix model's h
 
 def main(argv: list[str]) -> None:
     """Print the tables: a sampling step, its memory, the paper's 216 candidates, training, samplers over marginals, all
-    pairs by LPIPS."""
+    pairs by LPIPS, flats of a large page and its layers."""
     from colorlab.cli.device import settle_allocator
 
     settle_allocator()
@@ -39,6 +39,7 @@ def main(argv: list[str]) -> None:
     training(10 if quick else 40)
     marginal_samplers(56)
     lpips_pairs(216, 64 if quick else 256)
+    large_page(300 if quick else 1500)
 
 
 def best_of(variants: dict[str, Callable[[], Any]], repetitions: int) -> dict[str, float]:
@@ -264,6 +265,37 @@ def lpips_pairs(n: int, size: int) -> None:
     print(f"\nLPIPS (Alex) of all {pairs} pairs of {n} pictures at {size} px: package {expected:.0f} s (extrapolated),")
     error, ratio = float(difference.abs().max()), expected / seconds["here"]
     print(f"here {seconds['here']:.1f} s: {ratio:.0f}x, largest difference {error:.0e}")
+
+
+def large_page(width: int) -> None:
+    """Flats of a page of 3 by 4, a warm model: seconds until the first of eight candidates is there, until all are, and
+    for their layers as OpenRaster; and 216 candidates of the page at a third of its size."""
+    import tempfile
+
+    from PIL import Image, ImageDraw
+
+    import colorlab
+
+    page = Image.new("L", (width, width * 4 // 3), 255)
+    pen, step = ImageDraw.Draw(page), width // 10
+    for k in range(80):
+        x, y = k % 9 * step + step // 2, k // 9 * step + step
+        pen.ellipse((x, y, x + step * 0.9, y + step * 0.7), outline=0, width=max(2, width // 300))
+    run, came = colorlab.open_run("pretrained/flats"), []
+    run.sample(page, n=1)
+    start = time.perf_counter()
+    pictures = run.sample(page, n=8, each=lambda picture: came.append(time.perf_counter() - start))
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        colorlab.export(pictures, page, Path(folder) / "page.ora")
+        layers = time.perf_counter() - start
+    start = time.perf_counter()
+    run.sample(page.resize((width // 3, width * 4 // 9)), n=216)
+    many = time.perf_counter() - start
+    print(
+        f"\nflats of a page of {page.width} x {page.height}: first candidate {came[0]:.1f} s, eight {came[-1]:.1f} s,"
+    )
+    print(f"their layers {layers:.1f} s; 216 candidates at a third of its size {many:.1f} s")
 
 
 if __name__ == "__main__":

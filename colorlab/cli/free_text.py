@@ -16,7 +16,7 @@ TEXT = re.compile(
     r"|method\.(\w+\.)?(negative|prior|published|marginals|text_encoder|decoder|features|vae|bins))"
 )
 #: Text too, or a list of it in brackets.
-LISTS = re.compile(r"[+]{0,2}(bias|run|runs|names|plugins|palette|lock|guide\.\w+\.colors)")
+LISTS = re.compile(r"[+]{0,2}(bias|export|run|runs|names|plugins|palette|lock|guide\.\w+\.colors)")
 COLOR = re.compile(r"(?<=[\[,])\s*(#?[0-9a-fA-F]{6})\s*(?=[,\]])")  # in a list: #1e0050 is no comment, 1e0050 no number
 ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)  # one value in quotes of its own
 CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)

@@ -1,0 +1,136 @@
+"""The studio in a real browser, at a desk and on a phone: paint, colour, choose, lock, vary, export; nothing leaves."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.test_studio_session import drawing
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("starlette")
+
+pytestmark = pytest.mark.slow
+PATIENCE = 180_000  # ms: of a busy machine
+LOOKS: dict[str, dict[str, Any]] = {
+    "desk": {"viewport": {"width": 1360, "height": 860}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True,
+        "color_scheme": "dark",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a studio begun by its command."""
+    words = [sys.executable, "-m", "colorlab.studio", "--port", "0", "--home", str(tmp_path_factory.mktemp("home"))]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as studio:
+        line = studio.stdout.readline() if studio.stdout else ""
+        yield line.split(" is at ")[1].split()[0]
+        studio.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        try:
+            browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"there is no Chromium: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[*LOOKS])
+def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
+    """A page with a drawing on it; it fails for an error in a script, or a request to another machine."""
+    context = browser.new_context(**LOOKS[request.param])
+    page, wrong = context.new_page(), []
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    context.on("request", lambda it: None if it.url.startswith((address, "blob:")) else wrong.append(it.url))
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    page.set_input_files("#file", {"name": "two.png", "mimeType": "image/png", "buffer": drawing()})
+    page.wait_for_selector("#candidates figure >> nth=7")
+    page.wait_for_selector("#colour:enabled")
+    yield page
+    context.close()
+    assert not wrong
+
+
+def click_at(page: Any, x: float, y: float) -> None:
+    """Of the drawing, 120 x 80, which is shown whole."""
+    box = page.locator("#page").bounding_box()
+    scale = 0.94 * min(box["width"] / 120, box["height"] / 80)
+    page.mouse.click(box["x"] + box["width"] / 2 + (x - 60) * scale, box["y"] + box["height"] / 2 + (y - 40) * scale)
+
+
+def saved(page: Any, kind: str) -> bytes:
+    page.select_option("#kind", kind)
+    with page.expect_download() as download:
+        page.click("#download")
+    return Path(download.value.path()).read_bytes()
+
+
+def test_from_a_drawing_to_layers(page: Any) -> None:
+    page.fill("#hex", "#204080")
+    page.dispatch_event("#hex", "change")
+    click_at(page, 30, 40)
+    page.click("#colour")
+    page.wait_for_selector("#colour:enabled >> nth=0")
+    page.wait_for_selector("#history h3 >> nth=1")
+    page.click("#candidates figure >> nth=2 >> .choose")
+    chosen = page.locator("#candidates figure >> nth=2").get_attribute("data-name")
+    page.click("[data-tool=lock]")
+    time.sleep(0.5)  # the areas of the page are there
+    click_at(page, 85, 40)
+    page.click("#more")
+    page.wait_for_selector("#history h3 >> nth=2")
+    root = page.evaluate("() => location.hash.slice(1)")
+    names = [figure.get_attribute("data-name") for figure in page.locator("#candidates figure").all()]
+    pictures = {
+        name: np.asarray(
+            Image.open(io.BytesIO(page.request.get(f"/api/sessions/{root}/pictures/{name}.png").body())).convert("RGB")
+        )
+        for name in [chosen, *names]
+    }
+    assert len(names) == 8 and all(tuple(pictures[name][40, 30]) == (0x20, 0x40, 0x80) for name in pictures)
+    assert all((pictures[name][18:62, 69:102] == pictures[chosen][18:62, 69:102]).all() for name in names)
+    with zipfile.ZipFile(io.BytesIO(saved(page, "ora"))) as archive:
+        merged = np.asarray(Image.open(archive.open("mergedimage.png"))).astype(int)
+    assert np.abs(merged - pictures[chosen]).max() <= 1
+
+
+def test_the_keyboard_alone_does_it(page: Any) -> None:
+    page.focus("#page")
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    assert page.is_enabled("#undo")
+    page.keyboard.press("Control+z")
+    assert page.is_disabled("#undo") and page.is_enabled("#redo")
+    page.keyboard.press("2")
+    assert page.locator("#candidates figure >> nth=1 >> .choose").get_attribute("aria-pressed") == "true"
+    assert page.is_enabled("#download") and page.is_enabled("#more")
+
+
+def test_everything_has_a_name_and_nothing_is_beyond_the_edge(page: Any) -> None:
+    nameless = page.locator("button:visible, input:visible, select:visible").evaluate_all(
+        "all => all.filter(e => !(e.ariaLabel || e.title || e.textContent.trim() || e.labels?.length)).map(e => e.id)"
+    )
+    assert nameless == []
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
