@@ -64,7 +64,7 @@ def _net(folder: Path, kind: str) -> Any:
     from transformers import CLIPModel, Dinov2Model
 
     try:
-        made = {"clip": CLIPModel, "dinov2": Dinov2Model}[kind]
+        made: Any = {"clip": CLIPModel, "dinov2": Dinov2Model}[kind]
         return made.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval().requires_grad_(False)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
