@@ -220,3 +220,16 @@ def test_holes_take_the_nearest_label() -> None:
 def test_what_is_no_drawing_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         areas_of(wrong)
+
+
+def test_a_wall_between_a_window_and_a_door_is_one_area_and_a_wall_with_a_gap_is_closed() -> None:
+    house = np.full((300, 300), 255, np.uint8)
+    cv2.rectangle(house, (40, 40), (260, 260), 0, 5)
+    cv2.rectangle(house, (70, 70), (140, 150), 0, 5)
+    cv2.rectangle(house, (125, 162), (190, 260), 0, 5)
+    areas = areas_of(house)
+    wall = [areas.labels[row, column] for row, column in ((60, 200), (200, 80), (200, 230), (110, 55))]
+    assert len(set(wall)) == 1 and len(areas.shares) == 4
+    cv2.rectangle(house, (100, 66), (112, 74), 255, -1)
+    opened = areas_of(house)
+    assert opened.labels[110, 100] != opened.labels[110, 55]

@@ -60,7 +60,7 @@ def areas_of(drawing: np.ndarray, gap: float = GAP) -> Areas:
     parts = parts_of(paper, walls)
     if gap > 0 and parts.any():
         around = np.concatenate([np.zeros(0, np.int32), *(np.unique(parts[wall.beyond]) for wall in walls)])
-        parts = divided(parts, gap * max(drawing.shape), [side.inside for side in sides], around)
+        parts = divided(parts, gap * max(drawing.shape), [side.inside for side in sides], around, ~paper)
     return numbered(parts, outside_joined(parts, paper, sides), paper, sides)
 
 

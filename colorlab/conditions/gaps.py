@@ -1,30 +1,45 @@
 """Gaps in lines: where a part of the paper is several rooms, told by the widths of its passages.
 
 Rooms are peaks of the distance to ink, their borders a watershed (Meyer, 1994); two are one where the passage between
-them is wide. Trapped-ball filling asks the same with balls of several sizes (Zhang et al., "Vectorizing Cartoon
-Animations", 2009). All is looked at on a bounded number of pixels; what is found follows the lines at full size."""
+them is wide, or not quite narrow where no line ends: a window and a door are near, but there is no gap. Trapped-ball
+filling asks the first with balls of several sizes (Zhang et al., "Vectorizing Cartoon Animations", 2009). All is looked
+at on a bounded number of pixels; what is found follows the lines at full size."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 from scipy.ndimage import find_objects
+from scipy.spatial import KDTree
+from skimage.morphology import skeletonize
 from skimage.segmentation import watershed
 
 LEVELS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the gap: a peak of the distance to ink above one of them is a room
 NARROWEST = 1.5  # px; lower peaks are no rooms
 NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
+UNBROKEN = 0.12  # the same, where no line ends
 RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
+REACH, NEAR = 1.5, 5.0  # a line ends at a passage within so many times its half width, and of the pen's
 BOUND = 800  # longest side on which gaps are looked for, px
+
+
+def _is_end(code: int) -> bool:
+    """Whether the neighbours that bits stand for, in a ring, are one or two beside each other."""
+    ring = [code >> k & 1 for k in range(8)]
+    return sum(ring) == 1 or (sum(ring) == 2 and any(ring[k] and ring[k - 1] for k in range(8)))
+
+
+AROUND = np.array([[1, 2, 4], [128, 0, 8], [64, 32, 16]], np.float32)  # a power of two for each neighbour, in a ring
+IS_END = np.array([_is_end(code) for code in range(256)])
 
 Index = tuple[int, slice] | tuple[slice, int]
 
 
-def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray) -> np.ndarray:
+def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """Parts (H, W) int32 from 1 on, those of several rooms divided into them; the rooms are numbered after the parts.
 
     gap: half the width of the widest gap that is closed, px. rim: the pixels inside of the drawing's rim. whole: parts
-    that are not divided."""
+    that are not divided. ink: (H, W) bool, parts of it none."""
     step = step_of(parts)
     small = shrunk(parts, parts > 0, step)
     distance = distance_to_ink(small > 0)
@@ -39,7 +54,7 @@ def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray) 
     at_rim = np.zeros(len(home), bool)
     for rows, columns in rim:
         at_rim[basins[_scaled(rows, step), _scaled(columns, step)]] = True
-    rooms = joined(basins, distance, at_rim)
+    rooms = joined(basins, distance, at_rim, *ends_of(shrunk(~ink, ~ink, step) == 0))
     alone = np.bincount(home[np.unique(rooms[1:])], minlength=len(several)) < 2
     return painted(parts, np.where(alone[small], 0, rooms[basins]), small, step)
 
@@ -92,9 +107,27 @@ def homes(markers: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return home
 
 
-def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.ndarray:
+def ends_of(ink: np.ndarray) -> tuple[np.ndarray, float]:
+    """(K, 2): the places where lines of ink (H, W) bool end, about half their width before their tips; and that."""
+    thin = skeletonize(ink, method="lee") > 0  # Zhang and Suen's loses lines at 45 degrees
+    if not thin.any():
+        return np.zeros((0, 2), int), 0.0
+    half = float(np.median(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5)[thin]))
+    for _ in range(max(1, round(half))):  # corners of broad lines have spurs no longer than that
+        thin &= ~_ends(thin)
+    return np.argwhere(_ends(thin)), half
+
+
+def _ends(thin: np.ndarray) -> np.ndarray:
+    """(H, W) bool: pixels of thin lines whose neighbours are one, or two that touch each other."""
+    code = cv2.filter2D(thin.astype(np.uint8), cv2.CV_16S, AROUND, borderType=cv2.BORDER_CONSTANT)
+    return thin & IS_END[code]
+
+
+def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray, ends: np.ndarray, half: float) -> np.ndarray:
     """(M + 1,) int: for each of M basins of a watershed, the one that stands for its room. Basins are one room where
-    the widest passage between them is wide against the narrower; the widest passages first. at_rim: (M + 1,) bool."""
+    the widest passage between them is wide against the narrower, less so if it is far from all ends (K, 2) of lines,
+    whose half width is given; the widest passages first. at_rim: (M + 1,) bool."""
     widths = np.zeros(len(at_rim), np.float32)
     np.maximum.at(widths, basins.ravel(), distance.ravel())
     stands_for, touches = np.arange(len(at_rim)), at_rim.copy()
@@ -104,9 +137,12 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.n
             basin = stands_for[basin]
         return basin
 
-    for passage, first, second in passages(basins, distance):
+    tree = KDTree(ends) if len(ends) else None
+    for passage, first, second, place in passages(basins, distance):
         a, b = sorted((room(first), room(second)))
         neck = NECK if touches[a] == touches[b] else RIM_NECK
+        if neck == NECK and (tree is None or tree.query(place)[0] > REACH * passage + NEAR * half):
+            neck = UNBROKEN
         if a != b and passage > neck * min(widths[a], widths[b]):
             stands_for[b] = a
             wider = a if widths[a] >= widths[b] else b  # a nook at the rim does not take its room there
@@ -114,19 +150,24 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray) -> np.n
     return np.array([room(basin) for basin in range(len(at_rim))])
 
 
-def passages(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:
-    """Half the width of the widest passage between each two basins that touch, widest first."""
-    keys, widths = [], []
+def passages(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int, tuple[int, int]]]:
+    """Half the width of the widest passage between each two basins that touch, the two, and where it is; widest
+    first."""
+    keys, widths, places = [], [], []
     for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         touch = (basins[here] != basins[there]) & (basins[here] > 0) & (basins[there] > 0)
         a, b = basins[here][touch].astype(np.int64), basins[there][touch].astype(np.int64)
         keys.append(np.minimum(a, b) << 32 | np.maximum(a, b))
         widths.append(np.minimum(distance[here][touch], distance[there][touch]))
+        places.append(np.argwhere(touch))
     key, width = np.concatenate(keys), np.concatenate(widths)
     order = np.lexsort((-width, key))
     key, first = np.unique(key[order], return_index=True)
-    widest = width[order][first]
-    return [(float(widest[i]), int(key[i] >> 32), int(key[i] & 0xFFFFFFFF)) for i in np.lexsort((key, -widest))]
+    widest, place = width[order][first], np.concatenate(places)[order][first]
+    return [
+        (float(widest[i]), int(key[i] >> 32), int(key[i] & 0xFFFFFFFF), (int(place[i][0]), int(place[i][1])))
+        for i in np.lexsort((key, -widest))
+    ]
 
 
 def painted(parts: np.ndarray, rooms: np.ndarray, small: np.ndarray, step: int) -> np.ndarray:
