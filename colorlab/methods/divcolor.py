@@ -35,14 +35,13 @@ from colorlab.methods.base import (
     evenly_spread,
     in_channels_last,
 )
-from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, GrayFeatures, Mixture
+from colorlab.nets.divcolor_net import MDN, VARIANCE, FieldVAE, FrozenFeatures, GrayFeatures, Mixture, mdn_loss
 from colorlab.nets.frozen import fill, tensors_of
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 SPACE = AB()
-VARIANCE = 0.1  # of the mixture's components, Sec. 6.2
 COMPONENTS = 20  # principal components of L_mah, Sec. 3.1
 BINS, SMOOTHING = "reachable", 5.0  # of the histogram H, as Zhang et al. (2016) have it: ab bins of 10, a sigma of 5
 LINE = 2 * SQUARE // int(GRID) + 1  # bins on a side of the square that holds all colours
@@ -346,18 +345,3 @@ def reduced(squares: Tensor, reduction: str) -> Tensor:
             return (squares + SMALL).sqrt()
         case _:
             raise ValueError(f"reduction is squared or root, not {reduction!r}")
-
-
-def mdn_loss(mixture: Mixture, z: Tensor, kind: str) -> Tensor:
-    """(B,) nats: "nearest", Eq. 6, up to a constant; "exact", -log P(z|G) of Eq. 5, whose sum of exponentials does not
-    underflow when its logarithm is taken in one go."""
-    distance = (z[:, None] - mixture.mean).square().sum(2) / (2 * VARIANCE)  # (B, M)
-    match kind:
-        case "nearest":
-            m = distance.argmin(1, keepdim=True)
-            return (distance - mixture.log_weight).gather(1, m)[:, 0]
-        case "exact":
-            constant = z.shape[1] / 2 * math.log(2 * math.pi * VARIANCE)
-            return constant - (mixture.log_weight - distance).logsumexp(1)
-        case _:
-            raise ValueError(f"loss is nearest or exact, not {kind!r}")

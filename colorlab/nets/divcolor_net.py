@@ -7,6 +7,7 @@ bilinear upsampling. Every C is followed by ReLU and B. width is the paper's 128
 from __future__ import annotations
 
 import itertools
+import math
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from colorlab.nets.cic_net import CICNet
 STRIDE = 16  # a field's side must be a multiple of it
 FEATURE_STRIDE = 8  # of the gray features that the mixture is told from
 MDN_CHANNELS = (3, 2.5, 2.25, 2, 1)  # the paper's 384, 320, 288, 256, 128, in units of width
+VARIANCE = 0.1  # of the mixture's components, Sec. 6.2
 HIDDEN = 32  # the paper's FC(4096), in units of width
 
 
@@ -222,3 +224,18 @@ class MDN(nn.Module):
         x = self.head(dropped(self.hidden(x), self.dropout, draws)).float()
         log_weight, mean = x.tensor_split([self.components], dim=1)
         return Mixture(log_weight.log_softmax(1), mean.unflatten(1, (self.components, -1)))
+
+
+def mdn_loss(mixture: Mixture, z: Tensor, kind: str) -> Tensor:
+    """(B,) nats: "nearest", Eq. 6, up to a constant; "exact", -log P(z|G) of Eq. 5, whose sum of exponentials does not
+    underflow when its logarithm is taken in one go."""
+    distance = (z[:, None] - mixture.mean).square().sum(2) / (2 * VARIANCE)  # (B, M)
+    match kind:
+        case "nearest":
+            m = distance.argmin(1, keepdim=True)
+            return (distance - mixture.log_weight).gather(1, m)[:, 0]
+        case "exact":
+            constant = z.shape[1] / 2 * math.log(2 * math.pi * VARIANCE)
+            return constant - (mixture.log_weight - distance).logsumexp(1)
+        case _:
+            raise ValueError(f"loss is nearest or exact, not {kind!r}")
