@@ -10,7 +10,8 @@ export class Gallery {
 
   open(state) {
     Object.assign(this, { id: state.id, favorites: new Set(state.favorites), asked: state.asked, chosen: "" });
-    this.now.replaceChildren();
+    const latest = this.asked.at(-1)?.pictures || [];
+    this.now.replaceChildren(...latest.map((name, k) => this.card(name, k + 1)));
     this.past();
   }
 
