@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -96,6 +97,40 @@ def test_a_strangers_file_says_nothing_that_runs(
     with pytest.raises((DataError, ConfigError)):
         draw(f"from={file}", f"run={run}", f"out={tmp_path / 'b'}")
     assert not (tmp_path / "b").exists()
+
+
+def test_a_strangers_file_says_neither_where_pictures_go_nor_what_runs(tmp_path: Path) -> None:
+    """It is refused before anything is opened: what decides on that is the user's to say."""
+    foreign = {"out": str(tmp_path / "b"), "simplify": "net.pt", "again": True, "debug": True, "export": ["ora"],
+               "split": "test", "limit": 3, "from": "x.ora", "n": 3, "pixel_limit": 10**12, "x": {}}  # fmt: skip
+    for key, value in foreign.items():
+        path = tmp_path / f"{key}.ora"
+        settings = {"seed": 0, "sampler": {}, "values": {}, key: value}
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(
+                MADE, json.dumps({"run": ["flats"], "weights": [], "settings": settings, "input": "a", "n": 1})
+            )
+            archive.writestr("colorlab/input.png", b"x")
+        with pytest.raises(DataError, match=f"'{key}' is no setting of pictures"):
+            draw(f"from={path}")
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a bomb", "a flipped bit", "a cut"])
+def test_a_hostile_archive_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.ora"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MADE, " " * 5_000_000 if kind == "a bomb" else json.dumps({"run": list(map(str, range(999)))}))
+    content = bytearray(path.read_bytes())
+    if kind in ("a flipped bit", "a cut"):
+        content[60:70] = bytes(10)
+        path.write_bytes(content if kind == "a flipped bit" else content[:-9])
+    if kind in ("a pipe", "a folder"):
+        path.unlink()
+        os.mkfifo(path) if kind == "a pipe" else path.mkdir()
+    with pytest.raises(DataError, match="cannot be read") as error:
+        read_made(path)
+    assert str(error.value).isprintable()
 
 
 def test_one_source_is_given(drawing: Path) -> None:

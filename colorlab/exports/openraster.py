@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -21,7 +23,7 @@ from colorlab.storage.plain import json_of
 
 MADE, FILES = "colorlab/made.json", "colorlab/"
 THUMBNAIL = 256  # px; the longest side, by the specification
-LARGEST = 1 << 28  # bytes of a picture in an archive that is read
+LARGEST, LARGEST_MADE = 1 << 28, 1 << 20  # bytes of a picture in an archive that is read, and of what made it
 SIGNED = "colorlab-signature"
 
 
@@ -96,8 +98,10 @@ def png(picture: Image.Image) -> bytes:
 def read_made(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What made an exported file, and the pictures that it was made from, by their names. DataError."""
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no plain file")
         with zipfile.ZipFile(path) as archive:
-            made = json_of(content(archive, MADE))
+            made = json_of(content(archive, MADE, LARGEST_MADE))
             names = [name for name in archive.namelist() if name.startswith(FILES) and name != MADE]
             files = {name.removeprefix(FILES): content(archive, name) for name in names[:8]}
         if not isinstance(made, dict):
@@ -105,18 +109,16 @@ def read_made(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         return made, files
     except KeyError as error:
         raise DataError(f"{path} does not say how it was made (give an .ora that colorlab exported)") from error
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         raise DataError(
             f"{path} cannot be read: {' '.join(str(error).split())[:100]} (give an exported .ora)"
         ) from error
 
 
-def content(archive: zipfile.ZipFile, name: str) -> bytes:
+def content(archive: zipfile.ZipFile, name: str, largest: int = LARGEST) -> bytes:
     """A file of the archive. ValueError: it is too large."""
-    if archive.getinfo(name).file_size > LARGEST:
-        raise ValueError(f"{name} is larger than {LARGEST:,} bytes")
     with archive.open(name) as file:
-        found = file.read(LARGEST + 1)
-    if len(found) > LARGEST:
-        raise ValueError(f"{name} is larger than {LARGEST:,} bytes")
+        found = file.read(largest + 1)
+    if len(found) > largest:
+        raise ValueError(f"{name} is larger than {largest:,} bytes")
     return found

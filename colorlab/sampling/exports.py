@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ from colorlab.storage.plain import must_fit, yaml_of
 
 FILES = ("hints", "like", "lock")  # options that may name pictures of the drawing's size
 NAME = re.compile(r"[\w][\w.+-]*")  # of a run, and of a picture: no path
+#: Settings that an exported file may say; where pictures go and what runs is the user's to say.
+SAID = {each.name for each in fields(SamplingOptions)} - {"n", "pixel_limit"} | {
+    "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock"
+}  # fmt: skip
 SHAPE = {"run": [str], "weights": [str], "settings": {"seed": int, "sampler": {}, "values": {}}, "input": str, "n": int}
 
 
@@ -139,6 +144,8 @@ def _words(made: dict[str, Any], pictures: dict[str, str]) -> dict[str, Any]:
     settings, runs = dict(made["settings"]), made["run"]
     if settings.pop("pictures", None):
         raise ValueError("a colour or a palette was taken from a picture, which is not in it")
+    if foreign := sorted(settings.keys() - SAID):
+        raise ValueError(f"{foreign[0][:40]!r} is no setting of pictures")
     if not all(NAME.fullmatch(run) for run in runs):
         raise ValueError("a run in it has no proper name")
     ours = [f"pretrained/{run}" if shipped(f"pretrained/{run}").is_dir() else f"runs/{run}" for run in runs]
