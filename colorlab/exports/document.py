@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, find_objects
 
 from colorlab.conditions.areas import Areas
 from colorlab.conditions.captions import EXAMPLES, nearest_words
@@ -85,7 +85,10 @@ def taken_apart(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -
     rest = off | ~flat[areas.labels]
     colors, rooms = colors_of(paint, areas, flat)
     names = named(colors)
-    layers = [cropped(names[i], picture_of(rooms == i, np.array(colors[i], np.uint8))) for i in range(len(colors))]
+    layers = [
+        Layer(name, picture_of(rooms[box] == i, np.array(color, np.uint8)), box[0].start, box[1].start)
+        for i, (name, color, box) in enumerate(zip(names, colors, find_objects(rooms + 1), strict=True))
+    ]
     if rest.any():
         under = under_ink(picture, canvas)
         layers.append(cropped("Shades", picture_of(rest, under)))
