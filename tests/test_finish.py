@@ -11,7 +11,6 @@ from colorlab.conditions.areas import areas_of
 from colorlab.conditions.finish import area_colors, painted, shaded
 from colorlab.conditions.pen import stroke_width, thickened
 from colorlab.conditions.resize import shrunk
-from colorlab.metrics.area_paint import area_paint
 
 ORANGE, BLUE = (torch.tensor(color) for color in ([1.0, 0.5, 0.0], [0.2, 0.4, 0.9]))
 SMALL = (32, 32)
@@ -44,8 +43,6 @@ def test_areas_have_the_colour_that_they_were_painted_in() -> None:
     assert np.abs(out[160, 90] - 255 * ORANGE.numpy()).max() <= 2
     assert np.abs(out[160, 220] - 255 * BLUE.numpy()).max() <= 2
     assert (out[5, 5] == 255).all() and (out[76, 90] == 0).all()
-    paint = area_paint(out, canvas(drawing()), areas)
-    assert paint.coloured == 1 and paint.leak == 0 and paint.spread < 1e-6 and paint.uneven == 0
 
 
 def test_two_tints_in_one_area_become_the_commoner() -> None:
@@ -119,16 +116,3 @@ def test_broad_lines_stay_and_small_areas_stay_open() -> None:
     assert (thick[rows, columns] == 255).all()
     for empty in (np.full((9, 9), 255, np.uint8), np.zeros((9, 9), np.uint8)):
         np.testing.assert_array_equal(thickened(empty, areas_of(empty), 3), empty)
-
-
-def test_paint_is_measured() -> None:
-    areas, page = areas_of(drawing()), canvas(drawing())
-    out = page.copy()
-    out[80:240, 40:156] = (200, 100, 0)
-    out[80:160, 164:280] = (0, 100, 200)  # half of the other room
-    out[:32] = (0, 0, 255)  # a tenth of the picture, on the paper around
-    paint = area_paint(out, page, areas)
-    around = 320 * 320 - 176 * 256
-    assert paint.coloured == pytest.approx(0.75) and paint.leak == pytest.approx(32 * 320 / around)
-    half = np.sqrt(np.mean([0.5**2, (155 / 255 / 2) ** 2, (55 / 255 / 2) ** 2]))
-    assert paint.spread == pytest.approx(half / 2) and paint.uneven == 0.5

@@ -37,7 +37,7 @@ def test_batches_and_order_change_nothing(cases):
     whole = judged(cases, [[0, 1, 2, 3, 4]], "alex").compute()
     assert whole == judged(cases, [[4], [2], [0], [1], [3]], "alex").compute()
     assert {name.split("/")[0] for name in whole} == {
-        "drawings", "diversity", "truth", "modes", "validity", "colourfulness"
+        "drawings", "diversity", "truth", "modes", "validity", "colourfulness", "areas"
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.conditions.area_colors import sized
@@ -41,8 +42,8 @@ def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
     """labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark -> (R, R) in [0, 1]: on how much of the narrower
     one's width two areas meet without a line between them; 0 on the diagonal."""
     step = -(-max(labels.shape) // FINEST)
-    labels = labels[::step, ::step]
-    paper = sized(image, labels.shape)[0] > CLEAR
+    darkest = -F.max_pool2d(-sized(image, labels.shape), step, ceil_mode=True)  # no line is stepped over
+    labels, paper = labels[::step, ::step], darkest[0] > CLEAR
     length = torch.zeros(R * R, dtype=torch.float32, device=labels.device)
     for a, b, clear in (
         (labels[1:], labels[:-1], paper[1:] & paper[:-1]),

@@ -1,23 +1,44 @@
-"""How a drawing's areas are painted: whether what lines enclose is coloured, in one colour each, and the paper around
-left as it is. For drawings without a true colouring, at their own size."""
+"""How a line drawing is painted: whether what lines enclose is coloured, in one colour each, and the paper around left
+as it is. No true colouring is asked, so drawings of any hand can be judged, at any size.
+
+The paper around is what a ball reaches that rolls in from the picture's border, and through no gap narrower than
+itself (trapped-ball filling: Zhang et al., "Vectorizing Cartoon Animations", 2009)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
-from colorlab.conditions.areas import Areas
+from colorlab.conditions.area_colors import sized
+from colorlab.conditions.areas import areas_of, paper_of
+from colorlab.conditions.gaps import distance_to_ink
+from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.per_drawing import PerDrawing
 
 COLOURED = 0.9  # of the darkest channel of what was drawn on; what is darker there is coloured
+BALL = 0.0175  # radius of the ball, as a share of the longer side
 UNEVEN = 0.05  # spread of an area that is seen to have several tints
-AROUND = 0.3  # of the picture's border: an area that has more of it is the paper around
+AROUND = 0.3  # of the picture's border has the paper around; what has less is cut off by the border, and nobody's
+CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
+
+
+class Ground(NamedTuple):
+    """What may be painted. inside, outside: (H, W) bool, the paper within lines and around them. labels: (H, W) int,
+    the areas within, -1 elsewhere."""
+
+    inside: np.ndarray
+    outside: np.ndarray
+    labels: np.ndarray
 
 
 class AreaPaint(NamedTuple):
     """coloured: share of the paper inside of lines that is coloured, NaN if there is none. leak: the same of the paper
-    around, NaN without any. spread: mean over enclosed areas of the root mean square distance of a channel, in [0, 1],
-    from the area's mean. uneven: share of the areas in which that is over UNEVEN."""
+    around, NaN without any. spread: mean over the areas inside of the root mean square distance of a channel, in [0,
+    1], from the area's mean. uneven: share of the areas in which that is over UNEVEN."""
 
     coloured: float
     leak: float
@@ -25,13 +46,89 @@ class AreaPaint(NamedTuple):
     uneven: float
 
 
-def area_paint(colouring: np.ndarray, canvas: np.ndarray, areas: Areas) -> AreaPaint:
-    """colouring: (H, W, 3) uint8 of a canvas (H, W, 3) uint8, what was there before, with these areas."""
+class AreaPaints(PerDrawing):
+    """Means over candidates of AreaPaint; <name>_truth: the first truth's. NaN for pictures in gray.
+
+    condition: lines or gray, what the method was shown."""
+
+    topic = "areas"
+
+    def __init__(self, condition: str) -> None:
+        super().__init__()
+        self.condition = condition
+
+    def measure(self, drawing: Drawing) -> dict[str, Tensor]:
+        """See the class."""
+        paints = np.full((drawing.n + 1, len(AreaPaint._fields)), np.nan)
+        if self.condition == "lines":
+            pictures = torch.cat([drawing.samples, drawing.truths[:1]])
+            canvas = bytes_of(drawing.image.expand(3, -1, -1))
+            ground = ground_of_small(canvas[..., 0])
+            paints = np.array([area_paint(bytes_of(each), canvas, ground) for each in pictures])
+        means = torch.from_numpy(paints[:-1].mean(0)), torch.from_numpy(paints[-1])
+        values = dict(zip(AreaPaint._fields, means[0], strict=True))
+        return values | {f"{name}_truth": value for name, value in zip(AreaPaint._fields, means[1], strict=True)}
+
+
+def ground_of(drawing: np.ndarray) -> Ground:
+    """Of a drawing (H, W) uint8, luma, ink dark."""
+    paper = paper_of(drawing)
+    reached = rolled(paper, BALL * max(drawing.shape))
+    outside = most_of_border(reached)
+    inside = paper & ~reached & ~nooks(paper, reached, BALL * max(drawing.shape))
+    return Ground(inside, outside, np.where(inside, areas_of(drawing).labels, -1))
+
+
+def ground_of_small(drawing: np.ndarray) -> Ground:
+    """As ``ground_of``, of a drawing that may be too small for gaps to be told from lines: looked at enlarged."""
+    scale = CLEAREST / max(drawing.shape)
+    if scale <= 1:
+        return ground_of(drawing)
+    large = cv2.resize(drawing, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    found = ground_of(large)
+    inside, outside, labels = (sized(torch.from_numpy(each)[None], drawing.shape)[0].numpy() for each in found)
+    return Ground(inside, outside, labels)
+
+
+def rolled(paper: np.ndarray, radius: float) -> np.ndarray:
+    """(H, W) bool: what of the paper a ball of this radius in px covers that rolls in from the picture's border."""
+    roads = cv2.connectedComponents((distance_to_ink(paper) > radius).astype(np.uint8), connectivity=4)[1]
+    from_border = np.isin(roads, np.setdiff1d(np.concatenate([roads[0], roads[-1], roads[:, 0], roads[:, -1]]), 0))
+    if not from_border.any():
+        return from_border
+    away = cv2.distanceTransform((~from_border).astype(np.uint8), cv2.DIST_L2, 5)
+    return paper & (away <= radius)
+
+
+def nooks(paper: np.ndarray, reached: np.ndarray, radius: float) -> np.ndarray:
+    """(H, W) bool: corners into which the ball (radius in px) does not fit, beside what it reaches; nobody's."""
+    count, parts = cv2.connectedComponents((paper & ~reached).astype(np.uint8), connectivity=4)
+    deepest = np.zeros(count, np.float32)
+    np.maximum.at(deepest, parts.ravel(), distance_to_ink(paper).ravel())
+    nook = deepest <= radius
+    beside = np.zeros(count, bool)
+    beside[parts[cv2.dilate(reached.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]] = True
+    nook &= beside
+    nook[0] = False
+    return nook[parts]
+
+
+def most_of_border(paper: np.ndarray) -> np.ndarray:
+    """(H, W) bool -> those connected parts of it that have AROUND of the picture's border."""
+    parts = cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
+    border = np.bincount(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]), minlength=parts.max() + 1)
+    around = border > AROUND * border.sum()
+    around[0] = False
+    return around[parts]
+
+
+def area_paint(colouring: np.ndarray, canvas: np.ndarray, ground: Ground) -> AreaPaint:
+    """colouring: (H, W, 3) uint8 of a canvas (H, W, 3) uint8, what was there before."""
     coloured = colouring.min(2) < COLOURED * canvas.min(2)
-    around = (areas.border > AROUND)[areas.labels] & areas.paper
-    inside = (areas.border == 0)[areas.labels] & areas.paper
-    spread = spreads(colouring, canvas, np.where(inside, areas.labels, -1))
-    return AreaPaint(_share(coloured, inside), _share(coloured, around), _mean(spread), _mean(spread > UNEVEN))
+    spread = spreads(colouring, canvas, ground.labels)
+    return AreaPaint(
+        _share(coloured, ground.inside), _share(coloured, ground.outside), _mean(spread), _mean(spread > UNEVEN)
+    )
 
 
 def spreads(colouring: np.ndarray, canvas: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -47,6 +144,11 @@ def spreads(colouring: np.ndarray, canvas: np.ndarray, labels: np.ndarray) -> np
     )
     variance = (square - mean**2).clip(0).mean(1)
     return np.sqrt(variance[sizes > 0])
+
+
+def bytes_of(picture: Tensor) -> np.ndarray:
+    """(C, H, W) in [0, 1] -> (H, W, C) uint8."""
+    return picture.mul(255).round().clamp(0, 255).byte().movedim(0, -1).cpu().numpy()
 
 
 def _share(mask: np.ndarray, where: np.ndarray) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colorlab.metrics.area_paint import AreaPaints
 from colorlab.metrics.colourfulness import Colourfulness
 from colorlab.metrics.diversity import Diversity
 from colorlab.metrics.drawing import drawings_of
@@ -26,8 +27,8 @@ FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "inception": (), "non
 
 
 class Judge:
-    """Diversity, truth, modes, validity, colourfulness and, with a feature net, realism; what they share (LPIPS
-    features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain the names.
+    """Diversity, truth, modes, validity, colourfulness, the paint of areas and, with a feature net, realism; what they
+    share (LPIPS features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain the names.
 
     lpips: alex, vgg or none. features: vgg16, lite0, inception, none, or a
     folder (``own_features``). condition: lines or gray, what the method was
@@ -47,6 +48,7 @@ class Judge:
         if own is not None:
             self.weights["features"] = own_id(own)
         self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colourfulness()]
+        self.topics.append(AreaPaints(condition))
         if features != "none":
             self.topics.append(Realism(features))
         self._seen = 0

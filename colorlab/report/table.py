@@ -62,6 +62,9 @@ def headline(n: int, have: set[str]) -> list[Column]:
         ("realism/fid", "FID", "Frechet distance of Inception features to the truths'", "lower", 1),
         ("realism/kid_vgg16", "KID", "kernel distance of VGG16 features to the truths'", "lower", 2),
         ("colourfulness/signed_delta", "colourfulness", "Hasler and Suesstrunk's, minus the truth's", "zero", 1),
+        ("areas/coloured", "areas filled", "share of the paper inside of lines that is coloured", "", 2),
+        ("areas/leak", "leak", "share of the paper around the drawing that is coloured", "lower", 3),
+        ("areas/spread", "unevenness", "spread of colour within areas, of a channel in [0, 1]", "lower", 3),
     )
     return [Column(*column) for column in columns if column[0] in have]
 
