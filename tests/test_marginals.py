@@ -234,7 +234,7 @@ def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
 
 
 def test_gray_pictures_teach_cic_nothing() -> None:
-    method = cic("method.rank=1").eval()
+    method = cic("method.net.rank=1").eval()
     method.prepare(Pictures(batch()))
     colored = batch()
     gray = luma(colored.rgb[:2]).expand(-1, 3, -1, -1)
