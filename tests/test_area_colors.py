@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from colorlab.conditions.area_colors import by_size, resized, shares, sized, true_colors
@@ -191,3 +192,11 @@ def test_hints_of_many_colours_divide_areas_within_bounds() -> None:
     known = told(labels, image, Hints(striped, torch.ones(1, 1, side, side)))
     assert known.known.all() and len(known.colors) == int(known.labels.max()) + 1
     assert 2500 + FURTHER - 4 <= len(known.colors) <= 2500 + FURTHER
+
+
+@pytest.mark.parametrize("side", [300, 1700])
+def test_a_thin_line_divides_areas_of_drawings_of_any_size(side: int) -> None:
+    labels = (torch.arange(side) >= side // 2 + 1).long().expand(side, side)
+    image = torch.ones(1, side, side)
+    image[..., side // 2 - 1 : side // 2 + 1] = 0
+    assert passages(labels, image, 2).max() == 0

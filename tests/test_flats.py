@@ -11,6 +11,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import apart, colors_of_lab, commonest, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
+from colorlab.methods.areas import openness, places_of
 from colorlab.methods.flats import Flats
 from colorlab.runs.run import open_run
 from colorlab.sampling.options import PictureOptions, SamplingOptions
@@ -259,3 +260,16 @@ def test_the_weights_that_ship_colour_what_lines_enclose_and_leave_the_paper_aro
     colors = method.colors(image[0], labels[0], 8, Draws(0, [0]))
     assert (colors[:, 0].amin(1) > 0.98).all()
     assert (colors[:, 1:].amin(2) < 0.9).float().mean() > 0.4 and len(colors.flatten(0, 1).unique(dim=0)) > 6
+
+
+@pytest.mark.parametrize("around", [False, True])
+def test_what_the_border_cuts_off_is_enclosed_where_there_is_no_paper_around(around: bool) -> None:
+    size = 64
+    labels = torch.zeros(1, size, size, dtype=torch.long)
+    labels[:, 22:43], labels[:, 43:] = 1, 2
+    if around:
+        labels = torch.where(torch.arange(size) < 48, 3, labels)
+    image = torch.ones(1, 1, size, size)
+    image[..., 20:23, :], image[..., 42:45, :] = 0, 0
+    R = int(labels.max()) + 1
+    assert openness(image, labels, places_of(labels, R)).tolist() == ([0, 0, 0, 2] if around else [-1, -1, -1])
