@@ -263,7 +263,7 @@ def test_the_weights_that_ship_colour_what_lines_enclose_and_leave_the_paper_aro
 
 
 @pytest.mark.parametrize("around", [False, True])
-def test_what_the_border_cuts_off_is_enclosed_where_there_is_no_paper_around(around: bool) -> None:
+def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_none(around: bool) -> None:
     size = 64
     labels = torch.zeros(1, size, size, dtype=torch.long)
     labels[:, 22:43], labels[:, 43:] = 1, 2
@@ -272,4 +272,4 @@ def test_what_the_border_cuts_off_is_enclosed_where_there_is_no_paper_around(aro
     image = torch.ones(1, 1, size, size)
     image[..., 20:23, :], image[..., 42:45, :] = 0, 0
     R = int(labels.max()) + 1
-    assert openness(image, labels, places_of(labels, R)).tolist() == ([0, 0, 0, 2] if around else [-1, -1, -1])
+    assert openness(image, labels, places_of(labels, R)).tolist() == ([1, 1, 1, 2] if around else [-1, -1, -1])

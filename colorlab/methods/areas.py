@@ -304,14 +304,16 @@ def pasted(pictures: Tensor, hints: Hints | None, known: Told) -> Tensor:
 
 def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
     """(R,): 2 for an area that has most of the picture's border; 1 for areas that lie at the box around the ink on a
-    length of OPEN of their width at least; 0 for others at the border; -1 for what lines enclose, and where no area has
-    most of the border, for what it cuts off. image (1, 1, S, S), labels (1, S, S)."""
+    length of OPEN of their width at least; 0 for others at the border; -1 for what lines enclose, and for all where no
+    area has most of the border: a scene without paper around. image (1, 1, S, S), labels (1, S, S)."""
     rim = F.avg_pool2d(rim_of(image), 2)[0, 0]
     at_rim = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
     seen = labels[0]
     border = torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).bincount(minlength=len(places))
     paper = 2 * border > border.sum()
-    around = torch.where(paper, 2.0, torch.where((border > 0) & paper.any(), 0.0, -1.0))
+    if not paper.any():
+        return torch.full(paper.shape, -1.0, device=paper.device)
+    around = torch.where(paper, 2.0, torch.where(border > 0, 0.0, -1.0))
     return torch.maximum(around, at_rim.float() * 2 - 1)
 
 
