@@ -123,7 +123,7 @@ def begin_with(method: Method, run: Path) -> list[str]:
     learned, own = _tensors(path), method.state_dict()
     shared = {name: learned[name] for name in own if name in learned and name != "batches_seen"}
     if not shared:
-        raise CheckpointError(f"begin_with={run} is of another method (none of its weights has a place)")
+        raise CheckpointError(f"begin_with={run} belongs to another method (none of its weights has a place)")
     fill(method, own | shared, path)
     return [name for name in own if name not in learned]
 
