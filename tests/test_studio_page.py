@@ -57,7 +57,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(params=[*LOOKS])
 def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
     """A page with a drawing on it; it fails for an error in a script, or a request to another machine."""
-    context = browser.new_context(**LOOKS[request.param])
+    context = browser.new_context(base_url=address, **LOOKS[request.param])
     page, wrong = context.new_page(), []
     page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -130,7 +130,8 @@ def test_the_keyboard_alone_does_it(page: Any) -> None:
 
 def test_everything_has_a_name_and_nothing_is_beyond_the_edge(page: Any) -> None:
     nameless = page.locator("button:visible, input:visible, select:visible").evaluate_all(
-        "all => all.filter(e => !(e.ariaLabel || e.title || e.textContent.trim() || e.labels?.length)).map(e => e.id)"
+        "all => all.filter(e => !(e.ariaLabel || e.title || e.textContent.trim() || e.labels?.length || "
+        "e.querySelector('img')?.alt)).map(e => e.id)"
     )
     assert nameless == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
