@@ -18,8 +18,8 @@ from colorlab.runs.checkpoint import begin_with, save_weights
 from colorlab.types import Batch, Condition
 
 D = 16
-SMALL = ("method.width=16", "method.heads=2", "method.layers=1", "method.color_layers=1", "method.side=32",
-         "method.colors=16")  # fmt: skip
+SMALL = ("method.width=16", "method.reading.heads=2", "method.reading.layers=1", "method.color_layers=1",
+         "method.reading.side=32", "method.colors=16")  # fmt: skip
 
 
 def drawing() -> tuple[torch.Tensor, torch.Tensor]:
@@ -43,7 +43,7 @@ def encoder(trunk: bool) -> AreaEncoder:
 @pytest.fixture(scope="module")
 def method() -> Flats:
     torch.manual_seed(0)
-    return build(compose("train", ["name=x", "method=flats", "method.trunk=lite0", *SMALL]).method)
+    return build(compose("train", ["name=x", "method=flats", "method.reading.trunk=lite0", *SMALL]).method)
 
 
 def batch() -> Batch:
@@ -141,12 +141,12 @@ def test_words_are_hashed_alike_in_any_order_and_none_cost_nothing() -> None:
 def test_names_are_learned_beside_colours(method: Flats) -> None:
     losses = {name: value.detach() for name, value in method.loss(batch(), Draws(0, [0], [0], "train")).items()}
     assert losses["loss"].item() == pytest.approx(float(losses["colors"] + 0.1 * losses["names"]), rel=1e-5)
-    plain = build(compose("train", ["name=x", "method=flats", "method.trunk=none", *SMALL]).method)
+    plain = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
     assert set(plain.loss(batch(), Draws(0, [0], [0], "train"))) == {"loss"}
 
 
 def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: Flats, tmp_path) -> None:
-    older = build(compose("train", ["name=x", "method=flats", "method.trunk=none", *SMALL]).method)
+    older = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
     older.batches_seen += 5
     (tmp_path / "checkpoints").mkdir()
     save_weights(older, tmp_path / "checkpoints", half=True)
@@ -157,7 +157,9 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     assert all(torch.equal(after[name], before[name]) for name in new)
     assert torch.allclose(after["decoder.color.0.weight"], older.decoder.color[0].weight, atol=1e-3)
     assert int(method.batches_seen) == 0
-    other = build(compose("train", ["name=x", "method=flats", "method.trunk=none", *SMALL, "method.width=32"]).method)
+    other = build(
+        compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL, "method.width=32"]).method
+    )
     with pytest.raises(CheckpointError, match="of another width"):
         begin_with(other, tmp_path)
     gpic = build(compose("train", ["name=x", "method=gpic", "method.width=4"]).method)

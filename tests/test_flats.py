@@ -20,12 +20,12 @@ from colorlab.types import Batch, Condition, Hints
 from tests.tiny_prior import tiny_text
 
 SMALL = (
-    "method.trunk=none",
+    "method.reading.trunk=none",
     "method.width=16",
-    "method.heads=2",
-    "method.layers=1",
+    "method.reading.heads=2",
+    "method.reading.layers=1",
     "method.color_layers=1",
-    "method.side=32",
+    "method.reading.side=32",
     "method.colors=16",
 )
 RED, BLUE = torch.tensor([0.9, 0.1, 0.1]), torch.tensor([0.1, 0.2, 0.8])
@@ -161,7 +161,7 @@ def test_guidance_goes_beyond_the_hand_and_zero_is_off(method) -> None:
 def test_a_caption_is_heard(tmp_path) -> None:
     tiny_text(tmp_path, "bert")
     torch.manual_seed(0)
-    made = build(compose("train", ["name=x", "method=flats", f"method.text_encoder={tmp_path}", *SMALL]).method)
+    made = build(compose("train", ["name=x", "method=flats", f"method.reading.text_encoder={tmp_path}", *SMALL]).method)
     image, labels = rooms()
     said = [made.eval()._drawn(image, labels, 4, text)[0].areas for text in ("red", "sea", "red")]
     assert torch.equal(said[0], said[2]) and (said[0] - said[1]).abs().amax(-1).min() > 1e-6

@@ -23,7 +23,7 @@ from tests.tiny_prior import tiny_text
 
 def words(name: str, folder: Path) -> list[str]:
     small = SMALL if name == "flats" else (*SMALL[:-1], "method.sampler.steps=8")
-    return [f"name={name}", f"method={name}", f"method.text_encoder={folder}", "data.size=32", *small]
+    return [f"name={name}", f"method={name}", f"method.reading.text_encoder={folder}", "data.size=32", *small]
 
 
 def room() -> tuple[Tensor, Tensor]:
@@ -52,7 +52,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     tiny_text(folder / "text", "bert")
     cfg = compose("train", words(request.param, folder / "text"))
     method = build(cfg.method)
-    method.load_state_dict(untrained(request.param, 0, f"method.text_encoder={folder / 'text'}").state_dict())
+    method.load_state_dict(untrained(request.param, 0, f"method.reading.text_encoder={folder / 'text'}").state_dict())
     begin(folder / "run", cfg)
     save_weights(method, folder / "run" / "checkpoints")
     return method.eval(), folder / "run"

@@ -6,6 +6,7 @@ picture, a candidate to be varied) is given to the method area by area."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -96,37 +97,48 @@ class Asked(NamedTuple):
     given: tuple[Tensor, Tensor]
 
 
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How drawings are read. side: px at which the net sees them. layers, heads: of the transformer over areas. trunk:
+    lite0, a net that learned from photographs, which helps to read drawings and learns to name them; or none.
+    text_encoder: minilm, a folder with a text model and its tokenizer, or null: without captions."""
+
+    side: int
+    layers: int
+    heads: int
+    trunk: str
+    text_encoder: str | None
+
+    def __post_init__(self) -> None:
+        if self.trunk not in TRUNKS:
+            raise ValueError(f"reading.trunk is {' or '.join(TRUNKS)}, not {self.trunk!r}")
+
+
 class AreaMethod(Method):
     """A method that colours areas. A subclass gives ``losses`` and ``candidates``.
 
-    side: px at which the net sees a drawing. width, layers, heads: of the transformer over areas. styles: names of the
-    hands in the training set, by their labels; style: the one to colour like, null = nobody's in particular;
-    style_dropout: share of the training pictures whose hand is not told. turns: random states (orders, noises) in which
-    each training picture is learned from. text_encoder: minilm, a folder with a text model and its tokenizer, or null:
-    without captions. trunk: lite0, a net that learned from photographs, which helps to read drawings and learns to
-    name them; or none."""
+    width: of the transformers. styles: names of the hands in the training set, by their labels; style: the one to
+    colour like, null = nobody's in particular; style_dropout: share of the training pictures whose hand is not told.
+    turns: random states (orders, noises) in which each training picture is learned from."""
 
     conditions = ("lines",)
     own_size = True
     negative, guidance = "", 0.0  # a caption to keep away from, and how far; for subclasses that can
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, layers: int,
-        heads: int, styles: Sequence[str], style: str | None, style_dropout: float, turns: int,
-        text_encoder: str | None, trunk: str,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, reading: ReadingOptions,
+        styles: Sequence[str], style: str | None, style_dropout: float, turns: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        if trunk not in TRUNKS:
-            raise ValueError(f"trunk is {' or '.join(TRUNKS)}, not {trunk!r}")
         if style is not None and style not in styles:
             raise ConfigError(f"method.style={style} is none of {', '.join(styles)} (null = nobody's in particular)")
-        self.side, self.styles, self.style, self.style_dropout = side, list(styles), style, style_dropout
+        self.side, self.styles, self.style, self.style_dropout = reading.side, list(styles), style, style_dropout
         self.turns = turns
-        reader = None if text_encoder is None else read_text(text_encoder)
+        reader = None if reading.text_encoder is None else read_text(reading.text_encoder)
         self.reader: Aside | None = None if reader is None else Aside(reader)
         self.takes_text = reader is not None
-        helped = trunk != "none"
-        self.encoder = AreaEncoder(width, layers, heads, len(styles), reader.width if reader else 0, helped)
+        helped, text = reading.trunk != "none", reader.width if reader else 0
+        self.encoder = AreaEncoder(width, reading.layers, reading.heads, len(styles), text, helped)
         self.naming = Naming(width) if helped else None
         in_channels_last(self.encoder.reader)
 

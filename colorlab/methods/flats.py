@@ -15,7 +15,7 @@ from torch import Tensor
 from colorlab.conditions.area_shapes import likeness
 from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod, Asked, ReadingOptions, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_decoder import ColorDecoder
@@ -44,29 +44,14 @@ class Flats(AreaMethod):
     palette: Tensor  # (colors, 3) Lab in hundreds
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, choice: PaletteSampler, side: int,
-        width: int, layers: int, color_layers: int, heads: int, colors: int, softness: float, styles: Sequence[str],
-        style: str | None, style_dropout: float, turns: int, text_encoder: str | None, trunk: str, negative: str,
-        guidance: float, micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, choice: PaletteSampler, width: int,
+        reading: ReadingOptions, color_layers: int, colors: int, softness: float, styles: Sequence[str],
+        style: str | None, style_dropout: float, turns: int, negative: str, guidance: float, micro_batch: int,
     ) -> None:  # fmt: skip
-        super().__init__(
-            seed,
-            optimizer,
-            schedule,
-            side,
-            width,
-            layers,
-            heads,
-            styles,
-            style,
-            style_dropout,
-            turns,
-            text_encoder,
-            trunk,
-        )
+        super().__init__(seed, optimizer, schedule, width, reading, styles, style, style_dropout, turns)
         self.choice, self.softness, self.micro_batch = choice, softness / 100, micro_batch
         self.negative, self.guidance = negative, guidance
-        self.decoder = ColorDecoder(width, color_layers, heads, colors)
+        self.decoder = ColorDecoder(width, color_layers, reading.heads, colors)
         self.register_buffer("palette", torch.zeros(colors, 3))
 
     def prepare(self, pictures: Any) -> None:

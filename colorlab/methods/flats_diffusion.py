@@ -14,7 +14,7 @@ from torch import Tensor
 from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod, Asked, ReadingOptions, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
@@ -39,28 +39,13 @@ class FlatsDiffusion(AreaMethod):
     together; the last group is padded to it. The rest: see ``AreaMethod``."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, side: int,
-        width: int, layers: int, color_layers: int, heads: int, styles: Sequence[str], style: str | None,
-        style_dropout: float, turns: int, text_encoder: str | None, trunk: str, negative: str, guidance: float,
-        micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
+        reading: ReadingOptions, color_layers: int, styles: Sequence[str], style: str | None, style_dropout: float,
+        turns: int, negative: str, guidance: float, micro_batch: int,
     ) -> None:  # fmt: skip
-        super().__init__(
-            seed,
-            optimizer,
-            schedule,
-            side,
-            width,
-            layers,
-            heads,
-            styles,
-            style,
-            style_dropout,
-            turns,
-            text_encoder,
-            trunk,
-        )
+        super().__init__(seed, optimizer, schedule, width, reading, styles, style, style_dropout, turns)
         self.sampler, self.micro_batch, self.negative, self.guidance = sampler, micro_batch, negative, guidance
-        self.denoiser = ColorDenoiser(width, color_layers, heads)
+        self.denoiser = ColorDenoiser(width, color_layers, reading.heads)
 
     def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
         """Noise (B, turns, R, 3); levels and what is known, (B, turns, R), uniform."""

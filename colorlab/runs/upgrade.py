@@ -11,6 +11,11 @@ BASIS = "colorlab.methods.basis"
 PRIOR = "colorlab.methods.latent_prior"
 CHROMAGAN = "colorlab.methods.chromagan"
 
+#: Classes of methods that colour areas.
+OF_AREAS = ["colorlab.methods.flats.Flats", "colorlab.methods.flats_diffusion.FlatsDiffusion"]
+READING: dict[str, str | None] = {key: f"reading.{key}" for key in ("side", "layers", "heads", "trunk", "text_encoder")}
+OF_READING = {"reading": "colorlab.methods.areas.ReadingOptions"}
+
 #: Classes of methods with a discriminator.
 ADVERSARIAL = [
     f"colorlab.methods.{name}" for name in (
@@ -71,6 +76,7 @@ MOVED: dict[str, dict[str, str | None]] = {
         "predict": "learning.predict", "zero_snr": "learning.zero_snr", "colour_words": "learning.color_words",
         "caption_dropout": "learning.caption_dropout",
     },
+    **dict.fromkeys(OF_AREAS, READING),
     **dict.fromkeys(ADVERSARIAL, CRITIC),
     f"{CHROMAGAN}.ChromaGAN": CRITIC | {
         "skips": "trunk.skips", "tuned": "trunk.tuned", "pretrained": "trunk.pretrained",
@@ -98,6 +104,7 @@ GROUPS = {
     "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
     f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
     f"{PRIOR}.LatentPrior": {"learning": f"{PRIOR}.LearningOptions"},
+    **dict.fromkeys(OF_AREAS, OF_READING),
     **dict.fromkeys(ADVERSARIAL, OF_CRITIC),
     f"{CHROMAGAN}.ChromaGAN": OF_CRITIC | {
         "trunk": f"{CHROMAGAN}.TrunkOptions", "losses": f"{CHROMAGAN}.LossOptions",
@@ -109,8 +116,7 @@ GROUPS = {
 ADDED: dict[str, dict[str, Any]] = {
     "colorlab.samplers.marginals.AnnealedMean": {"rebalanced": False},
     "colorlab.samplers.marginals.Mode": {"rebalanced": False},
-    "colorlab.methods.flats.Flats": {"trunk": "none"},
-    "colorlab.methods.flats_diffusion.FlatsDiffusion": {"trunk": "none"},
+    "colorlab.methods.areas.ReadingOptions": {"trunk": "none"},
     f"{DIVCOLOR}.LossOptions": {"scale": "mean_one"},
 }
 
