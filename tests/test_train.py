@@ -240,7 +240,7 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
         shell_of(method).training_step(pictures[[0, 1]], 0)
 
 
-def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path) -> None:
+def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import load_file
 
     train(tmp_path / "a", words_for("gpic", "trainer.max_steps=2"))
@@ -250,6 +250,7 @@ def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path) -> No
     )
     first, second = (load_file(weights_of(tmp_path / name)) for name in "ab")
     assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
+    monkeypatch.setattr("colorlab.training.fit.build", lambda _: pytest.fail("pictures were made first"))
     with pytest.raises(CheckpointError, match="there is no run in"):
         train(tmp_path / "c", words_for("gpic", "begin_with=nowhere"))
     assert not (tmp_path / "c" / "config.yaml").exists()

@@ -67,14 +67,15 @@ def train_in(folder: Path, cfg: DictConfig) -> None:
 def _learn(cfg: DictConfig, folder: Path) -> None:
     """From the newest checkpoint if the run is to go on and has one, else from the beginning; to the final weights."""
 
-    method, pictures = _method_and_pictures(cfg)
     found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
+    beginning = open_run(cfg.begin_with) if cfg.begin_with and found is None else None  # told before pictures are made
+    method, pictures = _method_and_pictures(cfg)
     stop = StopRequest(told=is_first())
     trainer = _trainer(cfg, folder, method, pictures, found, stop)
     if found is None:
         method.prepare(pictures)  # what it refuses leaves no run behind
-        if cfg.begin_with:
-            _begin_with(method, cfg.begin_with)
+        if beginning is not None:
+            _begin_with(method, beginning.path, cfg.begin_with)
     if is_first():
         start(trainer.loggers)
         _begin(cfg, folder, found)
@@ -107,10 +108,10 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
     return method, build(cfg.data)
 
 
-def _begin_with(method: Method, path: str) -> None:
-    new = begin_with(method, open_run(path).path)
+def _begin_with(method: Method, path: Path, name: str) -> None:
+    new = begin_with(method, path)
     if is_first():
-        print(f"begins with the weights of {path}" + (f"; {len(new)} tensors are not among them" if new else ""))
+        print(f"begins with the weights of {name}" + (f"; {len(new)} tensors are not among them" if new else ""))
 
 
 def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
