@@ -92,6 +92,7 @@ class TrainedRun:
         like: Picture | None = None,
         vary: float = 0.3,
         lock: Picture | Points | None = None,
+        edit: Sequence[Sequence[Any]] = (),
         guide: Guides = (),
         sampler: str | Words | None = None,
         steps: int | None = None,
@@ -122,6 +123,8 @@ class TrainedRun:
         hints: a picture of the drawing's size, opaque where the colour is known.
         like: a colouring of the drawing that is varied; vary: in [0, 1], the share of it, by size, that is coloured
             anew in a candidate; lock: [[x, y], ...] in pixels, or a picture, opaque there: areas that stay.
+        edit: lines that correct areas by hand, [["cut", x, y, x, y, ...], ["join", x, y, x, y, ...]] in pixels: a cut
+            divides the areas that it crosses, a join makes one of those that it touches.
         guide: names such as ["flat"], or configurations such as {"flat": {"strength": 0.5}}.
         sampler: another one, by its name ("ddim") or as {"name": "ddim", "eta": 0.5}; None = as trained.
         steps: >= 1; another number of steps for the sampler.
@@ -158,6 +161,7 @@ class TrainedRun:
             "same_noise": same_noise, "switch_at": switch_at,
             "size": size, "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
             "pixel_limit": pixel_limit, "hints": None, "like": None, "vary": vary, "lock": None,
+            "edit": list(map(list, edit)),
         }  # fmt: skip
         words = checked_words(words, "sample")
         check_lock(like, lock)

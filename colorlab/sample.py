@@ -22,8 +22,8 @@ def sample(cfg: DictConfig) -> None:
     words = plain_dict(cfg)
     if sum(words[key] is not None for key in ("input", "split", "from")) != 1:
         raise ConfigError("give one of input=<picture or folder>, split=test and from=<exported file>")
-    if words["split"] is not None and any(words[key] is not None for key in ("like", "lock", "export")):
-        raise ConfigError("like=, lock= and export= are of pictures in files (give input=<picture> instead of split=)")
+    if words["split"] is not None and any(words[key] for key in ("like", "lock", "edit", "export")):
+        raise ConfigError("like=, lock=, edit=, export= are of pictures in files (give input=<picture>, not split=)")
     exit_on_sigterm()
     if words["from"] is None:
         colour(words)

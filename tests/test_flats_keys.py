@@ -160,7 +160,7 @@ def test_a_file_without_colours_and_a_split_with_a_candidate_are_refused(run: Pa
     (tmp_path / "none.txt").write_text("nothing\n")
     with pytest.raises(DataError, match="holds no colours"):
         sample(compose("sample", [f"run={run}", "split=val", f"palette={tmp_path / 'none.txt'}"]))
-    with pytest.raises(ConfigError, match=r"like=, lock= .* are of pictures in files"):
+    with pytest.raises(ConfigError, match=r"like=, lock=.* are of pictures in files"):
         sample(compose("sample", [f"run={run}", "split=val", "like=a.png"]))
 
 

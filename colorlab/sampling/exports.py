@@ -25,6 +25,7 @@ from colorlab.exports.openraster import read_made
 from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run
 from colorlab.sampling.arrays import Picture, rgb_of
+from colorlab.sampling.edits import edits_of, typed
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, understood
 from colorlab.sampling.record import RECORD, Record, record_of, said_of
@@ -35,7 +36,7 @@ FILES = ("hints", "like", "lock")  # options that may name pictures of the drawi
 NAME = re.compile(r"[\w][\w.+-]*")  # of a run, and of a picture: no path
 #: Settings that an exported file may say; where pictures go and what runs is the user's to say.
 SAID = {each.name for each in fields(SamplingOptions)} - {"n", "pixel_limit"} | {
-    "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock"
+    "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock", "edit"
 }  # fmt: skip
 SHAPE = {"run": [str], "weights": [str], "settings": {"seed": int, "sampler": {}, "values": {}}, "input": str, "n": int}
 
@@ -65,7 +66,7 @@ def note_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOption
     """What pictures say of how they were made, and what it takes to understand their drawing again."""
     condition = runs[0].config["data"].get("condition", "lines")
     said = said_of(record_of(runs, options, {"size": wanted.size, "finish": wanted.finish}))
-    return said | {"lines": wanted.lines, "gap": wanted.gap, "condition": condition}
+    return said | {"lines": wanted.lines, "gap": wanted.gap, "edit": typed(wanted.edit), "condition": condition}
 
 
 def noted(pixels: np.ndarray, note: dict[str, Any], each: Callable[[Image.Image], Any] | None) -> Image.Image:
@@ -84,7 +85,7 @@ def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Pat
     if not pictures:
         raise ConfigError("there are no pictures to export (give one at least)")
     note = json.loads(pictures[0].info.get(RECORD, "{}"))
-    words = {"lines": note.get("lines", "auto"), "gap": note.get("gap", GAP)}
+    words = {"lines": note.get("lines", "auto"), "gap": note.get("gap", GAP), "edit": edits_of(note.get("edit"))}
     shown = understood(
         rgb_of(drawing, "drawing", pixel_limit), None,
         {"condition": note.get("condition", "lines"), "size": 1}, PictureOptions(**words),

@@ -19,6 +19,7 @@ from colorlab.exports.kinds import endings_of
 from colorlab.progress import with_progress
 from colorlab.report.grid import drawn_sheet, sheet_of, thumbnail
 from colorlab.runs.run import Run
+from colorlab.sampling.edits import typed
 from colorlab.sampling.exports import FILES, exported, sources_of, write_exports
 from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
@@ -91,6 +92,7 @@ def tasks_of(
     named_files = {key: Path(file) for key in FILES if isinstance(file := getattr(wanted, key), str)}
     asked: dict[str, Any] = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
     asked |= {"vary": wanted.vary, "lock": wanted.lock} if wanted.like else {}
+    asked |= {"edit": typed(wanted.edit)} if wanted.edit else {}
     common = record_of(runs, options, asked | {key: sha256_of(file) for key, file in named_files.items()})
     exports = [ending for kind in wanted.export for ending in endings_of(kind, options.n)]
     endings = [*(f"-{k + 1}.png" for k in range(options.n)), *exports, "-sheet.png"]

@@ -12,6 +12,7 @@ from colorlab.cli.device import require
 from colorlab.errors import ConfigError
 from colorlab.exports.kinds import kinds_of
 from colorlab.runs.run import open_run
+from colorlab.sampling.edits import Edit, edits_of
 from colorlab.sampling.palettes import Colors, palette_named
 
 #: Runs that ship, by the word for them.
@@ -59,8 +60,9 @@ class PictureOptions(NamedTuple):
     lines: "auto", "always" or "never", whether it is a line drawing. finish: how line drawings that are coloured at a
     smaller size come to their own: "areas", one colour each; "smooth", shading that stops at lines; "none". gap: half
     the width of the widest gap in a line that is closed, as a share of the longer side. hints: the path of a picture of
-    its size, opaque where the colour is known. alpha: "opaque", or "keep" for that of the picture. again: draw also
-    what is there. export: kinds of files to write beside the pictures (exports.kinds)."""
+    its size, opaque where the colour is known. edit: areas cut and joined by hand. alpha: "opaque", or "keep" for that
+    of the picture. again: draw also what is there. export: kinds of files to write beside the pictures
+    (exports.kinds)."""
 
     size: str | int = "trained"
     lines: str = "auto"
@@ -73,6 +75,7 @@ class PictureOptions(NamedTuple):
     alpha: str = "opaque"
     again: bool = False
     export: tuple[str, ...] = ()
+    edit: tuple[Edit, ...] = ()
 
 
 def picture_options(words: Mapping[str, Any]) -> PictureOptions:
@@ -86,7 +89,7 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
     return PictureOptions(
         size, words["lines"], words["finish"], float(words["gap"]), None if hints is None else str(hints),
         words["like"], float(words["vary"]), words["lock"], words.get("alpha", "opaque"), words.get("again", False),
-        kinds_of(words.get("export")),
+        kinds_of(words.get("export")), edits_of(words["edit"]),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from colorlab.color import locked, luma
 from colorlab.conditions.area_colors import sized
+from colorlab.conditions.area_edits import edited
 from colorlab.conditions.area_hints import Told, told_of_large
 from colorlab.conditions.areas import Areas, areas_of
 from colorlab.conditions.finish import area_colors, painted, shaded
@@ -84,7 +85,7 @@ def drawn_of(picture: np.ndarray, wanted: PictureOptions) -> Drawn:
     if page.kind == PICTURE:
         lines = to_pixels(extractor("dilation", "morph")(unit(picture))[0].expand(3, -1, -1))
         page, finish = page._replace(canvas=lines, drawing=np.ascontiguousarray(lines[..., 0])), "none"
-    return Drawn(page, areas_of(page.drawing, wanted.gap), finish)
+    return Drawn(page, edited(areas_of(page.drawing, wanted.gap), wanted.edit), finish)
 
 
 def check_hints(known: np.ndarray | None, name: str | None) -> None:
