@@ -160,3 +160,24 @@ def test_the_studio_is_begun_and_ended_by_its_command(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be had"):
         bound(taken.getsockname()[1])
     taken.close()
+
+
+def test_areas_are_shown_as_they_were_cut_and_joined(client: TestClient, home: str) -> None:
+    pictures = [
+        client.get(f"{home}/areas.png"),
+        client.post(f"{home}/areas.png", json={"edits": [["cut", 30, 5, 30, 75]]}),
+    ]
+    before, after = (np.asarray(Image.open(io.BytesIO(each.content))) for each in pictures)
+    assert (before[40, 20] == before[40, 40]).all() and (after[40, 20] != after[40, 40]).any()
+    refused = client.post(f"{home}/areas.png", json={"edits": [["cut", 30]]})
+    assert refused.status_code == 400 and refused.json()["error"].startswith("edit= is lines over areas")
+
+
+def test_palettes_are_kept_under_names(client: TestClient) -> None:
+    two = ["#ff0000", "#0000ff"]
+    assert client.put("/api/palettes/my%20two", json=two).json() == {"palettes": {"my two": two}}
+    assert client.get("/api/start").json()["palettes"] == {"my two": two}
+    for wrong in (["red"], "x" * 10, [1], ["#ff0000"] * 100, {"a": 1}):
+        assert client.put("/api/palettes/other", json=wrong).status_code == 400
+    assert client.put(f"/api/palettes/{'x' * 80}", json=two).status_code == 400
+    assert client.delete("/api/palettes/my%20two").json() == {"palettes": {}}

@@ -79,6 +79,26 @@ def click_at(page: Any, x: float, y: float) -> None:
     page.mouse.click(box["x"] + box["width"] / 2 + (x - 60) * scale, box["y"] + box["height"] / 2 + (y - 40) * scale)
 
 
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """From a place of the drawing to another."""
+    box = page.locator("#page").bounding_box()
+    scale = 0.94 * min(box["width"] / 120, box["height"] / 80)
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    (x, y), (to_x, to_y) = ((middle[0] + (x - 60) * scale, middle[1] + (y - 40) * scale) for x, y in (start, end))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to_x, to_y, steps=5)
+    page.mouse.up()
+
+
+def candidates(page: Any) -> dict[str, np.ndarray]:
+    """(H, W, 3) uint8 of those that are shown, by their names."""
+    root = page.evaluate("() => location.hash.slice(1).split(',')[0]")
+    names = [figure.get_attribute("data-name") for figure in page.locator("#candidates figure").all()]
+    bodies = {name: page.request.get(f"/api/sessions/{root}/pictures/{name}.png").body() for name in names}
+    return {name: np.asarray(Image.open(io.BytesIO(body)).convert("RGB")) for name, body in bodies.items()}
+
+
 def saved(page: Any, kind: str) -> bytes:
     page.select_option("#kind", kind)
     with page.expect_download() as download:
@@ -126,6 +146,57 @@ def test_the_keyboard_alone_does_it(page: Any) -> None:
     page.keyboard.press("2")
     assert page.locator("#candidates figure >> nth=1 >> .choose").get_attribute("aria-pressed") == "true"
     assert page.is_enabled("#download") and page.is_enabled("#more")
+
+
+def test_areas_are_joined_and_cut_by_a_line(page: Any) -> None:
+    page.click("[data-tool=join]")
+    time.sleep(0.5)
+    drag(page, (30, 40), (85, 40))
+    page.wait_for_function("() => document.getElementById('said').textContent.startsWith('Joined: ')")
+    page.click("[data-tool=cut]")
+    drag(page, (85, 20), (85, 60))
+    page.wait_for_function("() => document.getElementById('said').textContent.startsWith('Cut: ')")
+    page.click("#undo")
+    page.fill("#hex", "#204080")
+    page.dispatch_event("#hex", "change")
+    page.click("[data-tool=fill]")
+    click_at(page, 30, 40)
+    page.click("#colour")
+    page.wait_for_selector("#history h3 >> nth=1")
+    pictures = candidates(page)
+    assert all(tuple(each[40, 30]) == tuple(each[40, 85]) == (0x20, 0x40, 0x80) for each in pictures.values())
+    page.reload()  # strokes and joins are there again
+    page.wait_for_selector("#candidates figure >> nth=7")
+    assert page.is_enabled("#undo")
+
+
+def test_several_drawings_with_one_palette_side_by_side(page: Any) -> None:
+    files = [{"name": f"{k}.png", "mimeType": "image/png", "buffer": drawing()} for k in (1, 2)]
+    page.set_input_files("#file", files)
+    page.wait_for_selector("#pages button >> nth=2")
+    page.wait_for_selector("#every:enabled")
+    page.click("#settings summary")
+    page.fill("#hex", "#204080")
+    page.dispatch_event("#hex", "change")
+    page.click("#add")
+    page.fill("#named", "blue")
+    page.click("#keep")
+    page.wait_for_selector("#names option[value=blue]", state="attached")
+    page.fill("#n", "2")
+    page.select_option("#beside", "pretrained/flats")
+    page.click("#every")
+    page.wait_for_selector("#pages button >> nth=2 >> xpath=self::*[@aria-current='true']")
+    page.wait_for_selector("#candidates h3 >> nth=1")
+    page.wait_for_selector("#colour:enabled")
+    assert page.locator("#candidates figure").count() == 4
+    for each in candidates(page).values():
+        assert {tuple(color) for color in each.reshape(-1, 3)} & {(0x20, 0x40, 0x80), (255, 255, 255)}
+    page.click("#any")
+    page.fill("#named", "blue")
+    page.dispatch_event("#named", "change")
+    assert page.locator("#palette .chip").count() == 1
+    page.click("#forget")
+    page.wait_for_selector("#names option[value=blue]", state="detached")
 
 
 def test_everything_has_a_name_and_nothing_is_beyond_the_edge(page: Any) -> None:

@@ -179,3 +179,14 @@ def test_offered_runs_can_take_a_picture() -> None:
 def test_a_drawing_that_ships_begins_a_session(tmp_path: Path) -> None:
     content = offers.drawing("cat")
     assert content and Session.begin(tmp_path, content, "cat").drawing.size == (1024, 1024)
+
+
+def test_areas_that_a_person_joined_have_one_colour(session: Session) -> None:
+    stroke, join = {"color": "#204080", "width": 5, "points": [[85, 40]]}, ["join", 30, 40, 85, 40]
+    for picture in coloured(session, strokes=[stroke], edits=[join]):
+        assert (picture[40, 30] == (0x20, 0x40, 0x80)).all() and (picture[40, 85] == picture[40, 30]).all()
+    assert Session.reopened(session.folder.parent, session.id).asked[-1]["edits"] == [join]
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(session.areas(e)))) for e in ((), wish_of({"edits": [join]}).edits)
+    )
+    assert (before[40, 30] != before[40, 85]).any() and (after[40, 30] == after[40, 85]).all()

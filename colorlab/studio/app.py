@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 import colorlab
 from colorlab.errors import ColorlabError, ConfigError
-from colorlab.studio import offers
+from colorlab.studio import offers, palettes
 from colorlab.studio.guard import HOSTS, Guard
 from colorlab.studio.wishes import MOST_COLORS, wish_of
 from colorlab.studio.worker import Job, Worker
@@ -46,7 +46,8 @@ class Studio:
     async def start(self, request: Request) -> Response:
         """What is offered."""
         runs = await run_in_threadpool(offers.runs)
-        return JSONResponse({"runs": runs, "drawings": offers.drawings()})
+        kept = await run_in_threadpool(palettes.kept, self.home)
+        return JSONResponse({"runs": runs, "drawings": offers.drawings(), "palettes": kept})
 
     async def begin(self, request: Request) -> Response:
         """A session, of the picture in the body or of a drawing that ships (?drawing=)."""
@@ -68,8 +69,9 @@ class Studio:
         return FileResponse(self._of(request).folder / "drawing.png")
 
     async def areas(self, request: Request) -> Response:
-        """Which area each pixel belongs to, as a picture."""
-        return Response(await run_in_threadpool(self._of(request).areas), media_type="image/png")
+        """Which area each pixel belongs to, as a picture; by POST, once they are cut and joined ({"edits": [...]})."""
+        edits = wish_of(await json_in(request)).edits if request.method == "POST" else ()
+        return Response(await run_in_threadpool(self._of(request).areas, edits), media_type="image/png")
 
     async def picture(self, request: Request) -> Response:
         """A candidate, at its own size or small (?small)."""
@@ -116,6 +118,12 @@ class Studio:
         name = Path(request.query_params.get("name", "picture.png")).suffix.lower()[:8]
         colors = await run_in_threadpool(colors_of, await request.body(), name)
         return JSONResponse({"colors": colors})
+
+    async def keep_palette(self, request: Request) -> Response:
+        """PUT keeps a palette under a name (a list of '#rrggbb'), DELETE takes it out."""
+        colors = await json_in(request) if request.method == "PUT" else []
+        name = request.path_params["name"]
+        return JSONResponse({"palettes": await run_in_threadpool(palettes.keep, self.home, name, colors)})
 
     def _of(self, request: Request) -> Session:
         from colorlab.studio.session import Session
@@ -207,10 +215,11 @@ def app_of(home: Path) -> Starlette:
         Route("/", page),
         Route("/api/start", answering(studio.start)),
         Route("/api/palette", answering(studio.palette), methods=["POST"]),
+        Route("/api/palettes/{name}", answering(studio.keep_palette), methods=["PUT", "DELETE"]),
         Route("/api/sessions", answering(studio.begin), methods=["POST"]),
         Route(one, answering(studio.state)),
         Route(f"{one}/drawing.png", answering(studio.drawing)),
-        Route(f"{one}/areas.png", answering(studio.areas)),
+        Route(f"{one}/areas.png", answering(studio.areas), methods=["GET", "POST"]),
         Route(f"{one}/candidates", answering(studio.colour), methods=["POST"]),
         Route(f"{one}/pictures/{{name}}.png", answering(studio.picture)),
         Route(f"{one}/favorites/{{name}}", answering(studio.prefer), methods=["PUT", "DELETE"]),

@@ -23,6 +23,7 @@ from colorlab.data.intake import decoded, open_picture
 from colorlab.errors import ConfigError, DataError
 from colorlab.exports.kinds import KINDS
 from colorlab.samplers.clusters import farthest
+from colorlab.sampling.edits import Edit, typed
 from colorlab.sampling.options import PictureOptions
 from colorlab.sampling.pictures import drawn_of
 from colorlab.sampling.record import RECORD
@@ -89,7 +90,8 @@ class Session:
         """Colour the drawing as wished. tell: is given {"picture": name, ...} as soon as each is there; an exception in
         it ends the work, and what is there stays. ConfigError: the run cannot do what is wished."""
         strokes = [stroke._asdict() for stroke in wish.strokes]
-        asked = json.loads(json.dumps({**wish._asdict(), "strokes": strokes, "pictures": []}))  # as it is kept
+        plain = wish._asdict() | {"strokes": strokes, "edits": typed(wish.edits), "pictures": []}
+        asked = json.loads(json.dumps(plain))  # as it is kept
         number, seen = len(self.asked) + 1, wish.n
         self.asked.append(asked)
         if wish.wide:
@@ -121,8 +123,9 @@ class Session:
         locks = [[x, y] for x, y in wish.locks if 0 <= x < width and 0 <= y < height]
         return colorlab.open_run(wish.run).sample(
             self.drawing, n=n, seed=wish.seed, hints=painted(wish.strokes, self.drawing.size), like=like,
-            vary=wish.vary, lock=locks if like and locks else None, palette=list(wish.palette) or None,
-            text=wish.text or "captions", method=values or None, each=each, pixel_limit=LARGEST,
+            vary=wish.vary, lock=locks if like and locks else None, edit=typed(wish.edits),
+            palette=list(wish.palette) or None, text=wish.text or "captions", method=values or None, each=each,
+            pixel_limit=LARGEST,
         )  # fmt: skip
 
     def _save(self, name: str, picture: Image.Image) -> None:
@@ -154,10 +157,10 @@ class Session:
         self.favorites = [each for each in self.favorites if each != name] + [name] * on
         self.keep()
 
-    def areas(self) -> bytes:
-        """A PNG file whose pixels are the numbers of their areas: red + 256 green + 65,536 blue."""
+    def areas(self, edits: Sequence[Edit] = ()) -> bytes:
+        """A PNG file whose pixels are the numbers of their areas, cut and joined: red + 256 green + 65,536 blue."""
         pixels = np.moveaxis(np.asarray(self.drawing), 2, 0)
-        labels = drawn_of(pixels, PictureOptions()).areas.labels
+        labels = drawn_of(pixels, PictureOptions(edit=tuple(edits))).areas.labels
         numbers = np.stack([labels & 255, labels >> 8 & 255, labels >> 16], -1).astype(np.uint8)
         out = io.BytesIO()
         Image.fromarray(numbers).save(out, "PNG", compress_level=3)

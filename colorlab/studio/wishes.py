@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from PIL import Image, ImageDraw
 
 from colorlab.errors import ConfigError
+from colorlab.sampling.edits import Edit, edits_of
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 PICTURE = re.compile(r"[0-9]{1,5}-[0-9]{1,3}")
-MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_COLORS, MOST = 500, 20_000, 500, 64, 32
+MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 20_000, 500, 200, 64, 32
 LONGEST_TEXT, LARGEST_SEED, WIDEST = 300, 2**31 - 1, 1000
 
 
@@ -26,8 +27,8 @@ class Stroke(NamedTuple):
 class Wish(NamedTuple):
     """run: one that is offered. strokes: the user's colours, the latest on top. like: a candidate that is varied, ""
     for none; vary: the share of it that is coloured anew; locks: places in pixels whose areas stay as they are in it.
-    palette: the only colours, () for any. temperature, style: of methods that colour areas; None, "" as they are.
-    wide: very different candidates, chosen among many."""
+    edits: lines that cut or join areas. palette: the only colours, () for any. temperature, style: of methods that
+    colour areas; None, "" as they are. wide: very different candidates, chosen among many."""
 
     run: str
     n: int
@@ -36,6 +37,7 @@ class Wish(NamedTuple):
     like: str
     vary: float
     locks: tuple[tuple[float, float], ...]
+    edits: tuple[Edit, ...]
     palette: tuple[str, ...]
     text: str
     temperature: float | None
@@ -58,6 +60,7 @@ def wish_of(data: Any) -> Wish:
         like=matching("like", data.get("like", ""), re.compile(f"({PICTURE.pattern})?")),
         vary=number("vary", data.get("vary", 0.3), 0, 1),
         locks=points_of("locks", data.get("locks", []), MOST_LOCKS),
+        edits=edits_of(several("edits", data.get("edits", []), MOST_EDITS)),
         palette=tuple(matching("palette", c, COLOR) for c in several("palette", data.get("palette", []), MOST_COLORS)),
         text=word("text", data.get("text", ""), LONGEST_TEXT),
         temperature=None if temperature is None else number("temperature", temperature, 0.05, 5),

@@ -15,9 +15,18 @@ export class Gallery {
     this.past();
   }
 
-  // Empty places for what is to come.
-  expect(n) {
-    this.now.replaceChildren(...Array.from({ length: n }, () => {
+  clear() {
+    this.now.replaceChildren();
+  }
+
+  // Empty places for what is to come, below a title if there is one.
+  expect(n, title) {
+    if (title) {
+      const heading = document.createElement("h3");
+      heading.textContent = title;
+      this.now.append(heading);
+    }
+    this.now.append(...Array.from({ length: n }, () => {
       const place = document.createElement("div");
       place.className = "candidate awaited";
       return place;

@@ -1,6 +1,6 @@
 // The keyboard: letters for tools and questions, arrows and Enter for the drawing itself.
 
-const TOOLS = { f: "fill", b: "paint", e: "erase", i: "pick", l: "lock", h: "move" };
+const TOOLS = { f: "fill", b: "paint", e: "erase", i: "pick", l: "lock", x: "cut", j: "join", h: "move" };
 
 export function bindKeys({ view, gallery, setTool, actions }) {
   document.addEventListener("keydown", (event) => {
@@ -32,8 +32,18 @@ export function bindKeys({ view, gallery, setTool, actions }) {
   });
 }
 
+// Strokes and lines have two ends: the first Enter begins one, the second ends it; painting needs only one.
 function applied(view) {
-  if (["paint", "erase"].includes(view.tool)) view.used.stroke({ ...view.used.brush(), points: [view.cross] });
+  const brush = view.used.brush();
+  if (["cut", "join"].includes(view.tool)) {
+    if (!view.live) view.live = { ...brush, points: [view.cross] };
+    else {
+      const line = { ...view.live, points: [...view.live.points, view.cross] };
+      view.live = null;
+      view.used.stroke(line);
+    }
+    view.draw();
+  } else if (["paint", "erase"].includes(view.tool)) view.used.stroke({ ...brush, points: [view.cross] });
   else view.used.click(view.cross);
 }
 

@@ -1,12 +1,29 @@
 // What a person put on the drawing: colours and locks, with undo and redo. Strokes travel as strokes, not as pictures.
 
+export const FILL = 5; // px; width of the dot that fills an area
+
 export class Marks {
   constructor() {
     this.done = [];
     this.undone = [];
   }
 
-  // {kind: "stroke", color ("" erases), width, points, area (a number, or null)} or {kind: "lock", point, area}
+  // As they were when candidates were asked for; a dot of the fill's width fills its area again.
+  static of(asked) {
+    const marks = new Marks();
+    for (const [verb, ...at] of asked?.edits || []) {
+      const points = at.flatMap((x, k) => (k % 2 ? [] : [[x, at[k + 1]]]));
+      marks.done.push({ kind: "edit", verb, points });
+    }
+    for (const stroke of asked?.strokes || []) {
+      const fills = stroke.points.length === 1 && stroke.width === FILL;
+      marks.done.push({ kind: "stroke", ...stroke, fills, area: null });
+    }
+    return marks;
+  }
+
+  // {kind: "stroke", color ("" erases), width, points, fills, area (a number, or null)},
+  // {kind: "lock", point, area} or {kind: "edit", verb ("cut" or "join"), points}
   add(mark) {
     this.done.push(mark);
     this.undone = [];
@@ -22,6 +39,22 @@ export class Marks {
 
   get strokes() {
     return this.done.filter((mark) => mark.kind === "stroke");
+  }
+
+  // Areas have other numbers once some are cut or joined.
+  place(areaAt) {
+    for (const mark of this.done) {
+      if (mark.fills) mark.area = areaAt(mark.points[0]);
+      if (mark.kind === "lock") mark.area = areaAt(mark.point);
+    }
+  }
+
+  get lines() {
+    return this.done.filter((mark) => mark.kind === "edit");
+  }
+
+  get edits() {
+    return this.lines.map(({ verb, points }) => [verb, ...points.flat()]);
   }
 
   // Area -> the place where it was locked; a second click unlocks.

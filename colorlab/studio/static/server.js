@@ -13,6 +13,12 @@ export const start = () => json("/api/start");
 export const session = (id) => json(one(id));
 export const drawingOf = (id) => `${one(id)}/drawing.png`;
 export const areasOf = (id) => `${one(id)}/areas.png`;
+export async function areasAfter(id, edits) {
+  const headers = { "content-type": "application/json" };
+  const response = await answer(await fetch(areasOf(id), { method: "POST", body: JSON.stringify({ edits }), headers }));
+  return URL.createObjectURL(await response.blob());
+}
+
 export const pictureOf = (id, name, small) => `${one(id)}/pictures/${name}.png${small ? "?small" : ""}`;
 export const exportOf = (id, names, kind) => `${one(id)}/export?pictures=${names.join(",")}&kind=${kind}`;
 
@@ -24,6 +30,11 @@ export function begin(file) {
 export const beginWith = (name) => json(`/api/sessions?drawing=${encodeURIComponent(name)}`, { method: "POST" });
 
 export const prefer = (id, name, on) => json(`${one(id)}/favorites/${name}`, { method: on ? "PUT" : "DELETE" });
+
+export async function keepPalette(name, colors) {
+  const options = colors.length ? { method: "PUT", body: JSON.stringify(colors), headers: { "content-type": "application/json" } } : { method: "DELETE" };
+  return (await json(`/api/palettes/${encodeURIComponent(name)}`, options)).palettes;
+}
 
 export async function colorsIn(file) {
   const headers = { "content-type": "image/unknown" };

@@ -2,23 +2,28 @@
 
 import * as server from "./server.js";
 import { Gallery } from "./gallery.js";
-import { Marks, areasFrom } from "./marks.js";
+import { FILL, Marks, areasFrom } from "./marks.js";
+import { Pages } from "./pages.js";
 import { View } from "./view.js";
 import { bindKeys } from "./keys.js";
 
 const of = (id) => document.getElementById(id);
 const FIRST_SWATCHES = ["#1c1b1a", "#ffffff", "#e4572e", "#f3a712", "#f6e27f", "#3f8f5f", "#2e86ab", "#8ecae6", "#6d597a", "#f4acb7", "#d8a47f", "#8d5b3a"];
-const page = { state: null, runs: [], marks: new Marks(), palette: [], running: null, took: {} };
+const page = { state: null, runs: [], marks: new Marks(), palette: [], palettes: {}, running: null, took: {} };
 
 const view = new View(of("page"), {
-  brush: () => ({ kind: "stroke", color: view.tool === "erase" ? "" : of("color").value, width: +of("width").value, area: null }),
+  brush: () => (["cut", "join"].includes(view.tool) ? { kind: "edit", verb: view.tool }
+    : { kind: "stroke", color: view.tool === "erase" ? "" : of("color").value, width: +of("width").value, area: null }),
   stroke: (mark) => add(mark),
   click,
 });
 const gallery = new Gallery(of("candidates"), of("history"), { chosen, preferred: able });
+const pages = new Pages(of("pages"), (id) => tried(async () => open(await server.session(id))));
 
 function add(mark) {
+  if (mark.kind === "edit" && mark.points.length < 2) return say("Draw a line: press, move, let go.");
   page.marks.add(mark);
+  if (mark.kind === "edit") edited();
   view.changed();
   swatches();
   able();
@@ -31,7 +36,23 @@ function click(place) {
     if (!gallery.chosen) say("Choose a candidate first: its areas are what is locked.");
     else if (area !== null) add({ kind: "lock", point, area });
   } else if (view.tool === "erase") add({ kind: "stroke", color: "", width: +of("width").value, points: [point], area });
-  else add({ kind: "stroke", color: of("color").value, width: 5, points: [point], area });
+  else add({ kind: "stroke", color: of("color").value, width: FILL, points: [point], fills: true, area });
+}
+
+// The areas of the page, as they were cut and joined.
+async function edited() {
+  const { state, marks } = page, edits = marks.edits, before = view.areas?.boxes.size;
+  await tried(async () => {
+    const path = edits.length ? await server.areasAfter(state.id, edits) : server.areasOf(state.id);
+    const image = await imageAt(path);
+    if (path.startsWith("blob:")) URL.revokeObjectURL(path);
+    if (page.state !== state || String(marks.edits) !== String(edits)) return;
+    view.areas = areasFrom(image);
+    marks.place((place) => view.areaAt(place));
+    view.changed();
+    const more = view.areas.boxes.size - before;
+    if (edits.length && before) say(more > 0 ? `Cut: ${more} more to colour.` : more < 0 ? `Joined: ${-more} fewer to colour.` : "That line changes no area.");
+  });
 }
 
 function say(text, wrong = false) {
@@ -58,8 +79,8 @@ function imageAt(path) {
 
 async function open(state) {
   page.running?.abort();
-  Object.assign(page, { state, marks: new Marks() });
-  history.replaceState(null, "", `#${state.id}`);
+  page.running = null;
+  Object.assign(page, { state, marks: pages.show(state).marks });
   of("welcome").hidden = true;
   of("work").hidden = false;
   document.body.classList.add("working");
@@ -69,18 +90,33 @@ async function open(state) {
   swatches();
   able();
   say("");
-  imageAt(server.areasOf(state.id)).then((image) => {
-    if (page.state === state) view.areas = areasFrom(image);
-  });
+  view.changed();
+  edited();
   if (!state.asked.length) await ask({});
 }
 
-function wish(more) {
-  const areas = offered()?.areas;
+// Several files are as many drawings, of which the first is shown.
+async function begun(files) {
+  const states = [];
+  for (const file of files) states.push(await server.begin(file));
+  states.forEach((state) => pages.add(state));
+  if (states.length) await open(states[0]);
+}
+
+async function every() {
+  for (const { id } of [...pages.list]) {
+    const state = await server.session(id), fresh = !state.asked.length;
+    await open(state);
+    if (!fresh) await ask({});
+    if (page.state !== state) return; // another was opened meanwhile
+  }
+}
+
+function wish(run, more) {
+  const { areas, text } = offered(run) || {};
   const words = {
-    run: of("run").value, n: +of("n").value, seed: +of("seed").value, strokes: page.marks.forWish(),
-    palette: areas ? page.palette : [], text: offered()?.text ? of("text").value : "",
-    style: areas ? of("style").value : "", ...more,
+    run, n: +of("n").value, seed: +of("seed").value, strokes: page.marks.forWish(), edits: page.marks.edits,
+    palette: areas ? page.palette : [], text: text ? of("text").value : "", style: areas ? of("style").value : "", ...more,
   };
   if (areas && +of("temperature").value) words.temperature = +of("temperature").value;
   const locks = [...page.marks.locked.values()];
@@ -88,14 +124,27 @@ function wish(more) {
   return words;
 }
 
+// By the model, and by the one beside it.
 async function ask(more) {
   if (page.running || !page.state) return;
-  const words = wish(more), running = (page.running = new AbortController()), asked = { ...words, pictures: [] };
-  const begun = performance.now(), timer = setInterval(() => progress(words, asked, begun), 100);
-  gallery.expect(words.n);
+  const running = (page.running = new AbortController()), { state } = page;
+  const runs = [of("run").value, more.like ? "" : of("beside").value].filter(Boolean);
+  gallery.clear();
   say("");
   able();
+  for (const run of runs) {
+    if (page.state === state && !running.signal.aborted) await askOne(wish(run, more), running, runs.length > 1 ? offered(run).name : "");
+  }
+  if (page.running === running) page.running = null;
+  able();
+}
+
+async function askOne(words, running, title) {
+  const asked = { ...words, pictures: [] }, { state } = page;
+  const begun = performance.now(), timer = setInterval(() => progress(words, asked, begun), 100);
+  gallery.expect(words.n, title);
   await tried(() => server.colour(page.state.id, words, running.signal, (said) => {
+    if (page.state !== state) return;
     if (said.waiting) say(`${said.waiting} before this one…`);
     if (said.picture) {
       asked.pictures.push(said.picture);
@@ -104,11 +153,10 @@ async function ask(more) {
     if (said.error) say(said.error, true);
   }));
   clearInterval(timer);
+  if (page.state !== state) return;
   of("progress").hidden = true;
-  page.running = null;
   if (asked.pictures.length === words.n) page.took[kindOf(words)] = (performance.now() - begun) / 1000;
   gallery.ended(asked);
-  able();
 }
 
 const kindOf = (words) => `${words.run} ${words.n} ${Boolean(words.wide)}`;
@@ -131,12 +179,14 @@ async function chosen(name) {
   view.draw();
 }
 
-const offered = () => page.runs.find((run) => run.path === of("run").value);
+const offered = (path = of("run").value) => page.runs.find((run) => run.path === path);
 
 function able() {
   const busy = Boolean(page.running), areas = offered()?.areas;
   for (const id of ["colour", "wide"]) of(id).disabled = busy;
   of("more").disabled = busy || !gallery.chosen || !areas;
+  of("every").hidden = pages.list.length < 2;
+  of("every").disabled = busy;
   of("undo").disabled = !page.marks.done.length;
   of("redo").disabled = !page.marks.undone.length;
   of("download").disabled = !gallery.chosen && !gallery.favorites.size;
@@ -186,7 +236,9 @@ function setTool(tool) {
 
 function setRuns(runs) {
   page.runs = runs;
-  of("run").replaceChildren(...runs.map((run) => new Option(`${run.name}${run.condition === "gray" ? " (gray pictures)" : ""}`, run.path)));
+  const named = () => runs.map((run) => new Option(`${run.name}${run.condition === "gray" ? " (gray pictures)" : ""}`, run.path));
+  of("run").replaceChildren(...named());
+  of("beside").replaceChildren(new Option("nothing", ""), ...named());
   setRun();
 }
 
@@ -195,8 +247,23 @@ function setRun() {
   able();
 }
 
+function setPalettes(palettes) {
+  page.palettes = palettes;
+  of("names").replaceChildren(...Object.keys(palettes).map((name) => new Option(name)));
+}
+
+async function keep(colors) {
+  const name = of("named").value.trim();
+  if (!name) return say("Give the palette a name first.");
+  if (colors && !colors.length) return say("The palette has no colours yet: add some.");
+  setPalettes(await server.keepPalette(name, colors || []));
+  say(colors ? `Kept: ${name}.` : `Forgotten: ${name}.`);
+}
+
 function undo(again) {
+  const before = String(page.marks.edits);
   page.marks[again ? "redo" : "undo"]();
+  if (String(page.marks.edits) !== before) edited();
   view.changed();
   able();
 }
@@ -214,6 +281,7 @@ const actions = {
   colour: () => ask({}), more, wide: () => ask({ wide: true }), cancel: () => page.running?.abort(),
   undo: () => undo(false), redo: () => undo(true), in: () => view.zoom(1.3), out: () => view.zoom(1 / 1.3), fit: () => view.fit(),
   dice: () => { of("seed").value = Math.floor(Math.random() * 100000); ask({}); },
+  every, keep: () => keep(page.palette), forget: () => keep(null),
   add: () => setPalette([...page.palette, of("color").value]), any: () => setPalette([]),
 };
 for (const [id, act] of Object.entries(actions)) of(id).addEventListener("click", () => tried(async () => act()));
@@ -224,21 +292,23 @@ of("vary").addEventListener("input", () => { of("varied").textContent = `${of("v
 of("temperature").addEventListener("input", () => { of("warmth").textContent = +of("temperature").value || "as it is"; });
 of("run").addEventListener("change", setRun);
 of("save").addEventListener("submit", (event) => { event.preventDefault(); tried(save); });
-of("file").addEventListener("change", () => tried(async () => open(await server.begin(of("file").files[0]))));
+of("named").addEventListener("change", () => page.palettes[of("named").value] && setPalette(page.palettes[of("named").value]));
+of("file").addEventListener("change", () => tried(async () => begun([...of("file").files])));
 of("colors").addEventListener("change", () => tried(async () => setPalette(await server.colorsIn(of("colors").files[0]))));
 for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
 document.addEventListener("dragover", () => of("drop").classList.add("over"));
 document.addEventListener("dragleave", () => of("drop").classList.remove("over"));
 document.addEventListener("drop", (event) => {
   of("drop").classList.remove("over");
-  const file = event.dataTransfer.files[0];
-  if (file) tried(async () => open(await server.begin(file)));
+  const files = [...event.dataTransfer.files];
+  tried(async () => begun(files));
 });
 bindKeys({ view, gallery, setTool, actions });
 
 tried(async () => {
   const offers = await server.start();
   setRuns(offers.runs);
+  setPalettes(offers.palettes);
   setPalette(JSON.parse(localStorage.getItem("palette") || "[]").filter((color) => /^#[0-9a-f]{6}$/.test(color)));
   of("examples").replaceChildren(...offers.drawings.map((name) => {
     const item = document.createElement("li"), button = document.createElement("button"), picture = new Image();
@@ -250,5 +320,7 @@ tried(async () => {
     return item;
   }));
   document.documentElement.dataset.ready = "yes";
-  if (/^#[0-9a-f]{16}$/.test(location.hash)) await open(await server.session(location.hash.slice(1)));
+  const [first, ...others] = location.hash.slice(1).split(",").filter((id) => /^[0-9a-f]{16}$/.test(id));
+  for (const id of others) pages.add(await server.session(id));
+  if (first) await open(await server.session(first));
 });

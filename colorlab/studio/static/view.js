@@ -50,7 +50,7 @@ export class View {
     const { width, height } = this.drawing;
     this.over = new OffscreenCanvas(width, height);
     const context = this.over.getContext("2d");
-    drawStrokes(context, [...this.marks.strokes, ...(this.live ? [this.live] : [])], this.areas);
+    drawStrokes(context, [...this.marks.strokes, ...(this.live?.kind === "stroke" ? [this.live] : [])], this.areas);
     const inked = new OffscreenCanvas(width, height), above = inked.getContext("2d"); // lines stay above colours
     above.drawImage(this.over, 0, 0);
     above.globalCompositeOperation = "multiply";
@@ -77,11 +77,12 @@ export class View {
     context.drawImage(this.picture || this.drawing, 0, 0);
     if (this.over && this.marks.strokes.length + (this.live ? 1 : 0)) context.drawImage(this.over, 0, 0);
     if (this.areas) this.paintAreas(context);
+    for (const line of [...this.marks.lines, ...(this.live?.kind === "edit" ? [this.live] : [])]) this.paintLine(context, line);
     if (this.cross) this.paintCross(context);
   }
 
   paintAreas(context) {
-    if (this.hover !== null && ["fill", "lock"].includes(this.tool)) this.tint(context, this.hover, "#2e86ab", 0.28);
+    if (this.hover !== null && ["fill", "lock", "cut", "join"].includes(this.tool)) this.tint(context, this.hover, "#2e86ab", 0.28);
     for (const [area, [x, y]] of this.marks.locked) {
       this.tint(context, area, "#000000", 0.12);
       const size = 9 / this.scale * (window.devicePixelRatio || 1);
@@ -96,6 +97,21 @@ export class View {
       context.fill();
       context.stroke();
     }
+  }
+
+  // A line that cuts or joins areas: no ink, so it is dashed, and only shown.
+  paintLine(context, { verb, points }) {
+    const one = (window.devicePixelRatio || 1) / this.scale;
+    context.lineCap = context.lineJoin = "round";
+    for (const [color, width, dash] of [["#ffffff", 4.5, []], [verb === "cut" ? "#b8401c" : "#1f6f93", 2.2, [6 * one, 5 * one]]]) {
+      context.strokeStyle = color;
+      context.lineWidth = width * one;
+      context.setLineDash(dash);
+      context.beginPath();
+      for (const [x, y] of points) context.lineTo(x, y);
+      context.stroke();
+    }
+    context.setLineDash([]);
   }
 
   tint(context, area, color, alpha) {
@@ -149,7 +165,7 @@ export class View {
       return;
     }
     const place = this.place(event);
-    if (["paint", "erase"].includes(this.tool)) {
+    if (["paint", "erase", "cut", "join"].includes(this.tool)) {
       this.live = { ...this.used.brush(), points: [place] };
       this.changed();
     } else if (this.inside(place)) this.used.click(place);
