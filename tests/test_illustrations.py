@@ -108,6 +108,19 @@ def test_a_larger_picture_is_rendered_larger(opened) -> None:  # type: ignore[no
     assert pictures.pixels[np.array([0])].shape == (1, 5, 224, 224) and pictures[0].rgb.shape[-1] == 224
 
 
+def test_pictures_of_another_list_of_drawings_are_not_taken_from_the_cache(
+    opened, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    before = opened()
+    first = Artist("twemoji").drawings[0].concept
+    monkeypatch.setattr(artists, "is_flag", lambda concept: concept == first)  # one that was a drawing is none now
+    after = opened()
+    gone = [k for k, name in enumerate(before.names) if name not in after.names]
+    assert gone and gone != list(range(len(after.names), len(before.names)))  # not the last, so that others move up
+    for k, name in enumerate(after.names):
+        assert (before[before.names.index(name)].image == after[k].image).all(), name
+
+
 def test_the_gray_condition_is_the_luma_of_the_colouring(opened) -> None:  # type: ignore[no-untyped-def]
     batch = opened(condition="gray")[[1, 2]]
     r, g, b = batch.rgb.unbind(1)

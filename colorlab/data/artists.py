@@ -5,6 +5,7 @@ Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``), from OpenMoji
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from concurrent.futures import ProcessPoolExecutor
@@ -64,8 +65,14 @@ class Artist:
     def rendered(self, size: int) -> Packed:
         """A picture (5, size, size) uint8 for each drawing: paint, lines and areas; or none, where the drawing makes no
         usable pair. Made once on all cores and kept in the cache."""
-        path = cache_dir() / "illustrations" / f"{self.name}-{size}px-{self.version}-{RECIPE}.npy"
+        key = f"{self.version}-{RECIPE}-{self.order()}"
+        path = cache_dir() / "illustrations" / f"{self.name}-{size}px-{key}.npy"
         return Packed(array_cache(path, lambda: self._render(size)), (PLANES, size, size))
+
+    def order(self) -> str:
+        """Eight hex digits of which drawing is which: rows of a cache made in another order are another's pictures."""
+        listed = "\n".join(f"{each.concept} {each.place}" for each in self.drawings)
+        return hashlib.sha256(listed.encode()).hexdigest()[:8]
 
     def _render(self, size: int) -> np.ndarray:
         if self.name == OPENMOJI:
