@@ -233,3 +233,23 @@ def test_a_wall_between_a_window_and_a_door_is_one_area_and_a_wall_with_a_gap_is
     cv2.rectangle(house, (100, 66), (112, 74), 255, -1)
     opened = areas_of(house)
     assert opened.labels[110, 100] != opened.labels[110, 55]
+
+
+def broken_circle(width: int, turned: int = 0) -> np.ndarray:
+    """A circle of radius 120 in 400 x 400 with a gap of so many pixels at its right; its ends may be turned aside."""
+    drawing = paper(400, 400)
+    half = np.degrees(width / 2 / 120)
+    cv2.ellipse(drawing, (180, 200), (120, 120), 0, half, 360 - half, 0, 4)
+    cv2.rectangle(drawing, (5, 5), (395, 395), 0, 4)
+    for sign in (-1, 1) if turned else ():
+        x, y = 180 + 120 * np.cos(np.radians(half)), 200 + sign * 120 * np.sin(np.radians(half))
+        cv2.line(drawing, (int(x), int(y)), (int(x) + turned, int(y) + sign * 4), 0, 4)
+    return drawing
+
+
+def test_a_wide_gap_is_closed_where_the_ends_of_a_line_point_at_each_other() -> None:
+    reach = round(0.035 * 400) * 2  # what is closed of any gap
+    assert len(areas_of(broken_circle(reach - 6)).shares) == 3
+    assert len(areas_of(broken_circle(reach + 14)).shares) == 3
+    assert len(areas_of(broken_circle(reach + 14, turned=20)).shares) == 2
+    assert len(areas_of(broken_circle(4 * reach)).shares) == 2

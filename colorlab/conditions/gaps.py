@@ -7,6 +7,8 @@ at on a bounded number of pixels; what is found follows the lines at full size."
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from scipy.ndimage import find_objects
@@ -14,11 +16,14 @@ from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 from skimage.segmentation import watershed
 
-LEVELS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the gap: a peak of the distance to ink above one of them is a room
+WIDE = 1.8  # times the gap: so wide may one be from whose sides two ends of a line point at each other
+LEVELS = (WIDE, 1.0, 0.7, 0.5, 0.35, 0.25)  # of the gap: a peak of the distance to ink above one of them is a room
+WAY = 6.0  # times half the pen's width: so much of a line tells the way in which it goes on
 NARROWEST = 1.5  # px; lower peaks are no rooms
 NECK = 0.5  # a passage this wide against the narrower of two rooms is no gap
 UNBROKEN = 0.12  # the same, where no line ends
 RIM_NECK = 0.85  # the same, if one of the two, and one only, touches the rim
+POINTING = 0.6  # cosine of the angle within which an end points at another
 REACH, NEAR = 1.5, 5.0  # a line ends at a passage within so many times its half width, and of the pen's
 BOUND = 800  # longest side on which gaps are looked for, px
 
@@ -54,7 +59,7 @@ def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray, 
     at_rim = np.zeros(len(home), bool)
     for rows, columns in rim:
         at_rim[basins[_scaled(rows, step), _scaled(columns, step)]] = True
-    rooms = joined(basins, distance, at_rim, *ends_of(shrunk(~ink, ~ink, step) == 0))
+    rooms = joined(basins, distance, at_rim, gap / step, ends_of(shrunk(~ink, ~ink, step) == 0))
     alone = np.bincount(home[np.unique(rooms[1:])], minlength=len(several)) < 2
     return painted(parts, np.where(alone[small], 0, rooms[basins]), small, step)
 
@@ -107,15 +112,46 @@ def homes(markers: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return home
 
 
-def ends_of(ink: np.ndarray) -> tuple[np.ndarray, float]:
-    """(K, 2): the places where lines of ink (H, W) bool end, about half their width before their tips; and that."""
+class Ends(NamedTuple):
+    """Where lines end. places: (K, 2), about half a line's width before its tip; ways: (K, 2), unit vectors, the way
+    on; half: the width's half, px."""
+
+    places: np.ndarray
+    ways: np.ndarray
+    half: float
+
+    def point_at_each_other(self, place: np.ndarray, reach: float) -> bool:
+        """Whether two ends within reach of a place do, with the place between them."""
+        near = np.flatnonzero(np.linalg.norm(self.places - place, axis=1) <= reach)
+        apart = self.places[near][None] - self.places[near][:, None]  # from the first to the second
+        lengths = np.linalg.norm(apart, axis=-1).clip(1e-6)
+        points = np.einsum("abc,ac->ab", apart, self.ways[near]) / lengths > POINTING
+        from_place = self.places[near] - place
+        return bool((points & points.T & (from_place @ from_place.T < 0)).any())
+
+
+def ends_of(ink: np.ndarray) -> Ends:
+    """Of lines of ink (H, W) bool."""
     thin = skeletonize(ink, method="lee") > 0  # Zhang and Suen's loses lines at 45 degrees
     if not thin.any():
-        return np.zeros((0, 2), int), 0.0
+        return Ends(np.zeros((0, 2), int), np.zeros((0, 2)), 0.0)
     half = float(np.median(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5)[thin]))
     for _ in range(max(1, round(half))):  # corners of broad lines have spurs no longer than that
         thin &= ~_ends(thin)
-    return np.argwhere(_ends(thin)), half
+    places = np.argwhere(_ends(thin))
+    return Ends(
+        places, np.array([_way_on(thin, place, round(WAY * half) + 2) for place in places]).reshape(-1, 2), half
+    )
+
+
+def _way_on(thin: np.ndarray, end: np.ndarray, back: int) -> np.ndarray:
+    """(2,): the way in which a thin line goes on at its end, told from so many pixels before it."""
+    top, left = np.maximum(end - back, 0)
+    window = thin[top : end[0] + back + 1, left : end[1] + back + 1]
+    own = cv2.connectedComponents(window.astype(np.uint8), connectivity=8)[1]
+    at = end - (top, left)
+    way = at - np.argwhere(own == own[tuple(at)]).mean(0)
+    return way / max(float(np.linalg.norm(way)), 1e-6)
 
 
 def _ends(thin: np.ndarray) -> np.ndarray:
@@ -124,10 +160,11 @@ def _ends(thin: np.ndarray) -> np.ndarray:
     return thin & IS_END[code]
 
 
-def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray, ends: np.ndarray, half: float) -> np.ndarray:
+def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray, gap: float, ends: Ends) -> np.ndarray:
     """(M + 1,) int: for each of M basins of a watershed, the one that stands for its room. Basins are one room where
-    the widest passage between them is wide against the narrower, less so if it is far from all ends (K, 2) of lines,
-    whose half width is given; the widest passages first. at_rim: (M + 1,) bool."""
+    the widest passage between them is wide against the narrower, less so if it is far from all ends of lines; or wider
+    than the gap in px, unless two ends beside it point at each other. The widest passages first. at_rim: (M + 1,)
+    bool."""
     widths = np.zeros(len(at_rim), np.float32)
     np.maximum.at(widths, basins.ravel(), distance.ravel())
     stands_for, touches = np.arange(len(at_rim)), at_rim.copy()
@@ -137,13 +174,14 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray, ends: n
             basin = stands_for[basin]
         return basin
 
-    tree = KDTree(ends) if len(ends) else None
+    tree = KDTree(ends.places) if len(ends.places) else None
     for passage, first, second, place in passages(basins, distance):
         a, b = sorted((room(first), room(second)))
         neck = NECK if touches[a] == touches[b] else RIM_NECK
-        if neck == NECK and (tree is None or tree.query(place)[0] > REACH * passage + NEAR * half):
+        if neck == NECK and (tree is None or tree.query(place)[0] > REACH * passage + NEAR * ends.half):
             neck = UNBROKEN
-        if a != b and passage > neck * min(widths[a], widths[b]):
+        wide = passage > gap and not ends.point_at_each_other(np.array(place), REACH * passage + NEAR * ends.half)
+        if a != b and (wide or passage > neck * min(widths[a], widths[b])):
             stands_for[b] = a
             wider = a if widths[a] >= widths[b] else b  # a nook at the rim does not take its room there
             widths[a], touches[a] = widths[wider], touches[wider]
