@@ -139,7 +139,8 @@ class TrainedRun:
         size: "trained", "input", or the short side in pixels at which to colour.
         lines: whether the picture is a line drawing: "auto", "always" or "never".
         finish: of line drawings: "areas", one colour each; "smooth", shading that stops at lines; "none", as made.
-        gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide.
+        gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide, and over wider
+            ones where two ends of a line point at each other.
         precision: "auto", "fp32" or "bf16". device: "cpu" or "cuda".
         pixel_limit: larger pictures are refused before they are decoded.
         each: is called with every picture as soon as it is there; an exception in it ends the sampling.
