@@ -36,8 +36,8 @@ from colorlab.check import small_values
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain, _Sink
-from colorlab.training.callbacks import BatchCount
-from colorlab.training.resume import Checkpoints
+from colorlab.training.callbacks import BatchSeed
+from colorlab.training.resume import Checkpoints, batches_done
 from tests.tiny_prior import with_tiny_text
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ SMALL = [
     "name=x", "data.size=32", "batch_size=4", "trainer.precision=32-true", "trainer.max_steps=12", "save_every=3",
     "trainer.val_check_interval=6", "sheet=0",
 ]  # fmt: skip
-PLANTED = ((BatchCount, "on_train_batch_start"), (Checkpoints, "on_train_start"), (_Sink, "write"))
+PLANTED = ((BatchSeed, "on_train_batch_start"), (Checkpoints, "on_train_start"), (_Sink, "write"))
 Plant = Callable[[], object]
 
 
@@ -69,14 +69,14 @@ def _narrow(method: str) -> list[str]:
 
 def at_batch(position: int, act: Plant) -> None:
     """Something happens when this batch is about to be trained on."""
-    before = BatchCount.on_train_batch_start
+    before = BatchSeed.on_train_batch_start
 
     def acting(self: Any, trainer: Any, *rest: Any) -> None:
-        if trainer.datamodule.position == position:
+        if batches_done(trainer) == position:
             act()
         before(self, trainer, *rest)
 
-    BatchCount.on_train_batch_start = acting  # type: ignore[method-assign]
+    BatchSeed.on_train_batch_start = acting  # type: ignore[method-assign]
 
 
 def at_byte(count: int, act: Plant) -> None:

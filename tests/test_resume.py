@@ -19,7 +19,7 @@ import torch
 from colorlab.cli.config import compose
 from colorlab.errors import CheckpointError, DiskError, NumericError, StoppedError
 from colorlab.runs.checkpoint import LAST, PREVIOUS, WEIGHTS, _plain
-from colorlab.training.callbacks import BatchCount
+from colorlab.training.callbacks import BatchSeed
 from tests.kill_harness import (
     Started,
     at_batch,
@@ -124,8 +124,9 @@ def test_kills_at_one_file_operation_after_another_leave_no_trace(whole, tmp_pat
 
 def test_dropout_draws_the_same_numbers_after_a_resume() -> None:
     def drawn(position: int, rank: int) -> torch.Tensor:
-        trainer: Any = SimpleNamespace(datamodule=SimpleNamespace(position=position), global_rank=rank)
-        BatchCount(seed=0).on_train_batch_start(trainer, None, None, 0)  # type: ignore[arg-type]
+        module = SimpleNamespace(method=SimpleNamespace(batches_seen=position))
+        trainer: Any = SimpleNamespace(lightning_module=module, global_rank=rank)
+        BatchSeed(seed=0).on_train_batch_start(trainer, None, None, 0)  # type: ignore[arg-type]
         return torch.nn.functional.dropout(torch.ones(999), 0.5)
 
     before = torch.get_rng_state()

@@ -1,4 +1,4 @@
-"""Training-time plumbing: the weight average, the progress line, counting batches, the record of metrics."""
+"""Training-time plumbing: the weight average, the progress line, random states, the record of metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from torch import Tensor
 from colorlab.draws import stream_seed
 from colorlab.errors import DiskError
 from colorlab.storage.files import open_own
-from colorlab.training.resume import steps_done
+from colorlab.training.resume import batches_done, steps_done
 
 
 class WeightEMA(WeightAveraging):
@@ -57,20 +57,16 @@ def averaged(trainer: Trainer, module: LightningModule) -> Iterator[None]:
         average._swap_models(module)
 
 
-class BatchCount(Callback):
-    """Keeps the data module's position, and gives each batch its own global random state, which dropout draws from: a
-    resumed run goes on with the next batch and the numbers that it would have had."""
+class BatchSeed(Callback):
+    """Gives each batch its own global random state, which dropout draws from: a resumed run goes on with the numbers
+    that it would have had."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
-        position = trainer.datamodule.position  # type: ignore[attr-defined]
-        own = stream_seed(self.seed, "global", position, trainer.global_rank)
+        own = stream_seed(self.seed, "global", batches_done(trainer), trainer.global_rank)
         seed_everything(own % 2**32, workers=True, verbose=False)
-
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
-        trainer.datamodule.position += 1  # type: ignore[attr-defined]
 
 
 class ProgressLine(Callback):

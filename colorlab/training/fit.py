@@ -22,7 +22,7 @@ from colorlab.runs.run import open_run, sheet_of
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.sheets import sheet_of_training
 from colorlab.storage.files import held, replacing, sweep
-from colorlab.training.callbacks import BatchCount, MetricsFile, ProgressLine, WeightEMA
+from colorlab.training.callbacks import BatchSeed, MetricsFile, ProgressLine, WeightEMA
 from colorlab.training.dashboard import Dashboard
 from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
@@ -135,7 +135,7 @@ def _trainer(
 
     callbacks = [
         Checkpoints(folder / "checkpoints", cfg.save_every, found, stop),
-        BatchCount(cfg.seed),
+        BatchSeed(cfg.seed),
         ProgressLine(cfg.trainer.max_steps, cfg.batch_size * cfg.trainer.accumulate_grad_batches),
         *([WeightEMA(cfg.ema)] if cfg.ema else []),
         *(build(node) for node in cfg.callbacks.values()),
@@ -167,7 +167,7 @@ def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
     }
 
 
-def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: int) -> None:
+def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, start: int) -> None:
     for what in MEANT:
         warnings.filterwarnings("ignore", message=what)
     if trainer.world_size > 1 and is_first():
@@ -175,7 +175,7 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, position: in
     ended_well = False
     try:
         with together(trainer):
-            loaders = PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, position)
+            loaders = PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, start)
             trainer.fit(shell_of(method, cfg.trainer.gradient_clip_val), datamodule=loaders)
         ended_well = True
     finally:

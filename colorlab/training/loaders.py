@@ -68,12 +68,12 @@ class PictureData(LightningDataModule):
     """A data set behind Lightning's loaders.
 
     batch_size: pictures a step, over all ranks together. workers: loader processes (0 is fastest for cached sets).
-    position: global batches already trained on."""
+    start: global batches already trained on when the loaders are made."""
 
-    def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int, position: int = 0) -> None:
+    def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int, start: int = 0) -> None:
         super().__init__()
         self.pictures, self.batch_size, self.workers, self.seed = pictures, batch_size, workers, seed
-        self.position = position
+        self.start = start
 
     def train_dataloader(self) -> DataLoader[Batch]:
         trainer = self.trainer
@@ -82,7 +82,7 @@ class PictureData(LightningDataModule):
             raise DataError(f"batch_size={self.batch_size} does not divide among {world} processes (choose a multiple)")
         if not len(self.pictures.splits["train"]):
             raise DataError("the train split has no pictures (check data.root, or add pictures)")
-        order = TrainingOrder(self.pictures.one_pass, self.batch_size, self.seed, self.position, rank, world)
+        order = TrainingOrder(self.pictures.one_pass, self.batch_size, self.seed, self.start, rank, world)
         own = torch.Generator().manual_seed(stream_seed(self.seed, "workers", rank, 0))  # not torch's global state
         return DataLoader(
             _Training(self.pictures, self.seed),

@@ -19,9 +19,14 @@ from colorlab.storage.files import require_space
 from colorlab.training.signals import SIGTERM, StopRequest
 
 
+def batches_done(trainer: Trainer) -> int:
+    """Batches trained on, by the one count there is: the method's own, which is saved with its weights."""
+    return int(trainer.lightning_module.method.batches_seen)  # type: ignore[arg-type,union-attr]
+
+
 def steps_done(trainer: Trainer) -> int:
     """Steps of one optimizer; what trainer.max_steps counts."""
-    return trainer.datamodule.position // trainer.accumulate_grad_batches  # type: ignore[attr-defined]
+    return batches_done(trainer) // trainer.accumulate_grad_batches
 
 
 def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
     state = {
         "format": FORMAT,
         "step": steps_done(trainer),
-        "position": trainer.datamodule.position,  # type: ignore[attr-defined]
+        "position": batches_done(trainer),
         "state_dict": module.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
         "schedules": [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs],
@@ -100,7 +105,7 @@ class Checkpoints(Callback):
         self.stop.listen()
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if trainer.datamodule.position % trainer.accumulate_grad_batches:  # type: ignore[attr-defined]
+        if batches_done(trainer) % trainer.accumulate_grad_batches:
             return
         stopped = trainer.strategy.reduce_boolean_decision(self.stop.number is not None, all=False)
         if stopped or steps_done(trainer) % self.every == 0:
