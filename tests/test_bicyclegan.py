@@ -14,7 +14,7 @@ from colorlab.types import Condition
 from tests.critics import Mean, batch_of, plain
 from tests.two_colours import drawings, fillings, share_of_red, trained
 
-SMALL = ["method.width=4", "method.critic.width=4", "method.encoder_width=4", "trainer.max_steps=9"]
+SMALL = ["method.width=4", "method.critic.width=4", "method.net.encoder_width=4", "trainer.max_steps=9"]
 
 
 def bicyclegan(*overrides: str):
@@ -65,7 +65,8 @@ def test_with_the_code_s_weights_at_zero_all_candidates_are_equal() -> None:
 
 def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     method, batch = bicyclegan(), batch_of(plain(0.6))
-    assert (method.l1_weight, method.kl_weight, method.latent_weight, method.latent) == (10, 0.01, 0.5, 8)
+    weight = method.losses
+    assert (weight.l1, weight.kl, weight.latent, method.latent) == (10, 0.01, 0.5, 8)
     method.discriminator = torch.nn.ModuleDict({"encoded": Mean(), "drawn": Mean()})
     made = {"encoded": plain(0.5), "drawn": plain(0.1), "truth": plain(0.2)}
     made |= {"mean": torch.full((2, 8), 3.0), "log_var": torch.zeros(2, 8)}
@@ -89,8 +90,8 @@ def test_codes_are_drawn_from_what_the_encoder_says_and_from_the_prior(monkeypat
 
 @pytest.mark.slow
 def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
-    method = trained("bicyclegan", 400, "method.depth=3", "method.critic.scales=1", "method.critic.layers=2")
+    method = trained("bicyclegan", 400, "method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2")
     red, right = share_of_red(method)
     assert 0.05 < red < 0.95 and right > 0.6
-    collapsed = trained("pix2pix", 600, "method.depth=3", "method.critic.layers=2")
+    collapsed = trained("pix2pix", 600, "method.net.depth=3", "method.critic.layers=2")
     assert fillings(collapsed, 16).std(0).max() < 0.1 * float(fillings(method, 16).std(0).max())

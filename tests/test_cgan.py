@@ -15,8 +15,8 @@ from colorlab.methods.cgan import CGAN
 from colorlab.types import Batch, Condition
 from tests.critics import Mean, batch_of, plain
 
-SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4", "method.pool=12", "method.clusters=3",
-         "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
+SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4", "method.cluster.pool=12",
+         "method.cluster.clusters=3", "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
 
 
 def cgan(*overrides: str) -> CGAN:
@@ -29,7 +29,7 @@ def image() -> torch.Tensor:
 
 
 def test_dropout_stays_on_at_test_and_belongs_to_the_candidate() -> None:
-    method = cgan("method.cluster=none")
+    method = cgan("method.cluster.kind=none")
     drawn = method.sample(Condition(image()), 3, Draws(0, [5]))
     assert (drawn[0, 0] - drawn[0, 1]).abs().max() > 0
     again = method.sample(Condition(image()), 1, Draws(0, [5]))
@@ -37,20 +37,20 @@ def test_dropout_stays_on_at_test_and_belongs_to_the_candidate() -> None:
 
 
 def test_without_dropout_all_candidates_are_equal() -> None:
-    drawn = cgan("method.cluster=none", "method.dropout=0").sample(Condition(image()), 3, Draws(0, [5]))
+    drawn = cgan("method.cluster.kind=none", "method.net.dropout=0").sample(Condition(image()), 3, Draws(0, [5]))
     assert torch.equal(drawn[0, 0], drawn[0, 2])
 
 
 @pytest.mark.parametrize("dropout", [0.2, 0.5])
 def test_masks_keep_the_mean_and_drop_their_share(dropout: float) -> None:
-    masks = cgan(f"method.dropout={dropout}").masks(image(), Draws(0, [5]).candidates(200))
+    masks = cgan(f"method.net.dropout={dropout}").masks(image(), Draws(0, [5]).candidates(200))
     every = torch.cat([mask.flatten() for mask in masks])
     assert (every == 0).float().mean() == pytest.approx(dropout, abs=0.02)
     assert every.mean() == pytest.approx(1, abs=0.03)
 
 
 def test_the_pool_is_clustered() -> None:
-    drawn = {how: cgan(f"method.cluster={how}").sample(Condition(image()), 3, Draws(0, [5]))
+    drawn = {how: cgan(f"method.cluster.kind={how}").sample(Condition(image()), 3, Draws(0, [5]))
              for how in ("none", "centres", "medoids")}  # fmt: skip
     assert not torch.equal(drawn["centres"], drawn["medoids"]) and not torch.equal(drawn["none"], drawn["medoids"])
 

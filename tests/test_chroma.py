@@ -10,7 +10,7 @@ from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
-from colorlab.samplers.clusters import check_choice, clustered, farthest, representatives
+from colorlab.samplers.clusters import ClusterOptions, clustered, farthest, representatives
 from colorlab.types import Condition, Hints
 
 
@@ -54,23 +54,25 @@ def test_centres_vary_less_than_medoids() -> None:
     assert centres.var(0).mean() < 0.95 * medoids.var(0).mean()
 
 
-@pytest.mark.parametrize("choice", ["centres", "medoids"])
-def test_equal_fields_are_their_own_clusters(choice: str) -> None:
+@pytest.mark.parametrize("kind", ["centres", "medoids"])
+def test_equal_fields_are_their_own_clusters(kind: str) -> None:
     same = fields(1).expand(20, -1, -1, -1)
-    assert torch.allclose(representatives(same, 5, choice), same[:5], atol=1e-6)
+    assert torch.allclose(representatives(same, 5, kind), same[:5], atol=1e-6)
 
 
-@pytest.mark.parametrize("choice", ["none", "centres", "medoids"])
-def test_fewer_candidates_are_the_first_of_more(choice: str) -> None:
-    more = clustered(draw, Draws(0, [3]), 9, 20, 4, choice, 6)
+@pytest.mark.parametrize("kind", ["none", "centres", "medoids"])
+def test_fewer_candidates_are_the_first_of_more(kind: str) -> None:
+    options = ClusterOptions(kind, 20, 4)
+    more = clustered(draw, Draws(0, [3]), 9, options, 6)
     assert more.shape[0] == 9
-    assert torch.equal(clustered(draw, Draws(0, [3]), 3, 20, 4, choice, 6), more[:3])
+    assert torch.equal(clustered(draw, Draws(0, [3]), 3, options, 6), more[:3])
 
 
 def test_candidates_beyond_the_clusters_are_draws_beyond_the_pool() -> None:
-    drawn = clustered(draw, Draws(0, [3]), 7, 20, 4, "centres", 6)
+    drawn = clustered(draw, Draws(0, [3]), 7, ClusterOptions("centres", 20, 4), 6)
     assert drawn[4:].mean((1, 2, 3)).round().tolist() == [20, 21, 22]
-    assert clustered(draw, Draws(0, [3]), 7, 20, 4, "none", 6).mean((1, 2, 3)).round().tolist() == list(range(7))
+    first = clustered(draw, Draws(0, [3]), 7, ClusterOptions("none", 20, 4), 6)
+    assert first.mean((1, 2, 3)).round().tolist() == list(range(7))
 
 
 def test_every_group_has_one_size() -> None:
@@ -94,9 +96,9 @@ def test_a_shrunk_pixel_is_a_mean_of_what_it_covers() -> None:
 
 def test_pools_and_choices_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="none, centres, medoids"):
-        check_choice("means", 256, 5)
+        ClusterOptions("means", 256, 5)
     with pytest.raises(ValueError, match="pool=5"):
-        check_choice("centres", 4, 5)
+        ClusterOptions("centres", 4, 5)
 
 
 def test_hints_are_refused() -> None:

@@ -23,8 +23,8 @@ def cinn(*overrides: str) -> CINN:
         "name=t",
         "method=cinn",
         "method.width=4",
-        "method.blocks=[2,2]",
-        "method.shrink=1",
+        "method.net.blocks=[2,2]",
+        "method.net.shrink=1",
         "trainer.max_steps=10",
     ]
     torch.manual_seed(0)
@@ -65,7 +65,7 @@ class Toy:
 
 
 def test_the_loss_of_an_untrained_flow_is_that_of_a_normal_distribution() -> None:
-    method, batch = cinn("method.space=rgb", "method.dequantise=false", "method.noise=0"), pictures()
+    method, batch = cinn("method.space=rgb", "method.learning.dequantise=false", "method.learning.noise=0"), pictures()
     x = 2 * batch.rgb - 1
     expected = (x.square().mean() + math.log(2 * math.pi)) / 2
     assert method.loss(batch, Draws(0, range(4)))["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
@@ -81,7 +81,7 @@ def test_the_loss_is_equation_2_in_nats_a_dimension(monkeypatch) -> None:
 
 
 def test_dequantised_colours_differ_from_the_true_ones_by_half_a_step_at_most() -> None:
-    method, rgb = cinn("method.space=rgb", "method.noise=0"), pictures().rgb
+    method, rgb = cinn("method.space=rgb", "method.learning.noise=0"), pictures().rgb
     off = (method.target(rgb, Draws(0, range(4))) - (2 * rgb - 1)) / 2 / EIGHT_BITS
     assert off.abs().max() <= 0.501 and off.std().item() == pytest.approx(1 / math.sqrt(12), abs=0.01)
     method.dequantise = False
@@ -99,7 +99,7 @@ def test_preparation_normalises_the_colours_and_what_the_net_makes_of_them() -> 
 
 def test_the_noise_of_a_picture_gives_the_picture_back(monkeypatch) -> None:
     method, batch = (
-        cinn("method.space=rgb", "method.noise=0", "method.temperature=1", "method.micro_batch=1"),
+        cinn("method.space=rgb", "method.learning.noise=0", "method.temperature=1", "method.micro_batch=1"),
         pictures(1),
     )
     trained(method, batch, 5)
@@ -115,10 +115,10 @@ def test_without_temperature_all_candidates_are_alike() -> None:
 
 
 def test_only_gray_pictures_have_chroma_at_a_part_of_the_side() -> None:
-    drawn = cinn("method.shrink=4").sample(Condition(torch.rand(1, 1, 33, 20)), 2, Draws(0, [0]))
+    drawn = cinn("method.net.shrink=4").sample(Condition(torch.rand(1, 1, 33, 20)), 2, Draws(0, [0]))
     assert drawn.shape == (1, 2, 3, 33, 20)
     with pytest.raises(ConfigError, match="shrink=2 blurs"):
-        cinn("method.space=rgb", "method.shrink=2")
+        cinn("method.space=rgb", "method.net.shrink=2")
 
 
 def test_a_guide_is_refused_in_one_line() -> None:
@@ -130,7 +130,9 @@ def test_a_guide_is_refused_in_one_line() -> None:
 def test_flat_colours_have_no_bound_unless_they_are_dequantised(dequantise: bool) -> None:
     """No density does better on noise than the noise's own entropy: log of one 8-bit step, for uniform noise."""
     entropy, batch = math.log(2 * EIGHT_BITS), flat(2)
-    method = cinn("method.space=rgb", "method.noise=0", f"method.dequantise={str(dequantise).lower()}")
+    method = cinn(
+        "method.space=rgb", "method.learning.noise=0", f"method.learning.dequantise={str(dequantise).lower()}"
+    )
     method.net.settle(method.target(batch.rgb, Draws(0, range(2))), batch.image)
     last = trained(method, batch, 10)[-1]
     assert entropy - 0.1 < last < entropy + 1 if dequantise else last < entropy - 1
@@ -139,6 +141,6 @@ def test_flat_colours_have_no_bound_unless_they_are_dequantised(dequantise: bool
 @pytest.mark.slow
 def test_the_loss_stays_finite_for_ten_thousand_steps_on_flat_colours() -> None:
     tiny = flat(2)._replace(rgb=FLAT.expand(2, 3, 4, 4), image=torch.ones(2, 1, 4, 4))
-    losses = trained(cinn("method.space=rgb", "method.blocks=[1]"), tiny, 10_000)
+    losses = trained(cinn("method.space=rgb", "method.net.blocks=[1]"), tiny, 10_000)
     assert all(math.isfinite(loss) for loss in losses)
     assert max(losses[5000:]) < losses[0]

@@ -50,7 +50,7 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
         (
             "divcolor",
             "samples=4",
-            "samples is not a key of this command; nearest: method.samples, name (--help lists all)",
+            "samples is not a key of this command; nearest: method.mdn.samples, name (--help lists all)",
         ),
     ],
 )

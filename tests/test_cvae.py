@@ -14,8 +14,9 @@ from colorlab.methods.cvae import CVAE
 from colorlab.nets.divcolor_net import Posterior
 from colorlab.types import Batch, Condition
 
-SMALL = ["name=t", "method=cvae", "method.side=16", "method.width=2", "method.latents=6", "method.pool=12",
-         "method.clusters=3", "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
+SMALL = ["name=t", "method=cvae", "method.net.side=16", "method.width=2", "method.net.latents=6",
+         "method.cluster.pool=12", "method.cluster.clusters=3", "method.micro_batch=4",
+         "trainer.max_steps=4"]  # fmt: skip
 
 
 def cvae(*overrides: str) -> CVAE:
@@ -43,7 +44,7 @@ def test_the_loss_is_squared_error_and_divergence() -> None:
 
 
 def test_draws_decode_standard_normal_latents() -> None:
-    method, image = cvae("method.cluster=none"), torch.rand(1, 1, 16, 16)
+    method, image = cvae("method.cluster.kind=none"), torch.rand(1, 1, 16, 16)
     drawn = method.candidates(image, 4, Draws(0, [3]))
     z = Draws(0, [3]).candidates(4).normal(6)
     assert torch.allclose(drawn, method.vae(z, method.vae.maps(image)), atol=1e-6)
@@ -51,15 +52,15 @@ def test_draws_decode_standard_normal_latents() -> None:
 
 def test_medoids_are_draws_and_centres_are_not() -> None:
     image = torch.rand(1, 1, 16, 16)
-    pool = cvae("method.cluster=none").candidates(image, 12, Draws(0, [3]))
-    apart = [torch.cdist(cvae(f"method.cluster={how}").candidates(image, 3, Draws(0, [3])).flatten(1), pool.flatten(1))
-             for how in ("medoids", "centres")]  # fmt: skip
+    pool = cvae("method.cluster.kind=none").candidates(image, 12, Draws(0, [3]))
+    shown = [cvae(f"method.cluster.kind={kind}").candidates(image, 3, Draws(0, [3])) for kind in ("medoids", "centres")]
+    apart = [torch.cdist(fields.flatten(1), pool.flatten(1)) for fields in shown]
     assert apart[0].amin(1).max() < 1e-4 < apart[1].amin(1).max()
 
 
 def test_a_pool_smaller_than_its_clusters_is_refused() -> None:
     with pytest.raises(ConfigError, match="pool=3"):
-        cvae("method.pool=2")
+        cvae("method.cluster.pool=2")
 
 
 def test_the_picture_keeps_its_size() -> None:

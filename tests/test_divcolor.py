@@ -31,8 +31,8 @@ from colorlab.nets.divcolor_net import Mixture, Posterior
 from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 
-SMALL = ["name=t", "method=divcolor", "method.side=16", "method.width=2", "method.mdn.width=4", "method.latents=6",
-         "trainer.max_steps=4"]  # fmt: skip
+SMALL = ["name=t", "method=divcolor", "method.net.side=16", "method.width=2", "method.mdn.width=4",
+         "method.net.latents=6", "trainer.max_steps=4"]  # fmt: skip
 
 
 class Pictures:
@@ -289,7 +289,7 @@ def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
 
 
 def test_random_candidates_come_from_the_mixture() -> None:
-    method = divcolor("method.mdn.components=3", "method.samples=random")
+    method = divcolor("method.mdn.components=3", "method.mdn.samples=random")
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[0.0, 10, 20]])[..., None].expand(1, 3, 6))
     z = method.latent(mixture, Draws(0, [7]).candidates(2000))
     component = (z.mean(1) / 10).round().long()
@@ -305,7 +305,7 @@ def test_a_vae_alone_draws_from_its_prior() -> None:
 
 
 def test_reconstructions_follow_the_true_colours_and_keep_the_lightness() -> None:
-    method = divcolor("method.skip=true").eval()
+    method = divcolor("method.net.skip=true").eval()
     method.vae.decoder.head.weight.data *= 1000  # an untrained decoder tells latents hardly apart
     batch = Pictures()[[0, 1]]
     once = method.reconstruct(batch, Draws(0, [0, 1]))
@@ -333,8 +333,8 @@ def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
     [
         (["method.stages.stage=mdn"], "needs a trained VAE"),
         (["method.stages.vae=runs/x"], "does not go with stage=all"),
-        (["method.side=40"], "multiple of 16"),
-        (["method.samples=all"], "choose from means, random"),
+        (["method.net.side=40"], "multiple of 16"),
+        (["method.mdn.samples=all"], "choose from means, random"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(overrides: list[str], said: str) -> None:

@@ -18,7 +18,7 @@ from colorlab.types import Batch, Condition
 
 def made(*overrides: str) -> LatentVAE:
     torch.manual_seed(0)
-    small = ["name=x", "method=latent_vae", "method.width=8", "method.perceptual=0"]
+    small = ["name=x", "method=latent_vae", "method.width=8", "method.losses.perceptual=0"]
     return build(compose("train", [*small, *overrides]).method)
 
 
@@ -56,14 +56,14 @@ def test_the_exported_folder_gives_the_same_pictures_from_latents_of_deviation_o
 
 
 def test_the_parts_of_the_loss_add_up():
-    losses = made("method.kl=0.5").eval().loss(batch(), Draws(0, range(4)))
+    losses = made("method.losses.kl=0.5").eval().loss(batch(), Draws(0, range(4)))
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["kl"])
 
 
 def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
     keys = compose("train", ["name=x", "method=latent_vae"]).method
     assert (keys.perceptual, keys.kl) == (0.1, 1e-6)
-    method, colours = made("method.kl=0.5", "method.perceptual=0.3").eval(), 2 * batch().rgb - 1
+    method, colours = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval(), 2 * batch().rgb - 1
     monkeypatch.setattr(latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
     q = method.vae.encode(colours).latent_dist
     drawn = method.vae.decode(q.mean + (q.logvar / 2).exp() * Draws(0, range(4)).normal(4, 8, 8)).sample

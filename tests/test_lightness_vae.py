@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -29,7 +31,13 @@ def vae(tmp_path_factory):
 
 def made(vae, *overrides: str) -> LightnessVAE:
     torch.manual_seed(0)
-    small = ["name=x", "method=lightness_vae", f"method.vae={vae}", "method.perceptual=0", "method.critic.width=4"]
+    small = [
+        "name=x",
+        "method=lightness_vae",
+        f"method.vae={vae}",
+        "method.losses.perceptual=0",
+        "method.critic.width=4",
+    ]
     return build(compose("train", [*small, *overrides]).method)
 
 
@@ -65,7 +73,7 @@ def test_where_no_gradient_is_wanted_the_discriminator_weighs_nothing():
 
 
 def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
-    method = made(vae, "method.gan_start=1")
+    method = made(vae, "method.losses.gan_start=1")
     before, start = digest(method.vae), digest(method.net)
     fitted(method, 3)
     assert torch.equal(digest(method.vae), before) and not torch.equal(digest(method.net), start)
@@ -74,7 +82,7 @@ def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
 
 
 def test_the_discriminator_sets_in_after_its_count_of_batches(vae):
-    method = made(vae, "method.gan_start=2", "method.gan=0.5")
+    method = made(vae, "method.losses.gan_start=2", "method.losses.gan=0.5")
     start = digest(method.discriminator)
     fitted(method, 2)
     assert torch.equal(digest(method.discriminator), start) and method.judged
@@ -83,22 +91,22 @@ def test_the_discriminator_sets_in_after_its_count_of_batches(vae):
 
 
 def test_without_its_factor_there_is_no_discriminator_ever(vae):
-    method = fitted(made(vae, "method.gan_start=0", "method.gan=0"), 2)
+    method = fitted(made(vae, "method.losses.gan_start=0", "method.losses.gan=0"), 2)
     assert not method.judged and set(method.loss(batch(), Draws(0, [0, 1]))) == {"loss", "l1"}
 
 
 def test_the_parts_of_the_loss_add_up(vae):
-    method = made(vae, "method.gan_start=0", "method.gan=0.5")
+    method = made(vae, "method.losses.gan_start=0", "method.losses.gan=0.5")
     losses = method.loss(batch(), Draws(0, [0, 1]))
     assert losses["gan_weight"] > 0
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["gan_weight"] * losses["gan"])
 
 
 def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
-    method, shown = made(vae, "method.gan_start=0"), batch_of(plain(0.6))
+    method, shown = made(vae, "method.losses.gan_start=0"), batch_of(plain(0.6))
     keys = compose("train", ["name=x", "method=lightness_vae", "method.vae=x"]).method
-    assert (keys.perceptual, keys.gan) == (0.1, 0.5)
-    method.discriminator, method.perceptual = Mean(), 0.3
+    assert (keys.losses.perceptual, keys.losses.gan) == (0.1, 0.5)
+    method.discriminator, method.losses = Mean(), replace(method.losses, perceptual=0.3)
     monkeypatch.setattr(lightness_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
     monkeypatch.setattr(lightness_vae, "adaptive_weight", lambda rec, gan, anchor: 5.0)
     drawn = {"drawn": plain(0.8)}
@@ -107,7 +115,7 @@ def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
     assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(expected, rel=1e-4)
     judged = method.discriminator_loss(shown, drawn, Draws(0, [0, 1]))["loss"]
     assert judged.item() == pytest.approx(((1 - 0.2) + (1 + 0.6)) / 2, rel=1e-4)
-    method.gan = 0
+    method.losses = replace(method.losses, gan=0)
     assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(l1 + 0.3 * perceptual, rel=1e-4)
 
 
@@ -146,7 +154,7 @@ def test_an_autoencoder_that_is_not_there_is_one_line(tmp_path):
 
 
 def test_a_run_leaves_the_decoder_for_other_methods(vae, tmp_path):
-    method = fitted(made(vae, "method.gan=0"), 2)
+    method = fitted(made(vae, "method.losses.gan=0"), 2)
     method.export(tmp_path)
     opened, rgb = load_lightness_vae(str(tmp_path)), batch().rgb
     with torch.no_grad():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -12,7 +14,7 @@ from colorlab.methods.msgan import mode_seeking
 from tests.critics import Mean, batch_of, plain
 from tests.two_colours import drawings, fillings, trained
 
-TOY = ("method.depth=3", "method.critic.scales=1", "method.critic.layers=2")
+TOY = ("method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2")
 
 
 def msgan():
@@ -38,8 +40,8 @@ def test_only_the_first_picture_must_be_true() -> None:
 
 def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     method, batch = msgan(), batch_of(plain(0.6))
-    assert (method.l1_weight, method.seek_weight) == (10, 1)
-    method.discriminator, method.seek_weight = Mean(), 3
+    assert (method.losses.l1, method.losses.seek) == (10, 1)
+    method.discriminator, method.losses = Mean(), replace(method.losses, seek=3)
     codes = {"z_first": torch.ones(2, 8), "z_second": -torch.ones(2, 8)}
     made = {"first": plain(0.5), "second": plain(0.1), "truth": plain(0.2)} | codes
     gan, l1, seek = (0.5**2 + 0.9**2) / 2, 0.3, 2 / 0.4
@@ -56,5 +58,5 @@ def test_candidates_differ_more_than_bicyclegan_s_after_as_many_steps() -> None:
 
 @pytest.mark.slow
 def test_mode_seeking_spreads_the_candidates() -> None:
-    with_it, without = (trained("msgan", 150, *TOY, f"method.seek_weight={weight}") for weight in (1, 0))
+    with_it, without = (trained("msgan", 150, *TOY, f"method.losses.seek={weight}") for weight in (1, 0))
     assert fillings(with_it, 16).std(0).mean() > 5 * fillings(without, 16).std(0).mean()

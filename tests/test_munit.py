@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -38,8 +40,8 @@ def test_the_style_is_read_off_the_picture_drawn() -> None:
 
 def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     method, batch = munit(), batch_of(plain(0.6))
-    assert (method.picture_weight, method.style_weight) == (10, 1)
-    method.discriminator, method.style_weight = Mean(), 3
+    assert (method.losses.picture, method.losses.style) == (10, 1)
+    method.discriminator, method.losses = Mean(), replace(method.losses, style=3)
     made = {"again": plain(0.4), "drawn": plain(0.1), "truth": plain(0.2)}
     made["style"] = method.net.style(made["drawn"]).detach() + 0.25
     gan, picture, style = 0.9**2, 0.2, 0.25
@@ -51,7 +53,7 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
 
 @pytest.mark.slow
 def test_another_picture_s_style_brings_its_colours() -> None:
-    method = trained("munit", 300, "method.blocks=2", "method.critic.scales=1", "method.critic.layers=2")
+    method = trained("munit", 300, "method.net.blocks=2", "method.critic.scales=1", "method.critic.layers=2")
     red, right = share_of_red(method)
     assert 0.1 < red < 0.9 and right > 0.6
     batch = drawings(0)

@@ -46,14 +46,14 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
 
 
 def test_dropout_has_its_rate_and_keeps_the_mean() -> None:
-    masks = pix2pix("method.dropout=0.25").masks(torch.zeros(50, 1, 32, 32), Draws(0, range(50)))
+    masks = pix2pix("method.net.dropout=0.25").masks(torch.zeros(50, 1, 32, 32), Draws(0, range(50)))
     values = torch.cat([mask.flatten() for mask in masks])
     assert values.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float((values == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
 
 
 def test_without_dropout_at_test_all_candidates_are_equal() -> None:
-    method = pix2pix("method.dropout_at_test=false")
+    method = pix2pix("method.net.dropout_at_test=false")
     drawn = method.sample(Condition(drawings(0).image[:2]), 3, Draws(0, [0, 1]))
     assert not method.candidates_differ and pix2pix().candidates_differ
     assert torch.equal(drawn[:, 0], drawn[:, 2])

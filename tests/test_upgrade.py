@@ -64,14 +64,28 @@ FLAT = {
               "remedy": "none", "candidates": 1},
     "chromagan": {"tries": 2, "skips": False, "tuned": True, "pretrained": False, "l2_weight": 2.0, "class_weight": 0,
                   "classified_at": 64, "gan_weight": 0.2, "penalty_weight": 5.0},
+    "pix2pix": {"depth": 3, "dropout": 0.25, "dropout_at_test": False, "critic_width": 3, "critic_layers": 2,
+                "critic_scales": 2, "gradient_clip_val": 1.0},
+    "msgan": {"depth": 3, "latent": 5, "l1_weight": 7.0, "seek_weight": 3.0},
+    "bicyclegan": {"depth": 3, "latent": 5, "encoder_width": 3, "l1_weight": 7.0, "kl_weight": 0.5,
+                   "latent_weight": 0.25},
+    "munit": {"downs": 1, "blocks": 2, "latent": 5, "picture_weight": 7.0, "style_weight": 3.0},
+    "cgan": {"depth": 3, "dropout": 0.25, "cluster": "medoids", "pool": 12, "clusters": 3},
+    "cvae": {"side": 32, "latents": 6, "dropout": 0.25, "cluster": "none", "pool": 12, "clusters": 3},
+    "cinn": {"blocks": [1, 2], "clamp": 3.0, "shrink": 1, "dequantise": False, "noise": 0.5},
+    "divcolor": {"side": 32, "latents": 6, "skip": True, "dropout": 0.25, "samples": "random"},
+    "latent_vae": {"perceptual": 0.0, "perceptual_net": "vgg", "kl": 0.5},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FLAT)
 def test_a_flat_configuration_of_before_builds_the_method_that_it_meant(name: str) -> None:
     node = plain_dict(compose("train", ["name=x", f"method={name}", "method.width=2"]).method)
-    groups = GROUPS[node["_target_"]]
-    kept = {group: node[group] for group in groups if group == "critic"}
+    groups, places = GROUPS[node["_target_"]], {MOVED[node["_target_"]][key] for key in FLAT[name]}
+    others = {
+        group: {key: value for key, value in node[group].items() if f"{group}.{key}" not in places} for group in groups
+    }
+    kept = {group: values for group, values in others.items() if values.keys() != {"_target_"}}
     old = {key: value for key, value in node.items() if key not in groups} | kept | FLAT[name]
     today = upgraded(old)
     build(today)  # which fails if a class lacks a key, or has none for one

@@ -6,6 +6,8 @@ it, so that G cannot ignore it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,22 +20,36 @@ from colorlab.nets.unet import CodeEncoder, UNet
 from colorlab.types import Batch
 
 
-class BicycleGAN(Adversarial):
-    """width, depth: of the U-Net. latent: length of z. critic: each of the two discriminators.
+@dataclass(frozen=True)
+class NetOptions:
+    """The U-Net and the encoder, see ``UNet`` and ``CodeEncoder``."""
 
-    l1_weight, kl_weight, latent_weight: the paper's lambda, lambda_KL and lambda_latent (Eq. 9)."""
+    depth: int
+    latent: int  # length of z
+    encoder_width: int
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts beside the discriminators' (Eq. 9)."""
+
+    l1: float  # the paper's lambda
+    kl: float  # lambda_KL
+    latent: float  # lambda_latent
+
+
+class BicycleGAN(Adversarial):
+    """width: of the U-Net. net: the rest of it, and the encoder. critic: each of the two discriminators."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, depth: int, latent: int, encoder_width: int,
-        critic: CriticOptions, l1_weight: float, kl_weight: float, latent_weight: float,
+        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, losses: LossOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, space)
-        self.latent = latent
-        self.l1_weight, self.kl_weight, self.latent_weight = l1_weight, kl_weight, latent_weight
+        self.latent, self.losses = net.latent, losses
         channels = self.space.channels
-        self.net = in_channels_last(UNet(width, depth, latent, channels))
-        self.encoder = in_channels_last(CodeEncoder(channels, encoder_width, depth, 2 * latent))
+        self.net = in_channels_last(UNet(width, net.depth, net.latent, channels))
+        self.encoder = in_channels_last(CodeEncoder(channels, net.encoder_width, net.depth, 2 * net.latent))
         critics = {branch: critic.net(channels, norm=True) for branch in ("encoded", "drawn")}
         self.discriminator = nn.ModuleDict(critics)
 
@@ -60,7 +76,8 @@ class BicycleGAN(Adversarial):
         kl = kl_to_normal(made["mean"], made["log_var"])
         read = functional_call(self.encoder, {k: v.detach() for k, v in self.encoder.named_parameters()}, made["drawn"])
         latent = F.l1_loss(read[:, : self.latent], made["z"])
-        total = gan + self.l1_weight * l1 + self.kl_weight * kl + self.latent_weight * latent
+        weight = self.losses
+        total = gan + weight.l1 * l1 + weight.kl * kl + weight.latent * latent
         return {"loss": total, "gan": gan, "l1": l1, "kl": kl, "latent": latent}
 
     def judged(self, image: Tensor, pictures: Made, truth: float) -> Tensor:

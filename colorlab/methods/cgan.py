@@ -5,6 +5,8 @@ which stays on at test time. Of 256 colourings, the centres of 5 clusters are sh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,24 +16,29 @@ from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, cross
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.unet import UNet
 from colorlab.samplers.candidates import joined
-from colorlab.samplers.clusters import check_choice, clustered
+from colorlab.samplers.clusters import ClusterOptions, clustered
 from colorlab.types import Batch
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The U-Net, see ``UNet``."""
+
+    depth: int
+    dropout: float  # its rate, at test time too
+
+
 class CGAN(Adversarial):
-    """width, depth: of the U-Net. critic: the discriminator. l1_weight: lambda of Isola et al.
-    dropout: its rate. cluster, pool, clusters: see ``chroma.clustered``."""
+    """width, net: of the U-Net. critic: the discriminator. l1_weight: lambda of Isola et al. cluster: which of many
+    draws are shown."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int,
-        depth: int, critic: CriticOptions, l1_weight: float, dropout: float, cluster: str, pool: int,
-        clusters: int, micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
+        critic: CriticOptions, l1_weight: float, cluster: ClusterOptions, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, "ab")
-        check_choice(cluster, pool, clusters)
-        self.l1_weight, self.dropout = l1_weight, dropout
-        self.cluster, self.pool, self.clusters = cluster, pool, clusters
-        self.net: UNet = in_channels_last(UNet(width, depth, 0, self.space.channels))  # type: ignore[assignment]
+        self.l1_weight, self.dropout, self.cluster = l1_weight, net.dropout, cluster
+        self.net: UNet = in_channels_last(UNet(width, net.depth, 0, self.space.channels))  # type: ignore[assignment]
         self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
@@ -57,7 +64,7 @@ class CGAN(Adversarial):
         def draw(rows: Draws) -> Tensor:
             return self.paint(image, rows)
 
-        fields = clustered(draw, draws, n, self.pool, self.clusters, self.cluster, self.micro_batch)
+        fields = clustered(draw, draws, n, self.cluster, self.micro_batch)
         return torch.cat([joined(field, image) for field in fields.split(1)])
 
     def masks(self, image: Tensor, rows: Draws) -> list[Tensor]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -33,30 +34,44 @@ MEASURED = 256  # training pictures whose colours give mean and deviation
 SETTLED = 32  # of which so many set the norms
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The flow, see ``FlowNet``."""
+
+    blocks: list[int]
+    clamp: float
+    shrink: int
+
+
+@dataclass(frozen=True)
+class LearningOptions:
+    """What is added to the colours that are learned from."""
+
+    dequantise: bool  # uniform noise of one 8-bit step, to RGB
+    noise: float  # deviation of normal noise, to the normalised colours
+
+
 class CINN(Method):
-    """space: ab, chroma for a gray picture (the paper), or rgb, which also colours line drawings. width, blocks, clamp,
-    shrink: see ``FlowNet``. dequantise: add uniform noise of one 8-bit step to RGB. noise: deviation of the normal
-    noise added to the normalised colours. temperature: of the noise that candidates start from. micro_batch:
-    candidates sampled together."""
+    """space: ab, chroma for a gray picture (the paper), or rgb, which also colours line drawings. width, net: of the
+    flow. temperature: of the noise that candidates start from. micro_batch: candidates sampled together."""
 
     mean: Tensor  # (C, 1, 1)
     std: Tensor
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, space: str, width: int,
-        blocks: list[int], clamp: float, shrink: int, dequantise: bool, noise: float, temperature: float,
-        micro_batch: int,
+        net: NetOptions, learning: LearningOptions, temperature: float, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        if space == "rgb" and shrink > 1:
-            raise ValueError(f"shrink={shrink} blurs a picture in space=rgb (set shrink=1)")
+        if space == "rgb" and net.shrink > 1:
+            raise ValueError(f"shrink={net.shrink} blurs a picture in space=rgb (set method.net.shrink=1)")
         self.space = space_named(space)
         self.conditions = self.space.conditions
-        self.shrink, self.dequantise, self.noise = shrink, dequantise, noise
+        self.shrink, self.dequantise, self.noise = net.shrink, learning.dequantise, learning.noise
         self.temperature, self.micro_batch = temperature, micro_batch
-        self.stride = shrink * 2 ** len(blocks)
-        net = FlowNet(self.space.channels, width, blocks, clamp, shrink)
-        self.net: FlowNet = in_channels_last(net)  # type: ignore[assignment]
+        self.stride = net.shrink * 2 ** len(net.blocks)
+        flow = FlowNet(self.space.channels, width, net.blocks, net.clamp, net.shrink)
+        self.net: FlowNet = in_channels_last(flow)  # type: ignore[assignment]
         self.register_buffer("mean", torch.zeros(self.space.channels, 1, 1))
         self.register_buffer("std", torch.ones(self.space.channels, 1, 1))
 

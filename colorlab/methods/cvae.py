@@ -6,6 +6,7 @@ the centres of 5 clusters are shown (Sohn et al., 2015, for the bound: an L2 los
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,29 +16,37 @@ from colorlab.draws import Draws
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import FieldVAE
 from colorlab.samplers.candidates import coloured, stretched
-from colorlab.samplers.clusters import check_choice, clustered
+from colorlab.samplers.clusters import ClusterOptions, clustered
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
 SPACE = AB()
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The autoencoder of chroma fields, see ``FieldVAE``."""
+
+    side: int
+    latents: int
+    dropout: float
+
+
 class CVAE(Method):
-    """side, width, latents, dropout: see ``FieldVAE``. kl: weight of the KL divergence. cluster, pool, clusters: see
-    ``chroma.clustered``. micro_batch: candidates decoded together."""
+    """width, net: of the autoencoder. kl: weight of the KL divergence. cluster: which of many draws are shown.
+    micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,
-        dropout: float, kl: float, cluster: str, pool: int, clusters: int, micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
+        kl: float, cluster: ClusterOptions, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        check_choice(cluster, pool, clusters)
-        self.side, self.latents, self.kl = side, latents, kl
-        self.cluster, self.pool, self.clusters, self.micro_batch = cluster, pool, clusters, micro_batch
-        net = FieldVAE(side, width, latents, skip=True, gray_posterior=True, dropout=dropout)
-        self.vae: FieldVAE = in_channels_last(net)  # type: ignore[assignment]
+        self.side, self.latents, self.kl = net.side, net.latents, kl
+        self.cluster, self.micro_batch = cluster, micro_batch
+        vae = FieldVAE(net.side, width, net.latents, skip=True, gray_posterior=True, dropout=net.dropout)
+        self.vae: FieldVAE = in_channels_last(vae)  # type: ignore[assignment]
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """|C - f(z, G)|^2 + kl KL[Q(z|C, G) || N(0, I)], over the number of the field's values."""
@@ -60,4 +69,4 @@ class CVAE(Method):
         def draw(rows: Draws) -> Tensor:
             return self.vae(rows.normal(self.latents, device=gray.device), maps)
 
-        return clustered(draw, draws, n, self.pool, self.clusters, self.cluster, self.micro_batch)
+        return clustered(draw, draws, n, self.cluster, self.micro_batch)

@@ -81,7 +81,12 @@ class MixtureOptions:
     loss: str  # "nearest" component (Eq. 6) or "exact" (Eq. 5)
     features: str | None  # a run of the cic method whose frozen conv7 is seen; None = features of its own
     features_width: int | None  # of that run
+    samples: str  # the "means" in order of weight and random beyond them, or "random"
     sees: int | None = None  # px; side at which the features see the gray picture; None = the field's
+
+    def __post_init__(self) -> None:
+        if self.samples not in SAMPLES:
+            raise ValueError(f"samples is {' or '.join(SAMPLES)}, not {self.samples!r}")
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,18 @@ class StageOptions:
         return round(self.vae_share * self.steps)
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The autoencoder of chroma fields, see ``FieldVAE``. dropout: of the mixture's network too."""
+
+    side: int
+    latents: int
+    skip: bool
+    dropout: float
+
+
 class DivColor(Method):
-    """side, width, latents, skip, dropout: see ``FieldVAE``. samples: "means" of the mixture in order of weight and
-    random beyond them, or "random". micro_batch: candidates decoded together."""
+    """width, net: of the autoencoder. mdn: the mixture. micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
     trains_in_turn = True
@@ -120,25 +134,23 @@ class DivColor(Method):
     variance: Tensor  # (20,) along them, descending
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, side: int, width: int, latents: int,
-        skip: bool, dropout: float, losses: LossOptions, mdn: MixtureOptions, stages: StageOptions, samples: str,
-        micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
+        losses: LossOptions, mdn: MixtureOptions, stages: StageOptions, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
-        if samples not in SAMPLES:
-            raise ValueError(f"samples is {' or '.join(SAMPLES)}, not {samples!r}")
-        self.side, self.latents, self.samples, self.micro_batch = side, latents, samples, micro_batch
+        self.side, self.latents, self.micro_batch = net.side, net.latents, micro_batch
         self.losses, self.mixture, self.stages = losses, mdn, stages
-        self.vae: FieldVAE = in_channels_last(FieldVAE(side, width, latents, skip, False, dropout))  # type: ignore[assignment]
+        vae = FieldVAE(net.side, width, net.latents, net.skip, False, net.dropout)
+        self.vae: FieldVAE = in_channels_last(vae)  # type: ignore[assignment]
         seen = FrozenFeatures(mdn.features_width or 1) if mdn.features else GrayFeatures(mdn.width)
         self.features = in_channels_last(seen)
-        self.sees = mdn.sees or side
-        net = MDN(seen.channels, self.sees, mdn.width, latents, mdn.components, mdn.head, dropout)
-        self.mdn: MDN = in_channels_last(net)  # type: ignore[assignment]
+        self.sees = mdn.sees or net.side
+        head = MDN(seen.channels, self.sees, mdn.width, net.latents, mdn.components, mdn.head, net.dropout)
+        self.mdn: MDN = in_channels_last(head)  # type: ignore[assignment]
         table = table_of(BINS)
         self.register_buffer("H", torch.full((len(table),), 1 / len(table)))
         self.register_buffer("bin_at", torch.cdist(table_of("square"), table).argmin(1))
-        self.register_buffer("basis", torch.zeros(COMPONENTS, 2 * side**2))
+        self.register_buffer("basis", torch.zeros(COMPONENTS, 2 * net.side**2))
         self.register_buffer("variance", torch.ones(COMPONENTS))
 
     def prepare(self, pictures: Any) -> None:
@@ -146,7 +158,7 @@ class DivColor(Method):
         if (run := self.mixture.features) is not None:
             fill(self.features, tensors_of(Path(run), "net."), run, "mdn.features_width")
         if (run := self.stages.vae) is not None:
-            fill(self.vae, tensors_of(Path(run), "vae."), run, "side, width, latents and skip")
+            fill(self.vae, tensors_of(Path(run), "vae."), run, "width, net.side, net.latents and net.skip")
             return
         train = pictures.splits["train"]
         chosen = evenly_spread(train, min(len(train), FITTED))
@@ -250,7 +262,7 @@ class DivColor(Method):
         component = torch.searchsorted(weight.cumsum(0), chosen).clamp_max(len(mean) - 1)
         z = mean[component] + math.sqrt(VARIANCE) * noise
         k = torch.tensor(rows.candidate, device=self.device)
-        if self.samples == "random":
+        if self.mixture.samples == "random":
             return z
         return torch.where((k < len(mean))[:, None], mean[k.clamp_max(len(mean) - 1)], z)
 

@@ -6,6 +6,7 @@ discriminator: L = L1 + perceptual + a touch of KL divergence. A finished run ho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,18 @@ from colorlab.types import Batch, Condition
 MEMORY = 0.01  # weight of a batch in the running moments of the latents, once there have been a hundred
 
 
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts, 0 = off."""
+
+    perceptual: float
+    perceptual_net: str  # alex or vgg
+    kl: float
+
+
 class LatentVAE(Method):
     """width: channels of the finest level; the others have twice as many. levels: f = 2^(levels - 1) pixels a latent.
-    layers: residual blocks a level (the decoder has one more). latents: numbers for each block. perceptual, kl: weights
-    of the loss's parts, 0 = off; perceptual_net: alex or vgg.
+    layers: residual blocks a level (the decoder has one more). latents: numbers for each block.
 
     As a colorizer it is a baseline that colours nothing: ``sample`` encodes the condition picture itself, gray, and
     decodes it. What it does to lightness can be seen there."""
@@ -39,13 +48,12 @@ class LatentVAE(Method):
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, levels: int, layers: int,
-        latents: int, perceptual: float, perceptual_net: str, kl: float,
+        latents: int, losses: LossOptions,
     ) -> None:  # fmt: skip
         from diffusers import AutoencoderKL
 
         super().__init__(seed, optimizer, schedule)
-        self.perceptual, self.perceptual_net, self.kl = perceptual, perceptual_net, kl
-        self.factor = 2 ** (levels - 1)
+        self.losses, self.factor = losses, 2 ** (levels - 1)
         vae: Any = AutoencoderKL(
             down_block_types=["DownEncoderBlock2D"] * levels, up_block_types=["UpDecoderBlock2D"] * levels,
             block_out_channels=[width] + [2 * width] * (levels - 1), layers_per_block=layers, latent_channels=latents,
@@ -63,10 +71,10 @@ class LatentVAE(Method):
             self._remember(posterior.mean.detach())
         l1 = F.l1_loss(drawn, 2 * batch.rgb - 1)
         kl = posterior.kl().mean() / batch.rgb[0].numel()
-        losses = {"loss": l1 + self.kl * kl, "l1": l1, "kl": kl, "psnr": psnr(drawn, 2 * batch.rgb - 1)}
-        if self.perceptual:
-            seen = load_perceptual(self.perceptual_net, self.device)((drawn + 1) / 2, batch.rgb)
-            losses |= {"loss": losses["loss"] + self.perceptual * seen, "perceptual": seen}
+        losses = {"loss": l1 + self.losses.kl * kl, "l1": l1, "kl": kl, "psnr": psnr(drawn, 2 * batch.rgb - 1)}
+        if weight := self.losses.perceptual:
+            seen = load_perceptual(self.losses.perceptual_net, self.device)((drawn + 1) / 2, batch.rgb)
+            losses |= {"loss": losses["loss"] + weight * seen, "perceptual": seen}
         return losses
 
     def _remember(self, z: Tensor) -> None:

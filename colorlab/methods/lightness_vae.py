@@ -10,6 +10,7 @@ run holds both in ``lightness/``."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,19 @@ MOST = 1e4  # of the adaptive weight, as in VQGAN's release
 EPS = 1e-4
 
 
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts."""
+
+    perceptual: float  # lambda_p, 0 = off
+    perceptual_net: str  # alex or vgg
+    gan: float  # a factor on the adaptive lambda_d, 0 = no discriminator ever
+    gan_start: int  # batches until it sets in
+
+
 class LightnessVAE(Adversarial):
-    """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an AutoencoderKL. perceptual:
-    lambda_p, 0 = off; perceptual_net: alex or vgg. gan: a factor on the adaptive lambda_d, 0 = no discriminator ever;
-    gan_start: batches until it sets in. critic: the discriminator.
+    """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an AutoencoderKL. critic: the
+    discriminator.
 
     decoder, when sampling: "plain" the autoencoder's own; "swap" that with the gray picture's lightness; "lightness"
     the one trained here; "locked" that with the gray picture's lightness. The second and fourth need a gray picture.
@@ -49,16 +59,14 @@ class LightnessVAE(Adversarial):
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        vae: str, perceptual: float, perceptual_net: str, gan: float, gan_start: int,
-        critic: CriticOptions, decoder: str,
+        vae: str, losses: LossOptions, critic: CriticOptions, decoder: str,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, 1, "rgb")
         if decoder not in DECODERS:
             raise ValueError(f"decoder is {', '.join(DECODERS)}, not {decoder!r}")
-        self.decoder = decoder
+        self.decoder, self.losses = decoder, losses
         if decoder in ("swap", "locked"):
             self.conditions = ("gray",)
-        self.perceptual, self.perceptual_net, self.gan, self.gan_start = perceptual, perceptual_net, gan, gan_start
         frozen = load_vae(vae)
         self.frozen = Aside(frozen)
         self.factor = 2 ** (len(frozen.config.block_out_channels) - 1)
@@ -74,7 +82,7 @@ class LightnessVAE(Adversarial):
     @property
     def judged(self) -> bool:
         """Whether the discriminator has set in."""
-        return self.gan > 0 and int(self.batches_seen) >= self.gan_start
+        return self.losses.gan > 0 and int(self.batches_seen) >= self.losses.gan_start
 
     def decode(self, latents: Tensor, gray: Tensor) -> Tensor:
         """See ``LightnessDecoder``."""
@@ -98,14 +106,15 @@ class LightnessVAE(Adversarial):
         """Eq. 5, colours in [-1, 1]."""
         l1 = 2 * F.l1_loss(made["drawn"], batch.rgb)
         losses, rec = {"l1": l1}, l1
-        if self.perceptual:
-            losses["perceptual"] = load_perceptual(self.perceptual_net, self.device)(made["drawn"], batch.rgb)
-            rec = rec + self.perceptual * losses["perceptual"]
+        if weight := self.losses.perceptual:
+            net = load_perceptual(self.losses.perceptual_net, self.device)
+            losses["perceptual"] = net(made["drawn"], batch.rgb)
+            rec = rec + weight * losses["perceptual"]
         if not self.judged:
             return {"loss": rec, **losses}
         gan = -self.scores(batch, made["drawn"]).mean()
-        weight = adaptive_weight(rec, gan, self.net.anchor)
-        return {"loss": rec + self.gan * weight * gan, "gan": gan, "gan_weight": weight, **losses}
+        balance = adaptive_weight(rec, gan, self.net.anchor)
+        return {"loss": rec + self.losses.gan * balance * gan, "gan": gan, "gan_weight": balance, **losses}
 
     def scores(self, batch: Batch, rgb: Tensor) -> Tensor:
         """Of patches of (B, 3, H, W) in [0, 1], beside the gray picture if the critic sees it."""

@@ -5,6 +5,8 @@ encoder is needed; the generator is BicycleGAN's."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,20 +20,32 @@ from colorlab.types import Batch
 EPSILON = 1e-5  # keeps the term finite where two pictures are equal
 
 
-class MSGAN(Adversarial):
-    """width, depth: of the U-Net. latent: length of z. critic: the discriminator.
+@dataclass(frozen=True)
+class NetOptions:
+    """The U-Net, see ``UNet``."""
 
-    l1_weight: of the first picture's distance to the truth. seek_weight: the paper's lambda_ms; 0 leaves a conditional
-    GAN that may ignore its code."""
+    depth: int
+    latent: int  # length of z
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts beside the discriminator's."""
+
+    l1: float  # of the first picture's distance to the truth
+    seek: float  # the paper's lambda_ms; 0 leaves a conditional GAN that may ignore its code
+
+
+class MSGAN(Adversarial):
+    """width, net: of the U-Net. critic: the discriminator."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, depth: int, latent: int, critic: CriticOptions,
-        l1_weight: float, seek_weight: float,
+        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, losses: LossOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, space)
-        self.latent, self.l1_weight, self.seek_weight = latent, l1_weight, seek_weight
-        self.net = in_channels_last(UNet(width, depth, latent, self.space.channels))
+        self.latent, self.losses = net.latent, losses
+        self.net = in_channels_last(UNet(width, net.depth, net.latent, self.space.channels))
         self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
@@ -51,7 +65,8 @@ class MSGAN(Adversarial):
         gan = self.judged(batch.image, made, 1.0)
         l1 = F.l1_loss(made["first"], made["truth"])
         seek = mode_seeking(made["first"], made["second"], made["z_first"], made["z_second"])
-        return {"loss": gan + self.l1_weight * l1 + self.seek_weight * seek, "gan": gan, "l1": l1, "seek": seek}
+        total = gan + self.losses.l1 * l1 + self.losses.seek * seek
+        return {"loss": total, "gan": gan, "l1": l1, "seek": seek}
 
     def judged(self, image: Tensor, made: Made, truth: float) -> Tensor:
         """The least-squares loss of both pictures."""

@@ -6,6 +6,8 @@ content encoder reads the drawing alone, one generator is left of two, and in pl
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,19 +19,35 @@ from colorlab.nets.munit_net import MUNITNet
 from colorlab.types import Batch
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The encoders and the decoder, see ``MUNITNet``."""
+
+    downs: int
+    blocks: int
+    latent: int  # length of the style code
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The weights of the loss's parts beside the discriminator's (Eq. 5)."""
+
+    picture: float  # lambda_x
+    style: float  # lambda_s
+
+
 class MUNIT(Adversarial):
-    """width, downs, blocks: of the content encoder and the decoder. latent: length of the style code. critic: the
-    discriminator. picture_weight, style_weight: lambda_x and lambda_s of Eq. 5."""
+    """width, net: of the encoders and the decoder. critic: the discriminator."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, downs: int, blocks: int, latent: int,
-        critic: CriticOptions, picture_weight: float, style_weight: float,
+        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, losses: LossOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, space)
-        self.latent, self.picture_weight, self.style_weight = latent, picture_weight, style_weight
+        self.latent, self.losses = net.latent, losses
         channels = self.space.channels
-        self.net: MUNITNet = in_channels_last(MUNITNet(width, downs, blocks, latent, channels))  # type: ignore[assignment]
+        made = MUNITNet(width, net.downs, net.blocks, net.latent, channels)
+        self.net: MUNITNet = in_channels_last(made)  # type: ignore[assignment]
         self.discriminator = critic.net(channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
@@ -51,7 +69,7 @@ class MUNIT(Adversarial):
         gan = least_squares(self.discriminator(batch.image, made["drawn"]), 1.0)
         picture = F.l1_loss(made["again"], made["truth"])
         style = F.l1_loss(self.net.style(made["drawn"]), made["style"])
-        total = gan + self.picture_weight * picture + self.style_weight * style
+        total = gan + self.losses.picture * picture + self.losses.style * style
         return {"loss": total, "gan": gan, "picture": picture, "style": style}
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:

@@ -5,6 +5,8 @@ learns to ignore it: the suite's reference for collapse, against which every div
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,20 +17,26 @@ from colorlab.nets.unet import UNet
 from colorlab.types import Batch
 
 
-class Pix2Pix(Adversarial):
-    """width, depth: of the U-Net. critic: the discriminator. l1_weight: the paper's lambda. dropout: its rate.
+@dataclass(frozen=True)
+class NetOptions:
+    """The U-Net, see ``UNet``."""
 
-    dropout_at_test: keep the noise on when sampling (the paper, Sec. 3.2); without it all candidates are equal."""
+    depth: int
+    dropout: float  # its rate
+    dropout_at_test: bool  # the noise stays on when sampling (the paper, Sec. 3.2); without it all candidates are equal
+
+
+class Pix2Pix(Adversarial):
+    """width, net: of the U-Net. critic: the discriminator. l1_weight: the paper's lambda."""
 
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, depth: int, critic: CriticOptions, l1_weight: float,
-        dropout: float, dropout_at_test: bool,
+        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, l1_weight: float,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, micro_batch, space)
-        self.l1_weight, self.dropout, self.dropout_at_test = l1_weight, dropout, dropout_at_test
-        self.candidates_differ = dropout_at_test and dropout > 0
-        self.net: UNet = in_channels_last(UNet(width, depth, 0, self.space.channels))  # type: ignore[assignment]
+        self.l1_weight, self.dropout, self.dropout_at_test = l1_weight, net.dropout, net.dropout_at_test
+        self.candidates_differ = net.dropout_at_test and net.dropout > 0
+        self.net: UNet = in_channels_last(UNet(width, net.depth, 0, self.space.channels))  # type: ignore[assignment]
         self.discriminator = critic.net(self.space.channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:

@@ -16,18 +16,21 @@ OF_AREAS = ["colorlab.methods.flats.Flats", "colorlab.methods.flats_diffusion.Fl
 READING: dict[str, str | None] = {key: f"reading.{key}" for key in ("side", "layers", "heads", "trunk", "text_encoder")}
 OF_READING = {"reading": "colorlab.methods.areas.ReadingOptions"}
 
-#: Classes of methods with a discriminator.
-ADVERSARIAL = [
-    f"colorlab.methods.{name}" for name in (
-        "pix2pix.Pix2Pix", "munit.MUNIT", "msgan.MSGAN", "bicyclegan.BicycleGAN", "cgan.CGAN", "chromagan.ChromaGAN",
-        "lightness_vae.LightnessVAE",
-    )
-]  # fmt: skip
+#: Of methods with a discriminator.
 CRITIC: dict[str, str | None] = {
     "critic_width": "critic.width", "critic_layers": "critic.layers", "critic_scales": "critic.scales",
     "gradient_clip_val": None,  # the trainer's
 }  # fmt: skip
 OF_CRITIC = {"critic": "colorlab.methods.adversarial.CriticOptions"}
+
+
+def moved_to(group: str, *keys: str) -> dict[str, str | None]:
+    """Keys that are in a group today, under their own names."""
+    return {key: f"{group}.{key}" for key in keys}
+
+
+CLUSTER: dict[str, str | None] = {"cluster": "cluster.kind"} | moved_to("cluster", "pool", "clusters")
+OF_CLUSTER = {"cluster": "colorlab.samplers.clusters.ClusterOptions"}
 
 MARGINALS: dict[str, str | None] = {
     "stride": "net.stride", "shortcuts": "net.shortcuts", "rank": "net.rank", "edges": "net.edges",
@@ -57,8 +60,8 @@ MOVED: dict[str, dict[str, str | None]] = {
         "mdn_width": "mdn.width", "components": "mdn.components", "head": "mdn.head", "mdn_loss": "mdn.loss",
         "features": "mdn.features", "features_width": "mdn.features_width",
         "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
-        "accumulate": "stages.accumulate",
-    },
+        "accumulate": "stages.accumulate", "samples": "mdn.samples",
+    } | moved_to("net", "side", "latents", "skip", "dropout"),
     f"{GPIC}.GPIC": {
         "predict": "learning.predict", "distance": "learning.distance", "min_xi": "learning.min_xi",
         "stratified": "learning.stratified", "fourier_features": "embedding.features",
@@ -77,7 +80,25 @@ MOVED: dict[str, dict[str, str | None]] = {
         "caption_dropout": "learning.caption_dropout",
     },
     **dict.fromkeys(OF_AREAS, READING),
-    **dict.fromkeys(ADVERSARIAL, CRITIC),
+    "colorlab.methods.pix2pix.Pix2Pix": CRITIC | moved_to("net", "depth", "dropout", "dropout_at_test"),
+    "colorlab.methods.msgan.MSGAN": CRITIC | moved_to("net", "depth", "latent") | {
+        "l1_weight": "losses.l1", "seek_weight": "losses.seek",
+    },
+    "colorlab.methods.bicyclegan.BicycleGAN": CRITIC | moved_to("net", "depth", "latent", "encoder_width") | {
+        "l1_weight": "losses.l1", "kl_weight": "losses.kl", "latent_weight": "losses.latent",
+    },
+    "colorlab.methods.munit.MUNIT": CRITIC | moved_to("net", "downs", "blocks", "latent") | {
+        "picture_weight": "losses.picture", "style_weight": "losses.style",
+    },
+    "colorlab.methods.cgan.CGAN": CRITIC | CLUSTER | moved_to("net", "depth", "dropout"),
+    "colorlab.methods.cvae.CVAE": CLUSTER | moved_to("net", "side", "latents", "dropout"),
+    "colorlab.methods.cinn.CINN": moved_to("net", "blocks", "clamp", "shrink") | moved_to(
+        "learning", "dequantise", "noise"
+    ),
+    "colorlab.methods.latent_vae.LatentVAE": moved_to("losses", "perceptual", "perceptual_net", "kl"),
+    "colorlab.methods.lightness_vae.LightnessVAE": CRITIC | moved_to(
+        "losses", "perceptual", "perceptual_net", "gan", "gan_start"
+    ),
     f"{CHROMAGAN}.ChromaGAN": CRITIC | {
         "skips": "trunk.skips", "tuned": "trunk.tuned", "pretrained": "trunk.pretrained",
         "l2_weight": "losses.l2", "class_weight": "losses.classes", "gan_weight": "losses.gan",
@@ -98,6 +119,7 @@ GROUPS = {
         "losses": f"{DIVCOLOR}.LossOptions",
         "mdn": f"{DIVCOLOR}.MixtureOptions",
         "stages": f"{DIVCOLOR}.StageOptions",
+        "net": f"{DIVCOLOR}.NetOptions",
     },
     f"{GPIC}.GPIC": {"learning": f"{GPIC}.LearningOptions", "embedding": f"{GPIC}.EmbeddingOptions"},
     "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
@@ -105,7 +127,23 @@ GROUPS = {
     f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
     f"{PRIOR}.LatentPrior": {"learning": f"{PRIOR}.LearningOptions"},
     **dict.fromkeys(OF_AREAS, OF_READING),
-    **dict.fromkeys(ADVERSARIAL, OF_CRITIC),
+    "colorlab.methods.pix2pix.Pix2Pix": OF_CRITIC | {"net": "colorlab.methods.pix2pix.NetOptions"},
+    **{
+        f"colorlab.methods.{name}": OF_CRITIC | {
+            "net": f"colorlab.methods.{name.split('.')[0]}.NetOptions",
+            "losses": f"colorlab.methods.{name.split('.')[0]}.LossOptions",
+        }
+        for name in ("msgan.MSGAN", "bicyclegan.BicycleGAN", "munit.MUNIT")
+    },
+    "colorlab.methods.cgan.CGAN": OF_CRITIC | OF_CLUSTER | {"net": "colorlab.methods.cgan.NetOptions"},
+    "colorlab.methods.cvae.CVAE": OF_CLUSTER | {"net": "colorlab.methods.cvae.NetOptions"},
+    "colorlab.methods.cinn.CINN": {
+        "net": "colorlab.methods.cinn.NetOptions", "learning": "colorlab.methods.cinn.LearningOptions",
+    },
+    "colorlab.methods.latent_vae.LatentVAE": {"losses": "colorlab.methods.latent_vae.LossOptions"},
+    "colorlab.methods.lightness_vae.LightnessVAE": OF_CRITIC | {
+        "losses": "colorlab.methods.lightness_vae.LossOptions",
+    },
     f"{CHROMAGAN}.ChromaGAN": OF_CRITIC | {
         "trunk": f"{CHROMAGAN}.TrunkOptions", "losses": f"{CHROMAGAN}.LossOptions",
     },

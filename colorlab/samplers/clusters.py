@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,32 +11,40 @@ from torch import Tensor
 from colorlab.draws import Draws
 from colorlab.samplers.candidates import DrawCandidates, in_groups
 
-CHOICES = ("none", "centres", "medoids")
+KINDS = ("none", "centres", "medoids")
 LLOYD_STEPS = 50  # at most; k-means on some hundred fields settles in 5 to 20
 
 
-def clustered(draw: DrawCandidates, draws: Draws, n: int, pool: int, clusters: int, choice: str, size: int) -> Tensor:
-    """n fields of one picture. choice "none": as they are drawn. "centres": of ``pool`` drawn fields the means of
-    ``clusters`` k-means clusters, the largest first (the paper: 5 of 256); "medoids": of each cluster the member
-    nearest to its mean. Candidates beyond ``clusters`` are further draws."""
-    if choice == "none":
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Which of many drawn fields are shown. kind "none": the first ones. "centres": of ``pool`` fields the means of
+    ``clusters`` k-means clusters, the largest first (the paper: 5 of 256). "medoids": of each cluster the member
+    nearest to its mean. ValueError: there is no such kind, or there are more clusters than fields."""
+
+    kind: str
+    pool: int
+    clusters: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"cluster.kind is {', '.join(KINDS)}, not {self.kind!r}")
+        if self.clusters > self.pool:
+            raise ValueError(f"clusters={self.clusters} of a pool of {self.pool} (set pool={self.clusters} or more)")
+
+
+def clustered(draw: DrawCandidates, draws: Draws, n: int, options: ClusterOptions, size: int) -> Tensor:
+    """n fields of one picture, drawn ``size`` at a time; those beyond the clusters are further draws."""
+    if options.kind == "none":
         return in_groups(draw, draws, n, size)
-    found = representatives(in_groups(draw, draws, pool, size), clusters, choice)
+    pool, clusters = options.pool, options.clusters
+    found = representatives(in_groups(draw, draws, pool, size), clusters, options.kind)
     if n <= clusters:
         return found[:n]
     return torch.cat([found, in_groups(draw, draws, pool + n - clusters, size, first=pool)])
 
 
-def check_choice(choice: str, pool: int, clusters: int) -> None:
-    """ValueError for what ``clustered`` cannot do."""
-    if choice not in CHOICES:
-        raise ValueError(f"cluster is {', '.join(CHOICES)}, not {choice!r}")
-    if clusters > pool:
-        raise ValueError(f"clusters={clusters} of a pool of {pool} (set pool={clusters} or more)")
-
-
-def representatives(fields: Tensor, clusters: int, choice: str) -> Tensor:
-    """(N, ...) -> (clusters, ...): see ``clustered``. Deterministic: k-means starts from the farthest fields.
+def representatives(fields: Tensor, clusters: int, kind: str) -> Tensor:
+    """(N, ...) -> (clusters, ...): see ``ClusterOptions``. Deterministic: k-means starts from the farthest fields.
 
     All that k-means needs are the squared distances D between fields: that of a field to the mean of some others is its
     mean of D to them, less half their mean of D among themselves."""
@@ -49,7 +59,7 @@ def representatives(fields: Tensor, clusters: int, choice: str) -> Tensor:
             break
     share, to_centre = centred(square, nearest, first)
     order = torch.bincount(nearest, minlength=clusters).argsort(descending=True, stable=True)
-    if choice == "medoids":
+    if kind == "medoids":
         return fields[to_centre.argmin(0)[order]]
     return (share.T @ points)[order].unflatten(1, fields.shape[1:])
 

@@ -29,7 +29,7 @@ VAES = {
     ],
     "Mah": ["method.losses.kl=1e-2", "method.losses.hist=0", "method.losses.grad=0"],
     "all": ["method.losses.kl=1e-2"],
-    "skip": ["method.losses.kl=1e-2", "method.skip=true"],
+    "skip": ["method.losses.kl=1e-2", "method.net.skip=true"],
 }
 #: Table 3: method, the VAE that its MDN learns on
 METHODS = {
@@ -151,7 +151,7 @@ def evaluated(folder: Path, limit: int | None, cluster: str) -> dict[str, Any]:
 
     out = folder / "evaluation" / "-".join(filter(None, ["table", cluster, f"limit{limit}" if limit else ""]))
     words = [f"run={folder}", f"out={out}", f"n={COLOURINGS}", "lpips=none", "features=none"]
-    words += [f"method.cluster={cluster}"] if cluster else []
+    words += [f"method.cluster.kind={cluster}"] if cluster else []
     command("evaluate", *words, *([f"limit={limit}"] if limit else []))
     return read_evaluation(out).document
 

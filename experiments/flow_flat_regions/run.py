@@ -22,7 +22,7 @@ from colorlab.training.loaders import TrainingOrder
 from colorlab.types import Batch, Condition
 
 HERE = Path(__file__).parent
-ARMS = {  # method.dequantise, method.noise, method.clamp, the largest norm of a gradient
+ARMS = {  # dequantise, noise and clamp of the method, the largest norm of a gradient
     "none": ("false", 0.0, 100.0, math.inf),
     "uniform": ("true", 0.0, 100.0, math.inf),
     "uniform + normal": ("true", 0.05, 100.0, math.inf),
@@ -103,13 +103,18 @@ def save_samples(traces: dict[str, Trace], held_out: Batch) -> None:
 
 def main(steps: int) -> None:
     """All arms; a row of the page's table for each."""
-    words = ["name=flat", "method=cinn", "method.space=rgb", "method.shrink=1", "method.width=8", "method.blocks=[4,4]",
-             "data.size=32", "method/schedule=constant", f"trainer.max_steps={steps}"]  # fmt: skip
+    words = ["name=flat", "method=cinn", "method.space=rgb", "method.net.shrink=1", "method.width=8",
+             "method.net.blocks=[4,4]", "data.size=32", "method/schedule=constant",
+             f"trainer.max_steps={steps}"]  # fmt: skip
     pictures = build(compose("train", words).data)
     traces = {}
     print("| dequantisation | training, last 20 | held out, last | held out, worst | samples finite |")
     for name, (dequantise, noise, clamp, norm) in ARMS.items():
-        own = [f"method.dequantise={dequantise}", f"method.noise={noise}", f"method.clamp={clamp}"]
+        own = [
+            f"method.learning.dequantise={dequantise}",
+            f"method.learning.noise={noise}",
+            f"method.net.clamp={clamp}",
+        ]
         trace = traces[name] = trained(pictures, compose("train", words + own).method, steps, norm)
         values = list(trace.held_out.values())
         last = sum(trace.train[-20:]) / len(trace.train[-20:])

@@ -12,10 +12,10 @@ gan="method.width=16 method.critic.width=16"
 for method in $methods; do
   case $method in
     pix2pix) title=pix2pix own=$gan ;;
-    bicyclegan) title=BicycleGAN own="$gan method.encoder_width=16" ;;
+    bicyclegan) title=BicycleGAN own="$gan method.net.encoder_width=16" ;;
     msgan) title=MSGAN own=$gan ;;
     munit) title=MUNIT own="method.critic.width=16" ;;
-    cinn) title=cINN own="method.space=rgb method.shrink=1 method.width=16" ;;
+    cinn) title=cINN own="method.space=rgb method.net.shrink=1 method.width=16" ;;
     *) echo "no method $method here: pix2pix, bicyclegan, msgan, munit, cinn" >&2 && exit 2 ;;
   esac
   # shellcheck disable=SC2086 # a word an override
