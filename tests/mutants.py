@@ -80,6 +80,9 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
         if at >= 0:
             yield change(right.lineno, begin + at, begin + at + len(SIGNS[kind]), OPERATORS[kind])
 
+    tree = ast.parse(source)
+    from_the_end = {id(bound) for node in ast.walk(tree) for bound in bounds_of(node)}
+
     def visit(node: ast.AST) -> Iterator[Mutant]:
         if isinstance(node, NOT_LOOKED_INTO) or is_work_at_once(node):
             return
@@ -89,7 +92,7 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
             yield from between(node.left, node.comparators[0], type(node.ops[0]))
         elif isinstance(node, ast.BoolOp):
             yield from between(node.values[0], node.values[1], type(node.op))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and id(node) not in from_the_end:
             start = place(node.lineno, node.col_offset)
             yield change(node.lineno, start, start + 1, "+")
         elif isinstance(node, ast.Constant) and is_telling(node.value):
@@ -102,7 +105,7 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
             if not (isinstance(node, ast.AnnAssign | ast.arg) and child is node.annotation):
                 yield from visit(child)
 
-    yield from visit(ast.parse(source))
+    yield from visit(tree)
 
 
 def is_work_at_once(node: ast.AST) -> bool:
@@ -119,6 +122,14 @@ def is_senseless(node: ast.BinOp) -> bool:
         return True
     joined = [side.value if isinstance(side, ast.Constant) else side for side in (node.left, node.right)]
     return any(isinstance(side, str | ast.JoinedStr | ast.List | ast.Tuple) for side in joined)
+
+
+def bounds_of(node: ast.AST) -> list[ast.expr]:
+    """The bounds of a slice of some tensor's shape: of four dimensions the last two are those from the second on."""
+    if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)):
+        return []
+    of_shape = isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+    return [bound for bound in (node.slice.lower, node.slice.upper) if bound is not None] if of_shape else []
 
 
 def is_guard(value: object) -> bool:
@@ -139,7 +150,7 @@ def children_of(node: ast.AST) -> list[ast.AST]:
 
 def tests_of(module: str) -> list[str]:
     """The test files of a module: those named after it first, then those that import it; where there are none, those
-    that compose it by its name, themselves or by a module of the tests' own."""
+    that compose it by its name, themselves or by a module of the tests' own, and those of the modules that import it."""
     stem = module.rsplit(".", 1)[-1]
     texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))}
     files = [path for path in texts if path.stem.startswith("test_")]
@@ -149,7 +160,16 @@ def tests_of(module: str) -> list[str]:
         makers = [path for path in texts if re.search(rf'(method=|sampler=|"){stem}\b', texts[path])]
         own = [f"tests.{path.stem} " for path in makers if path not in files]
         found = [path for path in files if path in makers or any(name in texts[path] for name in own)]
+    if not found:
+        return sorted({test for user in users_of(module) for test in tests_of(user)})
     return [str(path.relative_to(ROOT)) for path in found]
+
+
+def users_of(module: str) -> list[str]:
+    """The modules of its own room that import a module."""
+    room = ROOT.joinpath(*module.split(".")[:-1])
+    users = [path for path in sorted(room.glob("*.py")) if f"from {module} import" in path.read_text(encoding="utf-8")]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in users]
 
 
 def copied(folder: Path) -> None:

@@ -19,7 +19,7 @@ from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
-from colorlab.methods.adversarial import cross_entropy, gradient_penalty, least_squares
+from colorlab.methods.adversarial import cross_entropy, dropout_masks, gradient_penalty, least_squares
 from colorlab.types import Batch, Condition
 
 BATCHES, RATE, HALVING, CLIP = 3, 0.05, 0.5, 0.1
@@ -109,6 +109,16 @@ def test_in_ab_gray_pictures_keep_their_lightness(name: str) -> None:
     drawn = method.eval().sample(Condition(image), 2, Draws(0, range(4)))
     off = lab_of(drawn)[:, :, 0] - lab_of(image.expand(-1, 3, -1, -1))[:, None, 0]
     assert off.abs().max() < 0.5 and drawn.std(2).max() > 0.01
+
+
+def test_dropped_features_are_zero_and_the_others_make_up_for_them() -> None:
+    rows = Draws(0, [5]).candidates(3)
+    first, second = dropout_masks(rows, [(2, 40, 40), (7,)], 0.2, torch.device("cpu"))
+    assert first.shape == (3, 2, 40, 40) and second.shape == (3, 7)
+    assert first.unique().tolist() == [0.0, 1.25]  # 1 / (1 - 0.2)
+    assert abs(first.mean().item() - 1) < 0.03
+    alone = dropout_masks(rows.rows(1, 2), [(2, 40, 40), (7,)], 0.2, torch.device("cpu"))
+    assert torch.equal(alone[0][0], first[1]) and torch.equal(alone[1][0], second[1])
 
 
 def test_gradients_are_clipped_as_configured() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -131,6 +133,15 @@ def test_paper_is_likelier_where_an_area_is_open_to_it_and_less_where_lines_encl
 
 def test_the_colour_of_a_twin_is_likelier() -> None:
     assert torch.allclose(expected(twins=3.0), torch.tensor([0.0, 3.0, 0.0]), atol=1e-4)
+
+
+def test_a_colour_counts_as_a_twins_by_a_gaussian_of_one_lab_unit() -> None:
+    near = Palette(COLORS.lab[:1] + torch.tensor([[0.0, 0, 0], [0.015, 0, 0]]), COLORS.rgb[:1].expand(2, -1))
+    alike = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    sites, told = Sites([PLACE] * 2, torch.zeros(2), alike, torch.zeros(2, 2)), torch.tensor([[True, False]])
+    lab = near.lab[None, [0, 0]]
+    found = sampler(1.0, 1.0, True, twins=3.0).expected(torch.zeros(1, 2), near, sites, torch.tensor([1]), lab, told)[0]
+    assert torch.allclose(found, torch.tensor([3.0, 3 * math.exp(-(1.5**2) / 2)]), atol=1e-3)
 
 
 def test_the_colour_of_an_area_that_no_line_divides_is_likelier() -> None:

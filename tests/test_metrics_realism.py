@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from colorlab.errors import DataError
 from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
+from colorlab.metrics.own_features import KINDS
 from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods, told_apart
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
 from colorlab.weights.fetch import fetch
@@ -221,6 +222,20 @@ def test_a_classifier_never_learns_from_the_sibling_of_what_it_judges():
     """Truths that are copied with a tiny mark on random drawings: a leak would make the copies known."""
     real = cloud(100, 200, seed=0)
     assert told_apart(real + 1e-3 * cloud(100, 200, seed=1), real) < 0.65
+
+
+def test_pictures_are_normalised_as_the_nets_were_trained() -> None:
+    from transformers.utils.constants import (
+        IMAGENET_DEFAULT_MEAN,
+        IMAGENET_DEFAULT_STD,
+        OPENAI_CLIP_MEAN,
+        OPENAI_CLIP_STD,
+    )
+
+    clip, dinov2 = (OPENAI_CLIP_MEAN, OPENAI_CLIP_STD), (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+    assert {kind: tuple(map(tuple, values)) for kind, values in KINDS.items()} == {
+        "clip": tuple(map(tuple, clip)), "dinov2": tuple(map(tuple, dinov2)),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "width"), [("clip", 6), ("dinov2", 8)])

@@ -51,6 +51,16 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     assert judged.item() == pytest.approx((0.8**2 + 0.1**2) / 2)
 
 
+def test_candidates_are_one_content_in_styles_of_their_own() -> None:
+    method, image = munit(), drawings(0).image[:1]
+    rows = Draws(0, [7]).candidates(3)
+    painted, styles = method.paint(image, rows), rows.normal(8)
+    for k in range(3):
+        alone = method.net.decode(method.net.content(image), styles[k : k + 1], (16, 16))
+        assert torch.allclose(painted[k : k + 1], alone, atol=1e-5)
+    assert (painted[0] - painted[1]).abs().max() > 1e-3
+
+
 @pytest.mark.slow
 def test_another_picture_s_style_brings_its_colours() -> None:
     method = trained("munit", 300, "method.net.blocks=2", "method.critic.scales=1", "method.critic.layers=2")
