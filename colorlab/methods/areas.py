@@ -68,8 +68,8 @@ class Shown(NamedTuple):
     text: Tensor
 
 
-class Wishes(NamedTuple):
-    """What candidates of one drawing are wished to be. text: a caption; guides; colors (R, 3) in [0, 1] that are given,
+class AreaRequest(NamedTuple):
+    """What is asked for of one drawing's candidates. text: a caption; guides; colors (R, 3) in [0, 1] that are given,
     in the areas of known (R,) bool, or None."""
 
     text: str = ""
@@ -78,7 +78,7 @@ class Wishes(NamedTuple):
     known: Tensor | None = None
 
 
-NO_WISHES = Wishes()
+NOTHING_ASKED = AreaRequest()
 
 
 class Asked(NamedTuple):
@@ -233,34 +233,36 @@ class AreaMethod(Method):
 
     def picture(self, condition: Condition, labels: Tensor, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """One drawing with its areas (h, w), perhaps finer than the drawing -> (n, 3, H, W) in [0, 1]."""
-        image, hints, wishes = condition.image[0], condition.hints, Wishes((condition.text or [""])[0], guides)
+        image, hints, request = condition.image[0], condition.hints, AreaRequest((condition.text or [""])[0], guides)
         if hints is not None:
             known = told(labels, image, hints)
-            labels, wishes = known.labels, wishes._replace(colors=known.colors, known=known.known)
-        flat = self.colors(image, labels, n, draws, wishes).transpose(1, 2)[:, :, labels]
+            labels, request = known.labels, request._replace(colors=known.colors, known=known.known)
+        flat = self.colors(image, labels, n, draws, request).transpose(1, 2)[:, :, labels]
         if flat.shape[-2:] != image.shape[-2:]:
             flat = F.interpolate(flat, image.shape[-2:], mode="area")
         return flat * image if hints is None else pasted(flat * image, hints, known)
 
     @torch.no_grad()
-    def colors(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes = NO_WISHES) -> Tensor:
+    def colors(
+        self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest = NOTHING_ASKED
+    ) -> Tensor:
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
         draws: one row. What is given is kept exactly."""
         R, rank = int(labels.max()) + 1, size_ranks(labels)
         ranked, order = rank[labels], rank.argsort()
         small, seen = small_view(evened(image), ranked, self.side)
-        colors, given = self._given(image, labels, n, draws, wishes)
+        colors, given = self._given(image, labels, n, draws, request)
         places = places_of(seen, R)
         asked = Asked(
-            drawn=self._drawn(small, seen, R, wishes.text),
-            weaker=self._weaker(image, ranked, wishes),
+            drawn=self._drawn(small, seen, R, request.text),
+            weaker=self._weaker(image, ranked, request),
             places=places,
             open=openness(small, seen, places),
             shapes=shapes(ranked, R),
             joined=passages(ranked, image, R),
             given=(colors[order], given[:, order]),
         )
-        return torch.where(given[..., None], colors, self.candidates(asked, n, draws, wishes.guides)[:, rank])
+        return torch.where(given[..., None], colors, self.candidates(asked, n, draws, request.guides)[:, rank])
 
     def _drawn(self, image: Tensor, labels: Tensor, R: int, text: str) -> list[Drawn]:
         """The drawing by the style and the text, and if it is to be contrasted, without them."""
@@ -272,28 +274,30 @@ class AreaMethod(Method):
             for own, (_, said) in zip(numbers, asked, strict=True)
         ]
 
-    def _weaker(self, image: Tensor, labels: Tensor, wishes: Wishes) -> list[tuple[Autoguidance, Drawn]]:
+    def _weaker(self, image: Tensor, labels: Tensor, request: AreaRequest) -> list[tuple[Autoguidance, Drawn]]:
         """What weaker methods read of the drawing, for autoguidance. ConfigError: one is of another kind."""
         found = []
-        for guide in wishes.guides:
+        for guide in request.guides:
             if isinstance(guide, Autoguidance) and guide.strength:
                 if not self.is_weaker(weaker := guide.weaker.to(self.device)):
                     raise ConfigError("guide.autoguidance.run is of another method or palette (give one like this)")
                 view = small_view(evened(image), labels, weaker.side)
-                found.append((guide, weaker._drawn(*view, int(labels.max()) + 1, wishes.text)[0]))
+                found.append((guide, weaker._drawn(*view, int(labels.max()) + 1, request.text)[0]))
         return found
 
     def is_weaker(self, other: Any) -> bool:
         """Whether a method gives estimates that may be compared with this one's."""
         return type(other) is type(self)
 
-    def _given(self, image: Tensor, labels: Tensor, n: int, draws: Draws, wishes: Wishes) -> tuple[Tensor, Tensor]:
+    def _given(
+        self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest
+    ) -> tuple[Tensor, Tensor]:
         """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a candidate to be like."""
         R = int(labels.max()) + 1
-        colors = image.new_zeros(R, 3) if wishes.colors is None else wishes.colors
-        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if wishes.known is None else wishes.known
+        colors = image.new_zeros(R, 3) if request.colors is None else request.colors
+        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if request.known is None else request.known
         given = mask.expand(n, R)
-        for like in wishes.guides:
+        for like in request.guides:
             if isinstance(like, Like):
                 liked, kept = like.known(labels, image, draws.candidates(n))
                 colors, given = torch.where(mask[:, None], colors, liked), given | kept

@@ -26,7 +26,7 @@ from colorlab.conditions.pen import thickened
 from colorlab.conditions.resize import onto_drawing, onto_gray, shrunk
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.areas import AreaMethod, Wishes
+from colorlab.methods.areas import AreaMethod, AreaRequest
 from colorlab.methods.shaded import Shaded
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.setup import worded
@@ -118,7 +118,7 @@ def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: Sampli
     check_likes(guides, shown.image.shape[-2:])
     told = None if shown.drawn is None or shown.known is None else told_of(shown.image, shown.known, shown.drawn)
     if shown.drawn is not None and shown.as_trained and isinstance(method, AreaMethod | Shaded):
-        yield from _of_areas(shown, shown.drawn, told, method, Wishes(text[0], guides), options.n, draws)
+        yield from _of_areas(shown, shown.drawn, told, method, AreaRequest(text[0], guides), options.n, draws)
         return
     condition = condition_of(shown, told, text)
     made = method.sample(condition.to(options.device), options.n, draws, guides)[0].cpu()
@@ -134,14 +134,20 @@ def told_of(image: Tensor, known: Tensor, drawn: Drawn) -> Told:
 
 
 def _of_areas(
-    shown: Shown, drawn: Drawn, told: Told | None, method: AreaMethod | Shaded, wishes: Wishes, n: int, draws: Draws
+    shown: Shown,
+    drawn: Drawn,
+    told: Told | None,
+    method: AreaMethod | Shaded,
+    request: AreaRequest,
+    n: int,
+    draws: Draws,
 ) -> Iterator[np.ndarray]:
     """n colourings by a method that draws the colours of areas, perhaps with shading over them."""
     labels = torch.from_numpy(drawn.areas.labels).long() if told is None else told.labels
     if told is not None:
-        wishes = wishes._replace(colors=told.colors.to(method.device), known=told.known.to(method.device))
+        request = request._replace(colors=told.colors.to(method.device), known=told.known.to(method.device))
     image, flats = shown.image[0].to(method.device), method.areas if isinstance(method, Shaded) else method
-    colors = flats.colors(image, labels.to(method.device), n, draws, wishes).cpu()
+    colors = flats.colors(image, labels.to(method.device), n, draws, request).cpu()
     check_finite(colors)
     if isinstance(method, Shaded):
         yield from _with_shading(shown, drawn, told, method, labels, colors, draws)
