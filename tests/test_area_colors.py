@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorlab.conditions.area_colors import by_size, resized, shares, sized, true_colors
-from colorlab.conditions.area_hints import FURTHER, told
+from colorlab.conditions.area_hints import FURTHER, area_hints
 from colorlab.conditions.area_shapes import likeness, passages, shapes
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
@@ -200,7 +200,7 @@ def test_hints_of_many_colours_divide_areas_within_bounds() -> None:
     rows, columns = torch.arange(side)[:, None] // 4, torch.arange(side) // 4
     labels = rows * 50 + columns
     striped = (torch.arange(side) % 4 < 3).float().expand(1, 3, side, side)
-    known = told(labels, image, Hints(striped, torch.ones(1, 1, side, side)))
+    known = area_hints(labels, image, Hints(striped, torch.ones(1, 1, side, side)))
     assert known.known.all() and len(known.colors) == int(known.labels.max()) + 1
     assert 2500 + FURTHER - 4 <= len(known.colors) <= 2500 + FURTHER
 

@@ -22,7 +22,7 @@ MOST = 4  # colours that divide one area
 FURTHER = 400  # areas come about by that at most, of one drawing
 
 
-class Told(NamedTuple):
+class AreaHints(NamedTuple):
     """Areas with what is known of them. labels: (h, w), hints of several colours have areas of their own; colors: (R,
     3) in [0, 1]; known: (R,) bool; shown: (R,) the share of an area that is hinted at."""
 
@@ -32,7 +32,7 @@ class Told(NamedTuple):
     shown: Tensor
 
 
-def told(labels: Tensor, image: Tensor, hints: Hints) -> Told:
+def area_hints(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
     """Of one drawing: labels (h, w) from 0 on; image (1, H, W) in [0, 1], ink dark; hints: one row, (1, 3, H, W)."""
     rgb, mask, paper = (at_size(each, labels.shape) for each in (hints.rgb[0], hints.mask[0], image))
     seen, labels = mask[0] > 0.5, labels.clone()
@@ -50,29 +50,29 @@ def told(labels: Tensor, image: Tensor, hints: Hints) -> Told:
         for part in range(1, len(found) + 1):
             labels[box][parts == part + 1] = len(colors) + part - 1
         colors, known = torch.cat([colors, found]), torch.cat([known, known.new_ones(len(found))])
-    return Told(labels, colors, known, _shares_of(seen, labels, len(known)))
+    return AreaHints(labels, colors, known, _shares_of(seen, labels, len(known)))
 
 
-def told_of_large(labels: Tensor, image: Tensor, hints: Hints) -> Told:
-    """As ``told``, of a drawing of any size: what is said is looked at on LOOKED px. The border of an area that is
+def area_hints_of_large(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
+    """As ``area_hints``, of a drawing of any size: what is said is looked at on LOOKED px. The border of an area that is
     divided stays the drawing's own, and the line between its parts is as coarse as that."""
     scale = LOOKED / max(labels.shape)
     if scale >= 1:
-        return told(labels, image, hints)
+        return area_hints(labels, image, hints)
     size = [max(1, round(scale * length)) for length in labels.shape]
     small, mask = sized(labels[None], size)[0], F.adaptive_max_pool2d(hints.mask, size)
     weighted, weight, image = (
         F.interpolate(each, size, mode="area") for each in (hints.rgb * hints.mask, hints.mask, image[None])
     )
-    known = told(small, image[0], Hints(weighted / weight.clamp_min(1e-6), mask))
+    known = area_hints(small, image[0], Hints(weighted / weight.clamp_min(1e-6), mask))
     R, seen = int(labels.max()) + 1, int(small.max()) + 1
     numbers = torch.cat([torch.arange(seen), torch.arange(R, R + len(known.colors) - seen)])
     home = torch.arange(R + len(known.colors) - seen)
     for part in range(seen, len(known.colors)):
         home[numbers[part]] = small[known.labels == part][0]
     large = sized(numbers[known.labels][None], labels.shape)[0]
-    told_of = [each.new_zeros(len(home), *each.shape[1:]).index_copy(0, numbers, each) for each in known[1:]]
-    return Told(torch.where(home[large] == labels, large, labels), *told_of)
+    others = [each.new_zeros(len(home), *each.shape[1:]).index_copy(0, numbers, each) for each in known[1:]]
+    return AreaHints(torch.where(home[large] == labels, large, labels), *others)
 
 
 def at_size(picture: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from colorlab.conditions.area_colors import by_size, resized, size_ranks, sized, small_view, true_colors
 from colorlab.conditions.area_colors import shares as area_shares
-from colorlab.conditions.area_hints import Told, told
+from colorlab.conditions.area_hints import AreaHints, area_hints
 from colorlab.conditions.area_shapes import passages, shapes
 from colorlab.conditions.areas import areas_of
 from colorlab.conditions.captions import shares, with_colours, words_of
@@ -235,7 +235,7 @@ class AreaMethod(Method):
         """One drawing with its areas (h, w), perhaps finer than the drawing -> (n, 3, H, W) in [0, 1]."""
         image, hints, request = condition.image[0], condition.hints, AreaRequest((condition.text or [""])[0], guides)
         if hints is not None:
-            known = told(labels, image, hints)
+            known = area_hints(labels, image, hints)
             labels, request = known.labels, request._replace(colors=known.colors, known=known.known)
         flat = self.colors(image, labels, n, draws, request).transpose(1, 2)[:, :, labels]
         if flat.shape[-2:] != image.shape[-2:]:
@@ -311,7 +311,7 @@ def captions(batch: Batch, draws: Draws) -> list[str]:
     return ["" if out else text for text, out in zip(colored, gone, strict=True)]
 
 
-def pasted(pictures: Tensor, hints: Hints | None, known: Told) -> Tensor:
+def pasted(pictures: Tensor, hints: Hints | None, known: AreaHints) -> Tensor:
     """(n, 3, H, W) with what is given of areas that are painted for the most part, ink and all."""
     assert hints is not None
     whole = (known.shown > PAINTED)[known.labels]

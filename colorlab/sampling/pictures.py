@@ -16,7 +16,7 @@ from torch import Tensor
 from colorlab.color import locked, luma
 from colorlab.conditions.area_colors import sized
 from colorlab.conditions.area_edits import edited
-from colorlab.conditions.area_hints import Told, told_of_large
+from colorlab.conditions.area_hints import AreaHints, area_hints_of_large
 from colorlab.conditions.areas import Areas, areas_of
 from colorlab.conditions.finish import area_colors, painted, shaded
 from colorlab.conditions.hints import painted as painted_over
@@ -116,48 +116,48 @@ def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: Sampli
     """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
     draws, text = Draws(options.seed, [0], alike=options.same_noise), worded(options.text, [""])
     check_likes(guides, shown.image.shape[-2:])
-    told = None if shown.drawn is None or shown.known is None else told_of(shown.image, shown.known, shown.drawn)
+    hinted = None if shown.drawn is None or shown.known is None else hints_of(shown.image, shown.known, shown.drawn)
     if shown.drawn is not None and shown.as_trained and isinstance(method, AreaMethod | Shaded):
-        yield from _of_areas(shown, shown.drawn, told, method, AreaRequest(text[0], guides), options.n, draws)
+        yield from _of_areas(shown, shown.drawn, hinted, method, AreaRequest(text[0], guides), options.n, draws)
         return
-    condition = condition_of(shown, told, text)
+    condition = condition_of(shown, hinted, text)
     made = method.sample(condition.to(options.device), options.n, draws, guides)[0].cpu()
     check_finite(made)
     for one in made.split(1):
-        yield composed(one, condition.image, shown, told)
+        yield composed(one, condition.image, shown, hinted)
 
 
-def told_of(image: Tensor, known: Tensor, drawn: Drawn) -> Told:
+def hints_of(image: Tensor, known: Tensor, drawn: Drawn) -> AreaHints:
     """What known colours (1, 4, H, W) say of a drawing's areas."""
     labels = torch.from_numpy(drawn.areas.labels).long()
-    return told_of_large(labels, image[0], Hints(known[:, :3], known[:, 3:]))
+    return area_hints_of_large(labels, image[0], Hints(known[:, :3], known[:, 3:]))
 
 
 def _of_areas(
     shown: Shown,
     drawn: Drawn,
-    told: Told | None,
+    hinted: AreaHints | None,
     method: AreaMethod | Shaded,
     request: AreaRequest,
     n: int,
     draws: Draws,
 ) -> Iterator[np.ndarray]:
     """n colourings by a method that draws the colours of areas, perhaps with shading over them."""
-    labels = torch.from_numpy(drawn.areas.labels).long() if told is None else told.labels
-    if told is not None:
-        request = request._replace(colors=told.colors.to(method.device), known=told.known.to(method.device))
+    labels = torch.from_numpy(drawn.areas.labels).long() if hinted is None else hinted.labels
+    if hinted is not None:
+        request = request._replace(colors=hinted.colors.to(method.device), known=hinted.known.to(method.device))
     image, flats = shown.image[0].to(method.device), method.areas if isinstance(method, Shaded) else method
     colors = flats.colors(image, labels.to(method.device), n, draws, request).cpu()
     check_finite(colors)
     if isinstance(method, Shaded):
-        yield from _with_shading(shown, drawn, told, method, labels, colors, draws)
+        yield from _with_shading(shown, drawn, hinted, method, labels, colors, draws)
         return
     for one in colors:
-        yield _with_known(painted(one, labels.numpy(), drawn.page.canvas), shown, told)
+        yield _with_known(painted(one, labels.numpy(), drawn.page.canvas), shown, hinted)
 
 
 def _with_shading(
-    shown: Shown, drawn: Drawn, told: Told | None, method: Shaded, labels: Tensor, colors: Tensor, draws: Draws
+    shown: Shown, drawn: Drawn, hinted: AreaHints | None, method: Shaded, labels: Tensor, colors: Tensor, draws: Draws
 ) -> Iterator[np.ndarray]:
     """Colours (n, R, 3) of areas (H, W), with the shading that a diffusion gives them at the size that it works at."""
     small, image = sized(labels[None], shown.size), condition_of(shown, None, [""]).image
@@ -167,10 +167,10 @@ def _with_shading(
     check_finite(made)
     areas = drawn.areas._replace(labels=labels.numpy())
     for one, own in zip(made.split(1), colors, strict=True):
-        yield _with_known(shaded(one, image, own, areas, drawn.page.canvas), shown, told)
+        yield _with_known(shaded(one, image, own, areas, drawn.page.canvas), shown, hinted)
 
 
-def condition_of(shown: Shown, told: Told | None, text: list[str]) -> Condition:
+def condition_of(shown: Shown, hinted: AreaHints | None, text: list[str]) -> Condition:
     """The picture at the size at which it is coloured; of line drawings, lines as thick as methods know them, and
     hints that fill their areas."""
     if shown.drawn is None:
@@ -179,16 +179,16 @@ def condition_of(shown: Shown, told: Told | None, text: list[str]) -> Condition:
     areas, pen = shown.drawn.areas, PEN * min(shown.image.shape[-2:]) / min(shown.size)
     image = shrunk(unit(thickened(shown.drawn.page.drawing, areas, pen)[None]), shown.size)
     labels = sized(torch.from_numpy(areas.labels)[None].long(), shown.size)
-    if shown.known is None or told is None:
+    if shown.known is None or hinted is None:
         return Condition(image, None, text, areas=labels)
-    filled = painted_over(shrunk_rgba(spread(shown.known, told), shown.size))
+    filled = painted_over(shrunk_rgba(spread(shown.known, hinted), shown.size))
     return Condition(image, filled._replace(rgb=filled.rgb * image), text, areas=labels)
 
 
-def spread(known: Tensor, told: Told) -> Tensor:
+def spread(known: Tensor, hinted: AreaHints) -> Tensor:
     """Known colours (1, 4, H, W) that fill their areas; those that are painted for the most part stay as they are."""
-    fill = torch.cat([told.colors, told.known[:, None].float()], 1)[told.labels].movedim(-1, 0)[None]
-    whole = (told.shown > WHOLE)[told.labels] | ~told.known[told.labels]
+    fill = torch.cat([hinted.colors, hinted.known[:, None].float()], 1)[hinted.labels].movedim(-1, 0)[None]
+    whole = (hinted.shown > WHOLE)[hinted.labels] | ~hinted.known[hinted.labels]
     return torch.where(whole, known, fill)
 
 
@@ -198,7 +198,7 @@ def shrunk_rgba(rgba: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat([(weighted[:, :3] / weighted[:, 3:].clamp_min(1e-6)).clamp(0, 1), weighted[:, 3:]], 1)
 
 
-def composed(made: Tensor, seen: Tensor, shown: Shown, told: Told | None) -> np.ndarray:
+def composed(made: Tensor, seen: Tensor, shown: Shown, hinted: AreaHints | None) -> np.ndarray:
     """A colouring (1, 3, h, w) as made of what was shown of a drawing (1, 1, h, w) -> (H, W, 3) uint8 on the drawing,
     known colours as they are."""
     drawn = shown.drawn
@@ -209,22 +209,22 @@ def composed(made: Tensor, seen: Tensor, shown: Shown, told: Told | None) -> np.
         return to_pixels(full[0])
     canvas = drawn.page.canvas
     if drawn.finish == "none":
-        return _with_known(to_pixels(onto_drawing(made, seen, unit(np.moveaxis(canvas, 2, 0)))[0]), shown, told)
+        return _with_known(to_pixels(onto_drawing(made, seen, unit(np.moveaxis(canvas, 2, 0)))[0]), shown, hinted)
     colors = area_colors(made, seen, drawn.areas)
     labels = drawn.areas.labels
-    if told is not None:
-        added = told.colors[len(colors) :]
-        colors = torch.where(told.known[:, None], told.colors, torch.cat([colors, added]))
-        labels = told.labels.numpy()
+    if hinted is not None:
+        added = hinted.colors[len(colors) :]
+        colors = torch.where(hinted.known[:, None], hinted.colors, torch.cat([colors, added]))
+        labels = hinted.labels.numpy()
     if drawn.finish == "areas":
-        return _with_known(painted(colors, labels, canvas), shown, told)
-    return _with_known(shaded(made, seen, colors, drawn.areas, canvas), shown, told)
+        return _with_known(painted(colors, labels, canvas), shown, hinted)
+    return _with_known(shaded(made, seen, colors, drawn.areas, canvas), shown, hinted)
 
 
-def _with_known(pixels: np.ndarray, shown: Shown, told: Told | None) -> np.ndarray:
+def _with_known(pixels: np.ndarray, shown: Shown, hinted: AreaHints | None) -> np.ndarray:
     """(H, W, 3) uint8 with the painted parts of areas that are painted for the most part."""
-    if shown.known is None or told is None:
+    if shown.known is None or hinted is None:
         return pixels
     known = shown.known[0].movedim(0, -1).numpy()
-    alpha = known[..., 3:] * ((told.shown > WHOLE) | ~told.known)[told.labels].numpy()[..., None]
+    alpha = known[..., 3:] * ((hinted.shown > WHOLE) | ~hinted.known)[hinted.labels].numpy()[..., None]
     return np.rint(pixels * (1 - alpha) + 255 * known[..., :3] * alpha).astype(np.uint8)
