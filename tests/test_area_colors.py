@@ -183,12 +183,12 @@ def test_a_sketch_biases_each_area_towards_what_it_has_there() -> None:
     assert guide.weigh(torch.zeros(3), COLORS.rgb, Place(right, (2, 0, 0)), draws).argmax() == 1
 
 
-def test_repulsion_weighs_down_what_elders_have_there_and_only_there() -> None:
-    guide, elder, younger = Repulsion(2.0, 0.3, 8), Draws(0, [5], [0]), Draws(0, [5], [1])
-    guide.told(RED, PLACE, elder)
+def test_repulsion_weighs_down_what_earlier_candidates_have_there_and_only_there() -> None:
+    guide, earlier, younger = Repulsion(2.0, 0.3, 8), Draws(0, [5], [0]), Draws(0, [5], [1])
+    guide.observe(RED, PLACE, earlier)
     weighed = guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, younger)
     assert torch.allclose(weighed, torch.tensor([-2.0, 0.0, 0.0]), atol=0.01)
-    assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, elder), torch.zeros(3))
+    assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, PLACE, earlier), torch.zeros(3))
     elsewhere = Place(torch.ones(4, 4), (1, 0, 0))
     assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, elsewhere, younger), torch.zeros(3))
 

@@ -131,7 +131,7 @@ class PaletteSampler:
                 own = guide.weigh(own, palette.rgb, place, row)
             chosen.append(self.drawn_from(own[None], number[k : k + 1]))
             for guide in guides:
-                guide.told(palette.rgb[chosen[-1][0]], place, row)
+                guide.observe(palette.rgb[chosen[-1][0]], place, row)
         return torch.cat(chosen)
 
     def drawn_from(self, logits: Tensor, number: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ class Guide:
         the one candidate's."""
         return logits
 
-    def told(self, color: Tensor, place: Place, draws: Draws) -> None:
+    def observe(self, color: Tensor, place: Place, draws: Draws) -> None:
         """What was drawn there: color (3,) in [0, 1]."""
 
 
@@ -250,14 +250,14 @@ class Repulsion(Guide):
     def weigh(self, logits: Tensor, colors: Tensor, place: Place, draws: Draws) -> Tensor:
         """(K,)."""
         (picture, k), *_ = rows_of(draws)
-        elders = [color for j, color in self._taken.get((picture, place.key), {}).items() if j < k]
-        if not elders or self.strength == 0:
+        earlier = [color for j, color in self._taken.get((picture, place.key), {}).items() if j < k]
+        if not earlier or self.strength == 0:
             return logits
-        near = (2 * torch.cdist(colors, torch.stack(elders))).square() / (-2 * self.bandwidth**2)
+        near = (2 * torch.cdist(colors, torch.stack(earlier))).square() / (-2 * self.bandwidth**2)
         return logits - self.strength * near.exp().sum(1).clamp(max=1)
 
-    def told(self, color: Tensor, place: Place, draws: Draws) -> None:
-        """Kept for the younger, until the picture's candidate 0 is drawn again."""
+    def observe(self, color: Tensor, place: Place, draws: Draws) -> None:
+        """Kept for later candidates, until the picture's candidate 0 is drawn again."""
         (picture, k), *_ = rows_of(draws)
         if k == 0:
             self._taken[picture, place.key] = {}
