@@ -56,9 +56,11 @@ def check(name: str, folder: Path, words: dict[str, list[str]]) -> int:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     trained, broken = Trained(cfg), 0
     for promise in CHECKS:
-        told = _said(promise, trained)
-        broken += bool(told)
-        print(f"{'BAD' if told else 'ok '}  {promise.__name__.replace('_', ' ')}{': ' * bool(told)}{told}", flush=True)
+        wrong = _said(promise, trained)
+        broken += bool(wrong)
+        print(
+            f"{'BAD' if wrong else 'ok '}  {promise.__name__.replace('_', ' ')}{': ' * bool(wrong)}{wrong}", flush=True
+        )
     return broken
 
 

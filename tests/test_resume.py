@@ -154,7 +154,7 @@ def test_a_second_signal_ends_the_process_at_once(monkeypatch) -> None:
     from colorlab.training.signals import StopRequest
 
     monkeypatch.setattr(os, "_exit", lambda code: (_ for _ in ()).throw(SystemExit(code)))
-    with StopRequest(told=False) as stop, pytest.raises(SystemExit, match="143"):
+    with StopRequest(announce=False) as stop, pytest.raises(SystemExit, match="143"):
         assert stop.number is None
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.number == signal.SIGINT
@@ -164,7 +164,7 @@ def test_a_second_signal_ends_the_process_at_once(monkeypatch) -> None:
 def test_a_late_second_signal_is_a_wish_again() -> None:
     from colorlab.training.signals import AT_ONCE, StopRequest
 
-    with StopRequest(told=False) as stop:
+    with StopRequest(announce=False) as stop:
         os.kill(os.getpid(), signal.SIGINT)
         stop.at -= AT_ONCE
         os.kill(os.getpid(), signal.SIGTERM)

@@ -102,8 +102,8 @@ def one_line(error: Exception) -> str:
         last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
         text = re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
     else:
-        told = (str(error).strip().splitlines() or ["no message"])[0][:200]
-        text = f"unforeseen {type(error).__name__} {_place(error)}: {told} (debug=true shows it all)"
+        message = (str(error).strip().splitlines() or ["no message"])[0][:200]
+        text = f"unforeseen {type(error).__name__} {_place(error)}: {message} (debug=true shows it all)"
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 

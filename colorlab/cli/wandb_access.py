@@ -85,5 +85,5 @@ def wandb_errors() -> Iterator[None]:
     try:
         yield
     except wandb.Error as error:
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise ConfigError(f"W&B: {told} (set logger.mode=offline, or logger=none)") from error
+        message = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ConfigError(f"W&B: {message} (set logger.mode=offline, or logger=none)") from error

@@ -90,7 +90,7 @@ class Studio:
             raise ConfigError(f"run={wish.run} is not offered")
         news: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        job = Job(functools.partial(session.colour, wish), lambda said: told(loop, news, said))
+        job = Job(functools.partial(session.colour, wish), lambda said: publish(loop, news, said))
         before = self.worker.take(job)
 
         async def lines() -> AsyncIterator[str]:
@@ -156,7 +156,7 @@ def warmed_up() -> None:
     colorlab.open_run(offers.FIRST).sample(page, n=1)
 
 
-def told(loop: asyncio.AbstractEventLoop, news: asyncio.Queue[dict[str, Any]], said: dict[str, Any]) -> None:
+def publish(loop: asyncio.AbstractEventLoop, news: asyncio.Queue[dict[str, Any]], said: dict[str, Any]) -> None:
     """From the models' thread to the page's task, unless the studio is closing."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(news.put_nowait, said)

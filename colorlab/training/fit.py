@@ -70,7 +70,7 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
     found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
     beginning = open_run(cfg.begin_with) if cfg.begin_with and found is None else None  # told before pictures are made
     method, pictures = _method_and_pictures(cfg)
-    stop = StopRequest(told=is_first())
+    stop = StopRequest(announce=is_first())
     trainer = _trainer(cfg, folder, method, pictures, found, stop)
     if found is None:
         method.prepare(pictures)  # what it refuses leaves no run behind

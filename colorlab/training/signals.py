@@ -15,13 +15,13 @@ AT_ONCE = 5.0  # seconds within which a second signal ends the process
 
 class StopRequest:
     """Within its ``with``, ``number`` is that of the first signal, None before it; a second one within 5 s ends the
-    process at once. told: whether to say on stderr that a signal was heard."""
+    process at once. announce: whether to say on stderr that a signal was heard."""
 
     number: int | None = None
     at = 0.0  # monotonic seconds
 
-    def __init__(self, told: bool) -> None:
-        self.told, self.process = told, os.getpid()
+    def __init__(self, announce: bool) -> None:
+        self.announce, self.process = announce, os.getpid()
 
     def __enter__(self) -> StopRequest:
         self.before: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
@@ -45,5 +45,5 @@ class StopRequest:
         if self.number is not None and now - self.at < AT_ONCE:
             os._exit(128 + number)
         self.number, self.at = number, now
-        if self.told:  # print() must not be entered anew in a handler
+        if self.announce:  # print() must not be entered anew in a handler
             os.write(2, b"colorlab: stopping after this step (the same signal again: at once)\n")
