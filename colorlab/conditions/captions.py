@@ -49,7 +49,7 @@ def shares(rgb: Tensor) -> Tensor:
     """(B, 3, H, W) in [0, 1] -> (B, 11): each of WORDS' share of what is coloured, which is neither paper nor ink."""
     area = (nearest_words(rgb) == torch.arange(len(WORDS), device=rgb.device)[:, None, None]).float()  # (B, 11, H, W)
     first = WORDS.index(INK[0])
-    area[:, first:] = opened(area[:, first:], 2 * (min(rgb.shape[-2:]) // 25) + 1)
+    area[:, first:] = opening(area[:, first:], 2 * (min(rgb.shape[-2:]) // 25) + 1)
     counts = area.sum((2, 3))
     return counts / counts.sum(1, keepdim=True).clamp_min(1)
 
@@ -65,7 +65,7 @@ def nearest_words(rgb: Tensor) -> Tensor:
     return place[nearest].reshape(len(rgb), 1, *rgb.shape[-2:])
 
 
-def opened(area: Tensor, width: int) -> Tensor:
+def opening(area: Tensor, width: int) -> Tensor:
     """(B, C, H, W) of 0 and 1, without what is thinner than ``width`` pixels, an odd number (morphological opening)."""
     eroded = 1 - F.max_pool2d(1 - area, width, 1, width // 2)
     return F.max_pool2d(eroded, width, 1, width // 2)

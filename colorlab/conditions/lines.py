@@ -137,7 +137,7 @@ def morph(line: Tensor) -> Tensor:
 
     (B, 1, H, W) in [0, 1] -> the same."""
     ink = 1 - line
-    broad = opened(ink, HALO)
+    broad = opening(ink, HALO)
     ink = torch.where(broad < FULL, ink - broad, ink)  # white top-hat, but strokes that are broad and dark are ink
     ink = torch.minimum(ink, brightest_neighbour(ink))
     return 1 - ((ink - FAINT) / (FULL - FAINT)).clamp(0, 1)
@@ -218,7 +218,7 @@ def dilated(x: Tensor, kernel: int) -> Tensor:
     return torch.from_numpy(np.stack(planes)).reshape(x.shape)
 
 
-def opened(x: Tensor, kernel: int) -> Tensor:
+def opening(x: Tensor, kernel: int) -> Tensor:
     """(B, 1, H, W): erosion, then dilation; bright parts narrower than the kernel vanish."""
     return dilated(-dilated(-x, kernel), kernel)
 

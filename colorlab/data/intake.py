@@ -72,7 +72,7 @@ def open_whole(path: Path, pixel_limit: int) -> Opened:
         raise DataError(f"{shown(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
 
 
-def opened(image: Image.Image, name: str, pixel_limit: int) -> Opened:
+def open_image(image: Image.Image, name: str, pixel_limit: int) -> Opened:
     """As ``open_whole``, of a picture that is open already; name: what errors call it."""
     _check_header(image, name, pixel_limit)
     return _planes(image, name)

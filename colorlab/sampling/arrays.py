@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from colorlab.data.intake import open_picture, open_rgba, opened
+from colorlab.data.intake import open_image, open_picture, open_rgba
 from colorlab.errors import DataError
 
 #: A path; a PIL picture; an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a tensor (H, W) or (C, H, W) of 1, 3 or 4
@@ -20,14 +20,14 @@ def rgb_of(picture: Picture, name: str, pixel_limit: int) -> np.ndarray:
     """(3, H, W) uint8, on white paper. DataError names the picture."""
     if isinstance(picture, str | Path):
         return open_picture(Path(picture), pixel_limit)
-    return opened(pil_of(picture, name), name, pixel_limit).rgb
+    return open_image(pil_of(picture, name), name, pixel_limit).rgb
 
 
 def rgba_of(picture: Picture, name: str, pixel_limit: int) -> np.ndarray:
     """(4, H, W) uint8, with the alpha that it has, else 255. DataError names the picture."""
     if isinstance(picture, str | Path):
         return open_rgba(Path(picture), pixel_limit)
-    return opened(pil_of(picture, name), name, pixel_limit).rgba
+    return open_image(pil_of(picture, name), name, pixel_limit).rgba
 
 
 def pil_of(picture: Image.Image | np.ndarray | Tensor, name: str) -> Image.Image:

@@ -68,7 +68,7 @@ def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
     nodes = dict(options.guide)
     if hinted and "inpaint" not in nodes:
         nodes["inpaint"] = composed("guide", "inpaint")
-    guides = [build(opened(node, options.pixel_limit)) for node in nodes.values()]
+    guides = [build(resolve_inputs(node, options.pixel_limit)) for node in nodes.values()]
     if options.bias is not None:
         guides.append(Bias(color_of(options.bias, options.pixel_limit)))
     if options.palette is not None:
@@ -76,7 +76,7 @@ def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
     return guides
 
 
-def opened(node: dict[str, Any], pixel_limit: int) -> dict[str, Any]:
+def resolve_inputs(node: dict[str, Any], pixel_limit: int) -> dict[str, Any]:
     """A guide's configuration, the pictures that it names as tensors and the run as its method."""
     kinds = {"color": color_of, "colors": colors_of, "run": lambda run, _: open_run(run).method()}
     return {key: kinds[key](value, pixel_limit) if key in kinds else value for key, value in node.items()}

@@ -148,7 +148,7 @@ def begun(home: Path, content: bytes, name: str) -> Session:
 
 
 def warmed_up() -> None:
-    """The first model opened, so that the first drawing need not wait for it."""
+    """The first model colors_or_picture, so that the first drawing need not wait for it."""
     import numpy as np
 
     page = np.full((96, 96), 255, np.uint8)
@@ -167,13 +167,13 @@ def colors_of(content: bytes, suffix: str) -> list[str]:
     from colorlab.conditions.palette import colors_of_lab
     from colorlab.samplers.area_guides import OnlyColors
     from colorlab.sampling.palettes import palette_named
-    from colorlab.sampling.setup import colors_of as opened
+    from colorlab.sampling.setup import colors_of as colors_or_picture
 
     descriptor, path = tempfile.mkstemp(suffix=suffix)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        guide = OnlyColors(opened(palette_named("palette", path) or [], 16_000_000))
+        guide = OnlyColors(colors_or_picture(palette_named("palette", path) or [], 16_000_000))
     finally:
         Path(path).unlink()
     rgb = (colors_of_lab(guide.lab) * 255).round().int().tolist()

@@ -57,7 +57,7 @@ class Session:
     @staticmethod
     def begin(home: Path, content: bytes, name: str) -> Session:
         """A new one below a folder, of a picture file's bytes. DataError: it is none, or too large."""
-        pixels = opened(content, name)
+        pixels = decode_upload(content, name)
         folder = home / secrets.token_hex(8)
         picture = io.BytesIO()
         Image.fromarray(np.moveaxis(pixels, 0, 2)).save(picture, "PNG", compress_level=3)
@@ -183,7 +183,7 @@ class Session:
             return f"{stem}-{kind}.zip", out.getvalue()
 
 
-def opened(content: bytes, name: str) -> np.ndarray:
+def decode_upload(content: bytes, name: str) -> np.ndarray:
     """(3, H, W) uint8 of a picture file's bytes, of whatever kind. DataError."""
     if content.lstrip()[:1] != b"<":
         return decoded(io.BytesIO(content), name, LARGEST)
