@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep
-from colorlab.data.intake import shown as printable
+from colorlab.data.intake import printable
 from colorlab.data.names import check_there, unread
 from colorlab.errors import ConfigError
 from colorlab.runs.run import open_runs, plain_dict

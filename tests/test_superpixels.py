@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from colorlab.color import luma
-from colorlab.conditions.hint_maps import HintMaps, of_hints, quantised, shown, superpixels
+from colorlab.conditions.hint_maps import HintMaps, of_hints, quantised, revealed, superpixels
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.types import Hints
@@ -97,7 +97,7 @@ def test_as_many_colours_as_there_are_leave_them_as_they_are() -> None:
 def test_regions_lowest_in_the_order_are_shown() -> None:
     divided = torch.tensor([0, 0, 0, 0, 255, 255, 10, 10, 0, 1, 2, 2]).reshape(3, 2, 2).short()
     divided = torch.cat([divided, torch.tensor([[[0, 1], [2, 2]]]).short()])
-    found = shown(divided, 1 / 3, torch.tensor([0.9, 0.1, 0.5]))
+    found = revealed(divided, 1 / 3, torch.tensor([0.9, 0.1, 0.5]))
     assert torch.equal(found[3], torch.tensor([[0.0, 1], [0, 0]]))
     assert torch.equal(found[:3, 0, 1], divided[:3, 0, 1] / 127.5 - 1)
 

@@ -43,7 +43,7 @@ class HintMaps:
         share = torch.where(own.uniform() < none, 0.0, share)
         order = own.uniform(rgb[0, 0].numel())  # of the regions, of which there are fewer than pixels
         maps = zip(self.divided(rgb), share, order, strict=True)
-        return torch.stack([shown(one, float(part), numbers) for one, part, numbers in maps]).to(rgb)
+        return torch.stack([revealed(one, float(part), numbers) for one, part, numbers in maps]).to(rgb)
 
     def divided(self, rgb: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> (B, 4, H, W) int16: 8-bit colours of the regions, and their numbers from 0 on."""
@@ -58,7 +58,7 @@ class HintMaps:
         return torch.cat([colour[:, label], label[None]]).short()
 
 
-def shown(divided: Tensor, share: float, order: Tensor) -> Tensor:
+def revealed(divided: Tensor, share: float, order: Tensor) -> Tensor:
     """Regions (4, H, W) as of ``HintMaps.divided`` -> the map that shows a share of them, those lowest in the order."""
     label = divided[3].long()
     count = int(label.max()) + 1

@@ -17,7 +17,7 @@ from colorlab.data import svg
 from colorlab.data.archives import SUFFIX, About, Vector, write_archive
 from colorlab.data.artists import NAME, known
 from colorlab.data.iconify import FILES, read_package
-from colorlab.data.intake import shown
+from colorlab.data.intake import printable
 from colorlab.errors import DataError
 from colorlab.storage.plain import Line, must_fit
 
@@ -48,7 +48,7 @@ def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int
     try:
         write_archive(path, about, usable)
     except ValueError as error:
-        raise DataError(f"{shown(Path(source))} is no set of drawings: {error} (mend its names)") from error
+        raise DataError(f"{printable(Path(source))} is no set of drawings: {error} (mend its names)") from error
     return path, about, len(usable), len(drawings) - len(usable)
 
 
@@ -70,14 +70,18 @@ def _located(source: str, scratch: Path) -> Path:
                     member.name = Path(member.name).name
                     archive.extract(member, scratch, filter="data")
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
-        raise DataError(f"{shown(path)} is no package: {error} (give an npm package, its .tgz, or a folder)") from error
+        raise DataError(
+            f"{printable(path)} is no package: {error} (give an npm package, its .tgz, or a folder)"
+        ) from error
     return scratch
 
 
 def _fetched(package: str, scratch: Path) -> Path:
     """The package's .tgz, by npm."""
     if not PACKAGE.fullmatch(package) or len(package) > LONGEST_NAME:
-        raise DataError(f"{shown(Path(package[:200]))} is neither a folder nor an npm package's name (check the path)")
+        raise DataError(
+            f"{printable(Path(package[:200]))} is neither a folder nor an npm package's name (check the path)"
+        )
     npm = shutil.which("npm")
     if npm is None:
         raise DataError(f"{package} is no folder, and npm is not there to fetch it (give a folder or a .tgz)")
@@ -100,8 +104,8 @@ def _read_folder(folder: Path) -> tuple[About, list[Vector]]:
             text = path.read_bytes().decode("utf-8-sig", errors="replace")
             drawings.append(Vector([re.sub(r"[\W_]+", "-", path.stem).strip("-").lower()], "", text))
     if not drawings:
-        raise DataError(f"{shown(folder)} holds no SVG files (check the path)")
-    return About(shown(Path(folder.name)), "", "", "as the folder says", ""), drawings
+        raise DataError(f"{printable(folder)} holds no SVG files (check the path)")
+    return About(printable(Path(folder.name)), "", "", "as the folder says", ""), drawings
 
 
 def _is_harmless(drawing: Vector) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorlab.data.folder import Listing, PictureFiles, parsed
-from colorlab.data.intake import shown
+from colorlab.data.intake import printable
 from colorlab.errors import DataError
 
 
@@ -22,7 +22,7 @@ class Coco(PictureFiles):
         files = sorted((root / "annotations").glob("captions_*.json"))
         found = [entry for file in files for entry in cls.entries(root, file)]
         if not found:
-            raise DataError(f"{shown(root)} has no annotations/captions_*.json with pictures ({cls.advice})")
+            raise DataError(f"{printable(root)} has no annotations/captions_*.json with pictures ({cls.advice})")
         paths = [path for path, _, _ in found]
         names = [str(path.relative_to(root)) for path in paths]
         return Listing(paths, [split for _, split, _ in found], names, [words for _, _, words in found])
@@ -42,5 +42,5 @@ class Coco(PictureFiles):
                 captions.setdefault(row["image_id"], " ".join(row["caption"].split()))
             pictures = sorted((row["id"], row["file_name"]) for row in table["images"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{shown(file)} is no file of COCO captions ({cls.advice})") from error
+            raise DataError(f"{printable(file)} is no file of COCO captions ({cls.advice})") from error
         return [(folder / Path(name).name, split, captions.get(number, "")) for number, name in pictures]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from colorlab.conditions.lines import extractor
-from colorlab.data.intake import find_pictures, open_picture, shown
+from colorlab.data.intake import find_pictures, open_picture, printable
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.reader import Reader, Store
 from colorlab.data.splits import DEALT, SPLITS, apart, by_folders, complete, once
@@ -92,7 +92,7 @@ class PictureFiles(PicturePairs):
             raise DataError(f"data.root is not set ({cls.advice})")
         folder = Path(os.path.expanduser(root))
         if not folder.is_dir():
-            raise DataError(f"data.root={shown(folder)} is not a folder ({cls.advice})")
+            raise DataError(f"data.root={printable(folder)} is not a folder ({cls.advice})")
         return folder
 
     @classmethod
@@ -158,7 +158,7 @@ def captions(root: Path, paths: list[Path]) -> list[str]:
     if file.is_file():
         known = parsed(file)
         if not isinstance(known, dict):
-            raise DataError(f'{shown(file)} is no table of captions (write {{"name.png": "words", ...}})')
+            raise DataError(f'{printable(file)} is no table of captions (write {{"name.png": "words", ...}})')
         return [str(known.get(path.relative_to(root).as_posix(), "")) for path in paths]
     return [_beside(path.with_suffix(".txt")) for path in paths]
 
@@ -168,7 +168,7 @@ def parsed(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{shown(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)") from error
+        raise DataError(f"{printable(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)") from error
 
 
 def _beside(file: Path) -> str:
@@ -177,4 +177,4 @@ def _beside(file: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise DataError(f"{shown(file)} cannot be read as text: {str(error)[:100]} (save it as UTF-8)") from error
+        raise DataError(f"{printable(file)} cannot be read as text: {str(error)[:100]} (save it as UTF-8)") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorlab.data.folder import Listing, PictureFiles, published
-from colorlab.data.intake import shown
+from colorlab.data.intake import printable
 from colorlab.errors import DataError
 
 IMAGENETTE = {
@@ -32,14 +32,14 @@ class ImageNet(PictureFiles):
     def listing(cls, root: Path) -> Listing:
         folder = cls.classes_in(root)
         if not (folder / "train").is_dir():
-            raise DataError(f"{shown(folder)} has no folder train ({cls.advice})")
+            raise DataError(f"{printable(folder)} has no folder train ({cls.advice})")
         paths, split = published(folder, {"train": "train", "val": "test"})
         wnids = [path.relative_to(folder).parts[1] for path in paths]
         classes = sorted(path.name for path in (folder / "train").iterdir() if path.is_dir())
         number = {wnid: k for k, wnid in enumerate(classes)}
         for path, wnid in zip(paths, wnids, strict=True):
             if wnid not in number:
-                raise DataError(f"{shown(path)} lies in no class folder of train ({cls.advice})")
+                raise DataError(f"{printable(path)} lies in no class folder of train ({cls.advice})")
         names = [str(path.relative_to(folder)) for path in paths]
         return Listing(paths, split, names, [cls.words(wnid) for wnid in wnids], [number[wnid] for wnid in wnids])
 

@@ -61,15 +61,17 @@ def open_rgba(path: Path, pixel_limit: int) -> np.ndarray:
 def open_whole(path: Path, pixel_limit: int) -> Opened:
     """As ``open_picture``, with all that a picture file says."""
     if path.suffix.lower() == ".svgz":
-        raise DataError(f"{shown(path)} is a packed vector drawing (save it as .svg)")
+        raise DataError(f"{printable(path)} is a packed vector drawing (save it as .svg)")
     try:
         with path.open("rb") as file:
-            source = _drawn(file, shown(path)) if path.suffix.lower() == ".svg" else file
-            return _decoded(source, shown(path), pixel_limit)
+            source = _drawn(file, printable(path)) if path.suffix.lower() == ".svg" else file
+            return _decoded(source, printable(path), pixel_limit)
     except IsADirectoryError as error:
-        raise DataError(f"{shown(path)} is a folder, not a picture (rename it, or name the pictures in it)") from error
+        raise DataError(
+            f"{printable(path)} is a folder, not a picture (rename it, or name the pictures in it)"
+        ) from error
     except OSError as error:
-        raise DataError(f"{shown(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
+        raise DataError(f"{printable(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
 
 
 def open_image(image: Image.Image, name: str, pixel_limit: int) -> Opened:
@@ -206,10 +208,10 @@ def find_pictures(folder: Path) -> list[Path]:
     """All files with a picture's suffix below a folder, sorted; hidden names are left out. A linked folder is entered
     once. A folder named like a picture is listed, not entered: opening it says what is wrong."""
     if not folder.is_dir():
-        raise DataError(f"{shown(folder)} is not a folder (check the path)")
+        raise DataError(f"{printable(folder)} is not a folder (check the path)")
     paths = sorted(_walk(folder, set()))
     if not paths:
-        raise DataError(f"{shown(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
+        raise DataError(f"{printable(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
     return paths
 
 
@@ -222,7 +224,7 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise DataError(f"{shown(folder)} cannot be listed: {_reason(error)} (check its permissions)") from error
+        raise DataError(f"{printable(folder)} cannot be listed: {_reason(error)} (check its permissions)") from error
     for entry in entries:
         if entry.name.startswith("."):
             continue
@@ -232,7 +234,7 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
             yield from _walk(Path(entry.path), entered)
 
 
-def shown(path: Path) -> str:
+def printable(path: Path) -> str:
     """A path on one printable line: newlines and bytes that are no text are escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 

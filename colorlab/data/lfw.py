@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorlab.data.folder import Listing, PictureFiles
-from colorlab.data.intake import find_pictures, shown
+from colorlab.data.intake import find_pictures, printable
 from colorlab.errors import DataError
 
 ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")  # the first that is there is used
@@ -22,7 +22,7 @@ class LFW(PictureFiles):
     def listing(cls, root: Path) -> Listing:
         folder = photographs(root)
         if folder is None:
-            raise DataError(f"{shown(root)} holds none of {', '.join(ARCHIVES)} ({cls.advice})")
+            raise DataError(f"{printable(root)} holds none of {', '.join(ARCHIVES)} ({cls.advice})")
         paths = find_pictures(folder)
         people = [path.parent.name for path in paths]
         number = {person: k for k, person in enumerate(sorted(set(people)))}

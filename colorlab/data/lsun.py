@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from colorlab.data.folder import Listing, PictureFiles
-from colorlab.data.intake import decoded, find_pictures, open_picture, shown
+from colorlab.data.intake import decoded, find_pictures, open_picture, printable
 from colorlab.errors import DataError
 
 DATABASE = "_lmdb"  # how the folder of a database ends
@@ -47,8 +47,8 @@ class LsunChurch(PictureFiles):
         with _database(path.parent, os.getpid()).begin() as transaction:
             data = transaction.get(path.name.encode())
         if data is None:
-            raise DataError(f"{shown(path)} is not in the database ({cls.advice})")
-        return decoded(io.BytesIO(data), shown(path), pixel_limit)
+            raise DataError(f"{printable(path)} is not in the database ({cls.advice})")
+        return decoded(io.BytesIO(data), printable(path), pixel_limit)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -66,8 +66,8 @@ def _database(folder: Path, process: int) -> Any:
     try:
         import lmdb
     except ImportError as error:
-        raise DataError(f"{shown(folder)} needs the package lmdb (pip install 'colorlab-suite[lsun]')") from error
+        raise DataError(f"{printable(folder)} needs the package lmdb (pip install 'colorlab-suite[lsun]')") from error
     try:
         return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:
-        raise DataError(f"{shown(folder)} cannot be opened: {error} ({LsunChurch.advice})") from error
+        raise DataError(f"{printable(folder)} cannot be opened: {error} ({LsunChurch.advice})") from error

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
-from colorlab.data.intake import SUFFIXES, find_pictures, shown
+from colorlab.data.intake import SUFFIXES, find_pictures, printable
 from colorlab.errors import ConfigError, DataError
 
 LONGEST_NAME = 180  # bytes, which leaves room for endings; file systems take 255
@@ -19,7 +19,7 @@ LONGEST_NAME = 180  # bytes, which leaves room for endings; file systems take 25
 def check_there(source: Path) -> None:
     """DataError if there is no such file or folder."""
     if not source.exists():
-        raise DataError(f"{shown(source)} cannot be read: No such file or directory (check path and permissions)")
+        raise DataError(f"{printable(source)} cannot be read: No such file or directory (check path and permissions)")
 
 
 def pictures_of(source: Path) -> list[Path]:
@@ -55,7 +55,7 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     known = {place for path in inputs for place in _places(path)}
     for path in outputs:
         if known & _places(path):
-            raise ConfigError(f"{shown(path)} would replace a picture that is read (give another out=)")
+            raise ConfigError(f"{printable(path)} would replace a picture that is read (give another out=)")
 
 
 def _places(path: Path) -> set[str | tuple[int, int]]:

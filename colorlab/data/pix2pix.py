@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from colorlab.data.folder import Listing, PictureFiles, published
-from colorlab.data.intake import line_drawing, open_picture, shown
+from colorlab.data.intake import line_drawing, open_picture, printable
 from colorlab.errors import DataError
 
 
@@ -22,7 +22,7 @@ class Pix2Pix(PictureFiles):
     @classmethod
     def listing(cls, root: Path) -> Listing:
         if not (root / "train").is_dir():
-            raise DataError(f"{shown(root)} has no folder train ({cls.advice})")
+            raise DataError(f"{printable(root)} has no folder train ({cls.advice})")
         paths, split = published(root, {"train": "train", "val": "test"})
         return Listing(paths, split, group=[str(path.relative_to(root)) for path in paths])
 
@@ -31,6 +31,6 @@ class Pix2Pix(PictureFiles):
         """(4, H, W / 2) uint8: the photograph, and the luma of the edge map."""
         both = open_picture(path, pixel_limit)
         if both.shape[2] % 2:
-            raise DataError(f"{shown(path)} is {both.shape[2]} px wide, which has no halves ({cls.advice})")
+            raise DataError(f"{printable(path)} is {both.shape[2]} px wide, which has no halves ({cls.advice})")
         drawing, photo = np.split(both, 2, axis=2)
         return np.concatenate([photo, line_drawing(drawing)])

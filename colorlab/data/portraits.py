@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from colorlab.data.folder import Listing, PictureFiles
-from colorlab.data.intake import find_pictures, shown
+from colorlab.data.intake import find_pictures, printable
 from colorlab.errors import DataError
 
 
@@ -20,7 +20,7 @@ class Portraits(PictureFiles):
     def listing(cls, root: Path) -> Listing:
         paths = [path for path in find_pictures(root) if "portraits" in path.relative_to(root).parts[:-1]]
         if not paths:
-            raise DataError(f"{shown(root)} has no pictures in folders called portraits ({cls.advice})")
+            raise DataError(f"{printable(root)} has no pictures in folders called portraits ({cls.advice})")
         return Listing(paths, ["train"] * len(paths), captions=[_words(path) for path in paths])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from colorlab.data.intake import shown
+from colorlab.data.intake import printable
 from colorlab.errors import DataError
 from colorlab.storage.plain import content
 
@@ -27,9 +27,11 @@ def colors_in(path: Path) -> list[str]:
             raise ValueError(f"it holds over {MOST:,} colours")
     except (OSError, ValueError, struct.error) as error:
         reason = "it ends too early" if isinstance(error, struct.error) else getattr(error, "strerror", None) or error
-        raise DataError(f"{shown(path)} cannot be read: {reason} (save it anew as .gpl, .ase, .hex or .txt)") from error
+        raise DataError(
+            f"{printable(path)} cannot be read: {reason} (save it anew as .gpl, .ase, .hex or .txt)"
+        ) from error
     if not colors:
-        raise DataError(f"{shown(path)} holds no colours (one rrggbb a line, or save it anew as .gpl or .ase)")
+        raise DataError(f"{printable(path)} holds no colours (one rrggbb a line, or save it anew as .gpl or .ase)")
     return list(dict.fromkeys(colors))
 
 

@@ -62,13 +62,13 @@ def stack_of(document: Document, pictures: list[tuple[str, bytes]]) -> str:
         pictures.append((source, png(Image.fromarray(layer.pixels))))
         return (
             f'<layer name={quoteattr(layer.name)} src="{source}" x="{layer.left}" y="{layer.top}" opacity="1.0" '
-            f'visibility="{shown(visible)}" composite-op="svg:{"multiply" if layer.multiply else "src-over"}"/>'
+            f'visibility="{visibility(visible)}" composite-op="svg:{"multiply" if layer.multiply else "src-over"}"/>'
         )
 
     def group_of(group: Group) -> str:
         inner = "".join(element(layer) for layer in reversed(group.layers))
         return (
-            f'<stack name={quoteattr(group.name)} opacity="1.0" visibility="{shown(group.visible)}" '
+            f'<stack name={quoteattr(group.name)} opacity="1.0" visibility="{visibility(group.visible)}" '
             f'composite-op="svg:src-over">{inner}</stack>'
         )
 
@@ -83,7 +83,7 @@ def stack_of(document: Document, pictures: list[tuple[str, bytes]]) -> str:
     )
 
 
-def shown(visible: bool) -> str:
+def visibility(visible: bool) -> str:
     """As the specification has it."""
     return "visible" if visible else "hidden"
 

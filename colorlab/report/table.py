@@ -101,7 +101,7 @@ def bounds(cell: Cell, digits: int) -> str:
     return f"[{number(cell.low, digits)}, {number(cell.high, digits)}]"
 
 
-def shown(cell: Cell | None, column: Column) -> str:
+def format_cell(cell: Cell | None, column: Column) -> str:
     """`mean [low, high]`."""
     return NOTHING if cell is None else f"{number(cell.mean, column.digits)} {bounds(cell, column.digits)}".strip()
 
@@ -128,7 +128,7 @@ def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str)
         means = [other.cells.get(column.key) for other in others]
         texts = [number(cell.mean if cell else None, column.digits) for cell in means]
         table.add_row(
-            column.title + arrow(column), shown(row.cells.get(column.key), column).replace("[", r"\["), *texts
+            column.title + arrow(column), format_cell(row.cells.get(column.key), column).replace("[", r"\["), *texts
         )
     return table
 
@@ -137,7 +137,7 @@ def markdown(columns: list[Column], rows: Iterable[Row]) -> str:
     """A table, leading numbers bold, and what the columns are."""
 
     def cell(row: Row, column: Column) -> str:
-        text = shown(row.cells.get(column.key), column)
+        text = format_cell(row.cells.get(column.key), column)
         return f"**{text}**" if column.key in row.leading else text
 
     lines = ["| | " + " | ".join(c.title + arrow(c) for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]

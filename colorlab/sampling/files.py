@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorlab.data.intake import Opened, open_rgba, open_whole
-from colorlab.data.intake import shown as printable
+from colorlab.data.intake import Opened, open_rgba, open_whole, printable
 from colorlab.data.names import check_apart, named, pictures_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.exports.kinds import endings_of

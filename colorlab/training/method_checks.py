@@ -86,11 +86,11 @@ class Trained:
 
     def drawn(self, n: int = 3, which: slice = slice(None)) -> Tensor:
         """n candidates of three pictures, or of some of these."""
-        b = shown()
+        b = example_batch()
         return self.method.sample(Condition(b.image[which]), n, Draws(0, b.index[which].tolist()))
 
 
-def shown() -> Batch:
+def example_batch() -> Batch:
     """The three pictures that candidates are drawn of."""
     return Pictures()[[10, 11, 12]]
 
@@ -130,7 +130,7 @@ def the_weights_stay_finite(trained: Trained) -> None:
 
 def the_loss_depends_on_batch_and_draws_alone(trained: Trained) -> None:
     before = torch.get_rng_state()
-    first, second = (trained.method.loss(shown(), Draws(0, [10, 11, 12]))["loss"] for _ in range(2))
+    first, second = (trained.method.loss(example_batch(), Draws(0, [10, 11, 12]))["loss"] for _ in range(2))
     _must(bool(torch.isfinite(first)) and torch.equal(first, second), f"two losses of one batch: {first}, {second}")
     _must(torch.equal(before, torch.get_rng_state()), "the loss draws from torch's global stream (use `draws`)")
 
@@ -159,7 +159,7 @@ def candidates_differ_unless_it_draws_one_picture_only(trained: Trained) -> None
 
 
 def a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number(trained: Trained) -> None:
-    whole, b = _eight_bits(trained.drawn(3)), shown()
+    whole, b = _eight_bits(trained.drawn(3)), example_batch()
     _must(torch.equal(_eight_bits(trained.drawn(3, slice(1, 2)))[0], whole[1]), "a picture depends on its batch")
     _must(torch.equal(_eight_bits(trained.drawn(2)), whole[:, :2]), "candidates depend on how many are asked for")
     backwards = trained.method.sample(Condition(b.image.flip(0)), 3, Draws(0, b.index.flip(0).tolist()))
@@ -175,13 +175,13 @@ def pictures_of_any_size_come_back_in_that_size(trained: Trained) -> None:
 
 def what_only_colours_gray_pictures_keeps_their_lightness(trained: Trained) -> None:
     if trained.method.conditions == ("gray",):
-        image = shown().image
+        image = example_batch().image
         off = (lab_of(trained.drawn())[:, :, 0] - lab_of(image.expand(-1, 3, -1, -1))[:, None, 0]).abs().max()
         _must(bool(off < 0.5), f"lightness is off by {off:.2f} of 100")  # 8 bits
 
 
 def a_guide_is_obeyed_or_refused_in_one_line(trained: Trained) -> None:
-    b = shown()
+    b = example_batch()
     try:
         guided = trained.method.sample(Condition(b.image), 2, Draws(0, b.index.tolist()), [Bias("#ff0000")])
     except (ValueError, ColorlabError) as error:
