@@ -35,7 +35,7 @@ def main(argv: list[str]) -> None:
         return
     name, rest = _named(words)
     with tempfile.TemporaryDirectory() as folder:
-        broken = check(name, Path(folder), {name: rest})
+        broken = check_method(name, Path(folder), {name: rest})
     if broken:
         sys.exit(1)
 
@@ -47,7 +47,7 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
     return given[0], [word for word in words if not word.startswith("method=")]
 
 
-def check(name: str, folder: Path, words: dict[str, list[str]]) -> int:
+def check_method(name: str, folder: Path, words: dict[str, list[str]]) -> int:
     """Print a line a promise. -> how many are broken. folder: scratch; words: further overrides of some methods."""
     cfg = small(name, folder, words)
     from colorlab.training.method_checks import CHECKS, Trained

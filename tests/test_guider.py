@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from colorlab.nets.frozen import digest
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.guider import ConditionEncoder, GuidedUNet, Mixed, Replica, guided
 from colorlab.nets.latent.mixers import mixer
 from colorlab.nets.latent.prior import Prior
@@ -76,10 +76,10 @@ def test_a_new_guider_changes_not_one_bit(kind, prior: Prior) -> None:
 
 @pytest.mark.parametrize("kind", FEW, ids=str)
 def test_all_of_a_guider_learns_by_the_third_step_and_nothing_of_the_prior(kind, prior: Prior) -> None:
-    net, before = guided(prior, *kind, checkpointing=False), digest(prior)
+    net, before = guided(prior, *kind, checkpointing=False), weights_digest(prior)
     reached = set().union(*trained(net, prior, 3))
     assert reached == set(dict(net.named_parameters()))
-    assert torch.equal(digest(prior), before)
+    assert torch.equal(weights_digest(prior), before)
 
 
 @pytest.mark.parametrize("mix", ["concat", "add", "film"])

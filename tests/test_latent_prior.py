@@ -11,7 +11,7 @@ from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.latent_prior import LatentPrior
-from colorlab.nets.frozen import digest
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
 from colorlab.nets.latent.prior import encoded, load_prior, save_vae
 from colorlab.samplers.guides import Bias
@@ -91,12 +91,12 @@ def test_captions_name_colours_and_drop_out_in_the_shares_asked_for(parts):
 
 def test_autoencoder_and_text_encoder_stay_as_they_are_and_out_of_the_weights(parts):
     method = made(parts)
-    before = digest(method.frozen.net)
+    before = weights_digest(method.frozen.net)
     optimizer = torch.optim.AdamW(method.parameters(), 1e-3)
     for k in range(2):
         method.loss(batch(), Draws(0, range(3), [k] * 3))["loss"].backward()
         optimizer.step()
-    assert torch.equal(digest(method.frozen.net), before)
+    assert torch.equal(weights_digest(method.frozen.net), before)
     assert {name.split(".")[0] for name in method.state_dict()} == {"unet", "vae_digest", "batches_seen"}
 
 

@@ -11,7 +11,7 @@ import torch
 from colorlab.diffusion import noised
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
-from colorlab.nets.frozen import digest
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.prior import Prior, alpha_bar_table, load_prior, load_vae, save_vae
 from colorlab.nets.latent.text import BERT_TOKENS
 from colorlab.storage.files import replacing_folder
@@ -146,7 +146,7 @@ def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folde
         (tmp_path / "minilm" / name).touch()
     monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
     again = load_prior(str(tmp_path / "copy"))
-    assert torch.equal(digest(again), digest(prior)) and again.text.length == BERT_TOKENS
+    assert torch.equal(weights_digest(again), weights_digest(prior)) and again.text.length == BERT_TOKENS
 
 
 def test_a_folder_that_is_not_there_is_one_line():

@@ -14,7 +14,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods import lightness_vae
 from colorlab.methods.lightness_vae import LightnessVAE, adaptive_weight
-from colorlab.nets.frozen import digest
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.lightness_decoder import load_lightness_vae
 from colorlab.nets.latent.prior import save_vae
 from colorlab.types import Batch, Condition
@@ -74,20 +74,20 @@ def test_where_no_gradient_is_wanted_the_discriminator_weighs_nothing():
 
 def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
     method = made(vae, "method.losses.gan_start=1")
-    before, start = digest(method.vae), digest(method.net)
+    before, start = weights_digest(method.vae), weights_digest(method.net)
     fitted(method, 3)
-    assert torch.equal(digest(method.vae), before) and not torch.equal(digest(method.net), start)
+    assert torch.equal(weights_digest(method.vae), before) and not torch.equal(weights_digest(method.net), start)
     names = {name.split(".")[0] for name in method.state_dict()}
     assert names == {"net", "discriminator", "vae_digest", "batches_seen"}
 
 
 def test_the_discriminator_sets_in_after_its_count_of_batches(vae):
     method = made(vae, "method.losses.gan_start=2", "method.losses.gan=0.5")
-    start = digest(method.discriminator)
+    start = weights_digest(method.discriminator)
     fitted(method, 2)
-    assert torch.equal(digest(method.discriminator), start) and method.judged
+    assert torch.equal(weights_digest(method.discriminator), start) and method.judged
     fitted(method, 1)
-    assert not torch.equal(digest(method.discriminator), start)
+    assert not torch.equal(weights_digest(method.discriminator), start)
 
 
 def test_without_its_factor_there_is_no_discriminator_ever(vae):

@@ -23,7 +23,7 @@ from colorlab.conditions.hints import half
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.methods.piggyback import Piggyback
-from colorlab.nets.frozen import digest
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
 from colorlab.runs.checkpoint import fill
 from colorlab.runs.run import open_run
@@ -112,9 +112,9 @@ def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **va
 
 def test_two_steps_and_samples_on_a_prior_that_stays_as_it_is(folder: Path) -> None:
     method = made(folder)
-    before, at_first = digest(method.frozen), digest(method.net)
+    before, at_first = weights_digest(method.frozen), weights_digest(method.net)
     descend(method)
-    assert torch.equal(digest(method.frozen), before) and not torch.equal(digest(method.net), at_first)
+    assert torch.equal(weights_digest(method.frozen), before) and not torch.equal(weights_digest(method.net), at_first)
     assert drawn(method.eval()).shape == (1, 2, 3, 32, 32)
 
 

@@ -21,7 +21,7 @@ CLOSED = ("trainer", "logger")  # groups whose keys are not the arguments of one
 LIGHTNINGS = {"num_nodes", "deterministic", "benchmark", "detect_anomaly", "limit_val_batches", "profiler"}
 
 
-def check(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
+def check_config(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> None:
     """Raise ConfigError for the first value that is missing, of the wrong type, outside its clause, or a target that is
     not allowed. choices: Hydra's group -> file, as in ``hydra.runtime.choices``."""
     check_targets(OmegaConf.to_container(cfg, resolve=False))

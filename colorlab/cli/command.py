@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from omegaconf import DictConfig
 
 from colorlab.cli import plugins
-from colorlab.cli.clauses import check
+from colorlab.cli.clauses import check_config
 from colorlab.cli.free_text import as_text
 from colorlab.cli.help import page
 from colorlab.cli.messages import explained, lacking
@@ -126,7 +126,7 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
         made = HydraConfig.get().runtime
         try:
-            check(cfg, config_name, dict(made.choices))
+            check_config(cfg, config_name, dict(made.choices))
             return task(cfg)
         except StoppedError as error:  # the whole command, not this job of a sweep alone
             end(error)

@@ -13,7 +13,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 from colorlab.cli import plugins
-from colorlab.cli.clauses import check
+from colorlab.cli.clauses import check_config
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.storage.plain import content, yaml_of
@@ -52,5 +52,5 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     choices = dict(cfg.hydra.runtime.choices)
     with flag_override(cfg, "struct", False):
         cfg.pop("hydra")
-    check(cfg, config_name, choices)
+    check_config(cfg, config_name, choices)
     return cfg

@@ -21,7 +21,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
 from colorlab.metrics.intervals import Interval, interval
-from colorlab.storage.files import digest, read_arrays, read_json
+from colorlab.storage.files import json_digest, read_arrays, read_json
 
 PAGE, KEY = "blind.html", "blind-key.json"
 REAL = "real"
@@ -72,7 +72,7 @@ def write_page(out: Path, title: str, asked: Sequence[Trial]) -> Path:
     said = [
         {"id": str(i), "drawing": as_url(t.drawing), "a": as_url(t.a), "b": as_url(t.b)} for i, t in enumerate(asked)
     ]
-    page = digest([(t.name, t.of_a, t.of_b) for t in asked])[:10]
+    page = json_digest([(t.name, t.of_a, t.of_b) for t in asked])[:10]
     trials_text = json.dumps({"page": page, "trials": said}).replace("<", "\\u003c")
     template = (files("colorlab.report") / "blind.html.j2").read_text(encoding="utf-8")
     question = QUESTIONS[any(t.of_b == REAL for t in asked)]

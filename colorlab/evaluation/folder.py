@@ -17,7 +17,15 @@ from urllib.parse import quote
 import numpy as np
 
 from colorlab.errors import ConfigError, DataError
-from colorlab.storage.files import digest, read_arrays, read_json, require_own, write_array, write_arrays, write_json
+from colorlab.storage.files import (
+    json_digest,
+    read_arrays,
+    read_json,
+    require_own,
+    write_array,
+    write_arrays,
+    write_json,
+)
 from colorlab.storage.plain import LARGEST_RECORD, Line, Shape, content
 
 INTERVAL = {"mean": (float, None), "low": (float, None), "high": (float, None), "n": int}
@@ -60,7 +68,7 @@ def sample_file(folder: Path, name: str) -> Path:
     """Where a picture's candidates lie; any name gives a plain file name."""
     safe = quote(name, safe=" ()+,=@", errors="surrogateescape")
     if len(safe) > LONGEST:
-        safe = f"{safe[: LONGEST - 17]}-{digest(name)[:16]}"
+        safe = f"{safe[: LONGEST - 17]}-{json_digest(name)[:16]}"
     return folder / SAMPLES / f"{safe}.npy"
 
 

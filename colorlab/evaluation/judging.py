@@ -21,7 +21,7 @@ from colorlab.metrics.judge import Judge
 from colorlab.progress import with_progress
 from colorlab.report.grid import mixture
 from colorlab.storage.cache import cache_dir
-from colorlab.storage.files import digest
+from colorlab.storage.files import json_digest
 
 #: Pictures kept for contact sheets: of so many drawings, so many worst ones; truths each.
 SHOWN, WORST, TRUTHS = 24, 12, 3
@@ -103,7 +103,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     Judged once, then kept in the cache: they do not depend on the method, only on the protocol, the training pictures'
     names and the code that computes them."""
     train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
-    key = f"{protocol_id(protocol)}-{digest([train, _code()])[:10]}"
+    key = f"{protocol_id(protocol)}-{json_digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
     if (folder / RESULT).is_file():
         return read_evaluation(folder, TRIVIAL)

@@ -12,7 +12,7 @@ from typing import Any
 from colorlab.evaluation.drawings import Drawings
 from colorlab.metrics.intervals import LEVEL, RESAMPLES
 from colorlab.metrics.judge import Judge
-from colorlab.storage.files import digest
+from colorlab.storage.files import json_digest
 
 METRICS_VERSION = 2  # to be raised when a measure changes what it computes: older numbers are then refused beside newer
 
@@ -22,7 +22,7 @@ COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics
 
 def protocol_id(protocol: dict[str, Any]) -> str:
     """A short name of all that must be equal for two numbers to be comparable: COMPARABLE, nothing about the method."""
-    return digest({key: protocol[key] for key in COMPARABLE})[:10]
+    return json_digest({key: protocol[key] for key in COMPARABLE})[:10]
 
 
 def differing(protocol: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -56,7 +56,7 @@ def protocol_of(
     height, width = pictures[[int(drawings.groups[0][0])]].image.shape[-2:]
     return {
         "data": name, "size": f"{width}x{height}", "condition": pictures.condition, "split": split,
-        "count": len(drawings.names), "drawings": digest(drawings.names), "pictures": pixels.hexdigest(),
+        "count": len(drawings.names), "drawings": json_digest(drawings.names), "pictures": pixels.hexdigest(),
         "n": n, "pairs": n * (n - 1) // 2, "seed": seed, "metrics": METRICS_VERSION, "lpips": judge.lpips,
         "weights": judge.weights, "interval": INTERVAL,
         "versions": {package: version(package) for package in PACKAGES},

@@ -16,7 +16,7 @@ from colorlab.evaluation.protocol import _brief
 from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run, open_run
 from colorlab.sampling.options import SamplingOptions, other_runs
-from colorlab.storage.files import digest, read_json, require_own, sweep, write_json
+from colorlab.storage.files import json_digest, read_json, require_own, sweep, write_json
 
 
 def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict
     words += ["same_noise"] if sampling["same_noise"] else []
     words += [f"text_{sampling['text']}"[:24]] if sampling["text"] != "captions" else []
     words += [sampling["precision"]] if sampling["precision"] != "fp32" else []
-    return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), digest([sampling, partner])[:6]])
+    return "-".join([name, *(re.sub(r"[^\w.]+", "_", word) for word in words), json_digest([sampling, partner])[:6]])
 
 
 def additions(settings: dict[str, Any]) -> list[str]:

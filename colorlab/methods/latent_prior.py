@@ -24,7 +24,7 @@ from colorlab.conditions.captions import dropped, shares, with_colours, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.frozen import OTHER_VAE, Aside, bind, digest
+from colorlab.nets.frozen import OTHER_VAE, Aside, bind, weights_digest
 from colorlab.nets.latent.lightness_decoder import load_lightness_vae
 from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior, schedule_of
 from colorlab.nets.latent.text import read_text
@@ -95,7 +95,7 @@ class LatentPrior(Method):
 
     def must_share_vae(self, decoder: str | None) -> None:
         """ConfigError: the decoder was trained for other latents."""
-        if self.decoder and not torch.equal(digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
+        if self.decoder and not torch.equal(weights_digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
             raise ConfigError(f"method.decoder={decoder} belongs to another autoencoder (train it on method.vae)")
 
     @property

@@ -24,7 +24,7 @@ from colorlab.conditions.hint_maps import HintMaps, must_match, of_hints
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.frozen import Aside, bind, digest
+from colorlab.nets.frozen import Aside, bind, weights_digest
 from colorlab.nets.latent.guider import Features, GuidedUNet, guided
 from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_vae
 from colorlab.nets.latent.prior import Prior, load_prior, schedule_of
@@ -330,7 +330,7 @@ class Piggyback(Method):
 def decoder_of(prior: Prior, path: str) -> LightnessVAE:
     """A trained lightness-aware decoder. ConfigError: it is of another autoencoder than the prior's."""
     found = load_lightness_vae(path)
-    if not torch.equal(digest(found.vae), digest(prior.vae)):
+    if not torch.equal(weights_digest(found.vae), weights_digest(prior.vae)):
         raise ConfigError(f"decoder={path} is of another autoencoder than the prior's (train it with vae=<the prior>)")
     return found
 

@@ -35,7 +35,7 @@ class Aside:
         return self
 
 
-def digest(net: nn.Module) -> Tensor:
+def weights_digest(net: nn.Module) -> Tensor:
     """(4,) int64, of the sha256 of a network's tensors: equal if and only if they are, for all practical purposes."""
     found = hashlib.sha256()
     for name, value in sorted(net.state_dict().items()):
@@ -47,7 +47,7 @@ def digest(net: nn.Module) -> Tensor:
 def bind(method: nn.Module, buffer: str, frozen: nn.Module, refusal: str) -> None:
     """Keep a frozen network's digest in a buffer (4,) of the method, so that its weights are loaded beside that network
     alone: CheckpointError with the refusal otherwise."""
-    method.register_buffer(buffer, digest(frozen))
+    method.register_buffer(buffer, weights_digest(frozen))
 
     def same(module: Any, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
         if not torch.equal(state[prefix + buffer].cpu(), getattr(module, buffer).cpu()):

@@ -122,7 +122,7 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
         text=str(words["text"]), same_noise=words["same_noise"], switch_at=words["switch_at"],
         precision=words["precision"], device=words["device"], pixel_limit=words["pixel_limit"],
     )  # fmt: skip
-    check(options, hinted or words["hints"] is not None)
+    check_options(options, hinted or words["hints"] is not None)
     return options
 
 
@@ -134,7 +134,7 @@ def guides_checked(nodes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def check(options: SamplingOptions, hinted: bool) -> None:
+def check_options(options: SamplingOptions, hinted: bool) -> None:
     """ConfigError for what cannot be sampled, as far as that can be told before a run is opened. hinted: there are
     known colours, of whatever kind."""
     if "inpaint" in options.guide and not hinted:

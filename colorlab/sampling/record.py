@@ -23,7 +23,7 @@ from colorlab.errors import ConfigError
 from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run, open_run
 from colorlab.sampling.options import SamplingOptions, other_runs
-from colorlab.storage.files import digest, replacing
+from colorlab.storage.files import json_digest, replacing
 
 SIGNATURE, RECORD = "colorlab-signature", "colorlab"
 WRITTEN, NEAR = re.compile(rb"colorlab-signature=([0-9a-f]{64})"), 1 << 16  # in other files than PNGs; bytes
@@ -42,7 +42,7 @@ class Record(NamedTuple):
     @property
     def signature(self) -> str:
         """Equal for pictures that are equal."""
-        return digest([self.weights, self.settings, self.content])
+        return json_digest([self.weights, self.settings, self.content])
 
 
 def record_of(runs: Sequence[Run], options: SamplingOptions, more: dict[str, Any]) -> Record:

@@ -230,7 +230,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)") from error
 
 
-def digest(value: Any) -> str:
+def json_digest(value: Any) -> str:
     """sha256 of plain data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
