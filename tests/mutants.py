@@ -150,7 +150,7 @@ def children_of(node: ast.AST) -> list[ast.AST]:
 
 def tests_of(module: str) -> list[str]:
     """The test files of a module: those named after it first, then those that import it; where there are none, those
-    that compose it by its name, themselves or by a module of the tests' own, and those of the modules that import it."""
+    that compose it by its name, themselves or by a module of the tests' own, or those of the modules that import it."""
     stem = module.rsplit(".", 1)[-1]
     texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))}
     files = [path for path in texts if path.stem.startswith("test_")]

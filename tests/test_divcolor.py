@@ -18,16 +18,8 @@ from colorlab.cli.targets import build
 from colorlab.color import AB, lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
-from colorlab.methods.divcolor import (
-    DivColor,
-    gradients,
-    mahalanobis,
-    mdn_loss,
-    principal_components,
-    rarity,
-    reduced,
-)
-from colorlab.nets.divcolor_net import Mixture, Posterior
+from colorlab.methods.divcolor import DivColor, mdn_loss, principal_components, rarity
+from colorlab.nets.divcolor_net import Mixture, Posterior, gradients, mahalanobis, reduced
 from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 

@@ -40,8 +40,8 @@ def home(client: TestClient) -> str:
     return f"/api/sessions/{begun.json()['id']}"
 
 
-def colour(client: TestClient, home: str, **wish: Any) -> list[dict[str, Any]]:
-    answer = client.post(f"{home}/candidates", json=wish)
+def colour(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]:
+    answer = client.post(f"{home}/candidates", json=request)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
 
@@ -64,7 +64,7 @@ def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, ho
     assert [each["pictures"] for each in client.get(home).json()["asked"]] == [names, [more]]
 
 
-def test_a_wish_that_cannot_be_is_one_line(client: TestClient, home: str) -> None:
+def test_a_request_that_cannot_be_is_one_line(client: TestClient, home: str) -> None:
     assert "error" in colour(client, home, n=1, run="pretrained/gpic-openmoji-c8", palette=["#ff0000"])[-1]
     refused = client.post(f"{home}/candidates", json={"n": 1, "run": "/etc"})
     assert refused.status_code == 400 and refused.json() == {"error": "run=/etc is not offered"}

@@ -1,4 +1,4 @@
-"""A person's work on a drawing, without a page: wishes are bounded, what comes is kept, what is locked stays."""
+"""A person's work on a drawing, without a page: requests are bounded, what comes is kept, what is locked stays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from colorlab.errors import ColorlabError, ConfigError, DataError
 from colorlab.studio import offers
+from colorlab.studio.requests import Stroke, painted, request_of
 from colorlab.studio.session import Session, most_different
-from colorlab.studio.wishes import Stroke, painted, wish_of
 from colorlab.studio.worker import Job, Worker
 
 
@@ -36,7 +36,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 def coloured(session: Session, **words: Any) -> list[np.ndarray]:
     told: list[dict[str, Any]] = []
-    session.colour(wish_of({"n": 2, **words}), told.append)
+    session.colour(request_of({"n": 2, **words}), told.append)
     return [np.asarray(session.picture(each["picture"]).convert("RGB")) for each in told if "picture" in each]
 
 
@@ -81,14 +81,14 @@ def test_ending_a_job_keeps_what_is_there(session: Session) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        session.colour(wish_of({"n": 2}), ended)
+        session.colour(request_of({"n": 2}), ended)
     assert len(session.asked) == count + 1 and len(session.asked[-1]["pictures"]) == 1
 
 
-def test_a_wish_that_cannot_be_leaves_no_trace(session: Session) -> None:
+def test_a_request_that_cannot_be_leaves_no_trace(session: Session) -> None:
     state = session.state() | {"asked": list(session.asked)}
     with pytest.raises(ColorlabError):
-        session.colour(wish_of({"n": 1, "run": "runs/nowhere"}), lambda said: None)
+        session.colour(request_of({"n": 1, "run": "runs/nowhere"}), lambda said: None)
     assert session.state() == state
 
 
@@ -120,9 +120,9 @@ def test_areas_come_as_a_picture_of_numbers(session: Session) -> None:
         {"like": "../1-1"}, {"palette": ["url(x)"]}, {"text": "x" * 1000}, {"temperature": "hot"},
     ],
 )  # fmt: skip
-def test_wishes_are_bounded(wrong: Any) -> None:
+def test_requests_are_bounded(wrong: Any) -> None:
     with pytest.raises(ConfigError):
-        wish_of(wrong)
+        request_of(wrong)
 
 
 def test_a_stroke_of_no_length_is_a_dot_and_an_eraser_takes_back() -> None:
@@ -187,6 +187,6 @@ def test_areas_that_a_person_joined_have_one_colour(session: Session) -> None:
         assert (picture[40, 30] == (0x20, 0x40, 0x80)).all() and (picture[40, 85] == picture[40, 30]).all()
     assert Session.reopened(session.folder.parent, session.id).asked[-1]["edits"] == [join]
     before, after = (
-        np.asarray(Image.open(io.BytesIO(session.areas(e)))) for e in ((), wish_of({"edits": [join]}).edits)
+        np.asarray(Image.open(io.BytesIO(session.areas(e)))) for e in ((), request_of({"edits": [join]}).edits)
     )
     assert (before[40, 30] != before[40, 85]).any() and (after[40, 30] == after[40, 85]).all()

@@ -54,7 +54,7 @@ def area_hints(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
 
 
 def area_hints_of_large(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
-    """As ``area_hints``, of a drawing of any size: what is said is looked at on LOOKED px. The border of an area that is
+    """As ``area_hints``, of a drawing of any size: hints are looked at on LOOKED px. The border of an area that is
     divided stays the drawing's own, and the line between its parts is as coarse as that."""
     scale = LOOKED / max(labels.shape)
     if scale >= 1:

@@ -78,7 +78,7 @@ class AreaRequest(NamedTuple):
     known: Tensor | None = None
 
 
-NOTHING_ASKED = AreaRequest()
+NO_REQUEST = AreaRequest()
 
 
 class Asked(NamedTuple):
@@ -243,9 +243,7 @@ class AreaMethod(Method):
         return flat * image if hints is None else pasted(flat * image, hints, known)
 
     @torch.no_grad()
-    def colors(
-        self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest = NOTHING_ASKED
-    ) -> Tensor:
+    def colors(self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest = NO_REQUEST) -> Tensor:
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
         draws: one row. What is given is kept exactly."""
         R, rank = int(labels.max()) + 1, size_ranks(labels)
@@ -289,15 +287,13 @@ class AreaMethod(Method):
         """Whether a method gives estimates that may be compared with this one's."""
         return type(other) is type(self)
 
-    def _given(
-        self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest
-    ) -> tuple[Tensor, Tensor]:
+    def _given(self, image: Tensor, labels: Tensor, n: int, draws: Draws, asked: AreaRequest) -> tuple[Tensor, Tensor]:
         """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a candidate to be like."""
         R = int(labels.max()) + 1
-        colors = image.new_zeros(R, 3) if request.colors is None else request.colors
-        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if request.known is None else request.known
+        colors = image.new_zeros(R, 3) if asked.colors is None else asked.colors
+        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if asked.known is None else asked.known
         given = mask.expand(n, R)
-        for like in request.guides:
+        for like in asked.guides:
             if isinstance(like, Like):
                 liked, kept = like.known(labels, image, draws.candidates(n))
                 colors, given = torch.where(mask[:, None], colors, liked), given | kept

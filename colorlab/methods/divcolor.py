@@ -35,7 +35,18 @@ from colorlab.methods.base import (
     evenly_spread,
     in_channels_last,
 )
-from colorlab.nets.divcolor_net import MDN, VARIANCE, FieldVAE, FrozenFeatures, GrayFeatures, Mixture, mdn_loss
+from colorlab.nets.divcolor_net import (
+    MDN,
+    VARIANCE,
+    FieldVAE,
+    FrozenFeatures,
+    GrayFeatures,
+    Mixture,
+    gradients,
+    mahalanobis,
+    mdn_loss,
+    reduced,
+)  # fmt: skip
 from colorlab.nets.frozen import fill, tensors_of
 from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
@@ -48,7 +59,6 @@ LINE = 2 * SQUARE // int(GRID) + 1  # bins on a side of the square that holds al
 FITTED = 2048  # training pictures that L_hist and L_mah are fitted to
 STAGES, SAMPLES = ("all", "vae", "mdn"), ("means", "random")
 UNSEEN = 0.01  # a difference in chroma that nobody sees: 1 in units of Lab
-SMALL = 1e-12  # under a square root
 
 
 @dataclass(frozen=True)
@@ -332,28 +342,3 @@ def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
     basis = F.pad((vectors[:, :found] / kept).float().T @ centred, (0, 0, 0, count - found))
     variance = (squares[:found] / max(len(rows) - 1, 1)).float()
     return basis, torch.cat([variance, variance[-1:].expand(count - found)])
-
-
-def mahalanobis(error: Tensor, basis: Tensor, variance: Tensor) -> Tensor:
-    """L_mah (Sec. 3.1), (B,): the error's squared components over their variances, the squared rest over the last."""
-    flat = error.flatten(1)
-    with torch.autocast(error.device.type, enabled=False):
-        along = (flat @ basis.T).square()
-    rest = flat.square().sum(1) - along.sum(1)
-    return (along / variance).sum(1) + rest / variance[-1]
-
-
-def gradients(error: Tensor) -> Tensor:
-    """L_grad (Eq. 3), (B,): forward differences are linear, so those of C - f."""
-    return sum((error.diff(dim=side).square().sum((1, 2, 3)) for side in (2, 3)), start=error.new_zeros(()))
-
-
-def reduced(squares: Tensor, reduction: str) -> Tensor:
-    """Squared norms as they are, or their roots."""
-    match reduction:
-        case "squared":
-            return squares
-        case "root":
-            return (squares + SMALL).sqrt()
-        case _:
-            raise ValueError(f"reduction is squared or root, not {reduction!r}")

@@ -22,6 +22,7 @@ FEATURE_STRIDE = 8  # of the gray features that the mixture is told from
 MDN_CHANNELS = (3, 2.5, 2.25, 2, 1)  # the paper's 384, 320, 288, 256, 128, in units of width
 VARIANCE = 0.1  # of the mixture's components, Sec. 6.2
 HIDDEN = 32  # the paper's FC(4096), in units of width
+SMALL = 1e-12  # under a square root
 
 
 class Posterior(NamedTuple):
@@ -239,3 +240,28 @@ def mdn_loss(mixture: Mixture, z: Tensor, kind: str) -> Tensor:
             return constant - (mixture.log_weight - distance).logsumexp(1)
         case _:
             raise ValueError(f"loss is nearest or exact, not {kind!r}")
+
+
+def mahalanobis(error: Tensor, basis: Tensor, variance: Tensor) -> Tensor:
+    """L_mah (Sec. 3.1), (B,): the error's squared components over their variances, the squared rest over the last."""
+    flat = error.flatten(1)
+    with torch.autocast(error.device.type, enabled=False):
+        along = (flat @ basis.T).square()
+    rest = flat.square().sum(1) - along.sum(1)
+    return (along / variance).sum(1) + rest / variance[-1]
+
+
+def gradients(error: Tensor) -> Tensor:
+    """L_grad (Eq. 3), (B,): forward differences are linear, so those of C - f."""
+    return sum((error.diff(dim=side).square().sum((1, 2, 3)) for side in (2, 3)), start=error.new_zeros(()))
+
+
+def reduced(squares: Tensor, reduction: str) -> Tensor:
+    """Squared norms as they are, or their roots."""
+    match reduction:
+        case "squared":
+            return squares
+        case "root":
+            return (squares + SMALL).sqrt()
+        case _:
+            raise ValueError(f"reduction is squared or root, not {reduction!r}")

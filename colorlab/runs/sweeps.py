@@ -128,6 +128,6 @@ def shortened(key: str, keys: Sequence[str]) -> str:
     return key
 
 
-def digest(value: Any) -> str:
+def short_digest(value: Any) -> str:
     """16 hexadecimal digits of plain data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]

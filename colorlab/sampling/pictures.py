@@ -134,14 +134,9 @@ def hints_of(image: Tensor, known: Tensor, drawn: Drawn) -> AreaHints:
 
 
 def _of_areas(
-    shown: Shown,
-    drawn: Drawn,
-    hinted: AreaHints | None,
-    method: AreaMethod | Shaded,
-    request: AreaRequest,
-    n: int,
+    shown: Shown, drawn: Drawn, hinted: AreaHints | None, method: AreaMethod | Shaded, request: AreaRequest, n: int,
     draws: Draws,
-) -> Iterator[np.ndarray]:
+) -> Iterator[np.ndarray]:  # fmt: skip
     """n colourings by a method that draws the colours of areas, perhaps with shading over them."""
     labels = torch.from_numpy(drawn.areas.labels).long() if hinted is None else hinted.labels
     if hinted is not None:

@@ -24,7 +24,7 @@ import colorlab
 from colorlab.errors import ColorlabError, ConfigError
 from colorlab.studio import offers, palettes
 from colorlab.studio.guard import HOSTS, Guard
-from colorlab.studio.wishes import MOST_COLORS, wish_of
+from colorlab.studio.requests import MOST_COLORS, request_of
 from colorlab.studio.worker import Job, Worker
 
 if TYPE_CHECKING:  # torch, which the page does not wait for
@@ -70,7 +70,7 @@ class Studio:
 
     async def areas(self, request: Request) -> Response:
         """Which area each pixel belongs to, as a picture; by POST, once they are cut and joined ({"edits": [...]})."""
-        edits = wish_of(await json_in(request)).edits if request.method == "POST" else ()
+        edits = request_of(await json_in(request)).edits if request.method == "POST" else ()
         return Response(await run_in_threadpool(self._of(request).areas, edits), media_type="image/png")
 
     async def picture(self, request: Request) -> Response:
@@ -84,13 +84,13 @@ class Studio:
         return JSONResponse({"favorites": session.favorites})
 
     async def colour(self, request: Request) -> Response:
-        """Candidates as wished, a line of JSON each when it is there. The job ends when the page goes away."""
-        session, wish = self._of(request), wish_of(await json_in(request))
-        if wish.run not in {run["path"] for run in await run_in_threadpool(offers.runs)}:
-            raise ConfigError(f"run={wish.run} is not offered")
+        """Candidates as asked for, a line of JSON each when it is there. The job ends when the page goes away."""
+        session, wanted = self._of(request), request_of(await json_in(request))
+        if wanted.run not in {run["path"] for run in await run_in_threadpool(offers.runs)}:
+            raise ConfigError(f"run={wanted.run} is not offered")
         news: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        job = Job(functools.partial(session.colour, wish), lambda said: publish(loop, news, said))
+        job = Job(functools.partial(session.colour, wanted), lambda said: publish(loop, news, said))
         before = self.worker.take(job)
 
         async def lines() -> AsyncIterator[str]:
@@ -148,7 +148,7 @@ def begun(home: Path, content: bytes, name: str) -> Session:
 
 
 def warmed_up() -> None:
-    """The first model colors_or_picture, so that the first drawing need not wait for it."""
+    """The first model opened, so that the first drawing need not wait for it."""
     import numpy as np
 
     page = np.full((96, 96), 255, np.uint8)

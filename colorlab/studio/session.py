@@ -28,7 +28,7 @@ from colorlab.sampling.options import PictureOptions
 from colorlab.sampling.pictures import drawn_of
 from colorlab.sampling.record import RECORD
 from colorlab.storage.files import read_json, replacing, write_bytes, write_json
-from colorlab.studio.wishes import PICTURE, Wish, painted
+from colorlab.studio.requests import PICTURE, ColorRequest, painted
 
 LARGEST = 16_000_000  # pixels of a drawing
 SMALL = 480  # px, the longer side of a picture in a list
@@ -86,45 +86,45 @@ class Session:
         kept = {"id": self.id, "name": self.name, "width": width, "height": height}
         return kept | {"asked": self.asked, "favorites": self.favorites}
 
-    def colour(self, wish: Wish, tell: Tell) -> None:
-        """Colour the drawing as wished. tell: is given {"picture": name, ...} as soon as each is there; an exception in
-        it ends the work, and what is there stays. ConfigError: the run cannot do what is wished."""
-        strokes = [stroke._asdict() for stroke in wish.strokes]
-        plain = wish._asdict() | {"strokes": strokes, "edits": typed(wish.edits), "pictures": []}
+    def colour(self, request: ColorRequest, tell: Tell) -> None:
+        """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception in
+        it ends the work, and what is there stays. ConfigError: the run cannot do that."""
+        strokes = [stroke._asdict() for stroke in request.strokes]
+        plain = request._asdict() | {"strokes": strokes, "edits": typed(request.edits), "pictures": []}
         asked = json.loads(json.dumps(plain))  # as it is kept
-        number, seen = len(self.asked) + 1, wish.n
+        number, seen = len(self.asked) + 1, request.n
         self.asked.append(asked)
-        if wish.wide:
-            seen = max(wish.n, AMONG if self.drawing.width * self.drawing.height < LARGE else AMONG_LARGE)
+        if request.wide:
+            seen = max(request.n, AMONG if self.drawing.width * self.drawing.height < LARGE else AMONG_LARGE)
 
         def came(picture: Image.Image) -> None:
             name = f"{number}-{len(asked['pictures']) + 1}"
             self._save(name, picture)
             asked["pictures"].append(name)
-            tell({"picture": name, "seed": wish.seed, "k": len(asked["pictures"]), "n": wish.n})
+            tell({"picture": name, "seed": request.seed, "k": len(asked["pictures"]), "n": request.n})
 
         try:
-            alive = (lambda _: tell({"looking": True})) if wish.wide else came
-            pictures = self._sampled(wish, seen, alive)
-            if wish.wide:
-                for k in most_different(pictures, wish.n):
+            alive = (lambda _: tell({"looking": True})) if request.wide else came
+            pictures = self._sampled(request, seen, alive)
+            if request.wide:
+                for k in most_different(pictures, request.n):
                     came(pictures[k])
         finally:
             if not asked["pictures"]:
                 self.asked.remove(asked)
             self.keep()
 
-    def _sampled(self, wish: Wish, n: int, each: Callable[[Image.Image], None]) -> list[Image.Image]:
+    def _sampled(self, request: ColorRequest, n: int, each: Callable[[Image.Image], None]) -> list[Image.Image]:
         """By the three lines of Python: nothing here knows a method."""
-        values: dict[str, Any] = {} if wish.temperature is None else {"choice": {"temperature": wish.temperature}}
-        values |= {"style": wish.style} if wish.style else {}
-        like = self.picture(wish.like) if wish.like else None
+        values: dict[str, Any] = {} if request.temperature is None else {"choice": {"temperature": request.temperature}}
+        values |= {"style": request.style} if request.style else {}
+        like = self.picture(request.like) if request.like else None
         width, height = self.drawing.size
-        locks = [[x, y] for x, y in wish.locks if 0 <= x < width and 0 <= y < height]
-        return colorlab.open_run(wish.run).sample(
-            self.drawing, n=n, seed=wish.seed, hints=painted(wish.strokes, self.drawing.size), like=like,
-            vary=wish.vary, lock=locks if like and locks else None, edit=typed(wish.edits),
-            palette=list(wish.palette) or None, text=wish.text or "captions", method=values or None, each=each,
+        locks = [[x, y] for x, y in request.locks if 0 <= x < width and 0 <= y < height]
+        return colorlab.open_run(request.run).sample(
+            self.drawing, n=n, seed=request.seed, hints=painted(request.strokes, self.drawing.size), like=like,
+            vary=request.vary, lock=locks if like and locks else None, edit=typed(request.edits),
+            palette=list(request.palette) or None, text=request.text or "captions", method=values or None, each=each,
             pixel_limit=LARGEST,
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ class Stroke(NamedTuple):
     points: tuple[tuple[float, float], ...]
 
 
-class Wish(NamedTuple):
+class ColorRequest(NamedTuple):
     """run: one that is offered. strokes: the user's colours, the latest on top. like: a candidate that is varied, ""
     for none; vary: the share of it that is coloured anew; locks: places in pixels whose areas stay as they are in it.
     edits: lines that cut or join areas. palette: the only colours, () for any. temperature, style: of methods that
@@ -45,14 +45,14 @@ class Wish(NamedTuple):
     wide: bool
 
 
-def wish_of(data: Any) -> Wish:
+def request_of(data: Any) -> ColorRequest:
     """ConfigError names what is not as it should be."""
     if not isinstance(data, dict):
-        raise ConfigError("a wish is a JSON object (see docs/studio.md)")
-    if unknown := sorted(set(data) - set(Wish._fields)):
-        raise ConfigError(f"{unknown[0][:40]} is no part of a wish (choose from {', '.join(Wish._fields)})")
+        raise ConfigError("a request is a JSON object (see docs/studio.md)")
+    if unknown := sorted(set(data) - set(ColorRequest._fields)):
+        raise ConfigError(f"{unknown[0][:40]} is no part of a request (choose from {', '.join(ColorRequest._fields)})")
     temperature = data.get("temperature")
-    return Wish(
+    return ColorRequest(
         run=word("run", data.get("run", "pretrained/flats"), 200),
         n=int(number("n", data.get("n", 8), 1, MOST)),
         seed=int(number("seed", data.get("seed", 0), 0, LARGEST_SEED)),
