@@ -14,7 +14,7 @@ from colorlab.conditions.area_colors import true_colors
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.areas import AreaMethod, Wishes
+from colorlab.methods.areas import AreaMethod, AreaRequest
 from colorlab.samplers.area_guides import LEAST, Autoguidance, Like, OnlyColors, chosen
 from colorlab.samplers.guides import Bias, Guide, Repulsion
 from colorlab.types import Condition, Hints
@@ -52,7 +52,7 @@ def painted(colors: Tensor = COLORS) -> Tensor:
 def colored(method: AreaMethod, n: int, *guides: Guide, k: int = 0) -> Tensor:
     """(n, 4, 3): the colours of the paper and the three rooms."""
     image, labels = rooms()
-    return method.colors(image[0], labels[0], n, Draws(0, [5 + k]), Wishes(guides=guides))
+    return method.colors(image[0], labels[0], n, Draws(0, [5 + k]), AreaRequest(guides=guides))
 
 
 def same(colors: Tensor) -> Tensor:

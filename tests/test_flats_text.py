@@ -12,7 +12,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import CAPTION_DROPOUT, COLOUR_WORDS, AreaMethod, Wishes, captions
+from colorlab.methods.areas import CAPTION_DROPOUT, COLOUR_WORDS, AreaMethod, AreaRequest, captions
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, open_run
 from colorlab.types import Batch
@@ -60,7 +60,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def colors(method: AreaMethod, text: str) -> Tensor:
     image, labels = room()
-    return method.colors(image[0], labels[0], 4, Draws(0, [0]), Wishes(text))
+    return method.colors(image[0], labels[0], 4, Draws(0, [0]), AreaRequest(text))
 
 
 def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path], monkeypatch) -> None:
@@ -116,7 +116,7 @@ def test_a_colour_in_the_caption_is_what_the_drawing_gets(tmp_path: Path) -> Non
         optimizer.zero_grad(), loss.backward(), optimizer.step()
     image, labels = room()
     red, blue, either = (
-        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), Wishes(text))[:, 1], RED[None]) < 0.5
+        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), AreaRequest(text))[:, 1], RED[None]) < 0.5
         for text in ("red car", "blue car", "")
     )
     assert red.float().mean() > 0.8 and blue.float().mean() < 0.2 and 0.1 < either.float().mean() < 0.9
