@@ -116,7 +116,8 @@ def test_a_colour_in_the_caption_is_what_the_drawing_gets(tmp_path: Path) -> Non
         optimizer.zero_grad(), loss.backward(), optimizer.step()
     image, labels = room()
     red, blue, either = (
-        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), AreaRequest(text))[:, 1], RED[None]) < 0.5
+        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), AreaRequest(text))[:, 1], RED[None])
+        < 0.5
         for text in ("red car", "blue car", "")
     )
     assert red.float().mean() > 0.8 and blue.float().mean() < 0.2 and 0.1 < either.float().mean() < 0.9

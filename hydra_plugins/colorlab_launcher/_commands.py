@@ -16,7 +16,7 @@ from hydra.core.override_parser.types import Override
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from colorlab.cli.clauses import check
+from colorlab.cli.clauses import check_config
 from colorlab.cli.config import slug
 from colorlab.runs import sweeps
 from colorlab.runs.run import SAFE_TO_CHANGE
@@ -48,7 +48,7 @@ def planned(context: HydraContext, sweep: DictConfig, overrides: Sequence[str]) 
     fixed = {each.key_or_group for each in given(sweep) if not each.is_sweep_override()}
     swept = {o.key_or_group: o.get_value_element_as_str() for o in parsed(overrides) if o.key_or_group not in fixed}
     with told_to_hydra(cfg, 0):
-        check(task, str(cfg.hydra.job.config_name), dict(cfg.hydra.runtime.choices))
+        check_config(task, str(cfg.hydra.job.config_name), dict(cfg.hydra.runtime.choices))
         resolved = flat(OmegaConf.to_container(task, resolve=True))
     makes_it = {key: value for key, value in resolved.items() if key in swept or not SAFE_TO_CHANGE.fullmatch(key)}
     return Planned(cfg, list(overrides), sweeps.digest(makes_it), swept)
