@@ -42,6 +42,13 @@ def method() -> Flats:
     return made.eval().requires_grad_(False)
 
 
+def test_colours_of_earlier_areas_are_learned_from_with_errors_of_one_and_a_half_lab_units(method: Flats) -> None:
+    shown = SimpleNamespace(colors=torch.zeros(2, 400, 3))
+    _, jitter = method.randomness(shown, Draws(0, [1, 2]))  # type: ignore[arg-type]
+    assert jitter.shape == (2, 2, 400, 3)
+    assert abs(100 * jitter.std().item() - 1.5) < 0.1 and abs(100 * jitter.mean().item()) < 0.1
+
+
 def rooms() -> tuple[torch.Tensor, torch.Tensor]:
     """A drawing (1, 1, 96, 96) of three rooms of different sizes, paper around them, and its areas (1, 96, 96)."""
     labels = torch.zeros(96, 96, dtype=torch.long)

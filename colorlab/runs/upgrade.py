@@ -29,7 +29,7 @@ def moved_to(group: str, *keys: str) -> dict[str, str | None]:
     return {key: f"{group}.{key}" for key in keys}
 
 
-CLUSTER: dict[str, str | None] = {"cluster": "cluster.kind"} | moved_to("cluster", "pool", "clusters")
+CLUSTER: dict[str, str | None] = moved_to("cluster", "pool", "clusters") | {"cluster": "cluster.kind"}
 OF_CLUSTER = {"cluster": "colorlab.samplers.clusters.ClusterOptions"}
 
 MARGINALS: dict[str, str | None] = {
@@ -54,14 +54,14 @@ MOVED: dict[str, dict[str, str | None]] = {
         "sds_steps": "ablation.sds_steps", "sds_rate": "ablation.sds_rate", "sds_gray": "ablation.sds_gray",
         "bf16": None,  # chosen when sampling
     },
-    f"{DIVCOLOR}.DivColor": {
+    f"{DIVCOLOR}.DivColor": moved_to("net", "side", "latents", "skip", "dropout") | {
         "l2": "losses.l2", "hist": "losses.hist", "mah": "losses.mah", "grad": "losses.grad", "kl": "losses.kl",
         "reduction": "losses.reduction", "uniform": "losses.uniform",
         "mdn_width": "mdn.width", "components": "mdn.components", "head": "mdn.head", "mdn_loss": "mdn.loss",
         "features": "mdn.features", "features_width": "mdn.features_width",
         "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
         "accumulate": "stages.accumulate", "samples": "mdn.samples",
-    } | moved_to("net", "side", "latents", "skip", "dropout"),
+    },
     f"{GPIC}.GPIC": {
         "predict": "learning.predict", "distance": "learning.distance", "min_xi": "learning.min_xi",
         "stratified": "learning.stratified", "fourier_features": "embedding.features",
