@@ -64,7 +64,11 @@ def _corners() -> Tensor:
 
 
 def _unique(points: Tensor) -> Tensor:
-    return torch.unique(points.round() + 0.0, dim=0)  # + 0.0 makes -0 and 0 one
+    """(N, 2), rounded -> (M, 2) without repetitions, sorted; as single numbers, whose sorting is quick."""
+    span = 4 * SQUARE
+    a, b = (points.round().long() + span // 2).unbind(1)
+    found = torch.unique(span * a + b)
+    return torch.stack([found // span, found % span], 1).float() - span // 2
 
 
 def _numbers(path: Path, columns: int) -> Tensor:
