@@ -62,7 +62,7 @@ def test_the_parts_of_the_loss_add_up():
 
 def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
     keys = compose("train", ["name=x", "method=latent_vae"]).method
-    assert (keys.perceptual, keys.kl) == (0.1, 1e-6)
+    assert (keys.losses.perceptual, keys.losses.kl) == (0.1, 1e-6)
     method, colours = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval(), 2 * batch().rgb - 1
     monkeypatch.setattr(latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
     q = method.vae.encode(colours).latent_dist
