@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from colorlab.cli import plugins
 
@@ -74,14 +76,15 @@ def top_keys(path: Path) -> set[str]:
 
 def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
     """(dotted key, default, clause) of every scalar in a yaml file. The clause: the comment up to its first `;`."""
-    for key, node, comment in _leaves(path):
+    value_of = SafeConstructor().construct_object
+    for key, node, comment in _leaves(path.read_text(encoding="utf-8")):
         if isinstance(node, yaml.ScalarNode):
-            yield key, yaml.safe_load(yaml.serialize(node)), comment.split(";")[0].strip()
+            yield key, value_of(node), comment.split(";")[0].strip()
 
 
 def documented(path: Path) -> Iterator[tuple[str, str]]:
     """(dotted key, comment) of every scalar and list in a yaml file, in its order."""
-    for key, node, comment in _leaves(path):
+    for key, node, comment in _leaves(path.read_text(encoding="utf-8")):
         if key.split(".")[-1] not in ("defaults", "_target_", "_partial_") and not isinstance(node, yaml.MappingNode):
             yield key, comment
 
@@ -103,9 +106,10 @@ def choices_of(path: Path, group: str = "", given: Mapping[str, str] | None = No
     return found
 
 
-def _leaves(path: Path) -> Iterator[tuple[str, yaml.Node, str]]:
+@cache
+def _leaves(text: str) -> list[tuple[str, yaml.Node, str]]:
     """(dotted key, node, comment behind it) of everything in a yaml file that is not a mapping with keys."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = text.splitlines()
 
     def walk(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, yaml.Node, str]]:
         for key_node, value in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -117,4 +121,4 @@ def _leaves(path: Path) -> Iterator[tuple[str, yaml.Node, str]]:
             inside = isinstance(value, yaml.ScalarNode) or value.flow_style
             yield key, value, line[value.end_mark.column :].strip().lstrip("# ") if inside else ""
 
-    yield from walk(yaml.compose("\n".join(lines), Loader=yaml.SafeLoader), "")
+    return list(walk(yaml.compose("\n".join(lines), Loader=yaml.SafeLoader), ""))
