@@ -30,7 +30,10 @@ autoload -Uz compinit
 (( $+functions[compdef] )) || compinit
 compdef _colorlab colorlab
 """,
-    "fish": """complete -c colorlab -f -a '(colorlab completion words fish (commandline -cp))'
+    "fish": """function __colorlab
+  colorlab completion words fish (commandline -cp | string collect) 2> /dev/null
+end
+complete -c colorlab -f -a '(__colorlab)'
 """,
 }
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,17 +93,56 @@ def test_runs_are_completed_here_and_shipped(tmp_path: Path, monkeypatch) -> Non
     assert "run=runs/mine" in runs and "run=pretrained/gpic-openmoji-c8" in runs
 
 
+def with_command(folder: Path) -> dict[str, str]:
+    """An environment in which `colorlab` is this checkout's."""
+    (folder / "colorlab").write_text(f"#!/bin/sh\nexec '{sys.executable}' -m colorlab \"$@\"\n")
+    (folder / "colorlab").chmod(0o755)
+    return os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 @pytest.mark.parametrize(
     ("line", "completed"), [("colorlab comp", "compare completion"), ("colorlab train data=pi", "pix2pix")]
 )
 def test_bash_completes(line: str, completed: str, tmp_path: Path) -> None:
     """As readline calls it: the words broken at `=`, the whole line in COMP_LINE."""
-    (tmp_path / "colorlab").write_text(f"#!/bin/sh\nexec '{sys.executable}' -m colorlab \"$@\"\n")
-    (tmp_path / "colorlab").chmod(0o755)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = with_command(tmp_path)
     script = f'{SCRIPTS["bash"]}COMP_LINE="{line}"; COMP_POINT=${{#COMP_LINE}}; _colorlab; echo "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == completed, done.stderr
+
+
+INTERACTIVE = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", [shell for shell in INTERACTIVE if shutil.which(shell)])
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("colorlab doc", "colorlab doctor "), ("colorlab train method=basi", "method=basis ")]
+)
+def test_a_tab_completes_in_a_terminal(shell: str, typed: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "script").write_text(SCRIPTS[shell])
+    environment = with_command(tmp_path) | {"TERM": "dumb", "PS1": "> "}
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execvpe(shell, INTERACTIVE[shell], environment)
+    try:
+        os.write(terminal, f"source {tmp_path}/script; echo rea''dy\n".encode())
+        heard(terminal, "ready\r\n")
+        os.write(terminal, f"{typed}\t".encode())
+        assert shown in heard(terminal, shown)
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+
+
+def heard(terminal: int, awaited: str, seconds: float = 60) -> str:
+    """What a terminal shows until what is awaited has come, or the time is over."""
+    said, end = b"", time.monotonic() + seconds
+    while awaited.encode() not in said and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            said += os.read(terminal, 4096)
+    return said.decode(errors="replace")
 
 
 @pytest.mark.parametrize("shell", [shell for shell in SCRIPTS if shutil.which(shell)])

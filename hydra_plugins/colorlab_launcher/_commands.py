@@ -103,7 +103,9 @@ def lasting_folder(cfg: DictConfig) -> Path:
             return Path(str(known.hydra.sweep.dir))
     words = [each for each in given(cfg) if each.is_sweep_override() or not SAFE_TO_CHANGE.fullmatch(each.key_or_group)]
     keys = [each.key_or_group for each in words if each.is_sweep_override()]
-    what = sweeps.short_digest([program()[1:], cfg.hydra.job.config_name, sorted(str(each.input_line) for each in words)])
+    what = sweeps.short_digest(
+        [program()[1:], cfg.hydra.job.config_name, sorted(str(each.input_line) for each in words)]
+    )
     name = "-".join(["sweep", *(sweeps.shortened(key, keys) for key in keys), what[:8]])
     return Path(os.path.dirname(told.split("${")[0])) / slug(name)
 
