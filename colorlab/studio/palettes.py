@@ -7,7 +7,7 @@ from typing import Any
 
 from colorlab.errors import ConfigError, DataError
 from colorlab.storage.files import read_json, write_json
-from colorlab.studio.wishes import COLOR, MOST_COLORS, matching, several
+from colorlab.studio.requests import COLOR, MOST_COLORS, matching, several
 
 MOST, LONGEST = 100, 60  # palettes; letters of a name
 

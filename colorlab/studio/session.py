@@ -87,8 +87,8 @@ class Session:
         return kept | {"asked": self.asked, "favorites": self.favorites}
 
     def colour(self, request: ColorRequest, tell: Tell) -> None:
-        """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception in
-        it ends the work, and what is there stays. ConfigError: the run cannot do that."""
+        """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception
+        in it ends the work, and what is there stays. ConfigError: the run cannot do that."""
         strokes = [stroke._asdict() for stroke in request.strokes]
         plain = request._asdict() | {"strokes": strokes, "edits": typed(request.edits), "pictures": []}
         asked = json.loads(json.dumps(plain))  # as it is kept
