@@ -53,8 +53,7 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
 
 def test_candidates_are_one_content_in_styles_of_their_own() -> None:
     method, image = munit(), drawings(0).image[:1]
-    rows = Draws(0, [7]).candidates(3)
-    painted, styles = method.paint(image, rows), rows.normal(8)
+    painted, styles = method.paint(image, Draws(0, [7]).candidates(3)), Draws(0, [7]).candidates(3).normal(8)
     for k in range(3):
         alone = method.net.decode(method.net.content(image), styles[k : k + 1], (16, 16))
         assert torch.allclose(painted[k : k + 1], alone, atol=1e-5)
