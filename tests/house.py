@@ -86,17 +86,24 @@ def room_of(module: str) -> str:
     return "ground" if top in GROUND else top
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A file's syntax, parsed once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The colorlab modules that a file imports anywhere, without the package's own name."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "colorlab":
             for alias in node.names:
                 dotted = f"{node.module}.{alias.name}".removeprefix("colorlab.")
                 found.add(dotted if dotted in modules() else dotted.rpartition(".")[0])
         elif isinstance(node, ast.Import):
             found |= {a.name.removeprefix("colorlab.") for a in node.names if a.name.startswith("colorlab.")}
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def floors() -> list[list[str]]:

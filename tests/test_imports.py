@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 from tests import house
-from tests.house import WINGS, imported, modules, room_of
+from tests.house import WINGS, imported, modules, room_of, tree_of
 
 #: Libraries that sampling a run does without, and the rooms that know them.
 ABOVE = {"lightning", "torchmetrics", "hydra", "wandb", "matplotlib"}
@@ -25,41 +23,43 @@ STILL = {"metrics.per_drawing": {"torchmetrics"}}
 OWN_LATE = {"ab_bins": {"numpy"}, "studio.app": {"colorlab", "numpy"}, "runs.run": {"colorlab"}}
 
 
-def each(*but: str) -> pytest.MarkDecorator:
-    """A case for each module, but for those of some rooms."""
-    return pytest.mark.parametrize("module", [module for module in modules() if room_of(module) not in but])
+def each(*but: str) -> list[tuple[str, Path]]:
+    """The modules and their files, but for those of some rooms."""
+    return [(module, path) for module, path in modules().items() if room_of(module) not in but]
 
 
-@each()
-def test_every_module_stands_in_a_room(module: str) -> None:
-    assert room_of(module) in {*WINGS, "door", "ground"}, f"{module} is loose in the hall: give it a room"
+def test_every_module_stands_in_a_room() -> None:
+    loose = [module for module, _ in each(*WINGS, "door", "ground")]
+    assert not loose, f"{loose} are loose in the hall: give them a room"
 
 
-@each("door")
-def test_a_module_uses_only_what_its_room_may(module: str) -> None:
-    room, used = room_of(module), imported(modules()[module])
-    allowed = {"ground", room, *(WINGS[room].uses.split() if room in WINGS else ())}
-    beyond = {m for m in used if room_of(m) not in allowed}
-    assert not beyond, f"{room} may not use {sorted(beyond)} ({module} does)"
-    assert room == "cli" or not used & set(house.FOR_DOORS), (
-        f"{module} imports {sorted(used & set(house.FOR_DOORS))}: for doors"
-    )
+def test_a_module_uses_only_what_its_room_may() -> None:
+    beyond = {module: sorted(wrong) for module, path in each("door") if (wrong := _beyond(module, imported(path)))}
+    assert not beyond, f"these use what their room may not (tests/house.py): {beyond}"
 
 
-@pytest.mark.parametrize("method", [module for module in modules() if module.startswith("methods.")])
-def test_methods_never_reach_across(method: str) -> None:
-    assert {m for m in imported(modules()[method]) if room_of(m) == "methods"} <= {*house.KINDS, "methods"}
+def test_what_is_for_doors_is_used_by_doors() -> None:
+    doors = set(house.FOR_DOORS)
+    wrong = {module: sorted(used) for module, path in each("door", "cli") if (used := imported(path) & doors)}
+    assert not wrong, f"these import what is for doors: {wrong}"
 
 
-@each(*KNOW_THEM)
-def test_below_training_nothing_knows_its_libraries(module: str) -> None:
-    assert not (_libraries(modules()[module]) & ABOVE) - STILL.get(module, set())
+def test_methods_never_reach_across() -> None:
+    allowed = {*house.KINDS, "methods"}
+    methods = {module: imported(path) for module, path in modules().items() if module.startswith("methods.")}
+    across = {m: {used for used in its if room_of(used) == "methods"} - allowed for m, its in methods.items()}
+    assert len(methods) > 20 and not any(across.values()), {m: found for m, found in across.items() if found}
 
 
-@each("door", "cli")  # what a door does not need is not loaded
-def test_inside_wings_imports_stand_at_the_top(module: str) -> None:
-    late = _late(modules()[module]) - LATE - OWN_LATE.get(module, set())
-    assert not late, f"{module} imports {sorted(late)} inside of functions"
+def test_below_training_nothing_knows_its_libraries() -> None:
+    knowing = {m: (_libraries(path) & ABOVE) - STILL.get(m, set()) for m, path in each(*KNOW_THEM)}
+    assert not any(knowing.values()), {m: found for m, found in knowing.items() if found}
+
+
+def test_inside_wings_imports_stand_at_the_top() -> None:
+    """What a door does not need is not loaded; elsewhere a late import is an optional or slow library."""
+    late = {module: _late(path) - LATE - OWN_LATE.get(module, set()) for module, path in each("door", "cli")}
+    assert not any(late.values()), {m: found for m, found in late.items() if found}
 
 
 def test_the_picture_has_no_circle_and_no_arrow_that_nobody_walks() -> None:
@@ -86,13 +86,20 @@ def test_only_draws_draws_random_numbers() -> None:
     assert offenders == ["nets.gpic_net: torch.randn("]  # a fixed Fourier basis
 
 
+def _beyond(module: str, used: frozenset[str]) -> set[str]:
+    """What a module imports of rooms that its own may not use."""
+    room = room_of(module)
+    allowed = {"ground", room, *(WINGS[room].uses.split() if room in WINGS else ())}
+    return {m for m in used if room_of(m) not in allowed}
+
+
 def _libraries(path: Path) -> set[str]:
-    return {name for node in ast.walk(ast.parse(path.read_text())) for name in _names(node)}
+    return {name for node in ast.walk(tree_of(path)) for name in _names(node)}
 
 
 def _late(path: Path) -> set[str]:
     """What is imported inside of functions."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return {name for function in functions for node in ast.walk(function) for name in _names(node)}
 
