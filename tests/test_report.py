@@ -14,7 +14,7 @@ from PIL import Image
 
 from colorlab.report import figure, table
 from colorlab.report.curves import Curve, curves
-from colorlab.report.frontier import Point, frontier, name_boxes
+from colorlab.report.frontier import Point, _ends, frontier, name_boxes
 from colorlab.report.histogram import Distances, histogram
 from colorlab.report.page import DEEP, Case, Chart, Key, Page, Strip, data_uri, rendered, tinted
 from colorlab.report.table import Cell, Column, Row
@@ -163,6 +163,11 @@ def test_a_name_on_the_frontier_keeps_clear_of_an_interval_that_begins_at_nought
     beside = box[2] <= (0 - left) / (right - left) or box[0] >= (0.5 - left) / (right - left)
     height = (0.5 - low) / (high - low)
     assert beside or box[3] <= height or box[1] >= height
+
+
+def test_names_keep_clear_of_both_ends_of_an_interval() -> None:
+    assert _ends(Cell(0.5, 0.0, 0.8, 5)) == (0.0, 0.8) and _ends(Cell(0.5, -0.2, 0.0, 5)) == (-0.2, 0.0)
+    assert _ends(Cell(0.5, None, None, 5)) == (0.5, 0.5)
 
 
 def test_a_point_on_the_frontier_has_its_intervals_across_and_up() -> None:
