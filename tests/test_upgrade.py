@@ -78,7 +78,9 @@ FLAT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "latent_vae" else name for name in FLAT]
+)  # diffusers takes seconds to import
 def test_a_flat_configuration_of_before_builds_the_method_that_it_meant(name: str) -> None:
     node = plain_dict(compose("train", ["name=x", f"method={name}", "method.width=2"]).method)
     groups, places = GROUPS[node["_target_"]], {MOVED[node["_target_"]][key] for key in FLAT[name]}
