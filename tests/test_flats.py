@@ -215,6 +215,27 @@ def test_diffusion_costs_hubers_distance_by_the_root_of_the_signal_to_noise_rati
     assert torch.allclose(seen[0][:, 1:], a.sqrt() * x_0[:, 1:] + (1 - a).sqrt(), atol=1e-4)
 
 
+def test_paper_around_is_given_in_six_of_ten_training_pictures() -> None:
+    method = build(compose("train", ["name=x", "method=flats_diffusion", *SMALL[:-1]]).method)
+    B, R = 300, 4
+    shown = SimpleNamespace(colors=torch.zeros(B, R, 3), labels=rooms()[1].expand(B, -1, -1))
+    given = method.randomness(shown, Draws(0, list(range(B))))[2].float()
+    others = given[..., 1:].mean().item()
+    assert abs(given[..., 0].mean().item() - (0.6 + 0.4 * others)) < 0.04  # area 0 is the paper around
+    assert others < 0.5
+
+
+@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm_solver"])
+def test_a_candidate_of_the_diffusion_is_the_same_for_every_number(sampler: str) -> None:
+    torch.manual_seed(0)
+    keys = ["name=x", "method=flats_diffusion", *SMALL[:-1], f"method/sampler={sampler}", "method.sampler.steps=4"]
+    method = build(compose("train", keys).method).eval().requires_grad_(False)
+    for weight in (method.denoiser.head.weight, method.encoder.style.weight):
+        torch.nn.init.normal_(weight, std=0.3)
+    three, eleven = drawn(method, 3), drawn(method, 11)
+    assert torch.equal(three, eleven[:3]) and len({tuple(each[:, 30, 30].tolist()) for each in eleven}) == 11
+
+
 def test_the_loss_falls_where_every_drawing_has_the_same_colours() -> None:
     torch.manual_seed(0)
     made = build(compose("train", ["name=x", "method=flats", *SMALL]).method)
