@@ -126,8 +126,12 @@ class AreaEncoder(nn.Module):
     def forward(self, image: Tensor, labels: Tensor, count: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
         """image (B, 1, S, S) in [0, 1], ink dark, S a multiple of 32; labels (B, S, S), the pixels' areas from 0 on,
         what is beyond count - 1 is nobody's; count (B,); style (B,); text (B, T, text) or None."""
-        R = int(count.max())
-        valid = torch.arange(R, device=count.device) < count[:, None]
+        valid = torch.arange(int(count.max()), device=count.device) < count[:, None]
+        return self.read(image, labels, valid, style, text)
+
+    def read(self, image: Tensor, labels: Tensor, valid: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
+        """``forward`` where valid (B, R), which areas there are, is known."""
+        R = valid.shape[1]
         maps = pixel_maps(image, labels)
         fine, coarse = self.reader(
             torch.cat([1 - image, maps["rim"], maps["wall"]], 1).contiguous(memory_format=torch.channels_last)
@@ -190,7 +194,7 @@ def rim_of(image: Tensor) -> Tensor:
 
 def span(marked: Tensor) -> tuple[Tensor, Tensor]:
     """(B, S) bool -> from the first to the last marked place, and just these two, (B, S) bool each."""
-    from_left, from_right = marked.cummax(1).values, marked.flip(1).cummax(1).values.flip(1)
+    from_left, from_right = marked.cumsum(1) > 0, marked.flip(1).cumsum(1).flip(1) > 0
     inside = from_left & from_right
     ends = inside & (F.pad(~inside, (1, 0), value=True)[:, :-1] | F.pad(~inside, (0, 1), value=True)[:, 1:])
     return inside, ends

@@ -37,7 +37,7 @@ class ColorDecoder(nn.Module):
         R, colors), the i-th of area order[i], given the colours of order[:i]."""
         areas, lab = (x.gather(1, order[..., None].expand(-1, -1, x.shape[-1])) for x in (drawn.areas, lab))
         told = self.told(areas[:, :-1]) + self.color(waves(lab[:, :-1]))
-        x = self.asked(areas) + torch.cat([self.first.expand(len(areas), 1, -1), told], 1)
+        x = self.asked(areas) + torch.cat([self.first.expand(areas.shape[0], 1, -1), told], 1)
         bias = in_order(drawn.relations, order)
         ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
         bias = bias.masked_fill(ahead, -math.inf)
