@@ -34,7 +34,7 @@ from colorlab.studio.wishes import Stroke, Wish, wish_of
 
 API = yaml.safe_load((ROOT / "docs" / "studio-api.yaml").read_text(encoding="utf-8"))
 SCHEMAS = API["components"]["schemas"]
-WISH = SCHEMAS["Wish"]["properties"]
+WISH = SCHEMAS["Wish"]["properties"] | {"edits": SCHEMAS["Edits"]}
 BRIDGES = ROOT / "examples" / "bridges"
 VERBS = {"get", "put", "post", "delete"}
 
@@ -57,9 +57,9 @@ def test_a_wish_is_written_down_with_its_defaults_and_limits() -> None:
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in wish_of({})._asdict().items()}
     assert {name: it["default"] for name, it in WISH.items()} == plain
     assert set(SCHEMAS["Stroke"]["properties"]) == set(Stroke._fields)
-    for name in ("strokes", "locks", "palette"):
-        most = {"strokes": wishes.MOST_STROKES, "locks": wishes.MOST_LOCKS, "palette": wishes.MOST_COLORS}[name]
-        assert WISH[name]["maxItems"] == most
+    most = {"strokes": wishes.MOST_STROKES, "locks": wishes.MOST_LOCKS, "palette": wishes.MOST_COLORS}
+    for name, count in (most | {"edits": wishes.MOST_EDITS}).items():
+        assert WISH[name]["maxItems"] == count
     assert WISH["n"]["maximum"] == wishes.MOST and WISH["seed"]["maximum"] == wishes.LARGEST_SEED
     assert WISH["text"]["maxLength"] == wishes.LONGEST_TEXT
     assert SCHEMAS["Stroke"]["properties"]["points"]["maxItems"] == wishes.MOST_POINTS

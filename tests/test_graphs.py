@@ -18,7 +18,6 @@ from colorlab.travel.graphs import write_graphs
 from tests.test_flats import SMALL
 
 pytest.importorskip("onnx")
-pytest.importorskip("onnxscript")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 pytestmark = pytest.mark.slow  # an export takes seconds

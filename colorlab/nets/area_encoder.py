@@ -219,7 +219,7 @@ def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:
     S = image.shape[-1]
     at = (torch.arange(S, device=image.device) + 0.5) / S * 2 - 1
     y, x = at[:, None].expand(S, S), at[None].expand(S, S)
-    places = torch.stack([y, x, y * y, x * x, y * x]).expand(len(image), -1, -1, -1)
+    places = torch.stack([y, x, y * y, x * x, y * x]).expand(image.shape[0], -1, -1, -1)
     means = average(torch.cat([places, 1 - image, maps["rim"], maps["wall"], maps["depth"]], 1), member)
     center, moment = means[..., :2], means[..., 2:5]
     spread = moment - torch.stack([center[..., 0] ** 2, center[..., 1] ** 2, center.prod(-1)], -1)

@@ -9,15 +9,12 @@ Areas, sampling and what is laid under the lines stay with the program that runs
 from __future__ import annotations
 
 import json
-import logging
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.export import Dim
 
 from colorlab import diffusion
 from colorlab.conditions.palette import colors_of_lab
@@ -31,11 +28,11 @@ from colorlab.storage.files import replacing, write_text
 OPSET = 18
 FEWEST = 3  # areas; a drawing with fewer is told of empty ones
 EXAMPLE = 6, 3  # areas and candidates of the example that a graph is traced with
-Axes = Mapping[int, object]
+Axes = dict[int, str]  # axis -> the name of its length
 
 
 class Graph(NamedTuple):
-    """net: to be exported. inputs: an example, by name. axes: which of an input's axes vary. outputs: names."""
+    """net: to be exported. inputs: an example, by name. axes: those that vary. outputs: names."""
 
     net: nn.Module
     inputs: dict[str, Tensor]
@@ -105,21 +102,20 @@ def graphs_of_flats(method: Flats) -> dict[str, Graph]:
         features, relations = encoder(*shown.values())
     told = {"features": features, "relations": relations, "lab": torch.zeros(n, R, 3)}
     told["order"] = torch.arange(R).repeat(n, 1)
-    areas, candidates = Dim("R", min=FEWEST), Dim("n", min=1)
-    varied: dict[str, Axes] = {"features": {1: areas}, "relations": {1: areas, 2: areas}}
-    varied |= {"lab": {0: candidates, 1: areas}, "order": {0: candidates, 1: areas}}
+    varied = {"features": {1: "R"}, "relations": {1: "R", 2: "R"}}
+    varied |= {"lab": {0: "n", 1: "R"}, "order": {0: "n", 1: "R"}, "logits": {0: "n", 1: "R"}}
     return {
-        "encoder": Graph(encoder, shown, {"areas": {0: areas}}, ["features", "relations"]),
+        "encoder": Graph(encoder, shown, {"areas": {0: "R"}} | varied, ["features", "relations"]),
         "decoder": Graph(Decoder(method).eval(), told, varied, ["logits"]),
     }
 
 
 def graphs_of_gpic(method: GPIC) -> dict[str, Graph]:
     """name -> graph."""
-    rows, height, width = Dim("n", min=1), 16 * Dim("h", min=1), 16 * Dim("w", min=1)
     shown = {"x": torch.zeros(EXAMPLE[1], 3, 64, 48), "alpha_bar": torch.full((1,), 0.5)}
     shown["image"] = torch.ones(1, 1, 64, 48)
-    axes: dict[str, Axes] = {"x": {0: rows, 2: height, 3: width}, "image": {2: height, 3: width}}
+    noisy = {0: "n", 2: "H", 3: "W"}
+    axes = {"x": noisy, "image": {2: "H", 3: "W"}, "x_0": noisy}
     return {"denoiser": Graph(Denoiser(method).eval(), shown, axes, ["x_0"])}
 
 
@@ -138,17 +134,14 @@ def _written(graphs: dict[str, Graph], folder: Path) -> list[Path]:
 def _write(graph: Graph, path: Path) -> Path:
     """One file, weights and all, whole or not at all."""
     import onnx
-    import onnxscript  # noqa: F401  # what torch.onnx needs, told before it starts
 
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            graph.net, tuple(graph.inputs.values()), input_names=list(graph.inputs), output_names=graph.outputs,
-            dynamic_shapes=tuple(graph.axes.get(name) for name in graph.inputs), dynamo=True, opset_version=OPSET,
-            verbose=False,
+    axes = {name: axes for name, axes in graph.axes.items() if name in (*graph.inputs, *graph.outputs)}
+    with warnings.catch_warnings(), torch.no_grad(), replacing(path) as temporary:
+        warnings.simplefilter("ignore")  # traced lengths are held to torch by the tests
+        torch.onnx.export(
+            graph.net, tuple(graph.inputs.values()), temporary, input_names=list(graph.inputs),
+            output_names=graph.outputs, dynamic_axes=axes, opset_version=OPSET,
+            dynamo=False,  # torch.export takes minutes for the decoder's two free lengths
         )  # fmt: skip
-    assert program is not None
-    with replacing(path) as temporary:
-        onnx.save(program.model_proto, temporary)
+        onnx.checker.check_model(temporary)
     return path
