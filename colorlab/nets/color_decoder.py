@@ -90,7 +90,7 @@ def in_order(relations: Tensor, order: Tensor) -> Tensor:
     R = order.shape[1]
     rows = relations.gather(1, order[:, :, None, None].expand(-1, -1, R, relations.shape[-1]))
     told = order[:, None, :-1, None].expand(-1, R, -1, relations.shape[-1])
-    return F.pad(rows.gather(2, told), (0, 0, 1, 0)).movedim(-1, 1)
+    return F.pad(rows.gather(2, told), (0, 0, 1, 0)).movedim(3, 1)
 
 
 def color_embedding(d: int) -> nn.Sequential:
