@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import socket
 import subprocess
@@ -28,13 +29,13 @@ pytest.importorskip("uvicorn")
 from starlette.routing import Mount
 
 from colorlab.exports.kinds import KINDS
-from colorlab.studio import wishes
+from colorlab.studio import requests
 from colorlab.studio.app import app_of
-from colorlab.studio.wishes import Stroke, Wish, wish_of
+from colorlab.studio.requests import ColorRequest, Stroke, request_of
 
 API = yaml.safe_load((ROOT / "docs" / "studio-api.yaml").read_text(encoding="utf-8"))
 SCHEMAS = API["components"]["schemas"]
-WISH = SCHEMAS["Wish"]["properties"] | {"edits": SCHEMAS["Edits"]}
+REQUEST = SCHEMAS["ColorRequest"]["properties"] | {"edits": SCHEMAS["Edits"]}
 BRIDGES = ROOT / "examples" / "bridges"
 VERBS = {"get", "put", "post", "delete"}
 
@@ -53,29 +54,29 @@ def test_the_references_of_the_interface_lead_somewhere() -> None:
             node = node[part]
 
 
-def test_a_wish_is_written_down_with_its_defaults_and_limits() -> None:
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in wish_of({})._asdict().items()}
-    assert {name: it["default"] for name, it in WISH.items()} == plain
+def test_a_request_is_written_down_with_its_defaults_and_limits() -> None:
+    defaults = json.loads(json.dumps(request_of({})._asdict()))
+    assert {name: it["default"] for name, it in REQUEST.items()} == defaults
     assert set(SCHEMAS["Stroke"]["properties"]) == set(Stroke._fields)
-    most = {"strokes": wishes.MOST_STROKES, "locks": wishes.MOST_LOCKS, "palette": wishes.MOST_COLORS}
-    for name, count in (most | {"edits": wishes.MOST_EDITS}).items():
-        assert WISH[name]["maxItems"] == count
-    assert WISH["n"]["maximum"] == wishes.MOST and WISH["seed"]["maximum"] == wishes.LARGEST_SEED
-    assert WISH["text"]["maxLength"] == wishes.LONGEST_TEXT
-    assert SCHEMAS["Stroke"]["properties"]["points"]["maxItems"] == wishes.MOST_POINTS
-    assert SCHEMAS["Stroke"]["properties"]["width"]["maximum"] == wishes.WIDEST
-    assert SCHEMAS["Name"]["pattern"] == f"^{wishes.PICTURE.pattern}$"
+    most = {"strokes": requests.MOST_STROKES, "locks": requests.MOST_LOCKS, "palette": requests.MOST_COLORS}
+    for name, count in (most | {"edits": requests.MOST_EDITS}).items():
+        assert REQUEST[name]["maxItems"] == count
+    assert REQUEST["n"]["maximum"] == requests.MOST and REQUEST["seed"]["maximum"] == requests.LARGEST_SEED
+    assert REQUEST["text"]["maxLength"] == requests.LONGEST_TEXT
+    assert SCHEMAS["Stroke"]["properties"]["points"]["maxItems"] == requests.MOST_POINTS
+    assert SCHEMAS["Stroke"]["properties"]["width"]["maximum"] == requests.WIDEST
+    assert SCHEMAS["Name"]["pattern"] == f"^{requests.PICTURE.pattern}$"
     assert SCHEMAS["Kind"]["enum"] == list(KINDS)
 
 
 @pytest.mark.parametrize("name", ["n", "seed", "vary", "temperature"])
 def test_the_limits_that_are_written_down_are_kept(name: str) -> None:
-    low, high = WISH[name]["minimum"], WISH[name]["maximum"]
-    assert getattr(wish_of({name: low}), name) == low and getattr(wish_of({name: high}), name) == high
+    low, high = REQUEST[name]["minimum"], REQUEST[name]["maximum"]
+    assert getattr(request_of({name: low}), name) == low and getattr(request_of({name: high}), name) == high
     for beyond in (low - 1, high + 1):
         with pytest.raises(Exception, match=name):
-            wish_of({name: beyond})
-    assert set(WISH) == set(Wish._fields)
+            request_of({name: beyond})
+    assert set(REQUEST) == set(ColorRequest._fields)
 
 
 @pytest.fixture(scope="module")

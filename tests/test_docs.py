@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from colorlab.__main__ import COMMANDS
-from colorlab.cli.clauses import check
+from colorlab.cli.clauses import check_config
 from colorlab.cli.free_text import as_text
 from colorlab.cli.yaml_files import choices_of, conf_dir, group_files
 from tests.conftest import ROOT
@@ -57,7 +57,7 @@ def composes(name: str, words: list[str]) -> None:
     cfg = loader.load_configuration(name, words, RunMode.RUN)
     choices = dict(cfg.hydra.runtime.choices)
     del cfg.hydra
-    check(cfg, name, choices)
+    check_config(cfg, name, choices)
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda path: path.stem)

@@ -34,9 +34,9 @@ class Drawing:
         self.size: tuple[int, int] = (told["width"], told["height"])
         self.names: list[str] = []
 
-    def colour(self, **wish: Any) -> Iterator[bytes]:
-        """Candidates as PNG files, each as soon as it is made. wish: n, seed, strokes, palette, like, ... ."""
-        for line in ask(f"{self.home}/candidates", json.dumps(wish).encode(), "application/json"):
+    def colour(self, **request: Any) -> Iterator[bytes]:
+        """Candidates as PNG files, each as soon as it is made. request: n, seed, strokes, palette, like, ... ."""
+        for line in ask(f"{self.home}/candidates", json.dumps(request).encode(), "application/json"):
             said = json.loads(line)
             if "error" in said:
                 raise StudioError(said["error"])
