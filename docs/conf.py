@@ -31,12 +31,13 @@ PART = re.compile(r"^((?:[a-z_]+, )*[a-z_]+): ")
 def as_fields(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """In docstrings of the house a line 'name: what it is' begins a part, which goes on to the next or to a blank line:
     as fields for Sphinx. Stars are stars."""
-    inside = False
+    inside, fresh = False, True  # fresh: a paragraph begins
     for number, line in enumerate(lines):
         if not line.startswith(">>>") and "``" not in line:
             line = line.replace("*", "\\*")
-        begins = bool(PART.match(line))
-        inside = begins or (inside and bool(line.strip()))
+        begins = bool(PART.match(line)) and (inside or fresh)
+        fresh = not line.strip()
+        inside = begins or (inside and not fresh)
         lines[number] = PART.sub(r":\1: ", line) if begins else f"    {line.strip()}" if inside else line
 
 

@@ -78,10 +78,19 @@ def test_docstrings_become_fields_of_the_site() -> None:
     assert spec is not None and spec.loader is not None
     conf = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(conf)
-    lines = ["What it is: a run.", "", "n: how many,", "    at least 1.", "seed, k: numbers.", "", ">>> f(n=2)"]
+    lines = [
+        "What it is: a run.",
+        "",
+        "n: how many,",
+        "    at least 1.",
+        "seed, k: numbers.",
+        "",
+        "-> a picture",
+        "noted: so.",
+    ]
     conf.as_fields(None, "", "", None, None, lines)
     assert lines[2:5] == [":n: how many,", "    at least 1.", ":seed, k: numbers."]
-    assert [lines[0], lines[6]] == ["What it is: a run.", ">>> f(n=2)"]
+    assert [lines[0], *lines[6:]] == ["What it is: a run.", "-> two", "noted: so."]
 
 
 def cells() -> list[dict]:
