@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all test-studio lint format drawing wheel audit bench mutants lock clean setup
+.PHONY: train test test-all test-studio docs lint format drawing wheel audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train experiment=flats_quick
@@ -30,6 +30,10 @@ $(VENV)/.made: requirements/lock.txt
 	$(RUN) -m pip install --quiet --require-hashes --no-deps -r requirements/lock.txt
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The site, in dist/docs; a warning is an error.
+docs: $(VENV)/.made
+	$(RUN) -m sphinx --fail-on-warning --keep-going -q -c docs . dist/docs
 
 lint: $(VENV)/.made
 	$(RUN) -m ruff check .

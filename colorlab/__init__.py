@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from colorlab.api import Comparison, DataSet, TrainedRun, compare, export, load_data, open_run
     from colorlab.evaluation.folder import Evaluation
+    from colorlab.models import from_pretrained, save_pretrained
 
 __version__ = "0.1.0"
-__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "load_data", "open_run"]
+__all__ = [
+    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained", "load_data",
+    "open_run", "save_pretrained",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

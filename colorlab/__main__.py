@@ -12,6 +12,7 @@ COMMANDS = {
     "sample": "colour drawings with a run        python -m colorlab.sample run=runs/<name> input=drawing.png n=8",
     "evaluate": "measure a run                     python -m colorlab.evaluate run=runs/<name> n=8",
     "compare": "put runs on one page              python -m colorlab.compare runs=[runs/a,runs/b] out=report",
+    "models": "list, give away, fetch, export    python -m colorlab.models",
     "data": "check, prepare, lines, prior       python -m colorlab.data check data=openmoji",
     "studio": "colour in the browser             python -m colorlab.studio --open",
     "check": "check a method of your own        python -m colorlab.check method=mylab_tint",

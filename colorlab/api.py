@@ -14,7 +14,9 @@ from colorlab.cli.yaml_files import conf_dir
 from colorlab.evaluation.folder import Evaluation, read_evaluation
 from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
 from colorlab.loading import DataSet, load_data
-from colorlab.runs.run import CONFIG, Run, open_runs
+from colorlab.models import from_pretrained, save_pretrained
+from colorlab.runs.config import CONFIG, TRAVELLED
+from colorlab.runs.run import Run, open_runs
 from colorlab.sampling.options import SamplingOptions, check_lock, picture_options, sampling_options
 from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from colorlab.sampling.varied import Points
 
 
-__all__ = ["Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "load_data", "open_run"]
+__all__ = [
+    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained", "load_data",
+    "open_run", "save_pretrained",
+]  # fmt: skip
 
 
 def open_run(path: str | Path | Sequence[str | Path]) -> TrainedRun:
@@ -50,7 +55,7 @@ def _opened(paths: tuple[str, ...], stamps: tuple[int, ...]) -> TrainedRun:
 
 def files_of(run: Run) -> list[Path]:
     """A run's configuration and whatever weights are there."""
-    return [run.path / CONFIG, *sorted((run.path / "checkpoints").glob("*"))]
+    return [run.path / CONFIG, *run.path.glob(TRAVELLED), *sorted((run.path / "checkpoints").glob("*"))]
 
 
 class TrainedRun:

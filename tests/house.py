@@ -23,7 +23,7 @@ class Room(NamedTuple):
 
 #: Modules that stand in the hall by name: each door is a command, the ground is arithmetic that everyone may use.
 DOORS = (
-    "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "sample",
+    "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "models", "sample",
     "train", "data.__main__", "studio.__main__", "weights.__main__",
 )  # fmt: skip
 GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
@@ -41,6 +41,10 @@ WINGS = {
     "studio": Room(
         "the page in the browser: sessions, a queue, HTTP on this machine alone; it uses Python's door",
         "conditions data exports runs samplers sampling storage",
+    ),
+    "travel": Room(
+        "models that travel: folders for hubs, cards, a list of what is here, graphs for other programs",
+        "cli conditions evaluation methods nets report runs storage",
     ),
     "sampling": Room(
         "from a run and what is asked for to pictures, in files and in data sets",

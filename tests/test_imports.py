@@ -13,9 +13,9 @@ ABOVE = {"lightning", "torchmetrics", "hydra", "wandb", "matplotlib"}
 KNOW_THEM = ("training", "evaluation", "report", "cli", "door")
 #: What a wing may import where it is used: optional, or slow to load.
 LATE = {
-    "albumentations", "cv2", "diffusers", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips", "matplotlib",
-    "psd_tools", "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage", "torch_fidelity", "torchvision",
-    "transformers", "uvicorn", "wandb", "wandb_workspaces",
+    "albumentations", "cv2", "diffusers", "huggingface_hub", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips",
+    "matplotlib", "onnx", "psd_tools", "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage",
+    "torch_fidelity", "torchvision", "transformers", "uvicorn", "wandb", "wandb_workspaces",
 }  # fmt: skip
 #: Exceptions. It only shrinks.
 STILL = {"metrics.per_drawing": {"torchmetrics"}}

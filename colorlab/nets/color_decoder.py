@@ -37,7 +37,7 @@ class ColorDecoder(nn.Module):
         R, colors), the i-th of area order[i], given the colours of order[:i]."""
         areas, lab = (x.gather(1, order[..., None].expand(-1, -1, x.shape[-1])) for x in (drawn.areas, lab))
         told = self.told(areas[:, :-1]) + self.color(waves(lab[:, :-1]))
-        x = self.asked(areas) + torch.cat([self.first.expand(len(areas), 1, -1), told], 1)
+        x = self.asked(areas) + torch.cat([self.first.expand(areas.shape[0], 1, -1), told], 1)
         bias = in_order(drawn.relations, order)
         ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
         bias = bias.masked_fill(ahead, -math.inf)
@@ -90,7 +90,7 @@ def in_order(relations: Tensor, order: Tensor) -> Tensor:
     R = order.shape[1]
     rows = relations.gather(1, order[:, :, None, None].expand(-1, -1, R, relations.shape[-1]))
     told = order[:, None, :-1, None].expand(-1, R, -1, relations.shape[-1])
-    return F.pad(rows.gather(2, told), (0, 0, 1, 0)).movedim(-1, 1)
+    return F.pad(rows.gather(2, told), (0, 0, 1, 0)).movedim(3, 1)
 
 
 def color_embedding(d: int) -> nn.Sequential:

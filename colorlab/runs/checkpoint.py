@@ -24,6 +24,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
+from colorlab.runs.config import TRAVELLED
 from colorlab.storage.files import format_bytes, replacing, write_bytes
 
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
@@ -50,7 +51,8 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
 def fitting(run: Path) -> Iterator[None]:
     """A method may be built here of a run's configuration, which may be a stranger's. CheckpointError as soon as it has
     more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together."""
-    left = ELSEWHERE + sum(path.stat().st_size for path in (run / "checkpoints").glob("*"))
+    files = [*run.glob(TRAVELLED), *(run / "checkpoints").glob("*")]
+    left = ELSEWHERE + sum(path.stat().st_size for path in files)
 
     def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
         nonlocal left
@@ -77,9 +79,9 @@ def load_weights(method: Method, run: Path) -> None:
 def weights_file(run: Path) -> Path | None:
     """Where a run's weights are: the final ones, or while it trains its newest state that is whole. None: there are
     none. CheckpointError: there are some, and all are damaged."""
-    final, *states = (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
-    if final.exists():
-        return final
+    travelled, (final, *states) = run / TRAVELLED, (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
+    if travelled.exists() or final.exists():
+        return travelled if travelled.exists() else final
     states = [path for path in states if path.exists()]
     whole = next((path for path in states if _is_whole(path)), None)
     if whole is None and states:

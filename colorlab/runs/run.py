@@ -19,8 +19,9 @@ from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build
 from colorlab.errors import CheckpointError, ConfigError, DataError
-from colorlab.runs.config import CONFIG, read_config
+from colorlab.runs.config import CONFIG, TRAVELLED, read_config
 from colorlab.runs.upgrade import merged, regrouped
+from colorlab.storage.cache import hub_dir
 from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, shipped, write_text
 
 PLAIN_SIMPLIFIERS = ("none", "morph")  # values of data.simplify that are no programs
@@ -43,9 +44,12 @@ class Run:
 
     @property
     def home(self) -> Path:
-        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped."""
-        ours = self.path.resolve().is_relative_to(PACKAGE)
-        return Path("runs") / self.path.name if ours else self.path
+        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped or was
+        fetched."""
+        whole = self.path.resolve()
+        if whole.is_relative_to(hub_dir().resolve()):  # <owner>/<name>/<commit>
+            return Path("runs") / whole.parent.name
+        return Path("runs") / self.path.name if whole.is_relative_to(PACKAGE) else self.path
 
     def method(
         self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
@@ -134,6 +138,12 @@ def known_runs() -> list[str]:
     return [str(p.parent) for p in here][:4] + [f"{PRETRAINED}/{p.parent.name}" for p in ours][:4]
 
 
+def colours_pictures(config: dict[str, Any]) -> bool:
+    """Whether a run is of a method that colours pictures, not of a part of others."""
+    target = str(config["method"]["_target_"])
+    return ".methods." in target and not target.endswith(("Prior", "VAE"))
+
+
 def has_begun(folder: Path) -> bool:
     """Whether a folder holds a run, finished or not."""
     return (folder / CONFIG).exists()
@@ -145,8 +155,9 @@ def is_finished(folder: Path) -> bool:
 
 
 def weights_of(folder: Path) -> Path:
-    """Where a run's final weights are, once it is finished."""
-    return folder / "checkpoints" / "weights.safetensors"
+    """Where a run's final weights are, once it is finished; of one that travelled, beside its configuration."""
+    travelled = folder / TRAVELLED
+    return travelled if travelled.exists() else folder / "checkpoints" / "weights.safetensors"
 
 
 def sheet_of(folder: Path) -> Path:

@@ -28,6 +28,11 @@ def cache_dir() -> Path:
     return folder if home != Path("/") and _writable(folder) else _temporary()
 
 
+def hub_dir() -> Path:
+    """Where folders of model hubs lie: <owner>/<name>/<commit>."""
+    return cache_dir() / "hub"
+
+
 def _writable(folder: Path) -> bool:
     """Whether a folder, or the first one above it that is there, can be written to."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
