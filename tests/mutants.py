@@ -21,6 +21,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -29,7 +30,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 TOLERATED = 0.1  # share of the mutants that may survive
-PATIENCE = 600  # seconds for the tests of one mutant; slower than that counts as noticed
+PATIENCE = 600  # seconds for the tests of one mutant; what is slower is counted apart
 SLOW = "too slow"
 OPERATORS = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Lt: ">=", ast.GtE: "<", ast.Gt: "<=", ast.LtE: ">",
@@ -279,18 +280,19 @@ def main() -> int:
     parser.add_argument("--only", help="one file, such as methods/gpic.py")
     given = parser.parse_args()
     import_once()
-    survivors = []
+    outcomes = Counter[str]()
     mutants = chosen_mutants(given.rooms, given.only, given.count, given.seed)
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         copied(Path(name))
         for mutant in mutants:
             tests = tests_of(".".join(mutant.path.with_suffix("").parts))
             killer = killer_of(Path(name), mutant, tests) if tests else None
-            said = f"killed    {mutant}  by {killer}" if killer else f"SURVIVES  {mutant}  {len(tests)} test files"
-            print(said, flush=True)
-            survivors += [] if killer else [mutant]
-    print(f"{len(survivors)} of {len(mutants)} mutants survive")
-    return int(len(survivors) > TOLERATED * len(mutants))
+            outcome = SLOW if killer == SLOW else "killed" if killer else "SURVIVES"
+            print(f"{outcome:<8}  {mutant}  {f'by {killer}' if killer else f'{len(tests)} test files'}", flush=True)
+            outcomes[outcome] += 1
+    survive = outcomes["SURVIVES"]
+    print(f"{survive} of {len(mutants)} mutants survive, {outcomes[SLOW]} were too slow to tell")
+    return int(survive > TOLERATED * len(mutants))
 
 
 if __name__ == "__main__":

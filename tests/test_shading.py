@@ -50,6 +50,16 @@ def test_differences_of_lightness_are_kept_and_those_of_chroma_for_a_share() -> 
     assert torch.allclose(now, was * torch.tensor([1.0, CHROMA, CHROMA]), atol=0.05)
 
 
+@pytest.mark.parametrize(("gray", "tells"), [(0.3, False), (0.4, True)])
+def test_colours_under_dark_ink_tell_nothing(gray: float, tells: bool) -> None:
+    image, labels = torch.ones(1, 1, 8, 8), torch.zeros(1, 8, 8, dtype=torch.long)
+    image[..., :4, :] = gray
+    flats = torch.full((1, 3, 8, 8), 0.5) * image
+    made = torch.where(image < 1, 0.6 * flats, flats)
+    bare = coherent(made, flats, image, labels)[..., 4:, :]
+    assert bool((bare - 0.5).abs().max() > 0.01) == tells
+
+
 def test_a_picture_that_is_the_flats_changes_nothing() -> None:
     image, labels = rooms()
     flats = painted(torch.rand(4, 3, generator=torch.Generator().manual_seed(0)))[None]
