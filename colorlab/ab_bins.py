@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from colorlab.color import lab_of
 from colorlab.errors import ConfigError, DataError
-from colorlab.storage.plain import open_plain
 
 GRID = 10.0  # side of a bin
 SQUARE = 110  # no sRGB colour has an a or b beyond it, nor has the square table
@@ -72,13 +71,19 @@ def _unique(points: Tensor) -> Tensor:
     return torch.stack([found // span, found % span], 1).float() - span // 2
 
 
+def _must_be_file(path: Path) -> None:
+    """OSError: it is none, such as a pipe, which would be read for ever."""
+    if not path.is_file():
+        raise FileNotFoundError("there is no such file")
+
+
 def _numbers(path: Path, columns: int) -> Tensor:
     """(N, columns) floats of a .npy file, (N,) for no columns."""
     import numpy as np
 
     try:
-        with open_plain(path) as file:
-            array = np.load(file, allow_pickle=False)
+        _must_be_file(path)
+        array = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({' '.join(str(error).split())[:120]}; give a .npy file)") from error
     if array.ndim != 1 + bool(columns) or (columns and array.shape[1] != columns) or array.dtype.kind not in "fiu":
@@ -200,7 +205,7 @@ def _saved_prior(path: Path) -> tuple[Tensor, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        open_plain(path).close()  # from anything else it would be read for ever
+        _must_be_file(path)
         tensors = load_file(path)
         return tensors["table"].float(), tensors["prior"].float()
     except (OSError, KeyError, SafetensorError) as error:

@@ -9,8 +9,9 @@ import json
 import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import yaml
 
@@ -24,7 +25,7 @@ LONGEST_LINE = 500  # letters
 Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BufferedReader:
     """A file to be read. OSError: it cannot be, or is none, such as a pipe that nobody writes to or a device that never
     ends."""
     try:

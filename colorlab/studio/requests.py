@@ -12,7 +12,7 @@ from colorlab.sampling.edits import Edit, edits_of
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 PICTURE = re.compile(r"[0-9]{1,5}-[0-9]{1,3}")
-MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 50_000, 500, 200, 64, 32  # points: of all strokes
+MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 50_000, 500, 200, 64, 32  # points in all
 LONGEST_TEXT, LARGEST_SEED, WIDEST = 300, 2**31 - 1, 1000
 
 
