@@ -90,7 +90,7 @@ def changed(path: Path, key: str, value: object) -> Path:
     [
         ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1), ("size", 100_000),
         ("guide", {"x": 5}), ("guide", {"x": {}}), ("guide", [1]), ("guide", 5), ("guide", {"x": {"_target_": [1]}}),
-        ("values", {"width": 8}), ("values", {"_target_": "os.system"}), ("values", {"none": 1}), ("values", [1]),
+        ("values", {"width": 16}), ("values", {"_target_": "os.system"}), ("values", {"none": 1}), ("values", [1]),
         ("sampler", {"_target_": "os.system"}), ("sampler", {"steps": 3}), ("sampler", [1]),
         ("sampler", {"_target_": "colorlab.samplers.ancestral.Ancestral", "steps": -1}),
         ("guide", {"inpaint": {"_target_": "os.system", "command": "true"}}),

@@ -115,8 +115,11 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
     words."""
     method = dict(words.get("method") or {})
     values = {key: value for key, value in method.items() if key != "sampler"}
+    sampler = method.get("sampler") or {}
+    if sampler and not (isinstance(sampler, Mapping) and isinstance(sampler.get("_target_"), str)):
+        raise ConfigError("method.sampler is no sampler (choose with method/sampler=<name>, see --help)")
     options = SamplingOptions(
-        n=words["n"], seed=words["seed"], sampler=method.get("sampler") or {}, steps=words["steps"],
+        n=words["n"], seed=words["seed"], sampler=dict(sampler), steps=words["steps"],
         values=values if words["negative"] is None else values | {"negative": words["negative"]},
         guide=guides_checked(words["guide"] or {}), bias=words["bias"],
         palette=palette_named("palette", words["palette"]), shade=SHADES.get(words["shade"], words["shade"]),
