@@ -71,11 +71,18 @@ def _unique(points: Tensor) -> Tensor:
     return torch.stack([found // span, found % span], 1).float() - span // 2
 
 
+def _must_be_file(path: Path) -> None:
+    """OSError: it is none, such as a pipe, which would be read for ever."""
+    if not path.is_file():
+        raise FileNotFoundError("there is no such file")
+
+
 def _numbers(path: Path, columns: int) -> Tensor:
     """(N, columns) floats of a .npy file, (N,) for no columns."""
     import numpy as np
 
     try:
+        _must_be_file(path)
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({' '.join(str(error).split())[:120]}; give a .npy file)") from error
@@ -198,6 +205,7 @@ def _saved_prior(path: Path) -> tuple[Tensor, Tensor]:
     from safetensors.torch import load_file
 
     try:
+        _must_be_file(path)
         tensors = load_file(path)
         return tensors["table"].float(), tensors["prior"].float()
     except (OSError, KeyError, SafetensorError) as error:

@@ -24,6 +24,8 @@ def sample(cfg: DictConfig) -> None:
         raise ConfigError("give one of input=<picture or folder>, split=test and from=<exported file>")
     if words["split"] is not None and any(words[key] for key in ("like", "lock", "edit", "export")):
         raise ConfigError("like=, lock=, edit=, export= are of pictures in files (give input=<picture>, not split=)")
+    if words["input"] == "":
+        raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
     exit_on_sigterm()
     if words["from"] is None:
         colour(words)

@@ -41,11 +41,14 @@ def pngs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
-def test_an_exported_file_is_made_again_to_the_same_bits(run: Path, drawing: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["method/sampler=heun"]], ids=["the run's sampler", "another sampler"])
+def test_an_exported_file_is_made_again_to_the_same_bits(
+    run: Path, drawing: Path, tmp_path: Path, more: list[str]
+) -> None:
     hints = Image.new("RGBA", (30, 24))
     hints.putpixel((12, 12), (255, 0, 0, 255))
     hints.save(tmp_path / "h.png")
-    words = [f"run={run}", "n=3", "seed=5", "steps=1", f"hints={tmp_path / 'h.png'}", "export=[ora,gpl]"]
+    words = [f"run={run}", "n=3", "seed=5", "steps=1", f"hints={tmp_path / 'h.png'}", "export=[ora,gpl]", *more]
     draw(f"input={drawing}", f"out={tmp_path / 'a'}", *words)
     made = tmp_path / "a" / "fish.ora"
     draw(f"from={made}", f"run={run}", f"out={tmp_path / 'b'}", "export=ora")
@@ -85,7 +88,11 @@ def changed(path: Path, key: str, value: object) -> Path:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1),
+        ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1), ("size", 100_000),
+        ("guide", {"x": 5}), ("guide", {"x": {}}), ("guide", [1]), ("guide", 5), ("guide", {"x": {"_target_": [1]}}),
+        ("values", {"width": 16}), ("values", {"_target_": "os.system"}), ("values", {"none": 1}), ("values", [1]),
+        ("sampler", {"_target_": "os.system"}), ("sampler", {"steps": 3}), ("sampler", [1]),
+        ("sampler", {"_target_": "colorlab.samplers.ancestral.Ancestral", "steps": -1}),
         ("guide", {"inpaint": {"_target_": "os.system", "command": "true"}}),
     ],
 )  # fmt: skip

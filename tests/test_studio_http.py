@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,59 @@ def test_a_body_beyond_its_limit_is_refused_whether_it_says_so_or_not(client: Te
 def test_what_is_no_picture_begins_nothing(client: TestClient, content: bytes) -> None:
     answer = client.post("/api/sessions?name=a.png", content=content, headers={"content-type": "image/png"})
     assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "wish", [{"run": "\ud800"}, {"\udfff": 1}, {"style": "\ud800"}, {"text": ["\ud800"]}], ids=ascii
+)
+def test_text_that_is_none_is_refused(client: TestClient, home: str, wish: dict[str, Any]) -> None:
+    answer = client.post(
+        f"{home}/candidates", content=json.dumps(wish).encode(), headers={"content-type": "text/plain"}
+    )
+    assert answer.status_code == 400 and answer.json() == {"error": "the body is no JSON"}
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "no picture", "a bomb", "a link", "a wish of another shape"])
+def test_a_strangers_session_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
+    session = tmp_path / "f0f0f0f0f0f0f0f0"
+    session.mkdir()
+    kept = {
+        "name": "x",
+        "asked": [{"n": 1, "seed": 0, "pictures": 5 if kind.endswith("shape") else []}],
+        "favorites": [],
+    }
+    (session / "session.json").write_text(json.dumps(kept))
+    place = session / "drawing.png"
+    if kind == "a pipe":
+        os.mkfifo(place)
+    elif kind == "a link":
+        (tmp_path / "precious.png").write_bytes(drawing())
+        place.symlink_to("../precious.png")
+    else:
+        place.write_bytes({"no picture": b"no picture", "a bomb": huge()}.get(kind, drawing()))
+    with TestClient(app_of(tmp_path), base_url="http://127.0.0.1:8123") as client:
+        answer = client.get(f"/api/sessions/{session.name}")
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def huge() -> bytes:
+    """A PNG file whose header says that it has 3,600 megapixels."""
+    content = bytearray(drawing())
+    content[16:24] = struct.pack(">II", 60_000, 60_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+def test_what_nobody_foresaw_is_a_line_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("colorlab.studio.offers.drawings", lambda: {}["gone"])
+    answer = client.get("/api/start")
+    assert answer.status_code == 500 and "KeyError" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["a.hex%00", "a.hex/../../x", f"a.{'x' * 300}", ".", "a.svgz"])
+def test_a_file_of_colours_may_have_any_name(client: TestClient, name: str) -> None:
+    answer = client.post(f"/api/palette?name={name}", content=b"ff0000", headers={"content-type": "image/x"})
+    assert answer.status_code == 400 and "error" in answer.json()
 
 
 def test_a_file_of_colours_is_read(client: TestClient) -> None:

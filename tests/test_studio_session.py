@@ -116,6 +116,7 @@ def test_areas_come_as_a_picture_of_numbers(session: Session) -> None:
         None, [], {"n": 0}, {"n": 1000}, {"n": float("nan")}, {"seed": -1}, {"vary": 2}, {"colour": "red"}, {"run": 3},
         {"strokes": [{}]}, {"strokes": [{"color": "red", "width": 3, "points": [[1, 1]]}]},
         {"strokes": [{"color": "#ff0000", "width": 3, "points": []}]}, {"strokes": [0] * 1000},
+        {"strokes": [{"color": "#ff0000", "width": 3, "points": [[1, 1]] * 20_000}] * 3},
         {"strokes": [{"color": "#ff0000", "width": float("inf"), "points": [[1, 1]]}]}, {"locks": [[1]]},
         {"like": "../1-1"}, {"palette": ["url(x)"]}, {"text": "x" * 1000}, {"temperature": "hot"},
     ],

@@ -19,7 +19,7 @@ from colorlab.data.artists import NAME, known
 from colorlab.data.iconify import FILES, read_package
 from colorlab.data.intake import printable
 from colorlab.errors import DataError
-from colorlab.storage.plain import Line, must_fit
+from colorlab.storage.plain import Line, must_fit, open_plain
 
 PACKAGE = re.compile(r"(@\w[\w.-]*/)?\w[\w.-]*(@\w[\w.-]*)?", re.ASCII)  # of npm, perhaps with a version
 LONGEST_NAME = 214  # letters of a package's name
@@ -60,7 +60,7 @@ def _located(source: str, scratch: Path) -> Path:
     if not os.path.isfile(path):
         path = _fetched(source, scratch)
     try:
-        with gzip.open(path) as packed:
+        with open_plain(path) as file, gzip.open(file) as packed:
             unpacked = packed.read(LARGEST_PACKAGE + 1)
         if len(unpacked) > LARGEST_PACKAGE:
             raise ValueError(f"it unpacks to over {LARGEST_PACKAGE:,} bytes")

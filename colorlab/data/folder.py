@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from pathlib import Path
@@ -17,6 +16,7 @@ from colorlab.data.reader import Reader, Store
 from colorlab.data.splits import DEALT, SPLITS, apart, by_folders, complete, once
 from colorlab.data.transforms import Augmentation
 from colorlab.errors import DataError
+from colorlab.storage.plain import LARGEST_RECORD, content, json_of
 
 SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
 
@@ -88,7 +88,7 @@ class PictureFiles(PicturePairs):
     @classmethod
     def located(cls, root: str | None) -> Path:
         """The data set's folder, or a DataError that says what to fetch."""
-        if root is None:
+        if not root:
             raise DataError(f"data.root is not set ({cls.advice})")
         folder = Path(os.path.expanduser(root))
         if not folder.is_dir():
@@ -166,14 +166,14 @@ def captions(root: Path, paths: list[Path]) -> list[str]:
 def parsed(file: Path) -> Any:
     """The contents of a JSON file."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json_of(content(file, LARGEST_RECORD))
     except (OSError, ValueError) as error:
         raise DataError(f"{printable(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)") from error
 
 
 def _beside(file: Path) -> str:
     try:
-        return " ".join(file.read_text(encoding="utf-8").split())
+        return " ".join(content(file).decode().split())
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:

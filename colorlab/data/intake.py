@@ -17,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 from colorlab.data import svg
 from colorlab.data.png import without_texts
 from colorlab.errors import DataError
+from colorlab.storage.plain import open_plain
 
 #: Not EPS, PDF, PSD, ...: Pillow opens 43 formats if let.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", *(("AVIF",) if features.check("avif") else ()))
@@ -63,7 +64,7 @@ def open_whole(path: Path, pixel_limit: int) -> Opened:
     if path.suffix.lower() == ".svgz":
         raise DataError(f"{printable(path)} is a packed vector drawing (save it as .svg)")
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             source = _drawn(file, printable(path)) if path.suffix.lower() == ".svg" else file
             return _decoded(source, printable(path), pixel_limit)
     except IsADirectoryError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from colorlab.data.folder import Listing, PictureFiles
 from colorlab.data.intake import find_pictures, printable
 from colorlab.errors import DataError
+from colorlab.storage.plain import content
 
 ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")  # the first that is there is used
 
@@ -44,5 +45,5 @@ def people_in(file: Path) -> set[str]:
     """The names in a list of people: a line with their number, then lines of a name, a tab and a number of pictures."""
     if not file.is_file():
         return set()
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = content(file).decode("utf-8", "replace").splitlines()
     return {line.split("\t")[0].strip() for line in lines if "\t" in line}

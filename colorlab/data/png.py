@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from colorlab.storage.plain import open_plain
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 LONGEST_TEXT = 1 << 16  # bytes; of ours none is nearly as long
@@ -32,7 +34,7 @@ def text_of(path: Path, key: str) -> str | None:
     """The UTF-8 text under a key in a PNG file's plain or international text chunks; None without one. Nothing but
     chunks of a bounded length is read."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             if file.read(len(SIGNATURE)) != SIGNATURE:
                 return None
             for kind, place, length in chunks(file):

@@ -18,6 +18,7 @@ from colorlab.data.intake import squared
 from colorlab.errors import DataError
 from colorlab.progress import with_progress
 from colorlab.storage.cache import array_cache, cache_dir
+from colorlab.storage.plain import open_plain
 
 END = 4096  # bytes of a file's end that tell most files of one size apart
 CHUNK = 64  # pictures that a process decodes at a time
@@ -149,14 +150,14 @@ def _stamp(path: Path) -> str:
     """Size and times of change; for what is no file of its own, of the files in the folder that holds it."""
     place = next(place for place in (path, *path.parents) if place.exists())
     files = sorted(place.iterdir()) if place.is_dir() and place != path else [place]
-    found = [file.stat() for file in files]
+    found = [file.stat(follow_symlinks=file.exists()) for file in files]  # a link may lead nowhere
     return " ".join(f"{each.st_size} {each.st_mtime_ns} {each.st_ctime_ns}" for each in found)
 
 
 def _end(path: Path) -> str:
     """A file's size and last bytes; of what is no file of its own, such as an entry of a database, its name."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - END))
             return f"{size} {hashlib.sha256(file.read()).hexdigest()}"
@@ -166,7 +167,7 @@ def _end(path: Path) -> str:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return f"unreadable {path.name}"

@@ -22,7 +22,7 @@ from colorlab.methods.marginals import ClassOptions, PixelClassifier, TrunkOptio
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
-from colorlab.storage.plain import content, yaml_of
+from colorlab.storage.plain import content, open_plain, yaml_of
 from colorlab.types import Batch
 
 REMEDIES = ("none", "best_of", "energy")
@@ -138,6 +138,7 @@ def frozen_part(run: Path, own: dict[str, Any]) -> dict[str, Tensor]:
 
     weights = run / "checkpoints" / "weights.safetensors"
     try:
+        open_plain(weights).close()  # from anything else it would be read for ever
         config = {"trunk": "plain"} | yaml_of(content(run / "config.yaml"))["method"]
         theirs = config | config.get("net", {}) | config.get("classes", {})  # older runs have no groups
         tensors = load_file(weights)

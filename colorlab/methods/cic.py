@@ -17,6 +17,7 @@ from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.methods.marginals import ClassOptions, NetOptions, PixelClassifier
 from colorlab.nets.cic_net import CICNet
 from colorlab.samplers.marginals import MarginalSampler
+from colorlab.storage.plain import open_plain
 
 #: names in the published files -> here; the rest of the 2017 net (its regression branch) has no place
 PUBLISHED = {
@@ -89,7 +90,8 @@ def renamed(published: dict[str, Tensor], shortcuts: bool) -> dict[str, Tensor]:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with open_plain(path) as file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
         return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:
         reason = " ".join(str(error).split())[:120]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.errors import DataError
+from colorlab.storage.plain import content, must_hold_files, open_plain
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -24,7 +25,7 @@ BATCH = 16
 def kind_of(folder: Path) -> str:
     """clip or dinov2. DataError: a folder of something else, or without weights as plain tensors."""
     try:
-        kind = str(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model_type"])
+        kind = str(json.loads(content(folder / CONFIG))["model_type"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"features={folder} has no {CONFIG} (give a folder that transformers saved)") from error
     if kind not in KINDS:
@@ -36,8 +37,9 @@ def kind_of(folder: Path) -> str:
 
 def own_id(folder: Path) -> str:
     """`<kind>-<sha256 of the weights>`."""
-    with (folder / WEIGHTS).open("rb") as file:
-        return f"{kind_of(folder)}-{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    kind = kind_of(folder)
+    with open_plain(folder / WEIGHTS) as file:
+        return f"{kind}-{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def own_features(pictures: Tensor, folder: Path) -> Tensor:
@@ -64,6 +66,7 @@ def _net(folder: Path, kind: str) -> Any:
     from transformers import CLIPModel, Dinov2Model
 
     try:
+        must_hold_files(folder)
         made: Any = {"clip": CLIPModel, "dinov2": Dinov2Model}[kind]
         return made.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval().requires_grad_(False)
     except (OSError, ValueError, RuntimeError) as error:

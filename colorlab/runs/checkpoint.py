@@ -26,6 +26,7 @@ from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
 from colorlab.runs.config import TRAVELLED
 from colorlab.storage.files import format_bytes, replacing, write_bytes
+from colorlab.storage.plain import open_plain
 
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
@@ -214,7 +215,7 @@ def _whole(path: Path) -> dict[str, Any]:
 def _is_whole(path: Path) -> bool:
     """Whether a file is as it was written: by its seal, or, of versions that had none, by the checksums within."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             behind = file.seek(0, os.SEEK_END) - len(SEAL) - hashlib.sha256().digest_size
             file.seek(max(behind, 0))
             if file.read(len(SEAL)) != SEAL:

@@ -118,6 +118,7 @@ def words_of(path: Path, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{path} does not say how it was made: {error} (export it again)") from error
     default = {key: value for file in CLAUSES for key, value in yaml_of((conf_dir() / file).read_bytes()).items()}
+    default["method"] = {"sampler": {}}
     return given | {key: value for key, value in own.items() if given.get(key) == default.get(key, {})}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,20 +24,36 @@ from colorlab.sampling.exports import FILES, exported, sources_of, write_exports
 from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
-from colorlab.sampling.record import Record, is_finished, is_ours, paths_of, record_of, sha256_of, start_of, write_png
+from colorlab.sampling.record import (
+    Record,
+    check_free,
+    is_finished,
+    is_free,
+    is_ours,
+    paths_of,
+    record_of,
+    sha256_of,
+    start_of,
+    write_png,
+)  # fmt: skip
 from colorlab.sampling.setup import data_of, guides_of, method_of
 from colorlab.sampling.varied import likes_of
 from colorlab.storage.files import write_text
+from colorlab.storage.plain import content, json_of
 
+WORDS = "sample.json"  # the command's words, beside the pictures
 CELL = 192  # px; width of a picture on a file's sheet
 
 
 class Task(NamedTuple):
-    """A picture to be coloured. source: its file; paths: of its colourings, and of their sheet last."""
+    """A picture to be coloured. source: its file; paths: of its colourings, and of their sheet last; plain, endings:
+    what they are made of."""
 
     source: Path
     paths: list[Path]
     record: Record
+    plain: Path
+    endings: list[str]
 
 
 class Tools(NamedTuple):
@@ -78,7 +95,17 @@ def colour_files(
             say(str(error))
     if bad:
         raise DataError(f"{len(bad)} of {len(tasks)} pictures could not be coloured (the lines above say why)")
-    write_text(out / "sample.json", json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+    if is_of_words(out / WORDS, words):
+        write_text(out / WORDS, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+
+
+def is_of_words(path: Path, words: dict[str, Any]) -> bool:
+    """Whether a file is not there, or holds the words of a command: a user's own of that name is left alone."""
+    try:
+        known = json_of(content(path))
+    except (OSError, ValueError):
+        return not os.path.lexists(path)
+    return isinstance(known, dict) and known.keys() == words.keys()
 
 
 def tasks_of(
@@ -101,7 +128,7 @@ def tasks_of(
         check_apart(paths_of(out / name, endings), [*paths, *([named_files["hints"]] if wanted.hints else [])])
         made = paths_of(start_of(out / name, endings, record, distinct), endings)
         check_apart(made, named_files.values())  # a candidate that is varied may lie among those made before
-        tasks.append(Task(path, made, record))
+        tasks.append(Task(path, made, record, out / name, endings))
     return tasks
 
 
@@ -123,28 +150,45 @@ def coloured(
     name = printable(task.source)
     if note := kind_note(shown, wanted.lines):
         say(f"{name}: {note}")
-    cells = write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
+    task, cells = write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
     drawing = thumbnail(shown.canvas, CELL)
     if note := plain_note(cells, drawing):
         say(f"{name}: {note}")
-    write_png(task.paths[-1], drawn_sheet(sheet_of([drawing], [np.stack(cells)], [[]]), CELL), task.record, None)
+    put(task, -1, drawn_sheet(sheet_of([drawing], [np.stack(cells)], [[]]), CELL), None)
     return task.paths[-1]
 
 
 def write(
     task: Task, picture: Opened, shown: Shown, made: Iterator[np.ndarray], wanted: PictureOptions
-) -> list[np.ndarray]:
-    """The colourings, each when it is composed, and what is exported of them. -> them as cells of a sheet."""
+) -> tuple[Task, list[np.ndarray]]:
+    """The colourings, each when it is composed, and what is exported of them. -> the task, under the name that it got;
+    they as cells of a sheet."""
     cells, kept = [], []
-    for k, (pixels, path) in enumerate(zip(made, task.paths, strict=False), 1):
-        write_png(path, with_alpha(pixels, picture, wanted), task.record, k, picture.dpi)
+    for k, pixels in enumerate(made, 1):
+        task = put(task, k - 1, with_alpha(pixels, picture, wanted), k, picture.dpi)
         cells.append(thumbnail(pixels, CELL))
         if wanted.export:
             kept.append(pixels)
     if wanted.export:
         document = exported(shown, kept, task.record, sources_of(task.source, wanted))
+        check_free(task.paths[len(cells) : -1], task.record)
         write_exports(task.paths[len(cells) : -1], document, wanted.export)
-    return cells
+    return task, cells
+
+
+def put(task: Task, place: int, image: Image.Image, k: int | None, dpi: tuple[float, float] | None = None) -> Task:
+    """Write one of a task's pictures. Where another process, at work in the same folder, has come first with one of its
+    own, all of the task's get the name that no other has; ConfigError where some have theirs already."""
+    try:
+        write_png(task.paths[place], image, task.record, k, dpi)
+    except FileExistsError:
+        if not is_free(task.paths[place], task.record):
+            if place:
+                check_free([task.paths[place]], task.record)
+            start = start_of(task.plain, task.endings, task.record, distinct=True)
+            task = task._replace(paths=paths_of(start, task.endings))
+        write_png(task.paths[place], image, task.record, k, dpi)
+    return task
 
 
 def with_alpha(pixels: np.ndarray, picture: Opened, wanted: PictureOptions) -> Image.Image:

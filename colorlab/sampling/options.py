@@ -19,6 +19,8 @@ from colorlab.sampling.palettes import Colors, palette_named
 SHADES = {"gpic": "pretrained/gpic-openmoji-c8"}
 #: What hints= may show of a true colouring, see ``conditions.hints.of_truth``.
 OF_TRUTH = re.compile(r"left|right|top|bottom|centre|surround|dots\d+")
+#: px; the short side at which a picture may be coloured. Beyond it no memory suffices.
+LARGEST_SIDE = 8192
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class PictureOptions(NamedTuple):
 def picture_options(words: Mapping[str, Any]) -> PictureOptions:
     """The words for pictures in files, checked."""
     size, hints = words["size"], words["hints"]
-    if size not in ("trained", "input") and not (isinstance(size, int) and size >= 1):
-        raise ConfigError(f"size={size} (give trained, input, or a number of pixels)")
+    if size not in ("trained", "input") and not (isinstance(size, int) and 1 <= size <= LARGEST_SIDE):
+        raise ConfigError(f"size={size} (give trained, input, or a number of pixels, {LARGEST_SIDE:,} at most)")
     if hints is not None and not Path(str(hints)).exists():
         raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
     check_lock(words["like"], words["lock"])
@@ -113,8 +115,11 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
     words."""
     method = dict(words.get("method") or {})
     values = {key: value for key, value in method.items() if key != "sampler"}
+    sampler = method.get("sampler") or {}
+    if sampler and not (isinstance(sampler, Mapping) and isinstance(sampler.get("_target_"), str)):
+        raise ConfigError("method.sampler is no sampler (choose with method/sampler=<name>, see --help)")
     options = SamplingOptions(
-        n=words["n"], seed=words["seed"], sampler=method.get("sampler") or {}, steps=words["steps"],
+        n=words["n"], seed=words["seed"], sampler=dict(sampler), steps=words["steps"],
         values=values if words["negative"] is None else values | {"negative": words["negative"]},
         guide=guides_checked(words["guide"] or {}), bias=words["bias"],
         palette=palette_named("palette", words["palette"]), shade=SHADES.get(words["shade"], words["shade"]),
@@ -127,7 +132,10 @@ def sampling_options(words: Mapping[str, Any], of_truth: bool, hinted: bool = Fa
 
 
 def guides_checked(nodes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Configurations of guides, with the colours in them as guides take them."""
+    """Configurations of guides, with the colours in them as guides take them. ConfigError: they are none."""
+    for name, node in nodes.items() if isinstance(nodes, Mapping) else [("", nodes)]:
+        if not isinstance(node, Mapping) or not isinstance(node.get("_target_"), str):
+            raise ConfigError(f"{f'guide.{name}'.rstrip('.')} is no guide (choose with guide=[<name>], see --help)")
     return {
         name: {**node, "colors": palette_named(f"guide.{name}.colors", node["colors"])} if "colors" in node else node
         for name, node in nodes.items()

@@ -24,6 +24,7 @@ from colorlab.runs.checkpoint import weights_sha256
 from colorlab.runs.run import Run, open_run
 from colorlab.sampling.options import SamplingOptions, other_runs
 from colorlab.storage.files import json_digest, replacing
+from colorlab.storage.plain import open_plain
 
 SIGNATURE, RECORD = "colorlab-signature", "colorlab"
 WRITTEN, NEAR = re.compile(rb"colorlab-signature=([0-9a-f]{64})"), 1 << 16  # in other files than PNGs; bytes
@@ -60,7 +61,7 @@ def record_of(runs: Sequence[Run], options: SamplingOptions, more: dict[str, Any
 def sha256_of(path: Path) -> str:
     """Of a file; "" if it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
@@ -71,9 +72,21 @@ def start_of(plain: Path, endings: Sequence[str], record: Record, distinct: bool
     ``distinct``, <plain>-s<seed>-<six letters of the signature>. ConfigError: other files have that name too."""
     marked = plain.with_name(f"{plain.name}-s{record.settings['seed']}-{record.signature[:6]}")
     for start in [marked] if distinct else [plain, marked]:
-        if all(_made(path) in (None, record.signature) for path in paths_of(start, endings)):
+        if all(is_free(path, record) for path in paths_of(start, endings)):
             return start
     raise ConfigError(f"{marked}{endings[0]} is in the way (remove or rename it, or give another out=)")
+
+
+def is_free(path: Path, record: Record) -> bool:
+    """Whether a picture's file may be written: nothing but itself would be replaced."""
+    return _made(path) in (None, record.signature)
+
+
+def check_free(paths: Sequence[Path], record: Record) -> None:
+    """ConfigError if another's file has come to where one is to be written, since its name was chosen."""
+    for path in paths:
+        if not is_free(path, record):
+            raise ConfigError(f"{path} is in the way (remove or rename it, or give another out=)")
 
 
 def paths_of(start: Path, endings: Sequence[str]) -> list[Path]:
@@ -91,7 +104,7 @@ def _made(path: Path) -> str | None:
 def _written_in(path: Path) -> str | None:
     """The signature in an exported file that is no PNG: near its beginning, or at the end of an archive."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             begin = file.read(NEAR)
             file.seek(max(0, path.stat().st_size - NEAR))
             found = WRITTEN.search(begin) or WRITTEN.search(file.read(NEAR))
@@ -118,12 +131,13 @@ def said_of(record: Record) -> dict[str, Any]:
 def write_png(
     path: Path, image: Image.Image, record: Record, k: int | None, dpi: tuple[float, float] | None = None
 ) -> None:
-    """A picture with its record. k: the candidate, from 1; None for a sheet."""
+    """A picture with its record. k: the candidate, from 1; None for a sheet. FileExistsError: another's has come to its
+    place since its name was chosen."""
     texts = PngInfo()
     texts.add_text("Software", f"colorlab {__version__}")
     texts.add_text(SIGNATURE, record.signature)
     texts.add_text(
         RECORD, json.dumps(said_of(record) | {"k": k})
     )  # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
-    with replacing(path) as temporary:
+    with replacing(path, only_new=_made(path) != record.signature) as temporary:
         image.save(temporary, "PNG", pnginfo=texts, **({} if dpi is None else {"dpi": dpi}))

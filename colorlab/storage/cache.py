@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from colorlab.errors import ConfigError
+from colorlab.errors import ConfigError, DiskError
 from colorlab.storage.files import sweep, write_array
 
 
@@ -49,8 +49,14 @@ def _temporary() -> Path:
 
 def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     """The array in ``path`` (.npy), made and written there first if need be. Writing is atomic: a killed process leaves
-    no half file, and two processes that make it at once both end with a whole one."""
+    no half file, and two processes that make it at once both end with a whole one. DiskError: it cannot be kept."""
     if not path.exists():
-        sweep(path.parent)
-        write_array(path, make())
+        made = make()
+        try:
+            sweep(path.parent)
+            write_array(path, made)
+        except OSError as error:
+            raise DiskError(
+                f"{path}: {error.strerror} (set COLORLAB_CACHE to a folder with room that can be written to)"
+            ) from error
     return np.load(path, mmap_mode="r")

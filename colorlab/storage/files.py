@@ -33,21 +33,35 @@ PRETRAINED = "pretrained"  # the folder of the package that holds what ships wit
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, only_new: bool = False) -> Iterator[Path]:
     """A file beside this one to write to: hidden, new, of a name that says nothing of ``path``'s. When the block ends
     it is flushed to the disk and takes the place of ``path`` in one step; if anything fails, ``path`` is as it was and
-    nothing is left beside it."""
+    nothing is left beside it. only_new: FileExistsError if there is a ``path`` by then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
         yield temporary
         sync(temporary)
-        os.replace(temporary, path)
+        if only_new:
+            _place_new(temporary, path)
+        else:
+            os.replace(temporary, path)
         sync(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _place_new(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.replace(temporary, path)
 
 
 @contextmanager
@@ -123,27 +137,32 @@ def _lives(process: int) -> bool:
 
 
 def require_own(folder: Path) -> None:
-    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's.
+    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's; or if a
+    pipe or a device lies in it, which would be read for ever.
 
     W&B's own folder, which nothing here reads or writes, links to its log."""
     home = folder.resolve()
-    for path in _links(home):
+    for path in _odd(home):
+        shown = folder / path.relative_to(home)
         try:
             inside = path.resolve().is_relative_to(home)
         except (OSError, RuntimeError):  # links in a circle
             inside = False
         if not inside:
-            shown = folder / path.relative_to(home)
             raise CheckpointError(f"{shown} is a link that leads out of {folder} (put what it leads to in its place)")
+        if not path.is_symlink():
+            raise CheckpointError(f"{shown} is no plain file (remove it)")
 
 
-def _links(folder: Path) -> Iterator[Path]:
+def _odd(folder: Path) -> Iterator[Path]:
+    """Links below a folder, and what is neither a file nor a folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_symlink():
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != DASHBOARD:
+                    yield from _odd(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
                 yield Path(entry.path)
-            elif entry.is_dir(follow_symlinks=False) and entry.name != DASHBOARD:
-                yield from _links(Path(entry.path))
 
 
 def open_own(path: Path, flags: int) -> int:

@@ -4,10 +4,12 @@ Nothing here builds objects, follows a pipe or a device, or takes longer than it
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,35 @@ LONGEST_LINE = 500  # letters
 Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
 
 
+def open_plain(path: Path) -> BufferedReader:
+    """A file to be read. OSError: it cannot be, or is none, such as a pipe that nobody writes to or a device that never
+    ends."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:  # a name of a table's, with a byte that no file's has
+        raise OSError(errno.EINVAL, str(error), str(path)) from error
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is no plain file", str(path))
+
+
+def must_hold_files(folder: Path) -> None:
+    """OSError if anything in a folder is neither a plain file nor a folder, before a library reads it for ever."""
+    for path in folder.iterdir():
+        if not path.is_dir():
+            open_plain(path).close()
+
+
 def content(path: Path, largest: int = LARGEST) -> bytes:
-    """All bytes of a file. OSError; ValueError: it is no plain file, or larger."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would keep us waiting
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no plain file")
-        if status.st_size > largest:
-            raise ValueError(f"it has {status.st_size:,} bytes, more than the {largest:,} that are read")
+    """All bytes of a file. OSError: as ``open_plain``; ValueError: it is larger."""
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > largest:
+            raise ValueError(f"it has {size:,} bytes, more than the {largest:,} that are read")
         return file.read(largest + 1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,9 +22,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 import colorlab
+from colorlab.data.intake import SUFFIXES
+from colorlab.data.swatches import READERS
 from colorlab.errors import ColorlabError, ConfigError
 from colorlab.studio import offers, palettes
-from colorlab.studio.guard import HOSTS, Guard
+from colorlab.studio.guard import HOSTS, Guard, TooLargeError
 from colorlab.studio.requests import MOST_COLORS, request_of
 from colorlab.studio.worker import Job, Worker
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:  # torch, which the page does not wait for
 
 STATIC = Path(__file__).parent / "static"
 MOST_OPEN = 16  # sessions
+log = logging.getLogger("colorlab.studio")
 TYPES = {"ora": "image/openraster", "psd": "image/vnd.adobe.photoshop", "zip": "application/zip", "png": "image/png"}
 
 
@@ -115,8 +119,9 @@ class Studio:
 
     async def palette(self, request: Request) -> Response:
         """The colours in a file of colours, or in a picture (?name=)."""
-        name = Path(request.query_params.get("name", "picture.png")).suffix.lower()[:8]
-        colors = await run_in_threadpool(colors_of, await request.body(), name)
+        suffix = Path(request.query_params.get("name", "picture.png")).suffix.lower()
+        known = suffix if suffix in SUFFIXES or suffix in READERS else ""
+        colors = await run_in_threadpool(colors_of, await request.body(), known)
         return JSONResponse({"colors": colors})
 
     async def keep_palette(self, request: Request) -> Response:
@@ -181,15 +186,17 @@ def colors_of(content: bytes, suffix: str) -> list[str]:
 
 
 async def json_in(request: Request) -> Any:
-    """The body. ConfigError: it is no JSON."""
+    """The body. ConfigError: it is no JSON, or has text that is none."""
     try:
-        return await request.json()
+        found = await request.json()
+        json.dumps(found, ensure_ascii=False).encode()
+        return found
     except (ValueError, RecursionError) as error:
         raise ConfigError("the body is no JSON") from error
 
 
 def answering(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """A mistake is one line, and the status 400 or 404."""
+    """A mistake is one line, and the status 400 or 404; what nobody foresaw is one too, and 500."""
 
     async def answered(request: Request) -> Response:
         try:
@@ -198,6 +205,11 @@ def answering(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return JSONResponse({"error": str(error)}, 404 if "there is no such" in str(error) else 400)
         except FileNotFoundError:
             return JSONResponse({"error": "there is no such file"}, 404)
+        except TooLargeError:  # the guard's
+            raise
+        except Exception as error:  # what nobody foresaw
+            log.exception("a request failed")
+            return JSONResponse({"error": f"unforeseen {type(error).__name__} (the studio's terminal says more)"}, 500)
 
     return answered
 

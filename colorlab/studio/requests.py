@@ -12,7 +12,7 @@ from colorlab.sampling.edits import Edit, edits_of
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 PICTURE = re.compile(r"[0-9]{1,5}-[0-9]{1,3}")
-MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 20_000, 500, 200, 64, 32
+MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 50_000, 500, 200, 64, 32  # points in all
 LONGEST_TEXT, LARGEST_SEED, WIDEST = 300, 2**31 - 1, 1000
 
 
@@ -51,12 +51,12 @@ def request_of(data: Any) -> ColorRequest:
         raise ConfigError("a request is a JSON object (see docs/studio.md)")
     if unknown := sorted(set(data) - set(ColorRequest._fields)):
         raise ConfigError(f"{unknown[0][:40]} is no part of a request (choose from {', '.join(ColorRequest._fields)})")
-    temperature = data.get("temperature")
+    temperature, strokes = data.get("temperature"), strokes_of(data.get("strokes", []))
     return ColorRequest(
         run=word("run", data.get("run", "pretrained/flats"), 200),
         n=int(number("n", data.get("n", 8), 1, MOST)),
         seed=int(number("seed", data.get("seed", 0), 0, LARGEST_SEED)),
-        strokes=tuple(map(stroke_of, several("strokes", data.get("strokes", []), MOST_STROKES))),
+        strokes=strokes,
         like=matching("like", data.get("like", ""), re.compile(f"({PICTURE.pattern})?")),
         vary=number("vary", data.get("vary", 0.3), 0, 1),
         locks=points_of("locks", data.get("locks", []), MOST_LOCKS),
@@ -67,6 +67,14 @@ def request_of(data: Any) -> ColorRequest:
         style=word("style", data.get("style", ""), 80),
         wide=data.get("wide", False) is True,
     )
+
+
+def strokes_of(data: Any) -> tuple[Stroke, ...]:
+    """All strokes of a page."""
+    found = tuple(map(stroke_of, several("strokes", data, MOST_STROKES)))
+    if sum(len(stroke.points) for stroke in found) > MOST_POINTS:
+        raise ConfigError(f"strokes have {MOST_POINTS:,} points at most (take some back)")
+    return found
 
 
 def stroke_of(data: Any) -> Stroke:

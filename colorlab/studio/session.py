@@ -27,7 +27,7 @@ from colorlab.sampling.edits import Edit, typed
 from colorlab.sampling.options import PictureOptions
 from colorlab.sampling.pictures import drawn_of
 from colorlab.sampling.record import RECORD
-from colorlab.storage.files import read_json, replacing, write_bytes, write_json
+from colorlab.storage.files import read_json, replacing, require_own, write_bytes, write_json
 from colorlab.studio.requests import PICTURE, ColorRequest, painted
 
 LARGEST = 16_000_000  # pixels of a drawing
@@ -48,7 +48,7 @@ class Session:
         self.folder, self.name = folder, name
         self.asked: list[dict[str, Any]] = []
         self.favorites: list[str] = []
-        self.drawing = Image.open(folder / "drawing.png").convert("RGB")
+        self.drawing = Image.fromarray(np.moveaxis(open_picture(folder / "drawing.png", LARGEST), 0, 2))
 
     @property
     def id(self) -> str:
@@ -68,9 +68,10 @@ class Session:
 
     @staticmethod
     def reopened(home: Path, id: str) -> Session:
-        """One that was begun. DataError: there is none."""
+        """One that was begun. DataError: there is none; CheckpointError: links in it lead elsewhere."""
         if not ID.fullmatch(id) or not (home / id / "session.json").is_file():
             raise DataError("there is no such session (begin a new one)")
+        require_own(home / id)
         kept = read_json(home / id / "session.json", SHAPE)
         session = Session(home / id, kept["name"])
         session.asked, session.favorites = kept["asked"], kept["favorites"]

@@ -23,6 +23,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.nets.latent.text import TextEncoder, load_text, read_text
 from colorlab.storage.files import replacing_folder, shipped
+from colorlab.storage.plain import content, must_hold_files
 from colorlab.types import Denoiser, Schedule
 from colorlab.weights.catalogue import TEXT
 
@@ -181,7 +182,7 @@ def load_prior(path: str) -> Prior:
 def reads_outside(folder: Path) -> bool:
     """Whether a prior's index names the text encoder that is not in its folder."""
     with suppress(OSError, ValueError, AttributeError):
-        return bool(json.loads((folder / INDEX).read_text(encoding="utf-8")).get("text_encoder") == OUTSIDE)
+        return bool(json.loads(content(folder / INDEX)).get("text_encoder") == OUTSIDE)
     return False
 
 
@@ -220,6 +221,7 @@ def load_part(part: Any, folder: Path) -> Any:
     diffusers.utils.logging.disable_progress_bar()
     safe = {} if part.__name__.endswith("Scheduler") else {"use_safetensors": True}  # a scheduler has no weights
     try:
+        must_hold_files(folder)
         return part.from_pretrained(folder, local_files_only=True, **safe)
     except Exception as error:
         reason = " ".join(str(error).split())[:160]

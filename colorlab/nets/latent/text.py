@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from colorlab.errors import ConfigError
 from colorlab.storage.memo import Answers
+from colorlab.storage.plain import content, must_hold_files
 from colorlab.weights.catalogue import TEXT
 from colorlab.weights.store import text_folder
 
@@ -89,7 +90,9 @@ def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEn
         "bert": (transformers.BertModel, transformers.BertTokenizer),
     }
     try:
-        kind = json.loads((model / "config.json").read_text(encoding="utf-8"))["model_type"]
+        for folder in (model, tokenizer):
+            must_hold_files(folder)
+        kind = json.loads(content(model / "config.json"))["model_type"]
         if kind not in kinds:
             raise ConfigError(f"{model} is a {kind} (a text encoder is a {' or a '.join(kinds)})")
         transformers.utils.logging.disable_progress_bar()
