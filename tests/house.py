@@ -67,7 +67,10 @@ WINGS = {
 #: Modules that fewer may use than their room.
 FOR_DOORS = ("cli.command", "cli.config", "cli.hydra_guard")
 #: What several methods are kinds of. Other methods never reach across to one another.
-KINDS = ("methods.base", "methods.adversarial", "methods.areas", "methods.marginals", "methods.pixel_diffusion")
+KINDS = (
+    "methods.base", "methods.adversarial", "methods.areas", "methods.autoregressive", "methods.marginals",
+    "methods.pixel_diffusion",
+)  # fmt: skip
 
 
 @cache
