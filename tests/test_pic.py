@@ -20,8 +20,8 @@ from colorlab.types import Batch, Condition, Hints
 SMALL = ["name=t", "data.condition=gray", "method.width=4", "trainer.max_steps=10"]
 FEW = {
     "pic": ["method=pic", "method.order.blocks=2", "method.order.causal_width=8", "method.components=3"],
+    "pixcolor": ["method=pixcolor", "method.order.blocks=2", "method.order.causal_width=8", "method.refiner_width=4"],
 }  # fmt: skip
-TWO = {"pic": "method.levels=2"}
 
 
 @pytest.fixture(params=sorted(FEW))
@@ -43,7 +43,7 @@ def image(height: int = 32, width: int = 32) -> Tensor:
 
 
 def test_the_joint_likelihood_of_all_grids_of_two_by_two_sums_to_one(name: str) -> None:
-    built = method(name, TWO[name])
+    built = method(name, "method.levels=2")
     grids = torch.tensor(list(itertools.product(range(2), repeat=8))).view(256, 2, 2, 2)
     embedding = built.trunk(image(8, 8))
     p = built.log_p(grids, embedding.expand(256, -1, -1, -1)).double().sum((1, 2)).exp()
@@ -72,7 +72,8 @@ def test_the_loss_is_the_joints_nats_and_those_of_the_trunk_alone(name: str) -> 
     batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
     losses = built.loss(batch, Draws(0, [0, 1]))
     nats = 2 * math.log(2) * torch.stack([losses["bits"], losses["alone_bits"]])
-    assert torch.allclose(losses["loss"], nats[0] + 0.25 * nats[1], rtol=1e-5)
+    refined = losses.get("refined", torch.zeros(()))
+    assert torch.allclose(losses["loss"], nats[0] + 0.25 * nats[1] + 10 * refined, rtol=1e-5)
     colors = built.colors_of(rgb)
     assert torch.allclose(nats[0], -built.log_p(colors, built.trunk(batch.image)).mean(), rtol=1e-5)
 
@@ -105,3 +106,25 @@ def test_pics_grid_holds_the_ab_of_every_fourth_pixel_to_half_a_level() -> None:
     ab = 110 * built.head.scaled(colors.float())
     assert colors.shape == (1, 2, 8, 8)
     assert (ab - lab_of(rgb)[:, 1:, ::4, ::4]).abs().max() <= 110 / 255 + 1e-3
+
+
+def test_pixcolors_grid_holds_the_mean_cb_and_cr_of_each_cell() -> None:
+    built, rgb = method("pixcolor"), Draws(0, [0]).uniform(3, 30, 32)
+    grid = built.head.scaled(built.colors_of(rgb).float()) / 2
+    assert grid.shape == (1, 2, 8, 8)
+    red, green, blue = rgb[0, :, 28:, 4:8].mean((1, 2))  # the last row of cells is cut in half
+    y = 0.299 * red + 0.587 * green + 0.114 * blue
+    expected = torch.stack([0.564 * (blue - y), 0.713 * (red - y)])
+    assert torch.allclose(grid[0, :, 7, 1], expected, atol=0.5 / 31 + 1e-3)
+
+
+def test_pixcolors_refiner_learns_from_true_chroma_what_it_paints_of_drawn_chroma() -> None:
+    built, rgb = method("pixcolor"), Draws(0, [0]).uniform(3, 32, 32)
+    batch = Batch(rgb, image(), torch.arange(1), [""], torch.zeros(1))
+    painted = built.coloured(built.colors_of(rgb), image())
+    losses = built.loss(batch, Draws(0, [0]))
+    chroma = built.refiner(image(), built.head.scaled(built.colors_of(rgb).float()))
+    assert torch.allclose(losses["refined"], (chroma - built.target(rgb)).abs().mean())
+    from colorlab.color import AB
+
+    assert torch.allclose(painted, AB().decode(chroma, image()))

@@ -98,7 +98,9 @@ class CausalNet(nn.Module):
             said.append(v)
         return said
 
-    def place(self, left: Tensor, said: Sequence[Tensor], told: Sequence[Told], y: int, x: int, kept: list[Kept]) -> Tensor:
+    def place(
+        self, left: Tensor, said: Sequence[Tensor], told: Sequence[Told], y: int, x: int, kept: list[Kept]
+    ) -> Tensor:
         """Features of the place (y, x), (N, width, 1, 1), from the colour to its left (N, channels, 1, 1), zeros for the
         first, and what ``row`` said. kept is brought to this place."""
         h = said[0][..., x : x + 1] + self.first_left(left)
