@@ -1,8 +1,8 @@
 """Methods that draw a small grid of colours place by place, each given all before it, and enlarge it.
 
-A trunk reads the gray picture; a causal network says what the next colour may be, given the trunk and the colours before.
-Unlike marginals, that is a joint distribution with an exact likelihood: a candidate agrees with itself, and models are
-compared in bits a number. What the trunk alone says of each place is learnt beside it, to compare with.
+A trunk reads the gray picture; a causal network says what the next colour may be, given the trunk and the colours
+before. Unlike marginals, that is a joint distribution with an exact likelihood: a candidate agrees with itself, and
+models are compared in bits a number. What the trunk alone says of each place is learnt beside it, to compare with.
 
     log p(colours | picture) = sum_i log p(colour_i | colour_1 .. colour_(i-1), picture)"""
 
@@ -90,12 +90,8 @@ class Autoregressive(Method):
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """ConfigError: guides and hints. A hint would reach the colours after it in reading order alone."""
-        if guides or condition.hints is not None:
-            name = type(self).__name__.lower()
-            raise ConfigError(
-                f"{name} draws in reading order and takes no guide, bias or hints (leave them out, or take ugcolor)"
-            )
+        """ConfigError: guides and hints."""
+        refuse(type(self).__name__.lower(), condition, guides)
         return torch.stack([self.candidates(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
@@ -119,3 +115,11 @@ class Autoregressive(Method):
             grid.append(torch.cat(line, 3))
             above = self.seen(grid[-1])
         return torch.cat(grid, 2)
+
+
+def refuse(name: str, condition: Condition, guides: Sequence[Guide]) -> None:
+    """ConfigError for guides and hints: a hint would reach only the colours after it in reading order."""
+    if guides or condition.hints is not None:
+        raise ConfigError(
+            f"{name} draws in reading order and takes no guide, bias or hints (leave them out, or take method=ugcolor)"
+        )

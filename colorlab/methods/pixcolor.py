@@ -2,7 +2,8 @@
 
 A causal network draws the quantised Cb and Cr of a small grid, given a trunk's features of the gray picture; a
 refinement net, taught with true coarse chroma, paints every pixel of the picture. Here it paints ab, which is joined
-with the picture's own lightness. ``refined`` in validation is the paper's oracle: its error given true coarse chroma."""
+with the picture's own lightness. ``refined`` in validation is the paper's oracle: its error given true coarse
+chroma."""
 
 from __future__ import annotations
 

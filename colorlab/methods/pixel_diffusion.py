@@ -104,7 +104,8 @@ class PixelDiffusion(Method):
 
 
 class LearntDiffusion(PixelDiffusion):
-    """One that learns. A subclass sets ``net``: (x (B, 3, H, W), alpha_bar (B,), image (B, 1, H, W)) -> (B, 3, H, W)."""
+    """One that learns. A subclass sets ``net``: (x (B, 3, H, W), alpha_bar (B,), image (B, 1, H, W)) -> (B, 3, H,
+    W)."""
 
     net: nn.Module
 

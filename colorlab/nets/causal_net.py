@@ -1,9 +1,9 @@
 """A gated causal network over a grid of colours, row by row: what it says of a place depends on earlier places alone.
 
-Van den Oord et al. (2016), "Conditional Image Generation with PixelCNN Decoders": a vertical stack sees the rows above, a
-horizontal one the places to the left and what the vertical one says; together they have no blind spot. Salimans et al.
-(2017), "PixelCNN++": shifted convolutions in place of masked ones, gated residual blocks. Royer et al. (2017),
-"Probabilistic Image Colorization", show every block an embedding of the gray picture.
+Van den Oord et al. (2016), "Conditional Image Generation with PixelCNN Decoders": a vertical stack sees the rows
+above, a horizontal one the places to the left and what the vertical one says; together they have no blind spot.
+Salimans et al. (2017), "PixelCNN++": shifted convolutions in place of masked ones, gated residual blocks. Royer et
+al. (2017), "Probabilistic Image Colorization", show every block an embedding of the gray picture.
 
 ``forward`` takes a whole grid, for training. For drawing, ``row`` and ``place`` take one row and one place, and keep
 what later ones need: a place costs the same wherever it is."""
@@ -43,7 +43,8 @@ class Block(nn.Module):
         return Told(*self.told(embedding).chunk(2, 1))
 
     def vertical(self, padded: Tensor, told: Tensor) -> Tensor:
-        """The stack's input with a row above and a column on either side, (N, width, r + 1, w + 2) -> (N, width, r, w)."""
+        """The stack's input with a row above and a column on either side, (N, width, r + 1, w + 2) -> (N, width, r,
+        w)."""
         return padded[:, :, 1:, 1:-1] + gated(self.above(F.elu(padded)) + told)
 
     def horizontal(self, padded: Tensor, vertical: Tensor, told: Tensor) -> Tensor:
@@ -101,8 +102,8 @@ class CausalNet(nn.Module):
     def place(
         self, left: Tensor, said: Sequence[Tensor], told: Sequence[Told], y: int, x: int, kept: list[Kept]
     ) -> Tensor:
-        """Features of the place (y, x), (N, width, 1, 1), from the colour to its left (N, channels, 1, 1), zeros for the
-        first, and what ``row`` said. kept is brought to this place."""
+        """Features of the place (y, x), (N, width, 1, 1), from the colour to its left (N, channels, 1, 1), zeros for
+        the first, and what ``row`` said. kept is brought to this place."""
         h = said[0][..., x : x + 1] + self.first_left(left)
         for k, (block, own) in enumerate(zip(self.blocks, told, strict=True)):
             both = torch.cat([kept[k].place, h], 3)

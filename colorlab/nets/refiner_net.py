@@ -1,5 +1,6 @@
-"""PixColor's refinement network (Guadarrama et al., 2017, Sec. 3.2): coarse chroma and the sharp gray picture in, chroma of
-every pixel out, by convolutions at the picture's own size of which some are dilated, so that the coarse cells overlap."""
+"""PixColor's refinement network (Guadarrama et al., 2017, Sec. 3.2): coarse chroma and the sharp gray picture in,
+chroma of every pixel out, by convolutions at the picture's own size of which some are dilated, so that the coarse
+cells overlap."""
 
 from __future__ import annotations
 
