@@ -1,8 +1,9 @@
 """Palette's network (Saharia et al., 2022): a U-Net of residual blocks with group norm and self-attention where the
 picture is small (Dhariwal and Nichol, 2021), shown the picture to be coloured beside the noisy state.
 
-    down    per scale: ``blocks`` residual blocks, then half the sides middle  block, attention, block up      per
-    scale: twice the sides, then as many blocks and one more, each beside what its mirror on the way down made
+    down    per scale: ``blocks`` residual blocks, then half the sides
+    middle  block, attention, block
+    up      per scale: twice the sides, then as many blocks and one, each beside what its mirror on the way down made
 The level enters every block as scale and bias behind its second norm."""
 
 from __future__ import annotations
