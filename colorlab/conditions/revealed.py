@@ -1,7 +1,7 @@
 """Hints made for training: small patches of the true colouring, as users would click them.
 
-Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors" (2017), Sec. 3.2: how many is geometric,
-places lie about the middle, a patch shows its mean colour, and one picture in a hundred is shown whole."""
+Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors" (2017), Sec. 3.2: how many is
+geometric, places lie about the middle, a patch shows its mean colour, and one picture in a hundred is shown whole."""
 
 from __future__ import annotations
 

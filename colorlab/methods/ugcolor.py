@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,9 +29,25 @@ from colorlab.nets.hinted_net import CLASS_STRIDE, HintedNet
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Bias, Guide, Inpaint
 from colorlab.types import Batch, Condition
+from colorlab.weights.published import fill_parts, read_tensors, renamed
 
 SPACE = AB()
 HUBER_DELTA = 1.0  # Lab units, Sec. 3.2: errors below it count by their square, above it by their size
+#: names in the published file -> here
+PUBLISHED = {
+    r"model([1-7])\.(.*)": r"net.conv\1.\2",
+    r"model8up\.0\.(.*)": r"net.ups.0.up.\1",
+    r"model3short8\.0\.(.*)": r"net.ups.0.short.\1",
+    r"model8\.(.*)": r"net.ups.0.convs.\1",
+    r"model9up\.0\.(.*)": r"net.ups.1.up.\1",
+    r"model2short9\.0\.(.*)": r"net.ups.1.short.\1",
+    r"model9\.(.*)": r"net.ups.1.convs.\1",
+    r"model10up\.0\.(.*)": r"net.ups.2.up.\1",
+    r"model1short10\.0\.(.*)": r"net.ups.2.short.\1",
+    r"model10\.(.*)": r"net.ups.2.convs.\1",
+    r"model_class\.0\.(.*)": r"net.classes.\1",
+    r"model_out\.0\.(.*)": r"net.ab.\1",
+}
 PRIOR_PICTURES = 1024  # at most so many training pictures are counted for the classes that a fresh net says
 
 
@@ -69,6 +86,11 @@ class UGColor(Method):
         self.bins.fit((self.ab(pictures[group].rgb).flatten(0, 2) for group in groups), 5.0)
         with torch.no_grad():
             self.net.classes.bias.copy_(self.bins.prior.clamp_min(1e-8).log())  # type: ignore[union-attr]
+
+    def read_published(self, path: Path) -> None:
+        """Fill the net. CheckpointError: not such a file, or one of another width or table."""
+        tensors = renamed(read_tensors(path), PUBLISHED)
+        fill_parts(self, ("net.",), tensors, f"in {path} (want width=64 bins=square reveal.histogram=0)")
 
     def ab(self, rgb: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> Lab's ab at every fourth pixel, (B, h, w, 2)."""

@@ -1,5 +1,6 @@
-"""The network of Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors" (2017, Fig. 2): CIC's
-with shortcuts to the picture's own size, shown local hints beside the lightness, and global hints in its middle.
+"""The network of Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors" (2017, Fig. 2):
+CIC's with shortcuts to the picture's own size, shown local hints beside the lightness, and global hints in its
+middle.
 
 Two things are read from it: classes of colour at every fourth pixel (conv8), and ab at every pixel (conv10)."""
 
