@@ -3,7 +3,7 @@
 Levin, Lischinski and Weiss, "Colorization using Optimization" (2004), as its authors solve it: scribbles are held, and
 
     U(r) = sum_s w_rs U(s),   w_rs ~ exp(-(Y(r) - Y(s))^2 / (2 sigma_r^2)),  sum_s w_rs = 1              (Eq. 1, 2)
-everywhere else, s the eight neighbours of r and sigma_r^2 the variance of lightness around r. It has one answer."""
+everywhere else, s the eight neighbours of r and sigma_r^2 a share of the variance around r. It has one answer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from colorlab.color import AB, luma
 from colorlab.types import Hints
 
 AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+SHARP = 0.3  # sigma_r^2 in units of that variance; at 1, colours leak through edges
 LEAST_VARIANCE = 2e-6  # of lightness in [0, 1]; flat surroundings would have none
 SPACE = AB()
 
@@ -47,12 +48,13 @@ def weights(Y: np.ndarray) -> object:
 
     height, width = Y.shape
     number = np.arange(Y.size).reshape(Y.shape)
-    variance = np.maximum(variance_around(Y), LEAST_VARIANCE)
+    variance = SHARP * np.maximum(variance_around(Y), LEAST_VARIANCE)
     rows, columns, values = [], [], []
     for dy, dx in AROUND:
         here = (slice(max(0, -dy), height - max(0, dy)), slice(max(0, -dx), width - max(0, dx)))
         there = (slice(max(0, dy), height - max(0, -dy)), slice(max(0, dx), width - max(0, -dx)))
-        rows.append(number[here].ravel()), columns.append(number[there].ravel())
+        rows.append(number[here].ravel())
+        columns.append(number[there].ravel())
         values.append(np.exp(-((Y[here] - Y[there]) ** 2) / (2 * variance[here])).ravel() + 1e-12)
     r, c, v = (np.concatenate(each) for each in (rows, columns, values))
     return coo_array((v / np.bincount(r, v, Y.size)[r], (r, c)), shape=(Y.size, Y.size)).tocsr()

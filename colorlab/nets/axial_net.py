@@ -71,8 +71,8 @@ class AxialBlock(nn.Module):
 
     def attended(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
         """Softmax of scaled products along the axis, head by head."""
-        split = [self._lines(x).unflatten(-1, (self.heads, -1)).transpose(2, 3) for x in (q, k, v)]
-        seen = F.scaled_dot_product_attention(*split, is_causal=causal)  # (N, lines, heads, length, C / heads)
+        q, k, v = (self._lines(x).unflatten(-1, (self.heads, -1)).transpose(2, 3) for x in (q, k, v))
+        seen = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # (N, lines, heads, length, C / heads)
         return self._lines(seen.transpose(2, 3).flatten(-2))
 
     def _lines(self, x: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class GrayEmbedding(nn.Module):
         height, width = image.shape[-2:]
         grown = F.pad(image, (0, -width % self.stride, 0, -height % self.stride), mode="replicate")
         cells = F.pixel_unshuffle(2 * grown - 1, self.stride).movedim(1, -1)  # (B, h, w, stride^2)
-        return self.cell(cells) + self.position(positions(*cells.shape[1:3], like=cells))
+        return self.cell(cells) + self.position(positions(cells.shape[1], cells.shape[2], cells))
 
 
 class Encoding(NamedTuple):
@@ -68,7 +68,7 @@ class Colorizer(nn.Module):
     def forward(self, colors: Tensor, encoding: Encoding) -> Tensor:
         """Coarse colours (N, h, w) int64 -> logits (N, h, w, symbols), each of the colours before it."""
         own = self.symbol(colors)
-        place = self.position(positions(*colors.shape[1:], like=own))
+        place = self.position(positions(colors.shape[1], colors.shape[2], own))
         x = own + place
         for block, told in zip(self.outer, encoding.outer, strict=True):
             x = block(x, told)

@@ -9,6 +9,7 @@ The level enters every block as scale and bias behind its second norm."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -93,7 +94,7 @@ class PaletteNet(nn.Module):
             inputs = [kept[-1], *[size] * (blocks - 1)]
             downs.append(nn.ModuleList(Step(c, size, embedding, attention and k >= ATTENDED) for c in inputs))
             kept += [size] * (blocks + (k < len(sizes) - 1))  # what is halved is kept as well
-        self.downs = nn.ModuleList(downs)
+        self.downs: Sequence[Iterable[Step]] = nn.ModuleList(downs)  # type: ignore[assignment]
         self.halves = nn.ModuleList(nn.Conv2d(size, size, 3, 2, 1) for size in sizes[:-1])
         self.middle = nn.ModuleList(Step(sizes[-1], sizes[-1], embedding, attends) for attends in (attention, False))
         below = sizes[-1]
@@ -102,7 +103,7 @@ class PaletteNet(nn.Module):
             steps = [Step(c + kept.pop(), size, embedding, attention and k >= ATTENDED) for c in inputs]
             ups.append(nn.ModuleList(steps))
             below = size
-        self.ups = nn.ModuleList(ups)
+        self.ups: Sequence[Iterable[Step]] = nn.ModuleList(ups)  # type: ignore[assignment]
         self.doubles = nn.ModuleList(nn.Conv2d(size, size, 3, padding=1) for size in reversed(sizes[1:]))
         self.norm, self.head = group_norm(width), nn.Conv2d(width, 3, 3, padding=1)
         start_from_zero(self.head)

@@ -61,7 +61,7 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
     """Those tensors whose whole name a pattern matches, under the name that it stands for; the last pattern wins."""
     found = {}
     for name, value in tensors.items():
-        for pattern, here in reversed(names.items()):
+        for pattern, here in reversed([*names.items()]):
             if re.fullmatch(pattern, name):
                 found[re.sub(pattern, here, name)] = value
                 break
