@@ -121,7 +121,7 @@ def test_pixcolors_grid_holds_the_mean_cb_and_cr_of_each_cell() -> None:
 def test_pixcolors_refiner_learns_from_true_chroma_what_it_paints_of_drawn_chroma() -> None:
     built, rgb = method("pixcolor"), Draws(0, [0]).uniform(3, 32, 32)
     batch = Batch(rgb, image(), torch.arange(1), [""], torch.zeros(1))
-    painted = built.coloured(built.colors_of(rgb), image())
+    painted = built.colored(built.colors_of(rgb), image())
     losses = built.loss(batch, Draws(0, [0]))
     chroma = built.refiner(image(), built.head.scaled(built.colors_of(rgb).float()))
     assert torch.allclose(losses["refined"], (chroma - built.target(rgb)).abs().mean())

@@ -44,7 +44,7 @@ class OrderOptions:
 
 
 class Autoregressive(Method):
-    """A subclass gives ``colors_of`` and ``coloured``.
+    """A subclass gives ``colors_of`` and ``colored``.
 
     width: of the trunk. head: (its inputs' channels) -> what is said of a place. micro_batch: candidates drawn
     together; the last group is padded to it."""
@@ -67,7 +67,7 @@ class Autoregressive(Method):
         """True colours (B, 3, H, W) in [0, 1] -> the grid (B, 2, h, w), whole numbers in [0, levels)."""
         raise NotImplementedError
 
-    def coloured(self, colors: Tensor, image: Tensor) -> Tensor:
+    def colored(self, colors: Tensor, image: Tensor) -> Tensor:
         """Grids (m, 2, h, w) of one gray picture (1, 1, H, W) -> (m, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
@@ -98,7 +98,7 @@ class Autoregressive(Method):
         """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
         embedding = self.trunk(image)
         size, told = (embedding.shape[-2], embedding.shape[-1]), self.net.embed(embedding)
-        return in_groups(lambda rows: self.coloured(self.drawn(told, size, rows), image), draws, n, self.micro_batch)
+        return in_groups(lambda rows: self.colored(self.drawn(told, size, rows), image), draws, n, self.micro_batch)
 
     def drawn(self, told: Sequence[Told], size: tuple[int, int], rows: Draws) -> Tensor:
         """A grid for each row of draws, (m, 2, h, w), drawn place by place; what was computed before is kept."""

@@ -112,9 +112,9 @@ class ColTran(Method):
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
         encoding = self.net.encode(image)
-        return in_groups(lambda rows: self.coloured(self.drawn(encoding, rows), image), draws, n, self.micro_batch)
+        return in_groups(lambda rows: self.colored(self.drawn(encoding, rows), image), draws, n, self.micro_batch)
 
-    def coloured(self, symbols: Tensor, image: Tensor) -> Tensor:
+    def colored(self, symbols: Tensor, image: Tensor) -> Tensor:
         """Coarse grids (m, h, w) -> pictures (m, 3, H, W) in [0, 1], by both upsamplers' likeliest levels."""
         cells = self.finer_levels.colors(self.coarse(symbols), image)
         rgb = self.finer_grid.colors(self.enlarged(cells, image), image)

@@ -36,7 +36,7 @@ class PIC(Autoregressive):
         ab = SPACE.encode(rgb)[..., ::stride, ::stride]  # about [-1, 1]
         return self.head.level(ab)  # type: ignore[operator]
 
-    def coloured(self, colors: Tensor, image: Tensor) -> Tensor:
+    def colored(self, colors: Tensor, image: Tensor) -> Tensor:
         ab = AB_SCALE * self.head.scaled(colors.float())
         spread = upsampled(ab[None], image, self.order.stride, self.edges)[0]
         return SPACE.decode(spread / AB_SCALE, image)

@@ -50,5 +50,5 @@ class PixColor(Autoregressive):
         refined = F.l1_loss(chroma, self.target(batch.rgb))
         return losses | {"loss": losses["loss"] + REFINED * refined, "refined": refined}
 
-    def coloured(self, colors: Tensor, image: Tensor) -> Tensor:
+    def colored(self, colors: Tensor, image: Tensor) -> Tensor:
         return SPACE.decode(self.refiner(image, self.head.scaled(colors.float())), image)
