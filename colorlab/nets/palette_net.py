@@ -96,7 +96,9 @@ class PaletteNet(nn.Module):
             kept += [size] * (blocks + (k < len(sizes) - 1))  # what is halved is kept as well
         self.downs: Sequence[Iterable[Step]] = nn.ModuleList(downs)  # type: ignore[assignment]
         self.halves = nn.ModuleList(nn.Conv2d(size, size, 3, 2, 1) for size in sizes[:-1])
-        self.middle = nn.ModuleList(Step(sizes[-1], sizes[-1], embedding, attends) for attends in (attention, False))
+        self.middle: Sequence[Step] = nn.ModuleList(  # type: ignore[assignment]
+            Step(sizes[-1], sizes[-1], embedding, attends) for attends in (attention, False)
+        )
         below = sizes[-1]
         for k, size in reversed(list(enumerate(sizes))):
             inputs = [below, *[size] * blocks]
