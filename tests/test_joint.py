@@ -51,5 +51,6 @@ def test_a_joint_needs_one_bit_a_picture_where_marginals_need_one_a_place(name: 
     assert float(losses["alone_bits"]) * numbers > 12  # 16 in the limit
     drawn = method.sample(Condition(pictures(0).image[:1]), 8, Draws(0, [0]))[0]
     warm = AB().encode(drawn)[:, 0]  # (8, 16, 16): a
-    assert (warm.mean((1, 2)).abs() > 0.2).all() and (warm.std((1, 2)) < 0.15).all()  # of one colour each
-    assert (warm.mean((1, 2)) > 0).any() and (warm.mean((1, 2)) < 0).any()
+    pure = (warm.mean((1, 2)).abs() > 0.2) & (warm.std((1, 2)) < 0.15)
+    assert pure.sum() >= 6  # of one colour each; by marginals, one of 30,000 would be
+    assert (warm[pure].mean((1, 2)) > 0).any() and (warm[pure].mean((1, 2)) < 0).any()
