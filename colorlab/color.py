@@ -22,6 +22,12 @@ def luma(rgb: Tensor) -> Tensor:
     return (rgb * rgb.new_tensor(LUMA).reshape(3, 1, 1)).sum(-3, keepdim=True)
 
 
+def cbcr_of(rgb: Tensor) -> Tensor:
+    """(..., 3, H, W) in [0, 1] -> Cb and Cr (..., 2, H, W) in [-1/2, 1/2], ITU-R BT.601."""
+    y, (red, _, blue) = luma(rgb), LUMA
+    return torch.cat([(rgb[..., 2:, :, :] - y) / (2 - 2 * blue), (rgb[..., :1, :, :] - y) / (2 - 2 * red)], -3)
+
+
 def lab_of(rgb: Tensor) -> Tensor:
     """(..., 3, H, W) in [0, 1] -> Lab, same shape."""
     with torch.autocast(rgb.device.type, enabled=False):

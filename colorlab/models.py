@@ -125,7 +125,7 @@ def from_pretrained(folder: str | Path, *, revision: str | None = None) -> Train
     'gpic-openmoji-c8'
     """
     from colorlab import api
-    from colorlab.storage.files import shipped
+    from colorlab.storage.cache import shipped
 
     if not shipped(folder).is_dir():
         from colorlab.travel.hub import fetched

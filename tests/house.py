@@ -51,7 +51,7 @@ WINGS = {
         "cli conditions data exports methods report runs samplers storage",
     ),
     "exports": Room("layered files for drawing programs, palettes, outlines", "conditions storage"),
-    "runs": Room("run folders: configuration, checkpoints, sweeps", "cli methods storage"),
+    "runs": Room("run folders: configuration, checkpoints, sweeps", "cli methods storage weights"),
     "methods": Room("one file a paper: its loss, how it samples", "conditions nets samplers storage weights"),
     "metrics": Room("what is measured of candidates and of truth", "conditions nets storage weights"),
     "data": Room("data sets, splits, reading pictures safely, augmentation", "conditions storage"),
@@ -67,7 +67,10 @@ WINGS = {
 #: Modules that fewer may use than their room.
 FOR_DOORS = ("cli.command", "cli.config", "cli.hydra_guard")
 #: What several methods are kinds of. Other methods never reach across to one another.
-KINDS = ("methods.base", "methods.adversarial", "methods.areas", "methods.marginals")
+KINDS = (
+    "methods.base", "methods.adversarial", "methods.areas", "methods.autoregressive", "methods.marginals",
+    "methods.pixel_diffusion",
+)  # fmt: skip
 
 
 @cache

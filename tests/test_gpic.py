@@ -10,7 +10,8 @@ import torch
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.draws import Draws
-from colorlab.methods.gpic import Mix, distance_of, padded, painted_color
+from colorlab.methods.gpic import Mix
+from colorlab.methods.pixel_diffusion import distance_of, padded, painted_color
 from colorlab.types import Batch, Condition, Hints
 
 EXACT = "donot_use_mm_for_euclid_dist"

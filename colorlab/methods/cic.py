@@ -5,19 +5,16 @@ branch of Zhang et al., "Real-Time User-Guided Image Colorization" (2017; width 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+from torch import nn
 
-from colorlab.errors import CheckpointError
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.methods.marginals import ClassOptions, NetOptions, PixelClassifier
 from colorlab.nets.cic_net import CICNet
 from colorlab.samplers.marginals import MarginalSampler
-from colorlab.storage.plain import open_plain
+from colorlab.weights.published import fill_parts, read_tensors, renamed
 
 #: names in the published files -> here; the rest of the 2017 net (its regression branch) has no place
 PUBLISHED = {
@@ -63,36 +60,13 @@ class CIC(PixelClassifier):
 
     def read_published(self, path: Path) -> None:
         """Fill net and classes. CheckpointError: not such a file, or one of another width or table."""
-        tensors = renamed(_tensors(path), self.net.shortcuts)
-        wanted = {k: v for k, v in self.state_dict().items() if k.startswith(("net.", "classes."))}
-        wrong = sorted(k for k in wanted if k not in tensors or tensors[k].shape != wanted[k].shape)
-        if wrong:
-            raise CheckpointError(
-                f"{path}: {wrong[0]} is missing or of another shape (want width=64 stride=4, with bins=published "
-                "shortcuts=false for the weights of 2016, bins=square shortcuts=true for those of 2017)"
-            )
-        self.load_state_dict({k: tensors[k] for k in wanted}, strict=False)
-
-
-def renamed(published: dict[str, Tensor], shortcuts: bool) -> dict[str, Tensor]:
-    """The tensors of a published file that this method has, under its own names; of the 2017 net's first convolution,
-    only the channel that sees lightness: hints are zero where there are none."""
-    names = PUBLISHED_2017 if shortcuts else PUBLISHED
-    tensors = {}
-    for name, value in published.items():
-        for pattern, here in reversed(names.items()):
-            if re.fullmatch(pattern, name):
-                tensors[re.sub(pattern, here, name)] = value
-                break
-    first = "net.conv1.0.weight"
-    return tensors | ({first: tensors[first][:, :1].contiguous()} if first in tensors else {})
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        with open_plain(path) as file:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
-    except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        raise CheckpointError(f"{path} cannot be read as plain tensors ({reason}; give a published .pth)") from error
+        tensors = renamed(read_tensors(path), PUBLISHED_2017 if self.net.shortcuts else PUBLISHED)
+        first = "net.conv1.0.weight"
+        if first in tensors:  # that of 2017 sees hints as well, which are zero where there are none
+            tensors[first] = tensors[first][:, :1].contiguous()
+        wrong = (
+            f"in {path} (want width=64 stride=4, with bins=published shortcuts=false for the weights of 2016, "
+            "bins=square shortcuts=true for those of 2017)"
+        )
+        fill_parts(self, ("net.", "classes."), tensors, wrong)
+        nn.init.zeros_(self.copula.weight), nn.init.zeros_(self.copula.bias)  # type: ignore[arg-type]

@@ -50,8 +50,11 @@ class CICNet(nn.Module):
 
     def early(self, image: Tensor) -> list[Tensor]:
         """conv1 .. conv3 at H, H/2, H/4 (half of that without shortcuts), and conv4 (B, 8 w, H/8, W/8)."""
-        L = lab_of(image.expand(-1, 3, -1, -1))[:, :1]
-        x, pyramid = ((L - L_CENTRE) / L_SCALE).to(image.dtype), []
+        return self.down(lightness(image))
+
+    def down(self, x: Tensor) -> list[Tensor]:
+        """The same, of what conv1 sees."""
+        pyramid = []
         for conv in (self.conv1, self.conv2, self.conv3):
             x = conv(x)  # (B, 2^k w, H/2^k, W/2^k), k = 0, 1, 2 with shortcuts and 1, 2, 3 without
             pyramid.append(x)
@@ -70,6 +73,12 @@ class CICNet(nn.Module):
             height, width = (-(-length // side) for length in image.shape[-2:])
             x = up(x, skip, height, width)  # (B, 4w, H/4, W/4), (B, 2w, H/2, W/2), (B, 2w, H, W)
         return x
+
+
+def lightness(image: Tensor) -> Tensor:
+    """Gray (B, 1, H, W) in [0, 1] -> what the published nets are shown, about [-1/2, 1/2]."""
+    L = lab_of(image.expand(-1, 3, -1, -1))[:, :1]
+    return ((L - L_CENTRE) / L_SCALE).to(image.dtype)
 
 
 class Up(nn.Module):

@@ -21,8 +21,8 @@ from colorlab.cli.targets import build
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.runs.config import CONFIG, TRAVELLED, read_config
 from colorlab.runs.upgrade import merged, regrouped
-from colorlab.storage.cache import hub_dir
-from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, shipped, write_text
+from colorlab.storage.cache import fetched_run, hub_dir, shipped
+from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, write_text
 
 PLAIN_SIMPLIFIERS = ("none", "morph")  # values of data.simplify that are no programs
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
@@ -44,12 +44,13 @@ class Run:
 
     @property
     def home(self) -> Path:
-        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped or was
-        fetched."""
+        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped, was
+        fetched, or was made of published weights."""
         whole = self.path.resolve()
         if whole.is_relative_to(hub_dir().resolve()):  # <owner>/<name>/<commit>
             return Path("runs") / whole.parent.name
-        return Path("runs") / self.path.name if whole.is_relative_to(PACKAGE) else self.path
+        ours = whole.is_relative_to(PACKAGE) or self.path == fetched_run(self.path.name)
+        return Path("runs") / self.path.name if ours else self.path
 
     def method(
         self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
@@ -114,7 +115,12 @@ def open_run(path: str | Path, simplify: str | None = None) -> Run:
     """The run in a folder; ``pretrained/<name>`` is one that ships with the package."""
     folder = shipped(path)
     if not folder.is_dir():
-        hint = "; wide ones are in the sources, not in the wheel" if Path(path).parts[:1] == (PRETRAINED,) else ""
+        hint = ""
+        if Path(path).parts[:1] == (PRETRAINED,):
+            hint = (
+                "; wide ones are in the sources, not in the wheel; published nets such as cic-eccv16 come by "
+                "`python -m colorlab.weights fetch cic-eccv16`"
+            )
         known = ", ".join(known_runs()) or "none yet; train one"
         raise CheckpointError(f"there is no run in {path} (known: {known}{hint})")
     if not (folder / CONFIG).is_file():

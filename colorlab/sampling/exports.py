@@ -29,7 +29,7 @@ from colorlab.sampling.edits import edits_of, typed
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import Shown, understood
 from colorlab.sampling.record import RECORD, Record, record_of, said_of
-from colorlab.storage.files import shipped
+from colorlab.storage.cache import shipped
 from colorlab.storage.plain import must_fit, yaml_of
 
 FILES = ("hints", "like", "lock")  # options that may name pictures of the drawing's size

@@ -16,7 +16,8 @@ from colorlab.conditions.captions import plain
 from colorlab.data.intake import open_picture
 from colorlab.errors import ConfigError
 from colorlab.methods.areas import AreaMethod
-from colorlab.methods.gpic import Mix, PixelDiffusion
+from colorlab.methods.gpic import Mix
+from colorlab.methods.pixel_diffusion import PixelDiffusion
 from colorlab.methods.shaded import Shaded
 from colorlab.runs.run import Run, open_run
 from colorlab.samplers.area_guides import OnlyColors

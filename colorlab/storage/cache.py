@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from colorlab.errors import ConfigError, DiskError
-from colorlab.storage.files import sweep, write_array
+from colorlab.storage.files import PACKAGE, PRETRAINED, sweep, write_array
 
 
 def cache_dir() -> Path:
@@ -31,6 +31,21 @@ def cache_dir() -> Path:
 def hub_dir() -> Path:
     """Where folders of model hubs lie: <owner>/<name>/<commit>."""
     return cache_dir() / "hub"
+
+
+def shipped(path: str | Path) -> Path:
+    """The path, or what ``pretrained/<name>`` stands for unless there is such a folder here: a run in the package, or
+    one that was made of published weights (``fetched_run``)."""
+    path = Path(path)
+    if path.parts[:1] != (PRETRAINED,) or path.is_dir():
+        return path
+    ours, fetched = PACKAGE / path, cache_dir() / path
+    return fetched if fetched.is_dir() and not ours.is_dir() else ours
+
+
+def fetched_run(name: str) -> Path:
+    """The folder of a run that is made of published weights, ``pretrained/<name>``."""
+    return cache_dir() / PRETRAINED / name
 
 
 def _writable(folder: Path) -> bool:

