@@ -225,7 +225,7 @@ def test_a_family_is_what_shows_the_same_by_any_hand_and_is_in_one_split(opened)
         shown = {i for i, name in enumerate(pictures.names) if name.split("/")[1].startswith(word)}
         assert sum(bool(shown & places) for places in members.values()) <= 1
     assert members["train"] and not members["train"] & members["test"]
-    with pytest.raises(ValueError, match="family is for data.size up to 192, not 224"):
+    with pytest.raises(ValueError, match=r"family is for data\.size up to 192, not 224"):
         opened("family", size=224)
 
 

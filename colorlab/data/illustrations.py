@@ -48,10 +48,10 @@ class Illustrations(PicturePairs):
     """Pairs by many hands, with areas.
 
     size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
-    concept (val and test show what OpenMoji's do, by every hand), family (nothing that shows or looks like the same, nor
-    a palette, is in two splits; up to STORED px) or artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights:
-    of a set in the training order, 1 if it is not named. augment: of training pictures. Labels are the positions of
-    the sets in ``sets``."""
+    concept (val and test show what OpenMoji's do, by every hand), family (nothing that shows or looks like the same,
+    nor a palette, is in two splits; up to STORED px) or artist (as concept, but test is the sets of held_out, whole).
+    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
+    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import importlib.util
 import io
 import os
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -118,7 +119,7 @@ def caption(stem: str) -> str:
     return ", ".join(name.lower() for name in names if name and not name.startswith("VARIATION SELECTOR"))
 
 
-SPLITS_BY = {"drawing": splits, "family": splits_by_family}
+SPLITS_BY: dict[str, Callable[[], dict[str, np.ndarray]]] = {"drawing": splits, "family": splits_by_family}
 
 
 class OpenMoji(PicturePairs):
