@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all test-studio docs lint format drawing wheel audit bench mutants lock clean setup
+.PHONY: train test test-all test-studio docs lint format drawing results wheel audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train experiment=flats_quick
@@ -48,6 +48,10 @@ format: $(VENV)/.made
 # Of the house, in docs/architecture.md, from the rule that tests hold every import to.
 drawing: $(VENV)/.made
 	$(RUN) -m tests.house
+
+# Every marked table of README, docs and experiments, from the files in results/.
+results: $(VENV)/.made
+	$(RUN) -m colorlab.results
 
 audit: $(VENV)/.made
 	$(RUN) -m pip_audit --strict --require-hashes --disable-pip --requirement requirements/lock.txt

@@ -10,6 +10,7 @@ import numpy as np
 from colorlab.evaluation.folder import PICTURES, RESULT, write_result, write_sample
 from colorlab.evaluation.judging import curves
 from colorlab.evaluation.protocol import protocol_id
+from colorlab.evaluation.ranking import RANKED
 from colorlab.evaluation.settings import WITHOUT_EFFECT, begin
 from colorlab.metrics.intervals import intervals
 from colorlab.storage.files import read_json, write_arrays, write_json
@@ -26,6 +27,7 @@ def columns(n: int, count: int, shift: float) -> dict[str, np.ndarray]:
         "diversity/lpips": base + shift,
         "validity/share": 1 - base + shift,
         "validity/earned_lpips": base / 2 + shift,
+        "validity/gated_lpips": base / n + shift,
     }
     several = np.where(np.arange(count) % 3 == 2, base, np.nan)
     return found | {f"modes/coverage_lpips_{radius}": several + shift for radius in ("0.05", "0.1")}
@@ -59,12 +61,15 @@ def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: f
         "truths": [2 if i % 3 == 2 else 1 for i in range(count)], "protocol": protocol,
         "protocol_id": protocol_id(protocol), "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
         "per_drawing": {key: column.tolist() for key, column in columns(n, count, shift).items()},
-        "trivial": {"nearest": {"title": "nearest training drawing", **judged(n, count, 0.01)}},
+        "trivial": {"nearest": {
+            "title": "nearest training drawing", **judged(n, count, 0.01),
+            "per_drawing": {key: column.tolist() for key, column in columns(n, count, 0.01).items() if key in RANKED},
+        }},
     }  # fmt: skip
     begin(folder, document["settings"])
     shown = {}
     for i, name in enumerate(names):
-        write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 20 * i, np.uint8))
+        write_sample(folder, name, np.full((n, SIDE, SIDE, 3), 20 * i % 256, np.uint8))
         shown[f"{i}/drawing"] = np.full((SIDE, SIDE), 255, np.uint8)
         shown[f"{i}/truths"] = np.full((document["truths"][i], SIDE, SIDE, 3), 128, np.uint8)
     write_arrays(folder / PICTURES, shown)

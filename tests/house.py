@@ -23,8 +23,8 @@ class Room(NamedTuple):
 
 #: Modules that stand in the hall by name: each door is a command, the ground is arithmetic that everyone may use.
 DOORS = (
-    "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "models", "sample",
-    "train", "data.__main__", "studio.__main__", "weights.__main__",
+    "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "models", "results",
+    "sample", "train", "data.__main__", "studio.__main__", "weights.__main__",
 )  # fmt: skip
 GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colorlab.data.concepts import HeldOut, Names, family, is_flag, plain, stripped
+from colorlab.data.concepts import HeldOut, Names, family, is_flag, keys, plain, stripped
 
 NAMES = Names(
     [("tiger-face", "1F42F"), ("man-cook", "1F468-200D-1F373"), ("woman-cook", "1F469-200D-1F373"), ("pig", "1F416")]
@@ -68,7 +68,11 @@ def test_a_held_out_concept_is_recognised(names: list[str], code: str, shown: bo
     assert HeldOut({"1f42f"}, NAMES).shows(names, code) == shown
 
 
-def test_a_held_out_family_takes_all_its_members() -> None:
-    cooks, one = HeldOut({"1f468-200d-1f373"}, NAMES, family), HeldOut({"1f468-200d-1f373"}, NAMES)
-    assert cooks.shows(["x"], "1F469-1F3FF-200D-1F373") and cooks.shows(["woman-cook"], "")
-    assert not one.shows(["x"], "1F469-1F3FF-200D-1F373") and not one.shows(["woman-cook"], "")
+def test_drawings_of_one_thing_share_a_key_whatever_tells_it() -> None:
+    cook, other, named = (
+        keys(["x"], "1F468-1F3FF-200D-1F373"),
+        keys(["y"], "1F469-200D-1F373"),
+        keys(["cook", "Y-2"], ""),
+    )
+    assert cook & other == {"1f9d1-1f373"} and other & named == {"y"} and not cook & named
+    assert keys(["1F600"], "1F600") == {"1f600"}

@@ -45,3 +45,12 @@ def test_fig_12_takes_equally_many_steps_whenever_it_switches() -> None:
     times = re.search(r"for t in ([\d ]+)", script)[1].split()
     counts = {len(grid(int(steps), "trailing", float(alpha_bar_at(int(t) / 1000)))) for t in times}
     assert counts == {int(steps) + 1}
+
+
+def test_pages_of_few_drawings_rank_nothing() -> None:
+    few = {}
+    for page in sorted(EXPERIMENTS.glob("*/README.md")):
+        text = page.read_text(encoding="utf-8")
+        counts = [int(count) for count in re.findall(r"(\d+) (?:evenly spread )?held-out (?:gray )?drawings", text)]
+        few |= {page.parent.name: "**No ranking.**" in text} if counts and min(counts) < 100 else {}
+    assert len(few) > 10 and all(few.values()), [name for name, said in few.items() if not said]

@@ -11,7 +11,7 @@ import torch
 from colorlab.data import artists, openmoji
 from colorlab.data.archives import SUFFIX, Archive, Vector, write_archive
 from colorlab.data.artists import ART, OPENMOJI, Artist, Drawing, known
-from colorlab.data.concepts import family, plain, stripped
+from colorlab.data.concepts import plain, stripped
 from colorlab.data.illustrations import Illustrations, homes, renumbered
 from colorlab.data.transforms import Augment
 from colorlab.draws import Draws
@@ -203,7 +203,7 @@ def test_no_concept_of_openmojis_val_and_test_is_in_training(all_drawings: dict[
     codes = held_out_codes("val", "test")
     every = [drawing for drawings in all_drawings.values() for drawing in drawings]
     names = {plain(name) for each in every if each.code and stripped(each.code) in codes for name in each.names}
-    home = homes(every, "concept")
+    home = homes(every)
     train = [drawing for drawing, split in zip(every, home, strict=True) if split == "train"]
     assert not [each for each in train if each.code and stripped(each.code) in codes]
     assert not [each for each in train if {plain(name) for name in each.names} & names]
@@ -212,19 +212,21 @@ def test_no_concept_of_openmojis_val_and_test_is_in_training(all_drawings: dict[
 
 def test_val_and_test_are_those_of_openmoji(all_drawings: dict[str, list[Drawing]]) -> None:
     drawings = all_drawings[OPENMOJI] + all_drawings["twemoji"]
-    shown = list(zip((each.concept for each in drawings), homes(drawings, "concept"), strict=True))
+    shown = list(zip((each.concept for each in drawings), homes(drawings), strict=True))
     val, test = held_out_codes("val"), held_out_codes("test")
     assert {split for concept, split in shown if concept in test} == {"test"}
     assert {split for concept, split in shown if concept in val - test} <= {"val", "test"}
 
 
-def test_no_family_of_a_held_out_concept_is_in_training(all_drawings: dict[str, list[Drawing]]) -> None:
-    families = {family(code) for code in held_out_codes("val", "test")}
-    drawings = all_drawings["twemoji"] + all_drawings["streamline-emojis"]
-    home = homes(drawings, "family")
-    train = [drawing for drawing, split in zip(drawings, home, strict=True) if split == "train"]
-    assert train and not [each for each in train if each.code and family(each.concept) in families]
-    assert set(np.flatnonzero(home == "train")) < set(np.flatnonzero(homes(drawings, "concept") == "train"))
+def test_a_family_is_what_shows_the_same_by_any_hand_and_is_in_one_split(opened) -> None:  # type: ignore[no-untyped-def]
+    pictures = opened("family")
+    members = {split: set(places.tolist()) for split, places in pictures.splits.items()}
+    for word in ("waving-hand", "violin", "octopus", "cherries"):
+        shown = {i for i, name in enumerate(pictures.names) if name.split("/")[1].startswith(word)}
+        assert sum(bool(shown & places) for places in members.values()) <= 1
+    assert members["train"] and not members["train"] & members["test"]
+    with pytest.raises(ValueError, match=r"family is for data\.size up to 192, not 224"):
+        opened("family", size=224)
 
 
 def test_no_country_is_among_the_drawings(all_drawings: dict[str, list[Drawing]]) -> None:

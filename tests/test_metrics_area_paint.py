@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorlab.metrics.area_paint import AreaPaints, area_paint, ground_of
+from colorlab.metrics import area_paint as area_paint_module
+from colorlab.metrics.area_paint import AreaPaints, area_paint, ground_of, right_shares
 from colorlab.metrics.drawing import Drawing
 
 AROUND = 320 * 320 - 176 * 256
@@ -65,3 +66,30 @@ def test_the_judge_says_it_of_candidates_and_of_the_truth() -> None:
     assert float(values["coloured"]) == pytest.approx(0.375) and float(values["coloured_truth"]) == pytest.approx(0.75)
     assert float(values["leak"]) == pytest.approx(float(values["leak_truth"]) / 2)
     assert all(torch.isnan(value) for value in AreaPaints("gray").measure(one).values())
+
+
+def test_areas_are_right_by_their_mean_colour_and_count_by_their_size() -> None:
+    labels = torch.full((8, 8), -1)
+    labels[:, :6], labels[:, 6:] = 0, 1
+    labels[0] = -1
+    truth = torch.full((3, 8, 8), 0.5)
+    off = truth.clone()
+    off[0, :, 6:] = 1.0
+    nobodys = truth.clone()
+    nobodys[:, 0] = 0.0
+    found = right_shares(torch.stack([truth, off, nobodys]), truth, labels)
+    assert found.tolist() == pytest.approx([1.0, 0.75, 1.0])
+    assert np.isnan(right_shares(truth[None], truth, torch.full((8, 8), -1))).all()
+
+
+def test_the_ground_of_a_drawing_is_found_once_for_all_rows_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    monkeypatch.setattr(area_paint_module, "ground_of_small", lambda each: found.append(1) or ground_of(each))
+    area_paint_module._known_ground.cache_clear()
+    image = torch.from_numpy(rooms()).float()[None] / 255
+    judge = AreaPaints("lines")
+    for shade in (0.2, 0.7):
+        judge.reset()
+        judge.update([Drawing(image.expand(2, 3, -1, -1) * shade, image, image.expand(1, 3, -1, -1), 0, "none")])
+    assert len(found) == 1
+    area_paint_module._known_ground.cache_clear()

@@ -265,3 +265,23 @@ def test_a_folder_without_such_a_net_is_told_in_one_line(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(DataError, match="give one of clip, dinov2"):
         Realism(str(tmp_path))
+
+
+def test_truths_and_drawings_are_looked_at_once_for_all_rows_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def few(pictures: torch.Tensor, net: str) -> torch.Tensor:
+        seen.append(len(pictures))
+        return F.avg_pool2d(pictures, 8).flatten(1)
+
+    monkeypatch.setattr("colorlab.metrics.realism.features", few)
+    rows = torch.rand(2, 5, 3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    truths, images = torch.rand(5, 1, 3, 32, 32), torch.rand(5, 1, 32, 32)
+    kept = Realism("lite0")
+    for row in rows:
+        fresh = Realism("lite0")
+        for judge in (kept, fresh):
+            judge.reset()
+            judge.update([Drawing(row[i], images[i], truths[i], i, "none") for i in range(5)])
+        assert kept.compute() == pytest.approx(fresh.compute(), rel=1e-6)
+    assert seen == [5] * 5 + [5] * 5 + [3] * 5 + [5] * 5

@@ -39,7 +39,8 @@ def page(**changes: object) -> Page:
         figure.svg(histogram([Distances("first", np.ones(64), 0.5, False)], EDGES, "d"), "h", "a chart"), "caption"
     )
     return Page(
-        "Title", ["fact"], [], COLUMNS, rows, "first", [Key("first", "var(--series-0)", "")], [chart], COLUMNS, [case],
+        "Title", ["fact"], [], [["", "error"], ["first", "0.1"]], COLUMNS, rows, "first",
+        [Key("first", "var(--series-0)", "")], [chart], COLUMNS, [case],
         {"first": [case]}, [["run", "steps"], ["first", "9"]], {"n": "8"}, "made",
     )._replace(**changes)  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 TONES = frozenset(("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"))
@@ -60,6 +60,12 @@ def family(code: str) -> str:
     return "-".join(PERSON if part in PEOPLE else part for part in parts)
 
 
+def keys(names: Sequence[str], code: str) -> set[str]:
+    """What tells that two drawings show one thing: the family of the code, if there is one, and plain names."""
+    named = {plain(name) for name in names if name != code} - {""}
+    return named | ({family(stripped(code))} if code else set())
+
+
 @cache
 def plain(name: str) -> str:
     """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'; 'heartblue' -> 'blueheart'."""
@@ -102,19 +108,18 @@ class Names:
 class HeldOut:
     """Concepts that no training picture may show.
 
-    codes: stripped. same: which codes are one concept, by what it makes of them (nothing, or ``family``)."""
+    codes: stripped."""
 
-    def __init__(self, codes: Iterable[str], names: Names, same: Callable[[str], str] = str) -> None:
-        self.same, self.known = same, names.codes
-        self.keys = {same(code) for code in codes}
-        self.names = names.of({code for code in names.all_codes() if same(code) in self.keys})
+    def __init__(self, codes: Iterable[str], names: Names) -> None:
+        self.codes, self.known = set(codes), names.codes
+        self.names = names.of(self.codes)
 
     def shows(self, names: list[str], code: str) -> bool:
         """Whether a drawing of these names, and code, if it has one, shows any of them. A name without a code that no
         set knows does if it is part of a held-out name, or the other way round: 'tigerside' with 'tiger', 'angry' with
         'angryface'."""
         plains = {plain(name) for name in names} - {""}
-        if plains & self.names or (code and self.same(stripped(code)) in self.keys):
+        if plains & self.names or (code and stripped(code) in self.codes):
             return True
         if code or plains & self.known.keys():
             return False

@@ -15,8 +15,9 @@ from torch import Tensor
 from colorlab.data import openmoji
 from colorlab.data.archives import Archive
 from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
-from colorlab.data.concepts import HeldOut, Names, family, stripped
-from colorlab.data.pictures import PicturePairs
+from colorlab.data.concepts import HeldOut, Names, keys, stripped
+from colorlab.data.families import families, line_hash, palette, split_families
+from colorlab.data.pictures import PicturePairs, Pixels
 from colorlab.data.transforms import Augmentation, inked, resized
 from colorlab.draws import Draws
 from colorlab.storage.packed import Packed
@@ -24,6 +25,7 @@ from colorlab.types import Batch
 
 HEAVIEST = 100  # weight of a set
 STORED = 192  # px; pictures are rendered at this size, or at that of the batches if it is larger
+COARSE = 4  # px; of a palette every fourth is looked at
 
 
 class _Parts:
@@ -46,10 +48,10 @@ class Illustrations(PicturePairs):
     """Pairs by many hands, with areas.
 
     size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
-    concept (val and test show what OpenMoji's do, by every hand), family (and what is alike but for sex and hair) or
-    artist (as concept, but test is the sets of held_out, whole). held_out: sets that are kept from training. weights:
-    of a set in the training order, 1 if it is not named. augment: of training pictures. Labels are the positions of
-    the sets in ``sets``."""
+    concept (val and test show what OpenMoji's do, by every hand), family (nothing that shows or looks like the same,
+    nor a palette, is in two splits; up to STORED px) or artist (as concept, but test is the sets of held_out, whole).
+    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
+    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
 
     def __init__(
         self,
@@ -62,6 +64,8 @@ class Illustrations(PicturePairs):
         augment: Augmentation,
     ) -> None:
         _check(sets, split_by, held_out, weights)
+        if split_by == "family" and size > STORED:
+            raise ValueError(f"data.split_by=family is for data.size up to {STORED}, not {size}")
         self.size = size
         artists = [Artist(name) for name in sets]
         parts = _Parts([artist.rendered(max(size, STORED)) for artist in artists])
@@ -75,7 +79,10 @@ class Illustrations(PicturePairs):
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         self.drawing = np.array([numbers[key] for key in keys])
         self.weights = np.array([float(weights.get(name, 1.0)) for name in sets])
-        home = homes(shown, split_by)
+        if split_by == "family":
+            self.splits = by_family(parts, shown)
+            return
+        home = homes(shown)
         if split_by == "artist":
             mine = np.isin(self.labels, [list(sets).index(name) for name in held_out])
             home = np.where(mine, "test", np.where(home == "test", "none", home))
@@ -141,13 +148,24 @@ def _caption(drawing: Drawing) -> str:
     return drawing.names[0].replace("-", " ")
 
 
-def homes(shown: list[Drawing], split_by: str) -> np.ndarray:
+def by_family(pixels: Pixels, shown: Sequence[Drawing]) -> dict[str, np.ndarray]:
+    """The splits by what pictures (5, S, S) show, by how their lines look and by their palettes; see ``families``."""
+    hashes, paints = [], []
+    for i in range(len(shown)):
+        planes = pixels[np.array([i])][0]
+        hashes.append(line_hash(planes[3]))
+        paints.append(palette(planes[:3, ::COARSE, ::COARSE], planes[3, ::COARSE, ::COARSE]))
+    family = families(np.stack(hashes), [keys(each.names, each.code) for each in shown])
+    return split_families(family, paints, {"val": openmoji.VAL_SHARE, "test": openmoji.TEST_SHARE})
+
+
+def homes(shown: list[Drawing]) -> np.ndarray:
     """(N,) train, val or test by what each picture shows."""
     names, stems = Names(_named()), [path.stem for path in openmoji.svg_paths()]
     home = np.full(len(shown), "train", dtype="U8")
     for split in ("val", "test"):
         codes = {stripped(stems[i]) for i in openmoji.splits()[split]}
-        held = HeldOut(codes, names, family if split_by == "family" else str)
+        held = HeldOut(codes, names)
         answers = {key: held.shows(list(key[0]), key[1]) for key in {(tuple(d.names), d.code) for d in shown}}
         home[[answers[tuple(drawing.names), drawing.code] for drawing in shown]] = split
     return home

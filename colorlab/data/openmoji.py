@@ -11,6 +11,7 @@ import importlib.util
 import io
 import os
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from colorlab.data.families import families, line_hash, palette, split_families
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.splits import split_groups
 from colorlab.data.transforms import Augmentation
@@ -100,6 +102,16 @@ def splits() -> dict[str, np.ndarray]:
     return split_groups(drawing_of(), {"val": VAL_SHARE, "test": TEST_SHARE})
 
 
+@cache
+def splits_by_family() -> dict[str, np.ndarray]:
+    """The same, by what lines and palettes look like: see ``families``. Some pictures are in no split."""
+    pictures = rasterised_all(GROUPING_SIZE)
+    _, first, drawing = np.unique(drawing_of(), return_index=True, return_inverse=True)
+    hashes = np.stack([line_hash(pictures[i, 3]) for i in first])
+    paints = [palette(each[:3], each[3]) for each in pictures]
+    return split_families(families(hashes, [()] * len(hashes))[drawing], paints, {"val": VAL_SHARE, "test": TEST_SHARE})
+
+
 def caption(stem: str) -> str:
     """Words for a file name of hexadecimal code points: '1F44B-1F3FB' -> 'waving hand sign, emoji modifier fitzpatrick
     type-1-2'. Code points of OpenMoji's private area have no name and are left out."""
@@ -107,15 +119,21 @@ def caption(stem: str) -> str:
     return ", ".join(name.lower() for name in names if name and not name.startswith("VARIATION SELECTOR"))
 
 
+SPLITS_BY: dict[str, Callable[[], dict[str, np.ndarray]]] = {"drawing": splits, "family": splits_by_family}
+
+
 class OpenMoji(PicturePairs):
     """Pairs of line drawing and colouring at one size.
 
     size: 32 to 512. condition: "lines" (the artist's) or "gray" (luma of the colouring). augment: of training
-    pictures."""
+    pictures. split_by: drawing (none is in two splits; what runs do whose configuration names nothing) or family (nor
+    are drawings that look alike, nor palettes)."""
 
-    def __init__(self, size: int, condition: str, augment: Augmentation) -> None:
+    def __init__(self, size: int, condition: str, augment: Augmentation, split_by: str = "drawing") -> None:
+        if split_by not in SPLITS_BY:
+            raise ValueError(f"data.split_by is {' or '.join(SPLITS_BY)}, not {split_by!r}")
         super().__init__(rasterised_all(size), None, condition, augment)
         self.names = [path.stem for path in svg_paths()]
         self.captions = [caption(name) for name in self.names]
         self.drawing = drawing_of()
-        self.splits = splits()
+        self.splits = SPLITS_BY[split_by]()

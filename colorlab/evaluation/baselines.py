@@ -37,7 +37,7 @@ def rows(pictures: Any) -> dict[str, Row]:
         made["gray"] = Row("gray truth", gray_truth)
     if index:
         made["mean"] = Row("mean training colour", MeanColour(pictures, index))
-        made["nearest"] = Row("nearest training drawing", NearestDrawing(pictures, index))
+        made["nearest"] = Row("nearest training drawings", NearestDrawing(pictures, index))
     return made | {"others": Row("other true colourings", other_truths)}
 
 

@@ -16,7 +16,9 @@ from colorlab.evaluation.folder import PICTURES, Evaluation, located, read_evalu
 from colorlab.evaluation.judging import as_pictures
 from colorlab.evaluation.naming import distinct_names, given_names, with_jobs
 from colorlab.evaluation.options import ComparisonOptions
-from colorlab.evaluation.rows import check_protocols, compared
+from colorlab.evaluation.ranking import notes as ranking_notes
+from colorlab.evaluation.ranking import ranking
+from colorlab.evaluation.rows import OTHER_PROTOCOL, check_protocols, compared
 from colorlab.evaluation.selection import error_key, worst
 from colorlab.evaluation.settings import additions, sampler_word
 from colorlab.metrics.diversity import BINS, hue_variance
@@ -48,11 +50,13 @@ def compare_runs(given: Sequence[str], out: Path, wanted: ComparisonOptions) -> 
     if wanted.baseline >= len(evaluations):
         raise ConfigError(f"baseline={wanted.baseline} (there are {len(evaluations)} runs, counted from 0)")
     names = given_names(wanted.names, evaluations) or distinct_names(evaluations, labels)
-    notes = check_protocols(evaluations, names, wanted.baseline, wanted.mixed)
+    notes = [f"{OTHER_PROTOCOL} {n}" for n in check_protocols(evaluations, names, wanted.baseline, wanted.mixed)]
     base = evaluations[wanted.baseline].document
     have = set(base["values"])
     rows = compared(evaluations, names, wanted.baseline, headline(base["protocol"]["n"], have) + coverage(have))
-    page = composed(wanted, evaluations, names, rows, notes)
+    lines = ranking(evaluations, names, wanted.baseline)
+    notes += ranking_notes(lines, base["protocol"]["count"])
+    page = composed(wanted, evaluations, names, rows, notes)._replace(ranking=lines)
     return page, write(out, page, figures(wanted, evaluations, names, rows))
 
 
@@ -132,7 +136,7 @@ def composed(
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     pairs = zip(names, evaluations, strict=True)
     return Page(
-        wanted.title or title_of(names), facts, notes, headline(protocol["n"], have), table, names[wanted.baseline],
+        wanted.title or title_of(names), facts, notes, [], headline(protocol["n"], have), table, names[wanted.baseline],
         legend_of(table), [], coverage(have) if several else [], same_drawings(wanted.sheet, evaluations, names),
         {name: worst_cases(wanted.worst, each) for name, each in pairs} if wanted.worst else {},
         settings_table(evaluations, names), protocol_table(protocol), f"Made with colorlab {__version__} on {date}.",
@@ -241,7 +245,10 @@ def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
     inline = [Chart(figure.svg(each, name, captions[name]), captions[name]) for name, each in charts.items()]
     texts = {
         "page": ("index.html", rendered(page._replace(charts=inline))),
-        "markdown": ("table.md", table.markdown(page.columns, page.rows)),
+        "markdown": (
+            "table.md",
+            "\n".join(filter(None, (table.listed(page.ranking), table.markdown(page.columns, page.rows)))),
+        ),
         "csv": ("table.csv", table.comma_separated(page.rows)),
         "latex": ("table.tex", table.latex(page.columns, page.rows)),
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from colorlab.errors import DataError
 from colorlab.evaluation.drawings import Drawings, held_out
 from colorlab.evaluation.folder import (
     PICTURES,
+    SETTINGS,
     add_timing,
     missing,
     read_sample,
@@ -33,13 +36,15 @@ from colorlab.evaluation.judging import (
 from colorlab.evaluation.options import EvaluationOptions
 from colorlab.evaluation.protocol import protocol_id, protocol_of
 from colorlab.evaluation.settings import begin, folder_of, settings_of
+from colorlab.evaluation.trained import trained
+from colorlab.metrics.drawing import Shown
 from colorlab.metrics.judge import Judge
 from colorlab.progress import with_progress
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.setup import method_of
-from colorlab.sampling.splits import coloured, to_pixels
-from colorlab.storage.files import write_arrays
+from colorlab.sampling.splits import coloured, condition_of, to_pixels
+from colorlab.storage.files import read_json, write_arrays
 
 
 class Evaluated(NamedTuple):
@@ -60,7 +65,7 @@ def evaluate_runs(
     count = len(drawings.names)
     say(f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
     make_missing(runs, options, folder, drawings)
-    for note in judge_all(runs, options, wanted.split, folder, drawings, judge):
+    for note in judge_all(runs, options, wanted, folder, drawings, judge):
         say(f"note: {note}")
     return Evaluated(folder, lacking)
 
@@ -83,16 +88,24 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
 
 
 def judge_all(
-    runs: Sequence[Run], options: SamplingOptions, split: str, folder: Path, drawings: Drawings, judge: Judge
+    runs: Sequence[Run],
+    options: SamplingOptions,
+    wanted: EvaluationOptions,
+    folder: Path,
+    drawings: Drawings,
+    judge: Judge,
 ) -> list[str]:
     """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
     started, method = time.monotonic(), runs[0].config["method"]
-    verdict = judged(judge, drawings, FromFolder(folder, drawings.names), options.n, options.device, "judging")
-    protocol = protocol_of(drawings, runs[0].config["data"], split, options.n, options.seed, judge)
+    hints = HintsShown(runs, options, wanted, drawings) if options.hints else None
+    made = FromFolder(folder, drawings.names)
+    verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
+    protocol = protocol_of(drawings, runs[0].config["data"], wanted.split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
     document = {
         "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
-        "settings": settings_of(runs, options, split), "configured": method, "drawings": drawings.names,
+        "settings": settings_of(runs, options, wanted.split), "configured": method,
+        "trained": trained(runs), "drawings": drawings.names,
         "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
         "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),
         "trivial": trivial.document["trivial"], "timing": timing(folder, time.monotonic() - started),
@@ -100,6 +113,28 @@ def judge_all(
     write_arrays(folder / PICTURES, pictures_shown(drawings, document))
     write_result(folder, document, verdict.distances | trivial.distances)
     return verdict.notes
+
+
+class HintsShown:
+    """The hints of each drawing, and the candidates of the same seeds without hints, where they have been made."""
+
+    def __init__(
+        self, runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions, drawings: Drawings
+    ) -> None:
+        self.options, self.drawings = options, drawings
+        plain = replace(options, hints=None)
+        folder = folder_of(runs, plain, wanted._replace(out=None))
+        known = read_json(folder / SETTINGS, {}) if (folder / SETTINGS).is_file() else None
+        self.without = folder if known == json.loads(json.dumps(settings_of(runs, plain, wanted.split))) else None
+
+    def __call__(self, index: int) -> Shown | None:
+        hints = condition_of(self.drawings.pictures, index, self.options).hints
+        if hints is None:
+            return None
+        name, device = str(self.drawings.pictures.names[index]), self.options.device
+        there = self.without is not None and not missing(self.without, [name])
+        without = as_pictures(read_sample(self.without, name)).to(device) if there and self.without else None
+        return Shown(hints.rgb[0].to(device), hints.mask[0].to(device), without)
 
 
 class FromFolder:

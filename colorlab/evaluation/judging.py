@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,9 @@ from colorlab.evaluation.baselines import Draw, rows, truths_of
 from colorlab.evaluation.drawings import Drawings
 from colorlab.evaluation.folder import RESULT, TRIVIAL, Evaluation, read_evaluation, write_result
 from colorlab.evaluation.protocol import protocol_id
+from colorlab.evaluation.ranking import RANKED
 from colorlab.evaluation.selection import worst
+from colorlab.metrics.drawing import Shown
 from colorlab.metrics.intervals import intervals
 from colorlab.metrics.judge import Judge
 from colorlab.progress import with_progress
@@ -25,6 +28,10 @@ from colorlab.storage.files import json_digest
 
 #: Pictures kept for contact sheets: of so many drawings, so many worst ones; truths each.
 SHOWN, WORST, TRUTHS = 24, 12, 3
+
+
+#: the first picture's position in the data set -> what was shown of it
+HintsOf = Callable[[int], Shown | None]
 
 
 class Verdict(NamedTuple):
@@ -50,9 +57,11 @@ def judge_of(lpips: str, features: str, condition: str) -> tuple[Judge, DataErro
     return Judge(wanted["lpips"], wanted["features"], condition), lacking
 
 
-def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, what: str) -> Verdict:
+def judged(
+    judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, what: str, hints: HintsOf | None = None
+) -> Verdict:
     """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. device: where the
-    judges compute, in full float32. what: for the progress bar."""
+    judges compute, in full float32. what: for the progress bar. hints: what of each drawing was shown."""
     torch.backends.cudnn.allow_tf32 = False
     judge.reset()
     seen = 0
@@ -62,7 +71,8 @@ def judged(judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, wh
         candidates = draw(image, truths, n)
         if candidates is not None:
             shown = [part.to(device) for part in (candidates[None], image, truths)]
-            judge.update(shown[0], shown[1], [shown[2]], [int(group[0])])
+            hinted = [hints(int(group[0]))] if hints else []
+            judge.update(shown[0], shown[1], [shown[2]], [int(group[0])], hinted)
             seen += 1
     return _verdict(judge) if seen else Verdict({}, {}, {}, [])
 
@@ -112,7 +122,9 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     for name, row in rows(drawings.pictures).items():
         verdict = judged(judge, drawings, row.draw, n, device, f"judging: {row.title}")
         if verdict.values:
+            kept = {key: verdict.per_drawing[key] for key in RANKED if key in verdict.per_drawing}
             documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
+            documents[name]["per_drawing"] = kept
             distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
     folder.mkdir(parents=True, exist_ok=True)
     document = {"protocol_id": protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}

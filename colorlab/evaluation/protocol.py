@@ -14,7 +14,7 @@ from colorlab.metrics.intervals import LEVEL, RESAMPLES
 from colorlab.metrics.judge import Judge
 from colorlab.storage.files import json_digest
 
-METRICS_VERSION = 2  # to be raised when a measure changes what it computes: older numbers are then refused beside newer
+METRICS_VERSION = 3  # to be raised when a measure changes what it computes: older numbers are then refused beside newer
 
 
 COMPARABLE = ("data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights")

@@ -6,6 +6,7 @@ itself (trapped-ball filling: Zhang et al., "Vectorizing Cartoon Animations", 20
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -13,15 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colorlab.color import lab_of
 from colorlab.conditions.area_colors import sized
 from colorlab.conditions.areas import areas_of, paper_of
 from colorlab.conditions.gaps import distance_to_ink
+from colorlab.metrics.delta_e import delta_e
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.per_drawing import PerDrawing
 
 COLOURED = 0.9  # of the darkest channel of what was drawn on; what is darker there is coloured
 BALL = 0.0175  # radius of the ball, as a share of the longer side
 UNEVEN = 0.05  # spread of an area that is seen to have several tints
+RIGHT = 10.0  # CIEDE2000 up to which an area has the true colour
+KNOWN = 512  # drawings whose ground is kept
 AROUND = 0.3  # of the picture's border has the paper around; what has less is cut off by the border, and nobody's
 CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
 
@@ -47,7 +52,8 @@ class AreaPaint(NamedTuple):
 
 
 class AreaPaints(PerDrawing):
-    """Means over candidates of AreaPaint; <name>_truth: the first truth's. NaN for pictures in gray.
+    """Means over candidates of AreaPaint; <name>_truth: the first truth's. right: see ``right_shares``, mean over
+    candidates; right_best: of the candidate that is right most. NaN for pictures in gray.
 
     condition: lines or gray, what the method was shown."""
 
@@ -59,15 +65,38 @@ class AreaPaints(PerDrawing):
 
     def measure(self, drawing: Drawing) -> dict[str, Tensor]:
         """See the class."""
-        paints = np.full((drawing.n + 1, len(AreaPaint._fields)), np.nan)
+        paints, right = np.full((drawing.n + 1, len(AreaPaint._fields)), np.nan), np.full(drawing.n, np.nan)
         if self.condition == "lines":
             pictures = torch.cat([drawing.samples, drawing.truths[:1]])
             canvas = bytes_of(drawing.image.expand(3, -1, -1))
-            ground = ground_of_small(canvas[..., 0])
+            ground = _known_ground(canvas[..., 0].tobytes(), canvas.shape[:2])
             paints = np.array([area_paint(bytes_of(each), canvas, ground) for each in pictures])
+            right = right_shares(drawing.samples, drawing.truths[0], torch.from_numpy(ground.labels))
         means = torch.from_numpy(paints[:-1].mean(0)), torch.from_numpy(paints[-1])
         values = dict(zip(AreaPaint._fields, means[0], strict=True))
-        return values | {f"{name}_truth": value for name, value in zip(AreaPaint._fields, means[1], strict=True)}
+        values |= {f"{name}_truth": value for name, value in zip(AreaPaint._fields, means[1], strict=True)}
+        return values | {"right": torch.tensor(right.mean()), "right_best": torch.tensor(right.max())}
+
+
+def right_shares(pictures: Tensor, truth: Tensor, labels: Tensor) -> np.ndarray:
+    """(n, 3, H, W), (3, H, W) in [0, 1], areas (H, W) from 0 on, -1 elsewhere -> (n,): share of the areas' pixels that
+    lie in an area whose mean colour is within RIGHT of the truth's; NaN without areas."""
+    labels = labels.flatten().long().to(pictures.device)
+    where = labels >= 0
+    if not where.any():
+        return np.full(len(pictures), np.nan)
+    area = torch.nn.functional.one_hot(labels[where]).double()  # (P, areas)
+    sizes = area.sum(0)
+    means = torch.cat([pictures, truth[None]]).flatten(2)[..., where].double() @ area / sizes.clamp_min(1)
+    lab = lab_of(means[..., None])[..., 0].movedim(1, -1)  # (n + 1, areas, 3)
+    right = delta_e(lab[:-1], lab[-1:]) <= RIGHT
+    return ((right * sizes).sum(1) / sizes.sum()).cpu().numpy()
+
+
+@lru_cache(KNOWN)
+def _known_ground(drawing: bytes, shape: tuple[int, int]) -> Ground:
+    """``ground_of_small``: the rows of a table, a method's and the trivial ones, are about the same drawings."""
+    return ground_of_small(np.frombuffer(drawing, np.uint8).reshape(shape))
 
 
 def ground_of(drawing: np.ndarray) -> Ground:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,21 +12,32 @@ from torch import Tensor
 from colorlab.color import lab_of
 from colorlab.metrics.delta_e import mean_delta_e, pairwise_delta_e
 from colorlab.metrics.inputs import check_drawings
-from colorlab.metrics.lpips import LAYERS, weighted_lpips
+from colorlab.metrics.lpips import LAYERS, pairwise_lpips, weighted_lpips
 
 PAPER = 0.98  # a pixel is paper if its darkest channel is at least this
+
+
+class Shown(NamedTuple):
+    """Hints that a method was shown beside a drawing: hint (3, H, W), where mask (1, H, W) is 1; without: the
+    candidates of the same seeds without hints, (n, 3, H, W), or None. All in [0, 1]."""
+
+    hint: Tensor
+    mask: Tensor
+    without: Tensor | None
 
 
 class Drawing:
     """samples (n, 3, H, W), image (1, H, W), truths (T, 3, H, W), all in [0, 1]; truths[0] is the first truth.
 
-    index: names the drawing. lpips: alex, vgg or none."""
+    index: names the drawing. lpips: alex, vgg or none. shown: the hints that there were."""
 
-    def __init__(self, samples: Tensor, image: Tensor, truths: Tensor, index: int, lpips: str) -> None:
+    def __init__(
+        self, samples: Tensor, image: Tensor, truths: Tensor, index: int, lpips: str, shown: Shown | None = None
+    ) -> None:
         if lpips not in (*LAYERS, "none"):
             raise ValueError(f"no LPIPS net {lpips!r}: {', '.join(LAYERS)}, none")
         self.samples, self.image, self.truths = samples.float(), image.float(), truths.float()
-        self.index, self.n, self._net = index, len(samples), lpips
+        self.index, self.n, self._net, self.shown = index, len(samples), lpips, shown
 
     @cached_property
     def lab(self) -> Tensor:
@@ -65,20 +77,35 @@ class Drawing:
         """(2, n, T) float64: the same, from candidates to truths."""
         return mean_delta_e(self.lab[: self.n], self.lab[self.n :], self._weights)
 
+    @cached_property
+    def left_alone(self) -> dict[str, Tensor]:
+        """Errors of the drawing as it was shown to the first truth: delta_e, and lpips with a net."""
+        shown = self.image.expand(1, 3, -1, -1)
+        error = mean_delta_e(lab_of(shown).flatten(2), self.lab[self.n : self.n + 1], self._weights[:1])[0, 0, 0]
+        both = torch.cat([shown, self.truths[:1]])
+        return {"delta_e": error} | ({} if self._net == "none" else {"lpips": pairwise_lpips(both, self._net)[0, 1]})
+
     @property
     def _weights(self) -> Tensor:
         return torch.stack([torch.ones_like(self.painted), self.painted]).float()
 
 
 def drawings_of(
-    samples: Tensor, image: Tensor, truths: Sequence[Tensor], index: Sequence[int], lpips: str
+    samples: Tensor,
+    image: Tensor,
+    truths: Sequence[Tensor],
+    index: Sequence[int],
+    lpips: str,
+    shown: Sequence[Shown | None] = (),
 ) -> list[Drawing]:
     """samples (B, n, 3, H, W), image (B, 1, H, W), truths: B of (T_i, 3, H, W), all in [0, 1]; index: B numbers that
-    name the drawings; lpips: alex, vgg or none. ValueError with the range found if the input is not like that."""
+    name the drawings; lpips: alex, vgg or none; shown: B times hints or None. ValueError with the range
+    found if the input is not like that."""
     check_drawings(samples, image, truths)
     if len(index) != len(samples):
         raise ValueError(f"{len(samples)} drawings, but {len(index)} indices")
-    return [Drawing(s, i, t, int(k), lpips) for s, i, t, k in zip(samples, image, truths, index, strict=True)]
+    each = zip(samples, image, truths, index, shown or [None] * len(index), strict=True)
+    return [Drawing(s, i, t, int(k), lpips, hints) for s, i, t, k, hints in each]
 
 
 def above_diagonal(distances: Tensor) -> Tensor:

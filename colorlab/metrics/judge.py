@@ -12,7 +12,8 @@ from torch import Tensor
 from colorlab.metrics.area_paint import AreaPaints
 from colorlab.metrics.colourfulness import Colourfulness
 from colorlab.metrics.diversity import Diversity
-from colorlab.metrics.drawing import drawings_of
+from colorlab.metrics.drawing import Shown, drawings_of
+from colorlab.metrics.hint_errors import HintErrors
 from colorlab.metrics.inception import inception_id
 from colorlab.metrics.modes import Modes
 from colorlab.metrics.own_features import own_id
@@ -27,8 +28,8 @@ FEATURE_WEIGHTS = {"vgg16": ("vgg",), "lite0": ("lite0",), "inception": (), "non
 
 
 class Judge:
-    """Diversity, truth, modes, validity, colourfulness, the paint of areas and, with a feature net, realism; what they
-    share (LPIPS features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain the names.
+    """Diversity, truth, modes, validity, colourfulness, the paint of areas, hints and, with a feature net, realism;
+    what they share (LPIPS features, Lab, CIEDE2000) is computed once per drawing. The topics' docstrings explain names.
 
     lpips: alex, vgg or none. features: vgg16, lite0, inception, none, or a
     folder (``own_features``). condition: lines or gray, what the method was
@@ -48,19 +49,25 @@ class Judge:
         if own is not None:
             self.weights["features"] = own_id(own)
         self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colourfulness()]
-        self.topics.append(AreaPaints(condition))
+        self.topics += [AreaPaints(condition), HintErrors()]
         if features != "none":
             self.topics.append(Realism(features))
         self._seen = 0
 
     def update(
-        self, samples: Tensor, image: Tensor, truths: Sequence[Tensor], index: Sequence[int] | Tensor | None = None
+        self,
+        samples: Tensor,
+        image: Tensor,
+        truths: Sequence[Tensor],
+        index: Sequence[int] | Tensor | None = None,
+        shown: Sequence[Shown | None] = (),
     ) -> None:
         """samples (B, n, 3, H, W), n >= 2 and always the same; image (B, 1, H, W); truths: B of (T_i, 3, H, W), the
         first truth first; all in [0, 1]. index: B numbers that name the drawings, each judged once however often it
-        comes; without it every drawing is new. ValueError with the range found for other input."""
+        comes; without it every drawing is new. shown: B times hints or None; without it none. ValueError with the range
+        found for other input."""
         numbers = self._unnamed(len(samples)) if index is None else [int(i) for i in index]
-        drawings = drawings_of(samples, image, truths, numbers, self.lpips)
+        drawings = drawings_of(samples, image, truths, numbers, self.lpips, shown)
         for topic in self.topics:
             topic.update(drawings)
 

@@ -3,7 +3,7 @@ more than the spread between them. One training says nothing of that spread: of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -37,6 +37,26 @@ def p_of_difference(a: np.ndarray, b: np.ndarray, seed: int) -> float:
     return max(_welch(a.mean(1), b.mean(1)), _two_sided(_resampled(apart[None], seed)))
 
 
+def p_against(trainings: np.ndarray, fixed: np.ndarray, seed: int) -> float:
+    """(S, N) and (N,): the same against what no training made, so that only the first has a spread of trainings (t-test
+    of one sample). 1 for one training."""
+    kept = ~(np.isnan(trainings).any(0) | np.isnan(fixed))
+    trainings, fixed = trainings[:, kept], fixed[kept]
+    if min(len(trainings), kept.sum()) < 2:
+        return 1.0
+    apart = trainings - fixed
+    if not apart.any():
+        return 1.0
+    means = apart.mean(1)
+    return max(_one_sample(means), _two_sided(_resampled(apart.mean(0)[None], seed)))
+
+
+def p_of_drawings(a: np.ndarray, b: np.ndarray, seed: int) -> float:
+    """(N,) and (N,), neither made by a training: the bootstrap over drawings alone."""
+    apart = (a - b)[~np.isnan(a - b)]
+    return _two_sided(_resampled(apart[None], seed)) if len(apart) > 1 and apart.any() else 1.0
+
+
 def told_apart(p_values: Mapping[str, float]) -> dict[str, bool]:
     """Which differences hold at 5 % for all comparisons together (Holm, 1979): the k-th smallest of m p-values is held
     to 5 % / (m - k + 1), up to the first that fails."""
@@ -48,11 +68,23 @@ def told_apart(p_values: Mapping[str, float]) -> dict[str, bool]:
     return told
 
 
-def signs(rows: Mapping[str, np.ndarray], base: str, seed: int) -> dict[str, str]:
+def signs(rows: Mapping[str, np.ndarray], base: str, seed: int, untrained: Collection[str] = ()) -> dict[str, str]:
     """Rows (trainings, drawings) by name -> for each but the base: `>` if it is larger, `<` if smaller, `=` if that is
-    not told apart, corrected for the number of rows."""
+    not told apart, corrected for the number of rows. untrained: names of rows (1, drawings) that no training made."""
+
+    def p_value(name: str) -> float:
+        one, other = rows[name], rows[base]
+        match name in untrained, base in untrained:
+            case True, True:
+                return p_of_drawings(one[0], other[0], seed)
+            case True, False:
+                return p_against(other, one[0], seed)
+            case False, True:
+                return p_against(one, other[0], seed)
+        return p_of_difference(one, other, seed)
+
     others = [name for name in rows if name != base]
-    told = told_apart({name: p_of_difference(rows[name], rows[base], seed) for name in others})
+    told = told_apart({name: p_value(name) for name in others})
     larger = {name: np.nanmean(rows[name]) > np.nanmean(rows[base]) for name in others}
     return {name: (MORE if larger[name] else LESS) if told[name] else NONE for name in others}
 
@@ -64,6 +96,15 @@ def _welch(a: np.ndarray, b: np.ndarray) -> float:
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return float(a[0] == b[0])
     return float(ttest_ind(a, b, equal_var=False).pvalue)
+
+
+def _one_sample(values: np.ndarray) -> float:
+    """Two-sided p of a t-test against 0."""
+    from scipy.stats import ttest_1samp
+
+    if np.ptp(values) == 0:
+        return float(values[0] == 0)
+    return float(ttest_1samp(values, 0).pvalue)
 
 
 def _two_sided(differences: np.ndarray) -> float:

@@ -39,7 +39,9 @@ class Limits(NamedTuple):
 class Validity(PerDrawing):
     """Means over candidates of the measures of ``measures_of``; share: valid candidates. diversity_lpips and
     diversity_delta_e: mean over the pairs of valid candidates; earned_lpips and earned_delta_e: mean over all pairs,
-    with zero for a pair that is not valid on both sides, so that broken pictures earn nothing.
+    with zero for a pair that is not valid on both sides, so that broken pictures earn nothing. gated_lpips and
+    gated_delta_e: error of the best valid candidate to the first truth; where none is valid, that of the drawing as it
+    was shown, which is what one is left with.
 
     condition: lines or gray, what the method was shown."""
 
@@ -62,6 +64,9 @@ class Validity(PerDrawing):
             pairs = above_diagonal(distance[: drawing.n, : drawing.n])
             values[f"diversity_{name}"] = pairs[both].mean()
             values[f"earned_{name}"] = (pairs * both).mean()
+        values |= {
+            f"gated_{name}": _gated(drawing, name, distance, valid) for name, distance in errors_of(drawing).items()
+        }
         return values | {"share": valid.double().mean(), "valid": valid.double()}
 
 
@@ -93,6 +98,16 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
         "sharpness": _sharpness(sample_luma, truth_luma[:1]),
         **_luminance(drawing, condition),
     }
+
+
+def errors_of(drawing: Drawing) -> dict[str, Tensor]:
+    """(n,) each: distances to the first truth."""
+    found = {"delta_e": drawing.delta_e_to_truths[0, :, 0]}
+    return found if drawing.lpips is None else found | {"lpips": drawing.lpips[: drawing.n, drawing.n]}
+
+
+def _gated(drawing: Drawing, name: str, errors: Tensor, valid: Tensor) -> Tensor:
+    return errors[valid].amin() if valid.any() else drawing.left_alone[name]
 
 
 def verdict(measures: dict[str, Tensor]) -> Tensor:

@@ -56,13 +56,15 @@ class Case(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What is on the page. facts: under the title. notes: warnings, shown on top. columns, rows: of the main table;
-    baseline: the row that differences are taken to. modes: columns of the table of true modes. worst: by run.
+    """What is on the page. facts: under the title. notes: warnings, shown on top. ranking: a table whose first
+    row is its heading, or empty. columns, rows: of the main table; baseline: the row that differences are taken to.
+    modes: columns of the table of true modes. worst: by run.
     settings: a table whose first row is its heading. protocol: name -> value."""
 
     title: str
     facts: list[str]
     notes: list[str]
+    ranking: list[list[str]]
     columns: list[Column]
     rows: list[Row]
     baseline: str

@@ -147,6 +147,14 @@ def markdown(columns: list[Column], rows: Iterable[Row]) -> str:
     return "\n".join([*lines, "", *(f"- {c.title}: {c.note}" for c in columns if c.note)]) + "\n"
 
 
+def listed(lines: list[list[str]]) -> str:
+    """Words as a table in Markdown; the first line is the heading."""
+    if not lines:
+        return ""
+    heading, *rest = (" | ".join(_plain(word) for word in line) for line in lines)
+    return "\n".join([f"| {heading} |", "|---" * len(lines[0]) + "|", *(f"| {line} |" for line in rest)]) + "\n"
+
+
 def _plain(text: str) -> str:
     """Words that Markdown, HTML in it and links show as they are, on one line."""
     line = "".join(sign if sign.isprintable() else " " for sign in text)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from colorlab.cli.config import slug
-from colorlab.conditions.captions import WORDS, shares
+from colorlab.evaluation.color_names import named_shares
 from colorlab.evaluation.folder import read_evaluation, read_sample
 from colorlab.evaluation.judging import as_pictures
 
@@ -42,15 +42,13 @@ def main() -> None:
 
 def rates(options: argparse.Namespace, scale: float, extra: list[str]) -> tuple[list[float], list[float]]:
     """How often each word of SAID is seen when it is named and when none is, and the means behind them."""
-    places = [WORDS.index(word) for word in SAID]
-    named = [seen(options, word, scale, extra)[place] for word, place in zip(SAID, places, strict=True)]
-    alone = seen(options, "", scale, extra)
-    unnamed = [alone[place] for place in places]
+    named = [seen(options, word, scale, extra)[place] for place, word in enumerate(SAID)]
+    unnamed = seen(options, "", scale, extra).tolist()
     return [*named, float(np.mean(named))], [*unnamed, float(np.mean(unnamed))]
 
 
 def seen(options: argparse.Namespace, word: str, scale: float, extra: list[str]) -> np.ndarray:
-    """Of each of WORDS, the share of all candidates that show it, when this one is named."""
+    """Of each of SAID, the share of all candidates that show it, when this one is named."""
     folder = HERE / slug("-".join([f"scale{scale:g}", *extra])) / (word or "none")
     text = f"text='{word} {{plain}}'" if word else "text=plain"
     words = [f"run={options.run}", f"n={CANDIDATES}", f"limit={options.limit}", "features=none", "lpips=none", text]
@@ -58,7 +56,7 @@ def seen(options: argparse.Namespace, word: str, scale: float, extra: list[str])
     if code := subprocess.run([sys.executable, "-m", "colorlab.evaluate", *words]).returncode:
         sys.exit(code)
     names = read_evaluation(folder).document["drawings"]
-    shown = [shares(as_pictures(read_sample(folder, name))) >= SHARE for name in names]
+    shown = [named_shares(as_pictures(read_sample(folder, name)), SAID) >= SHARE for name in names]
     return np.mean([each.float().mean(0).numpy() for each in shown], axis=0)
 
 
