@@ -42,7 +42,7 @@ def about(run: Run) -> Iterator[str]:
     """What the method's yaml file says on top."""
     method = described_by("method", run.config["method"]["_target_"])
     yield f"{method or run.config['method']['_target_']}\n"
-    yield "One picture in, many different colourings out, by [colorlab](https://pypi.org/project/colorlab-suite/).\n"
+    yield "One picture in, many different colourings out, by colorlab (`pip install colorlab-suite`).\n"
 
 
 def use(run: Run) -> Iterator[str]:
