@@ -90,7 +90,7 @@ def test_docstrings_become_fields_of_the_site() -> None:
     ]
     conf.as_fields(None, "", "", None, None, lines)
     assert lines[2:5] == [":n: how many,", "    at least 1.", ":seed, k: numbers."]
-    assert [lines[0], *lines[6:]] == ["What it is: a run.", "-> two", "noted: so."]
+    assert [lines[0], *lines[6:]] == ["What it is: a run.", "-> a picture", "noted: so."]
 
 
 def cells() -> list[dict]:
