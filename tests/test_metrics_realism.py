@@ -171,6 +171,15 @@ def inception_folder(tmp_path, monkeypatch):
     inception._net.cache_clear()
 
 
+def test_inception_is_shown_bytes_a_few_pictures_at_a_time(monkeypatch):
+    shown = []
+    monkeypatch.setattr(inception, "_net", lambda device: lambda x: (shown.append(x) or x.float().mean((2, 3)),))
+    pictures = torch.tensor([0.0, 0.5, 1.0]).repeat(7)[:, None, None, None].expand(-1, 3, 4, 4)
+    found = inception.inception_features(pictures)
+    assert [len(part) for part in shown] == [16, 5] and shown[0].dtype == torch.uint8
+    assert found[:3, 0].tolist() == [0, 128, 255]
+
+
 def test_inception_without_its_weights_says_where_to_get_them(inception_folder):
     with pytest.raises(DataError, match=r"6726825d.pth are missing \(fetch https"):
         features(torch.rand(1, 3, 16, 16), "inception")
