@@ -23,7 +23,6 @@ from colorlab.data.folder import Folder, captions
 from colorlab.data.intake import open_picture
 from colorlab.data.reader import _stamp
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError, DiskError
-from colorlab.methods.cic import _tensors
 from colorlab.metrics.own_features import own_features
 from colorlab.nets.latent.prior import load_vae
 from colorlab.nets.latent.text import load_text
@@ -34,6 +33,7 @@ from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.record import is_ours, sha256_of
 from colorlab.storage.cache import array_cache
 from colorlab.storage.files import replacing
+from colorlab.weights.published import read_tensors
 from tests.test_evaluate import trained_looking
 from tests.test_pictures_in_out import contents, draw, drawing
 from tests.test_reader import opened
@@ -84,7 +84,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "captions": ("a.txt", lambda path: captions(path.parent, [path.with_suffix(".png")])),
     "a package": ("p.tgz", lambda path: add(str(path), "x", path.parent / "out")),
     "bins": ("b.npy", lambda path: table_of(str(path))),
-    "published weights": ("w.pth", _tensors),
+    "published weights": ("w.pth", read_tensors),
     "a network": ("diffusion_pytorch_model.safetensors", lambda path: load_vae(str(path.parent))),
     "a text encoder": ("config.json", lambda path: load_text(path.parent, path.parent)),
     "a judge": ("config.json", lambda path: own_features(None, path.parent)),  # type: ignore[arg-type]
