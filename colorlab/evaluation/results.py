@@ -25,7 +25,8 @@ from colorlab.storage.plain import Line, content, yaml_of
 
 TABLES = "tables.yaml"
 DOCUMENTS = ("README.md", "docs/*.md", "experiments/*/README.md")
-MARK = re.compile(r"(<!-- results:([\w-]+) -->\n).*?(<!-- /results -->)", re.DOTALL)
+MARK = re.compile(r"(^<!-- results:([\w-]+) -->\n).*?(<!-- /results -->)", re.DOTALL | re.MULTILINE)
+BEGUN = re.compile(r"^<!-- results:[\w-]+ -->$", re.MULTILINE)
 KEPT = ("run", "method", "trained", "protocol", "protocol_id", "settings", "values", "timing")  # of evaluation.json
 FIGURES = 6  # significant
 PUBLISHED = (
@@ -135,7 +136,7 @@ def rewritten(text: str, made: dict[str, str], where: str) -> str:
         return mark[1] + made[mark[2]] + mark[3]
 
     found = MARK.sub(table, text)
-    if found.count("<!-- results:") != len(MARK.findall(found)):
+    if len(BEGUN.findall(found)) != len(MARK.findall(found)):
         raise ConfigError(f"{where}: a results mark has no end (write <!-- /results --> below its table)")
     return found
 
