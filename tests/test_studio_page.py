@@ -154,7 +154,7 @@ def test_areas_are_joined_and_cut_by_a_line(page: Any) -> None:
     drag(page, (30, 40), (85, 40))
     page.wait_for_function("() => document.getElementById('said').textContent.startsWith('Joined: ')")
     page.click("[data-tool=cut]")
-    drag(page, (85, 20), (85, 60))
+    drag(page, (85, 12), (85, 68))
     page.wait_for_function("() => document.getElementById('said').textContent.startsWith('Cut: ')")
     page.click("#undo")
     page.fill("#hex", "#204080")

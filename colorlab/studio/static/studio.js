@@ -249,7 +249,7 @@ function setRun() {
 
 function setPalettes(palettes) {
   page.palettes = palettes;
-  of("names").replaceChildren(...Object.keys(palettes).map((name) => new Option(name)));
+  of("names").replaceChildren(...Object.keys(palettes).map((name) => new Option(name, name)));
 }
 
 async function keep(colors) {
