@@ -237,7 +237,7 @@ class TrainedRun:
         >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
         >>> found = run.evaluate(n=2, limit=2, steps=2, lpips="none", features="none", out="evaluated")
         >>> found.document["protocol"]["count"], sorted(found.document["values"])[0]
-        (2, 'colourfulness/absolute')
+        (2, 'areas/coloured')
         """
         words = {
             "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide, "sampler": sampler,
