@@ -10,12 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from colorlab.cli.config import compose
-from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.nets.axial_net import AxialBlock, positions
 from colorlab.types import Batch, Condition, Hints
+from tests.small_methods import stirred
 
 SMALL = [
     "name=t", "method=coltran", "method.width=8", "method.net.heads=2", "method.net.blocks=2", "method.net.levels=8",
@@ -24,12 +23,7 @@ SMALL = [
 
 
 def coltran(*overrides: str) -> Any:
-    torch.manual_seed(0)
-    built = build(compose("train", [*SMALL, *overrides]).method).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for parameter in built.parameters():
-        parameter += 0.2 * torch.randn(parameter.shape, generator=generator)
-    return built
+    return stirred([*SMALL, *overrides], 0.2)
 
 
 def image(height: int = 20, width: int = 24) -> Tensor:

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
-from colorlab.cli.config import compose
-from colorlab.cli.targets import build
 from colorlab.color import AB, lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -17,6 +14,7 @@ from colorlab.methods.disco import anchors_of
 from colorlab.nets.token_net import region_means
 from colorlab.samplers.guides import Bias, Inpaint
 from colorlab.types import Batch, Condition, Hints
+from tests.small_methods import image, stirred
 
 SMALL = [
     "name=t", "method=disco", "data.condition=gray", "method.width=2", "method.anchors.superpixels=9",
@@ -26,16 +24,7 @@ SMALL = [
 
 
 def disco(*overrides: str) -> Any:
-    torch.manual_seed(0)
-    built = build(compose("train", [*SMALL, *overrides]).method).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for parameter in built.parameters():
-        parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
-    return built
-
-
-def image(height: int = 32, width: int = 32) -> Tensor:
-    return Draws(0, [1]).uniform(1, height, width)
+    return stirred([*SMALL, *overrides])
 
 
 def test_a_regions_mean_is_that_of_its_pixels_and_missing_regions_are_told() -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
-from colorlab.cli.config import compose
-from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.samplers.guides import Inpaint
 from colorlab.types import Batch, Condition, Hints
+from tests.small_methods import image, stirred
 
 SMALL = ["name=t", "data.condition=gray", "method.width=4", "trainer.max_steps=10"]
 FEW = {
@@ -30,16 +28,7 @@ def name(request) -> str:
 
 
 def method(name: str, *overrides: str) -> Any:
-    torch.manual_seed(0)
-    built = build(compose("train", [*SMALL, *FEW[name], *overrides]).method).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for parameter in built.parameters():
-        parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
-    return built
-
-
-def image(height: int = 32, width: int = 32) -> Tensor:
-    return Draws(0, [1]).uniform(1, height, width)
+    return stirred([*SMALL, *FEW[name], *overrides])
 
 
 def test_the_joint_likelihood_of_all_grids_of_two_by_two_sums_to_one(name: str) -> None:

@@ -6,31 +6,20 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
-from colorlab.cli.config import compose
-from colorlab.cli.targets import build
 from colorlab.color import AB, lab_of
 from colorlab.conditions.revealed import MOST, patches, revealed, span
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.samplers.guides import Bias, Flat, Inpaint
 from colorlab.types import Batch, Condition, Hints
+from tests.small_methods import image, stirred
 
 SMALL = ["name=t", "method=ugcolor", "data.condition=gray", "method.width=2", "trainer.max_steps=10"]
 
 
 def ugcolor(*overrides: str) -> Any:
-    torch.manual_seed(0)
-    built = build(compose("train", [*SMALL, *overrides]).method).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for parameter in built.parameters():
-        parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
-    return built
-
-
-def image(height: int = 32, width: int = 32) -> Tensor:
-    return Draws(0, [1]).uniform(1, height, width)
+    return stirred([*SMALL, *overrides])
 
 
 def red_square() -> Hints:

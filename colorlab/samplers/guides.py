@@ -167,7 +167,16 @@ def palette() -> Tensor:
     return grid[order].float()
 
 
-class Flat(Guide):
+class Pull(Guide):
+    """x_0 is drawn towards something by strength (1 - alpha_bar): less as the noise fades. ValueError: strength."""
+
+    def __init__(self, strength: float) -> None:
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is in [0, 1], not {strength}")
+        self.strength = strength
+
+
+class Flat(Pull):
     """Areas that ink encloses agree on a colour: in each, x_0 is drawn towards its mean while the noise is strong.
 
         x_0 <- x_0 + strength (1 - alpha_bar) (mean of x_0 over the area - x_0)
@@ -177,11 +186,6 @@ class Flat(Guide):
     around the drawing with every shape that is open to it, are left alone.
 
     strength: 0 = off, 1 = areas are flat at the start."""
-
-    def __init__(self, strength: float) -> None:
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength is in [0, 1], not {strength}")
-        self.strength = strength
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
         if self.strength == 0:

@@ -8,22 +8,17 @@ from torch import Tensor
 
 from colorlab.conditions.scribbles import spread
 from colorlab.draws import Draws
-from colorlab.samplers.guides import Guide
+from colorlab.samplers.guides import Pull
 from colorlab.types import Condition, Denoiser
 
 
-class Scribbles(Guide):
+class Scribbles(Pull):
     """x_0 is drawn towards the hints spread over the gray picture while the noise is strong:
 
         x_0 <- x_0 + strength (1 - alpha_bar) (spread - x_0)
     As the noise fades so does the pull; the net has the last word where nothing is known. strength: 0 = off, 1 = the
     start is the spread hints. Without hints, and on line drawings, whose lightness says nothing of areas, use other
     guides. ValueError: a condition without hints."""
-
-    def __init__(self, strength: float) -> None:
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength is in [0, 1], not {strength}")
-        self.strength = strength
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
         if self.strength == 0:
