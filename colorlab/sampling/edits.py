@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from colorlab.errors import ConfigError
 
 VERBS = ("cut", "join")
-MOST, FARTHEST = 1000, 1e6  # numbers of an edit; px
+MOST, FARTHEST = 20_000, 1e6  # numbers of an edit; px
 
 
 class Edit(NamedTuple):

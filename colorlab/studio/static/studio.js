@@ -22,6 +22,7 @@ const pages = new Pages(of("pages"), (id) => tried(async () => open(await server
 
 function add(mark) {
   if (mark.kind === "edit" && mark.points.length < 2) return say("Draw a line: press, move, let go.");
+  if (mark.kind === "edit") mark.points = thinned(mark.points);
   page.marks.add(mark);
   if (mark.kind === "edit") edited();
   view.changed();
@@ -37,6 +38,15 @@ function click(place) {
     else if (area !== null) add({ kind: "lock", point, area });
   } else if (view.tool === "erase") add({ kind: "stroke", color: "", width: +of("width").value, points: [point], area });
   else add({ kind: "stroke", color: of("color").value, width: FILL, points: [point], fills: true, area });
+}
+
+// A line without those points that lie within two pixels of the one before; its ends stay.
+function thinned(points) {
+  const kept = [points[0]];
+  for (const point of points) {
+    if (Math.hypot(point[0] - kept.at(-1)[0], point[1] - kept.at(-1)[1]) > 2) kept.push(point);
+  }
+  return [...kept, points.at(-1)];
 }
 
 // The areas of the page, as they were cut and joined.
