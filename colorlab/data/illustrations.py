@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.data import openmoji
+from colorlab.conditions.areas import areas_of
+from colorlab.data import openmoji, scenes
 from colorlab.data.archives import Archive
-from colorlab.data.artists import OPENMOJI, Artist, Drawing, archive_path, known
+from colorlab.data.artists import MOST_AREAS, OPENMOJI, Artist, Drawing, archive_path, known
 from colorlab.data.concepts import HeldOut, Names, keys, stripped
 from colorlab.data.families import families, line_hash, palette, split_families
 from colorlab.data.pictures import PicturePairs, Pixels
@@ -51,7 +52,8 @@ class Illustrations(PicturePairs):
     concept (val and test show what OpenMoji's do, by every hand), family (nothing that shows or looks like the same,
     nor a palette, is in two splits; up to STORED px) or artist (as concept, but test is the sets of held_out, whole).
     held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
-    augment: of training pictures. Labels are the positions of the sets in ``sets``."""
+    augment: of training pictures. scenes: share of the training pictures that become scenes of several drawings, by
+    nobody's hand and without caption. Labels are the positions of the sets in ``sets``; -1 of scenes."""
 
     def __init__(
         self,
@@ -62,11 +64,14 @@ class Illustrations(PicturePairs):
         held_out: Sequence[str],
         weights: Mapping[str, float],
         augment: Augmentation,
+        scenes: float = 0.0,  # runs of before know none
     ) -> None:
         _check(sets, split_by, held_out, weights)
+        if not 0 <= scenes <= 1:
+            raise ValueError(f"data.scenes is in [0, 1], not {scenes}")
         if split_by == "family" and size > STORED:
             raise ValueError(f"data.split_by=family is for data.size up to {STORED}, not {size}")
-        self.size = size
+        self.size, self.scenes = size, scenes
         artists = [Artist(name) for name in sets]
         parts = _Parts([artist.rendered(max(size, STORED)) for artist in artists])
         super().__init__(parts, None, condition, augment)
@@ -94,7 +99,29 @@ class Illustrations(PicturePairs):
 
     def training_batch(self, positions: int | Sequence[int], draws: Draws) -> Batch:
         index = torch.as_tensor(positions).reshape(-1)
-        return self._batch(index, self.augment(self.pixels[index.numpy()], draws, self.size))
+        pixels = self.pixels[index.numpy()]
+        if not self.scenes:
+            return self._batch(index, self.augment(pixels, draws, self.size))
+        mixed = self._with_scenes(pixels, draws.to("scene"))
+        batch = self._batch(index, self.augment(pixels, draws, self.size))
+        text = ["" if several else each for several, each in zip(mixed, batch.text, strict=True)]
+        return batch._replace(text=text, label=batch.label.masked_fill(torch.tensor(mixed), -1))
+
+    def _with_scenes(self, pixels: np.ndarray, draws: Draws) -> list[bool]:
+        """Turns some of the pictures (B, 5, S, S), in place, into scenes with others of the training set; which."""
+        train, mixed = self.splits["train"], []
+        chance = draws.uniform(2 + scenes.FIGURES + scenes.CHANCES).numpy()
+        for picture, (turn, count, *rest) in zip(pixels, chance, strict=True):
+            mixed.append(turn < self.scenes)
+            if not mixed[-1]:
+                continue
+            others = [int(each * len(train)) for each in rest[: scenes.figures(count) - 1]]
+            made = scenes.scene([picture, *self.pixels[train[others]]], np.array(rest[scenes.FIGURES :]))
+            labels = areas_of(made[3]).labels
+            mixed[-1] = bool(labels.max() < MOST_AREAS)
+            if mixed[-1]:
+                picture[:4], picture[4] = made, labels
+        return mixed
 
     def one_pass(self, random: np.random.Generator) -> np.ndarray:
         """Each drawing of a set by one of its colourings, as many times as the set's weight says."""

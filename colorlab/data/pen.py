@@ -15,7 +15,7 @@ GAP_SIZES = (0.008, 0.025)  # radius of a gap, of the side
 def with_pen(line: np.ndarray, factor: float) -> np.ndarray:
     """The drawing with lines ``factor`` times as wide. Thin lines are kept from vanishing."""
     ink = line < 128
-    if factor == 1 or not ink.any():
+    if factor == 1 or not ink.any() or ink.all():
         return line
     return grown(line, half_width(ink) * (max(factor, THINNEST) - 1))
 
