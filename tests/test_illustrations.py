@@ -57,8 +57,8 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-un
     monkeypatch.setattr(artists, "cache_dir", lambda: folder)
 
     def opened(split_by: str = "concept", held_out: tuple[str, ...] = (), augment: Augment = STILL, size: int = 64,
-               condition: str = "lines", **weights: float) -> Illustrations:  # fmt: skip
-        return Illustrations(size, condition, list(SHOWN), split_by, held_out, weights, augment)
+               condition: str = "lines", scenes: float = 0.0, **weights: float) -> Illustrations:  # fmt: skip
+        return Illustrations(size, condition, list(SHOWN), split_by, held_out, weights, augment, scenes)
 
     return opened
 
@@ -145,6 +145,33 @@ def test_training_batches_come_from_their_draws_alone(opened) -> None:  # type: 
         assert torch.equal(one[2:], other)
     assert torch.equal(whole.areas[2:], part.areas)
     assert not torch.equal(whole.rgb, pictures.training_batch([0, 1, 2, 3], Draws(4, [0, 1, 2, 3])).rgb)
+
+
+def test_scenes_are_by_nobodys_hand_have_no_caption_and_areas_that_fit(opened) -> None:  # type: ignore[no-untyped-def]
+    pictures, alone = opened(scenes=1.0), opened()
+    index = pictures.splits["train"][:6].tolist()
+    batch, single = (each.training_batch(index, Draws(0, index)) for each in (pictures, alone))
+    assert batch.text == [""] * 6
+    assert batch.label.tolist() == [-1] * 6
+    assert (painted_by_areas(batch) - batch.rgb).abs().mean() < 0.02
+    assert (batch.image != single.image).flatten(1).any(1).all()
+
+
+def test_some_pictures_become_scenes_and_the_others_stay(opened) -> None:  # type: ignore[no-untyped-def]
+    pictures, alone = opened(scenes=0.5), opened()
+    index = pictures.splits["train"][:24].tolist()
+    batch, single = (each.training_batch(index, Draws(0, index)) for each in (pictures, alone))
+    mixed = batch.label == -1
+    assert 0 < mixed.sum() < len(index)
+    assert batch.rgb[~mixed].equal(single.rgb[~mixed])
+    again = pictures.training_batch(index[5:9], Draws(0, index[5:9]))
+    assert again.rgb.equal(batch.rgb[5:9])
+    assert again.areas.equal(batch.areas[5:9])
+
+
+def test_scenes_out_of_range_are_refused(opened) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=r"data.scenes is in \[0, 1\]"):
+        opened(scenes=1.5)
 
 
 def test_areas_are_numbered_as_they_are_shown() -> None:

@@ -20,7 +20,7 @@ def training(folder: Path, method: str, seed: int, shift: float) -> Path:
     evaluated(folder, f"{method} seed={seed}", count=COUNT, shift=shift)
     document = read_json(folder / RESULT)
     document["method"], document["settings"]["weights"] = method, {"run": f"{method}{seed}"}
-    document["trained"] = {"seed": seed, "pictures": 32_000, "parameters": 940_000}
+    document["trained"] = {"seed": seed, "pictures": 32_000, "parameters": 940_000, "minutes": 10.0 + seed}
     write_json(folder / RESULT, document)
     return folder
 
@@ -43,7 +43,8 @@ def test_trainings_of_one_configuration_are_one_line_and_the_least_error_comes_f
     found = ranked(trainings(tmp_path, far=(0.31, 0.3, 0.29), near=(0.001, 0.0, -0.001)))
     assert list(found) == ["near", "nearest training drawing", "far"]
     assert found["near"][0] == "" and found["far"][0] == ">"
-    assert found["near"][4:7] == ["3", "940,000", "32,000"] and found["nearest training drawing"][4:7] == ["–"] * 3
+    assert found["near"][4:8] == ["3", "940,000", "32,000", "10"]
+    assert found["nearest training drawing"][4:8] == ["–"] * 4
     assert found["near"][1].startswith("0.062 [")
 
 
@@ -69,7 +70,7 @@ def test_the_same_weights_judged_twice_are_not_two_trainings(tmp_path: Path) -> 
     one = training(tmp_path / "1", "a", 0, 0.0)
     again = training(tmp_path / "2", "a", 0, 0.01)
     lines = ranking([read_evaluation(folder) for folder in (one, again)], ["a", "a again"], 0)
-    assert {line[0]: line[-4] for line in lines[1:]} == {"a": "1", "a again": "1", "nearest training drawing": "–"}
+    assert {line[0]: line[-5] for line in lines[1:]} == {"a": "1", "a again": "1", "nearest training drawing": "–"}
 
 
 def test_the_frontier_is_what_no_other_line_beats_on_both() -> None:

@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.runs.cost import read_seconds
 from colorlab.runs.run import weights_of
 from tests.kill_harness import train, words_for
 
@@ -48,6 +49,7 @@ def test_a_run_folder_holds_what_it_should(trained: Path) -> None:
     rows = [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "val/loss" in row] == [2, 5]
     assert (run / "samples" / "sheet.png").stat().st_size > 1000
+    assert 0 < (read_seconds(run) or 0) < 300
 
 
 def test_checkpoints_hold_tensors_and_plain_containers_only(trained: Path) -> None:

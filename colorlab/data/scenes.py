@@ -1,4 +1,4 @@
-"""Scenes of several drawings: side by side, touching and half hidden, on one ground or on none, with paper between them.
+"""Scenes of several drawings: side by side, touching and half hidden, on one ground or none, with paper between.
 
 A set of single figures teaches that what is closed is painted; the paper that a house and a tree enclose is not."""
 
@@ -94,9 +94,7 @@ def _box(solid: np.ndarray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _shrunk(
-    picture: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], at: tuple[int, int]
-) -> _Figure:
+def _shrunk(picture: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], at: tuple[int, int]) -> _Figure:
     """A figure of ``size``, its pen as wide as it was in the whole picture."""
     top, low, left, right = box
     wider = min(WIDER, max(1.0, (low - top) / size[0]))

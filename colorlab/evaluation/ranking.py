@@ -19,7 +19,7 @@ GATED = {"lpips": ("validity/gated_lpips", 3), "delta_e": ("validity/gated_delta
 EARNED = {"lpips": "validity/earned_lpips", "delta_e": "validity/earned_delta_e"}
 RANKED = (*(key for key, _ in GATED.values()), *EARNED.values())
 HEADINGS = ["", "against the first", "error", "earned diversity", "frontier", "trainings", "parameters",
-            "pictures seen", "s per drawing"]  # fmt: skip
+            "pictures seen", "minutes", "s per drawing"]  # fmt: skip
 FEWEST = 100  # drawings below which nothing is ranked
 SEED = 0  # of the bootstrap
 
@@ -96,7 +96,7 @@ def trivial_entries(document: dict[str, Any], distance: str) -> list[Entry]:
 def configuration(document: dict[str, Any]) -> str:
     """What evaluations of one configuration share: everything but the training's seed and weights."""
     made = {key: value for key, value in document["settings"].items() if key not in ("weights", "seed")}
-    cost = {key: value for key, value in document.get("trained", {}).items() if key != "seed"}
+    cost = {key: value for key, value in document.get("trained", {}).items() if key not in ("seed", "minutes")}
     of_one = document.get("trained", {}).get("seed") is None
     lone = (
         document["settings"]["weights"] if of_one else None
@@ -124,7 +124,8 @@ def _line(entry: Entry, ranked: Sequence[Entry], told: dict[str, str], digits: i
     return [
         entry.name, told.get(entry.name, ""), _spread(entry.error, digits), _spread(entry.earned, digits),
         "yes" if on_frontier(entry, ranked) else "", str(entry.trainings) if entry.trainings else NOTHING,
-        _counted(cost.get("parameters")), _counted(cost.get("pictures")), number(seconds, 2),
+        _counted(cost.get("parameters")), _counted(cost.get("pictures")), number(cost.get("minutes"), 0),
+        number(seconds, 2),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Training-time plumbing: the weight average, the progress line, random states, the record of metrics."""
+"""Training-time plumbing: the weight average, the progress line, random states, the records of metrics and of time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
 from colorlab.draws import stream_seed
-from colorlab.errors import DiskError
+from colorlab.errors import DiskError, StoppedError
+from colorlab.runs.cost import read_seconds, write_seconds
 from colorlab.storage.files import open_own
 from colorlab.training.resume import batches_done, steps_done
 
@@ -119,6 +120,40 @@ class ProgressLine(Callback):
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
         if hasattr(self, "bar"):
             self.bar.stop()
+
+
+class CostFile(Callback):
+    """cost.json in the run folder: seconds of training, those of the parts before this one too, up to the last save.
+
+    every: steps between saves."""
+
+    def __init__(self, folder: Path, every: int, goes_on: bool) -> None:
+        self.folder, self.every, self.goes_on = folder, every, goes_on
+        self.started: float | None = None
+
+    @rank_zero_only
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        before = (read_seconds(self.folder) or 0.0) if self.goes_on else 0.0
+        self.started = time.monotonic() - before
+
+    @rank_zero_only
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+        if steps_done(trainer) % self.every == 0:
+            self.write()
+
+    @rank_zero_only
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        self.write()
+
+    @rank_zero_only
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        if self.started is not None and isinstance(exception, StoppedError):
+            self.write()
+
+    def write(self) -> None:
+        """Up to now."""
+        assert self.started is not None
+        write_seconds(self.folder, time.monotonic() - self.started)
 
 
 class MetricsFile(Logger):

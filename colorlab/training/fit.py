@@ -22,7 +22,7 @@ from colorlab.runs.run import open_run, sheet_of
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.sheets import sheet_of_training
 from colorlab.storage.files import held, replacing, sweep
-from colorlab.training.callbacks import BatchSeed, MetricsFile, ProgressLine, WeightEMA
+from colorlab.training.callbacks import BatchSeed, CostFile, MetricsFile, ProgressLine, WeightEMA
 from colorlab.training.dashboard import Dashboard
 from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
@@ -135,6 +135,7 @@ def _trainer(
 
     callbacks = [
         Checkpoints(folder / "checkpoints", cfg.save_every, found, stop),
+        CostFile(folder, cfg.save_every, goes_on=found is not None),
         BatchSeed(cfg.seed),
         ProgressLine(cfg.trainer.max_steps, cfg.batch_size * cfg.trainer.accumulate_grad_batches),
         *([WeightEMA(cfg.ema)] if cfg.ema else []),
