@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from colorlab.conditions.areas import MOST, Areas, area_at, areas_of, merged, shared_out, split
+from colorlab.conditions.areas import MOST, Areas, area_at, areas_of, merged, split
 from colorlab.conditions.gaps import filled
 
 SIZES = [(1, 1), (1, 9), (7, 1), (2, 2), (3, 300), (33, 47)]
@@ -188,23 +188,6 @@ def test_a_stroke_splits_an_area() -> None:
     assert len(halves.shares) == 4 and number_at(halves, 100, 120) != number_at(halves, 100, 160)
     stroke[100:] = False
     assert len(split(areas, 1, stroke).shares) == 3  # it ends in the middle
-
-
-def test_two_colours_share_an_area() -> None:
-    areas = areas_of(rooms(70), gap=0)
-    seeds = np.zeros((200, 200), np.int32)
-    seeds[60:80, 40], seeds[120, 150] = 7, 9
-    parted = shared_out(areas, seeds)
-    check(parted)
-    assert len(parted.shares) == 3
-    assert number_at(parted, 140, 30) == number_at(parted, 70, 40) != number_at(parted, 60, 170)
-    assert number_at(parted, 60, 170) == number_at(parted, 120, 150) != number_at(parted, 5, 5)
-
-
-def test_seeds_of_one_colour_split_nothing() -> None:
-    seeds = np.zeros((200, 200), np.int32)
-    seeds[60, 40], seeds[120, 40], seeds[100, 150] = 5, 5, 6
-    assert len(shared_out(areas_of(rooms()), seeds).shares) == 3
 
 
 def test_holes_take_the_nearest_label() -> None:

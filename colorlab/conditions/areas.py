@@ -14,9 +14,8 @@ from scipy.ndimage import find_objects
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.filters import threshold_otsu
-from skimage.segmentation import watershed
 
-from colorlab.conditions.gaps import Index, distance_to_ink, divided, filled, painted, shrunk, step_of
+from colorlab.conditions.gaps import Index, distance_to_ink, divided, filled, shrunk, step_of
 
 GAP = 0.035  # half the width of the widest gap that is closed, as a share of the longer side
 SPECK = 5e-5  # share of the picture; what is smaller goes to a neighbour
@@ -92,23 +91,6 @@ def split(areas: Areas, which: int, stroke: np.ndarray) -> Areas:
     parts = areas.labels + 1
     parts[window][own[window]] += len(areas.shares) + filled(divided)[own[window]]
     return _renumbered(areas, parts)
-
-
-def shared_out(areas: Areas, seeds: np.ndarray) -> Areas:
-    """Areas in which those with several seeds are divided among them: a pixel belongs to the seed from which it is
-    reached first; numbered anew. seeds: (H, W) int32, 0 = none; equal numbers are one seed, as strokes of one colour
-    are."""
-    step, parts = step_of(seeds), np.where(areas.paper, areas.labels + 1, 0)
-    small = shrunk(parts, areas.paper, step)
-    marks = np.zeros(small.shape, np.int64)
-    rows, columns = np.nonzero(seeds)
-    seeded = np.stack([areas.labels[rows, columns] + 1, seeds[rows, columns]], 1)
-    pairs, number = np.unique(seeded, axis=0, return_inverse=True)
-    small[rows // step, columns // step] = seeded[:, 0]
-    marks[rows // step, columns // step] = number.ravel() + 1
-    several = np.bincount(pairs[:, 0], minlength=len(areas.shares) + 1) > 1
-    rooms = watershed(np.zeros(small.shape), np.where(several[small], marks, 0), mask=several[small])
-    return _renumbered(areas, painted(parts, rooms, small, step))
 
 
 def _existing(areas: Areas, which: Sequence[int]) -> list[int]:
