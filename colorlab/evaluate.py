@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command
+from colorlab.cli.processes import shared
 from colorlab.cli.wandb_access import wants_wandb
+from colorlab.errors import ColorlabError
 from colorlab.evaluation.options import evaluation_options
 from colorlab.runs.run import open_runs, plain_dict
 from colorlab.sampling.options import sampling_options
@@ -17,14 +20,10 @@ def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
     exit_on_sigterm()
     words = plain_dict(cfg)
-    options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
+    sampling_options(words, of_truth=True)
     logged = wants_wandb(cfg.logger)
-    runs = open_runs(words["run"], words["simplify"])
-    from colorlab.cli.device import settle_allocator
-    from colorlab.evaluation.evaluating import evaluate_runs
-
-    settle_allocator()
-    folder, lacking = evaluate_runs(runs, options, wanted, print)
+    open_runs(words["run"], words["simplify"])
+    folder, lacking = shared(words["devices"], evaluated, words)
     tell(folder)
     if logged:
         from colorlab.evaluation.dashboard import log_evaluation
@@ -33,6 +32,18 @@ def evaluate(cfg: DictConfig) -> None:
         log_evaluation(cfg.logger, read_evaluation(folder))
     if lacking:
         raise lacking
+
+
+def evaluated(words: dict[str, Any]) -> tuple[Path, ColorlabError | None]:
+    """One process's share of it. -> the folder, and the error to end with where the weights of a judge were missing."""
+    options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
+    runs = open_runs(words["run"], words["simplify"])
+    from colorlab.cli.device import settle_allocator
+    from colorlab.evaluation.evaluating import evaluate_runs
+
+    settle_allocator()
+    folder, lacking = evaluate_runs(runs, options, wanted, print)
+    return folder, lacking
 
 
 def tell(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep
+from colorlab.cli.processes import shared
 from colorlab.data.intake import printable
 from colorlab.data.names import check_there, unread
 from colorlab.errors import ConfigError
@@ -38,6 +39,23 @@ def sample(cfg: DictConfig) -> None:
 
 def colour(words: dict[str, Any]) -> None:
     """The same, once it is known of what."""
+    sampling_options(words, of_truth=words["split"] is not None)
+    runs = open_runs(words["run"], words["simplify"])
+    if words["split"] is None:
+        source = Path(words["input"])
+        picture_options(words)
+        check_there(source)
+        if others := unread(source) if source.is_dir() else {}:
+            say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
+        if words["from"] is not None:
+            from colorlab.sampling.exports import check_same
+
+            check_same(Path(words["from"]), runs)
+    shared(words["devices"], coloured, words, in_sweep())
+
+
+def coloured(words: dict[str, Any], distinct: bool) -> None:
+    """One process's share of it. distinct: names carry seed and settings in any case."""
     options = sampling_options(words, of_truth=words["split"] is not None)
     runs = open_runs(words["run"], words["simplify"])
     out = Path(words["out"]) if words["out"] else runs[0].home / "samples"
@@ -47,20 +65,14 @@ def colour(words: dict[str, Any]) -> None:
     if words["split"] is not None:
         from colorlab.sampling.splits import write_sheet_of_split
 
-        print(write_sheet_of_split(runs, words["split"], words["limit"], out, options, in_sweep()))
+        if sheet := write_sheet_of_split(runs, words["split"], words["limit"], out, options, distinct):
+            print(sheet)
         return
-    source, wanted = Path(words["input"]), picture_options(words)
-    check_there(source)
-    if others := unread(source) if source.is_dir() else {}:
-        say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
     from colorlab.sampling.files import colour_files
 
-    if words["from"] is not None:
-        from colorlab.sampling.exports import check_same
-
-        check_same(Path(words["from"]), runs)
-    for sheet in colour_files(runs, source, out, options, wanted, words, say, in_sweep()):
-        print(printable(sheet))
+    asked = {key: value for key, value in words.items() if key != "devices"}
+    for sheet in colour_files(runs, Path(words["input"]), out, options, picture_options(words), asked, say, distinct):
+        print(printable(sheet), flush=True)
 
 
 def say(line: str) -> None:

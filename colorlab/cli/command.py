@@ -41,9 +41,7 @@ FIXES = {
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
     follow_parent()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal has no letters for is escaped
-            stream.reconfigure(errors="backslashreplace")
+    escape_output()
     try:
         main(argv)
     except (ColorlabError, OSError) as error:
@@ -63,6 +61,13 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
             print(end="", flush=True)
         except BrokenPipeError:
             leave_quietly()
+
+
+def escape_output() -> None:
+    """Let names be printed that the terminal has no letters for."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def nobody_reads() -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from colorlab.cli.processes import agreed, is_first, place, share
 from colorlab.errors import DataError
 from colorlab.evaluation.drawings import Drawings, held_out
 from colorlab.evaluation.folder import (
@@ -57,11 +58,15 @@ class Evaluated(NamedTuple):
 def evaluate_runs(
     runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions, say: Callable[[str], Any]
 ) -> Evaluated:
-    """Make the samples that are missing, judge all of them, write evaluation.json. say: is given lines for the user."""
+    """Make the samples that are missing, judge all of them, write evaluation.json; of several processes each does its
+    share. say: is given lines for the user."""
+    if not is_first():
+        say = str
     drawings = held_out(runs[0].pictures(), wanted.split, wanted.limit)
     judge, lacking = judge_of(wanted.lpips, wanted.features, drawings.pictures.condition)
     folder = folder_of(runs, options, wanted)
-    begin(folder, settings_of(runs, options, wanted.split))
+    if is_first():
+        begin(folder, settings_of(runs, options, wanted.split))
     count = len(drawings.names)
     say(f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
     make_missing(runs, options, folder, drawings)
@@ -73,9 +78,10 @@ def evaluate_runs(
 def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings) -> None:
     """Sample the drawings that have no candidates in the folder yet."""
     names = drawings.names
-    todo = missing(folder, names)
-    if not todo:
+    left = agreed(missing(folder, names))
+    if not left:
         return
+    todo = share(left)
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
     drawn = coloured(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
     started, made = time.monotonic(), 0
@@ -84,7 +90,8 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
             write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
             made += 1
     finally:
-        add_timing(folder, time.monotonic() - started, made, options.device)
+        add_timing(folder, time.monotonic() - started, made, options.device, place()[0])
+    agreed(folder)  # it has all samples
 
 
 def judge_all(
@@ -98,10 +105,12 @@ def judge_all(
     """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
     started, method = time.monotonic(), runs[0].config["method"]
     hints = HintsShown(runs, options, wanted, drawings) if options.hints else None
-    made = FromFolder(folder, drawings.names)
+    made = FromFolder(folder, share(drawings.names))
     verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
     protocol = protocol_of(drawings, runs[0].config["data"], wanted.split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
+    if not is_first():
+        return []
     document = {
         "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
         "settings": settings_of(runs, options, wanted.split), "configured": method,

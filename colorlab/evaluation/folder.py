@@ -2,7 +2,7 @@
 
 samples/<picture>.npy   (n, H, W, 3) uint8, one file per drawing, written whole or not at all
 settings.json           how the samples were made; another setting is another folder
-timing.json             what making them cost
+timing.json             what making them cost; timing-<k>.json what it cost the k-th other process
 evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows
 distances.npz           distances between a drawing's candidates, for histograms
 pictures.npz            drawings and true colourings for contact sheets"""
@@ -96,17 +96,21 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
     return candidates
 
 
-def add_timing(folder: Path, seconds: float, drawings: int, device: str) -> None:
-    """Add to what making the samples has cost so far."""
-    path = folder / TIMING
+def add_timing(folder: Path, seconds: float, drawings: int, device: str, process: int = 0) -> None:
+    """Add to what making the samples has cost one of several processes so far."""
+    path = folder / (f"{Path(TIMING).stem}-{process}.json" if process else TIMING)
     before = read_json(path, TIMES) if path.exists() else {"sampling_seconds": 0.0, "sampled": 0}
     total = {"sampling_seconds": before["sampling_seconds"] + seconds, "sampled": before["sampled"] + drawings}
     write_json(path, total | {"device": device})
 
 
 def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
-    """Seconds for sampling, in all and a drawing, as far as they are known, and for judging."""
-    known = read_json(folder / TIMING, TIMES) if (folder / TIMING).exists() else {}
+    """Seconds for sampling, of all processes together and a drawing, as far as they are known, and for judging."""
+    stem, ending = TIMING.split(".")
+    parts = [read_json(path, TIMES) for path in sorted(folder.glob(f"{stem}*.{ending}"))]
+    known = dict(parts[0]) if parts else {}
+    for key in TIMES if known else ():
+        known[key] = sum(part[key] for part in parts)
     each = {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]} if known.get("sampled") else {}
     return known | each | {"judging_seconds": judging_seconds}
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from colorlab.cli.processes import agreed, everyones, is_first, place, share
 from colorlab.errors import DataError
 from colorlab.evaluation.baselines import Draw, rows, truths_of
 from colorlab.evaluation.drawings import Drawings
@@ -52,7 +53,8 @@ def judge_of(lpips: str, features: str, condition: str) -> tuple[Judge, DataErro
         try:
             Judge(**{"lpips": "none", "features": "none", part: net}, condition=condition)
         except DataError as error:
-            print(f"colorlab: the weights of {part}={net} are missing, going on without", file=sys.stderr)
+            if is_first():
+                print(f"colorlab: the weights of {part}={net} are missing, going on without", file=sys.stderr)
             wanted[part], lacking = "none", error
     return Judge(wanted["lpips"], wanted["features"], condition), lacking
 
@@ -61,11 +63,13 @@ def judged(
     judge: Judge, drawings: Drawings, draw: Draw, n: int, device: str, what: str, hints: HintsOf | None = None
 ) -> Verdict:
     """The verdict on what draw gives for each drawing; drawings for which it gives None are left out. device: where the
-    judges compute, in full float32. what: for the progress bar. hints: what of each drawing was shown."""
+    judges compute, in full float32. what: for the progress bar. hints: what of each drawing was shown.
+
+    Of several processes each looks at its share, and all come to the same verdict."""
     torch.backends.cudnn.allow_tf32 = False
     judge.reset()
-    seen = 0
-    for group in with_progress(drawings.groups, len(drawings.groups), what):
+    seen, groups = 0, share(drawings.groups)
+    for group in with_progress(groups, len(groups), what):
         batch = drawings.pictures[group.tolist()]
         truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
         candidates = draw(image, truths, n)
@@ -74,7 +78,10 @@ def judged(
             hinted = [hints(int(group[0]))] if hints else []
             judge.update(shown[0], shown[1], [shown[2]], [int(group[0])], hinted)
             seen += 1
-    return _verdict(judge) if seen else Verdict({}, {}, {}, [])
+    others = everyones((judge.seen(), seen))
+    if len(others) > 1:
+        judge.take_in([rows for k, (rows, _) in enumerate(others) if k != place()[0]])
+    return _verdict(judge) if any(count for _, count in others) else Verdict({}, {}, {}, [])
 
 
 def _verdict(judge: Judge) -> Verdict:
@@ -115,7 +122,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
     key = f"{protocol_id(protocol)}-{json_digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
-    if (folder / RESULT).is_file():
+    if agreed((folder / RESULT).is_file()):
         return read_evaluation(folder, TRIVIAL)
     documents, n = {}, protocol["n"]
     distances: dict[str, np.ndarray] = {}
@@ -126,9 +133,11 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
             documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
             documents[name]["per_drawing"] = kept
             distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
-    folder.mkdir(parents=True, exist_ok=True)
     document = {"protocol_id": protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
-    write_result(folder, document, distances)
+    if is_first():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_result(folder, document, distances)
+    agreed(folder)  # it is written
     return read_evaluation(folder, TRIVIAL)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,6 +97,15 @@ class Judge:
         """Distances between a drawing's candidates, (drawings, n (n - 1) / 2): "delta_e", and "lpips" with a net."""
         table = self.topics[0].table()
         return {name: table[f"pairs_{name}"] for name in ("lpips", "delta_e") if f"pairs_{name}" in table}
+
+    def seen(self) -> list[Any]:
+        """What this process has judged, plain data."""
+        return [topic.seen() for topic in self.topics]
+
+    def take_in(self, others: Sequence[list[Any]]) -> None:
+        """Know what the judges of other processes have seen as well, in place of gathering it in ``compute``."""
+        for k, topic in enumerate(self.topics):
+            topic.take_in([other[k] for other in others])
 
     def to(self, device: torch.device | str) -> Judge:
         """Move what was gathered, for process groups that only exchange tensors of one device."""

@@ -66,6 +66,17 @@ class PerDrawing(Metric):
             number = torch.tensor([drawing.index], dtype=torch.float64, device=self.device)
             self.rows.append(torch.cat([number, *(v.flatten().to(self.device) for v in values.values())]))
 
+    def seen(self) -> tuple[dict[str, tuple[int, ...]], list[np.ndarray]]:
+        """What this process has judged, plain data: the layout and the rows, for another's ``take_in``."""
+        return self.layout, [row.cpu().numpy() for row in self.rows]
+
+    def take_in(self, others: Sequence[tuple[dict[str, tuple[int, ...]], list[np.ndarray]]]) -> None:
+        """Know what other processes have seen as well; from now on nothing more is gathered from them."""
+        self.distributed_available_fn = lambda: False
+        for layout, rows in others:
+            self.layout = self.layout or layout
+            self.rows += [torch.from_numpy(row).to(self.device) for row in rows]
+
     def compute(self) -> dict[str, float]:
         """`topic/name` -> value over all drawings of all processes; nothing without drawings."""
         table = self._table()

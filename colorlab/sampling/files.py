@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from colorlab.cli.processes import agreed, everyones, is_first, share
 from colorlab.data.intake import Opened, open_rgba, open_whole, printable
 from colorlab.data.names import check_apart, named, pictures_of
 from colorlab.errors import ConfigError, DataError
@@ -78,14 +79,17 @@ def colour_files(
     """n colourings and a sheet of every picture in a file or a folder. words: of the command, which are kept with them.
     say: is given lines for the user. distinct: names carry seed and settings in any case, as in a sweep.
 
-    -> the sheets' paths, each when it is there. One that cannot be used does not end a batch: DataError at its end."""
+    -> the sheets' paths, each when it is there, in each of several processes those of its share. One that cannot be
+    used does not end a batch: DataError at its end."""
     tasks = tasks_of(runs, source, out, options, wanted, distinct)
     left = tasks if wanted.again else [task for task in tasks if not is_finished(task.paths, task.record)]
-    if len(left) < len(tasks):
+    tasks, left = agreed((tasks, left))
+    if len(left) < len(tasks) and is_first():
         say(f"{len(tasks) - len(left)} of {len(tasks)} pictures were finished already (again=true draws them anew)")
     tools = functools.cache(functools.partial(tools_of, runs, options, wanted))
     bad: list[Exception] = []
-    for task in with_progress(left, len(left), "colouring"):
+    mine = share(left)
+    for task in with_progress(mine, len(mine), "colouring"):
         try:
             yield coloured(task, tools(), options, wanted, say)
         except (DataError, ConfigError) as error:
@@ -93,9 +97,9 @@ def colour_files(
                 raise
             bad.append(error)
             say(str(error))
-    if bad:
-        raise DataError(f"{len(bad)} of {len(tasks)} pictures could not be coloured (the lines above say why)")
-    if is_of_words(out / WORDS, words):
+    if (count := sum(everyones(len(bad)))) and is_first():
+        raise DataError(f"{count} of {len(tasks)} pictures could not be coloured (the lines above say why)")
+    if not count and is_first() and is_of_words(out / WORDS, words):
         write_text(out / WORDS, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colorlab.cli.processes import is_first, share, whole
 from colorlab.color import locked
 from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
@@ -25,12 +26,14 @@ from colorlab.types import Condition
 
 def write_sheet_of_split(
     runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions, distinct: bool = False
-) -> Path:
+) -> Path | None:
     """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder, or under another name,
-    see ``record.start_of``. -> its path."""
+    see ``record.start_of``. -> its path; None in a process that only had a share in it."""
     record = record_of(runs, options, {"limit": limit, "n": options.n})._replace(input=f"split={split}", content=split)
     (path,) = paths_of(start_of(out / split, [".png"], record, distinct), [".png"])
     sheet = sheet_of_split(method_of(runs, options), runs[0].pictures(), split, limit, options)
+    if not is_first():
+        return None
     write_png(path, drawn_sheet(sheet), record, None)
     return path
 
@@ -40,8 +43,9 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
     groups = pictures.drawings(split)
     groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
     indices = [int(group[0]) for group in groups]
-    rows = with_progress(coloured(method, pictures, indices, options), len(indices), "colouring")
-    drawn = [np.stack([to_pixels(one) for one in row]) for row in rows]
+    mine = share(indices)
+    rows = with_progress(coloured(method, pictures, mine, options), len(mine), "colouring")
+    drawn = whole([np.stack([to_pixels(one) for one in row]) for row in rows])
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)

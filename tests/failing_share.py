@@ -1,0 +1,48 @@
+"""`python -m tests.failing_share evaluate|sample ...`: the command, one of whose processes ends as $HOW says when it is
+about to write its second result. Processes that it starts import this module as well."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import colorlab.evaluate
+import colorlab.evaluation.evaluating as evaluating
+import colorlab.sample
+import colorlab.sampling.files as files
+from colorlab.cli.processes import place
+from colorlab.errors import DataError
+from tests.kill_harness import kill
+
+
+def fail() -> None:
+    raise DataError("a.png is damaged (fetch it again)")
+
+
+ENDS: dict[str, Callable[[], Any]] = {"raises": fail, "is killed": kill, "sleeps": partial(time.sleep, 600)}
+
+
+def ending(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Writes one result, and in the process $RANK_THAT_ENDS ends at the second."""
+    written = iter(range(1))
+
+    def acting(*given: Any) -> Any:
+        if place()[0] == int(os.environ["RANK_THAT_ENDS"]) and next(written, None) is None:
+            ENDS[os.environ["HOW"]]()
+        return write(*given)
+
+    return acting
+
+
+if "HOW" in os.environ:
+    evaluating.write_sample = ending(evaluating.write_sample)  # type: ignore[assignment]
+    files.coloured = ending(files.coloured)  # type: ignore[assignment]
+
+if __name__ == "__main__":
+    name = sys.argv.pop(1)
+    sys.argv[0] = f"colorlab.{name}"
+    {"evaluate": colorlab.evaluate.main, "sample": colorlab.sample.main}[name]()
