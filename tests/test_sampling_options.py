@@ -67,7 +67,7 @@ def test_the_commands_words_become_typed_values() -> None:
     cfg = compose("sample", [*words[:-2], "++method.temperature=0.5", words[-1]])
     options = sampling_options(plain_dict(cfg), of_truth=True)
     assert (options.n, options.steps, options.values) == (3, 7, {"temperature": 0.5})
-    assert options.sampler["_target_"].endswith("FewStep") and list(options.guide) == ["flat"]
+    assert options.sampler["_target_"].endswith("DDIM") and list(options.guide) == ["flat"]
     assert type(options.guide["flat"]) is dict
     with pytest.raises(AttributeError):
         options.n = 4  # type: ignore[misc]

@@ -26,7 +26,16 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ddim, eta 1": ("ddim", {"eta": 1.0, "steps": 50}),
     "ddim, 30 uneven steps": ("ddim", {"steps": 30}),
     "dpm_solver": ("dpm_solver", {}),
-    "dpm_solver, sde": ("dpm_solver", {"scheduler": {"algorithm_type": "sde-dpmsolver++"}}),
+    "dpm_solver, sde": ("dpm_solver", {"eta": 1.0}),
+    "ddim of diffusers": (
+        "heun",
+        {
+            "scheduler": {"_target_": "diffusers.DDIMScheduler", "clip_sample": False},
+            "steps": 50,
+            "eta": 1.0,
+            "spacing": "trailing",
+        },
+    ),
     "unipc": ("unipc", {}),
     "heun": ("heun", {}),
     "euler_ancestral": ("euler_ancestral", {}),

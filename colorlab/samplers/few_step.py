@@ -1,7 +1,7 @@
 """Samplers of few steps: any diffusers scheduler, driven on GPIC's schedule with the suite's own noise.
 
-Song et al. (2021), "Denoising Diffusion Implicit Models"; Lu et al. (2022), "DPM-Solver++"; Zhao et al. (2023),
-"UniPC"; Karras et al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models" (Heun).
+Zhao et al. (2023), "UniPC"; Karras et al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models"
+(Heun). DDIM and DPM-Solver++(2M): see ``solvers``; runs saved with diffusers' go on here.
 
 The scheduler gets a table of betas that holds exactly the levels to be visited, and visits each: no rounding to 1000
 training steps, and a model switch may add levels whether or not the scheduler knows custom timesteps."""
