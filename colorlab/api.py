@@ -94,6 +94,7 @@ class TrainedRun:
         n: int = 8,
         seed: int = 0,
         hints: Picture | None = None,
+        reference: Picture | None = None,
         like: Picture | None = None,
         vary: float = 0.3,
         lock: Picture | Points | None = None,
@@ -126,6 +127,7 @@ class TrainedRun:
         n: colourings, >= 1. Colouring k is the same for every n.
         seed: >= 0; equal seeds give equal pictures.
         hints: a picture of the drawing's size, opaque where the colour is known.
+        reference: a coloured picture, of any size, whose colours are hints where its parts fit the drawing's.
         like: a colouring of the drawing that is varied; vary: in [0, 1], the share of it, by size, that is coloured
             anew in a candidate; lock: [[x, y], ...] in pixels, or a picture, opaque there: areas that stay.
         edit: lines that correct areas by hand, [["cut", x, y, x, y, ...], ["join", x, y, x, y, ...]] in pixels: a cut
@@ -166,12 +168,13 @@ class TrainedRun:
             "palette": palette, "shade": shade, "shade_at": shade_at, "text": text, "negative": negative,
             "same_noise": same_noise, "switch_at": switch_at,
             "size": size, "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
-            "pixel_limit": pixel_limit, "hints": None, "like": None, "vary": vary, "lock": None,
+            "pixel_limit": pixel_limit, "hints": None, "reference": None, "like": None, "vary": vary, "lock": None,
             "edit": list(map(list, edit)),
         }  # fmt: skip
         words = checked_words(words, "sample")
         check_lock(like, lock)
-        options, wanted = sampling_options(words, of_truth=False, hinted=hints is not None), picture_options(words)
+        hinted = hints is not None or reference is not None
+        options, wanted = sampling_options(words, of_truth=False, hinted=hinted), picture_options(words)
         from colorlab.sampling.arrays import rgb_of, rgba_of
         from colorlab.sampling.exports import note_of, noted
         from colorlab.sampling.pictures import check_hints, colourings, understood
@@ -180,8 +183,9 @@ class TrainedRun:
 
         known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
         check_hints(known, None)
-        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted)
-        guides = [*guides_of(options, known is not None), *likes_of(like, vary, lock, pixel_limit)]
+        other = None if reference is None else rgb_of(reference, "reference", pixel_limit)
+        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted, other)
+        guides = [*guides_of(options, hinted), *likes_of(like, vary, lock, pixel_limit)]
         note = note_of(self.runs, options, wanted)
         made = colourings(shown, self._method(options), guides, options)
         return [noted(pixels, note, each) for pixels in made]

@@ -23,8 +23,10 @@ def sample(cfg: DictConfig) -> None:
     words = plain_dict(cfg)
     if sum(words[key] is not None for key in ("input", "split", "from")) != 1:
         raise ConfigError("give one of input=<picture or folder>, split=test and from=<exported file>")
-    if words["split"] is not None and any(words[key] for key in ("like", "lock", "edit", "export")):
-        raise ConfigError("like=, lock=, edit=, export= are of pictures in files (give input=<picture>, not split=)")
+    if words["split"] is not None and any(words[key] for key in ("like", "lock", "edit", "export", "reference")):
+        raise ConfigError(
+            "like=, lock=, edit=, export=, reference= are of pictures in files (give input=<picture>, not split=)"
+        )
     if words["input"] == "":
         raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
     exit_on_sigterm()
@@ -39,7 +41,8 @@ def sample(cfg: DictConfig) -> None:
 
 def colour(words: dict[str, Any]) -> None:
     """The same, once it is known of what."""
-    sampling_options(words, of_truth=words["split"] is not None)
+    hinted = words["reference"] is not None
+    sampling_options(words, of_truth=words["split"] is not None, hinted=hinted)
     runs = open_runs(words["run"], words["simplify"])
     if words["split"] is None:
         source = Path(words["input"])
@@ -56,7 +59,8 @@ def colour(words: dict[str, Any]) -> None:
 
 def coloured(words: dict[str, Any], distinct: bool) -> None:
     """One process's share of it. distinct: names carry seed and settings in any case."""
-    options = sampling_options(words, of_truth=words["split"] is not None)
+    hinted = words["reference"] is not None
+    options = sampling_options(words, of_truth=words["split"] is not None, hinted=hinted)
     runs = open_runs(words["run"], words["simplify"])
     out = Path(words["out"]) if words["out"] else runs[0].home / "samples"
     from colorlab.cli.device import settle_allocator

@@ -51,6 +51,12 @@ def test_drawing_with_what_is_kept_equals_the_naive_loop() -> None:
     assert torch.equal(built.drawn(encoding, rows), grid)
 
 
+def test_the_oracle_paints_true_coarse_colours() -> None:
+    built, rgb = coltran(), Draws(0, [0]).uniform(3, 20, 24)
+    assert torch.equal(built.oracle(image(), rgb), built.colored(built.symbols(built.cells(rgb)), image()))
+    assert not torch.equal(built.oracle(image(), 1 - rgb), built.oracle(image(), rgb))
+
+
 def test_the_joint_likelihood_of_all_grids_of_two_by_two_sums_to_one() -> None:
     built = coltran()
     grids = torch.tensor(list(itertools.product(range(8), repeat=4))).view(-1, 2, 2)

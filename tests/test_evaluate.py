@@ -26,15 +26,16 @@ from colorlab.report.grid import mixture
 TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 
 
-def trained_looking(folder: Path) -> Path:
-    """A run of width 4 that was never trained, with weights that are not zero."""
+def trained_looking(folder: Path, *words: str) -> Path:
+    """A run of width 4 that was never trained, of GPIC or as the words say, with weights that are not zero."""
     from colorlab.cli.targets import build
     from colorlab.runs.checkpoint import save_weights
     from colorlab.runs.run import begin
 
+    own = words or ["method.sampler.steps=2"]
     cfg = compose(
         "train",
-        [f"name={folder.name}", "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2"],
+        [f"name={folder.name}", "data.size=32", "method.width=4", "trainer.max_steps=2", *own],
     )
     method = build(cfg.method)
     stream = torch.Generator().manual_seed(1)
@@ -194,6 +195,15 @@ def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(docume
     assert trivial["condition"]["values"]["diversity/lpips"]["mean"] == 0
     assert trivial["condition"]["values"]["validity/share"]["mean"] == 1
     assert trivial["nearest"]["values"]["diversity/lpips"]["mean"] > 0
+
+
+def test_a_method_of_coarse_colours_has_a_row_for_true_ones(document: dict[str, Any], tmp_path: Path) -> None:
+    run = trained_looking(tmp_path / "coarse", "method=pixcolor", "data.condition=gray", "method.order.blocks=1")
+    found = json.loads((evaluated(run, "lpips=none", "limit=2", "steps=null") / "evaluation.json").read_text())
+    values = found["trivial"]["oracle"]["values"]
+    errors = [values[f"truth/best_of_{k}_delta_e"]["mean"] for k in (1, 2, 3)]
+    assert errors[1:] == pytest.approx(2 * errors[:1]) and errors[0] > 0 and values["diversity/delta_e"]["mean"] == 0
+    assert "oracle" not in document["trivial"]
 
 
 def test_the_protocol_does_not_know_the_method(run: Path, document: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ TYPED = [
     "choice(a,b)", "x:y", "~", "%", "*.png", "", "\t", "@a", "|", "<b>", "nan", "off", "1_000", "0x1F",
     "!!python/name:os.system", "a: b", "- a", "&a", "?",
 ]  # fmt: skip
-KEYS = ["input", "hints", "text", "negative", "out"]
+KEYS = ["input", "hints", "reference", "text", "negative", "out"]
 
 
 def sampled(*words: str) -> DictConfig:

@@ -43,6 +43,15 @@ def test_the_joint_likelihood_of_all_grids_of_two_by_two_sums_to_one(name: str) 
     assert (share - p).abs().max() < 5 * math.sqrt(float(p.max()) / m)
 
 
+def test_the_oracle_paints_the_true_grid_of_each_picture(name: str) -> None:
+    built, rgb = method(name), Draws(0, [0, 1]).uniform(3, 20, 24)
+    found = built.oracle(image(20, 24).expand(2, -1, -1, -1), rgb)
+    for one, truth in zip(found, rgb, strict=True):
+        assert torch.equal(one, built.colored(built.colors_of(truth[None]), image(20, 24))[0])
+    flat = torch.full_like(rgb, 0.5)
+    assert not torch.equal(built.oracle(image(20, 24).expand(2, -1, -1, -1), flat), found)
+
+
 def test_drawing_with_what_is_kept_equals_the_naive_loop(name: str) -> None:
     built, rows = method(name), Draws(0, [0]).candidates(3)
     told = built.net.embed(built.trunk(image(20, 24)))

@@ -229,6 +229,15 @@ def test_areas_are_shown_as_they_were_cut_and_joined(client: TestClient, home: s
     assert refused.status_code == 400 and refused.json()["error"].startswith("edit= is lines over areas")
 
 
+def test_a_reference_is_sent_shown_and_taken_away(client: TestClient, home: str) -> None:
+    where, headers = f"{home}/reference.png", {"content-type": "image/png"}
+    assert client.get(where).status_code == 404 and client.put(where, content=b"", headers=headers).status_code == 400
+    assert client.put(where, content=drawing(), headers=headers).json() == {"reference": True}
+    assert Image.open(io.BytesIO(client.get(where).content)).size == (120, 80)
+    assert client.get(home).json()["reference"] is True
+    assert client.delete(where).json() == {"reference": False} and client.get(where).status_code == 404
+
+
 def test_palettes_are_kept_under_names(client: TestClient) -> None:
     two = ["#ff0000", "#0000ff"]
     assert client.put("/api/palettes/my%20two", json=two).json() == {"palettes": {"my two": two}}

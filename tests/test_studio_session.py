@@ -191,3 +191,21 @@ def test_areas_that_a_person_joined_have_one_colour(session: Session) -> None:
         np.asarray(Image.open(io.BytesIO(session.areas(e)))) for e in ((), request_of({"edits": [join]}).edits)
     )
     assert (before[40, 30] != before[40, 85]).any() and (after[40, 30] == after[40, 85]).all()
+
+
+def test_colours_of_a_reference_are_hints_while_it_is_there(session: Session) -> None:
+    picture = Image.open(io.BytesIO(drawing())).convert("RGB")
+    ImageDraw.floodfill(picture, (30, 40), (200, 30, 90))
+    ImageDraw.floodfill(picture, (85, 40), (20, 80, 190))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    session.refer(out.getvalue())
+    for made in coloured(session, reference=True):
+        assert tuple(made[40, 30]) == (200, 30, 90) and tuple(made[40, 85]) == (20, 80, 190)
+    assert Session.reopened(session.folder.parent, session.id).state()["reference"] is True
+    session.refer(b"")
+    assert session.state()["reference"] is False
+    with pytest.raises(DataError, match="no such reference"):
+        coloured(session, reference=True)
+    with pytest.raises(DataError):
+        session.refer(b"no picture")

@@ -11,7 +11,8 @@ import re
 
 #: Keys whose values are free text, in any command.
 TEXT = re.compile(
-    r"[+]{0,2}(input|from|hints|like|shade|text|negative|out|root|name|title|evaluation|objective|quality|simplify|bins|features"
+    r"[+]{0,2}(input|from|hints|reference|like|shade|text|negative|out|root|name|title|evaluation|objective|quality"
+    r"|simplify|bins|features"
     r"|data\.(root|simplify)|guide\.\w+\.(color|run)|logger\.(project|entity|group)"
     r"|method\.(\w+\.)?(negative|prior|published|marginals|text_encoder|decoder|features|vae|bins))"
 )

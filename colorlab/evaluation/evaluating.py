@@ -31,6 +31,7 @@ from colorlab.evaluation.judging import (
     judge_of,
     judged,
     pictures_shown,
+    row_of,
     trivial_rows,
     truth_counts,
 )
@@ -109,6 +110,7 @@ def judge_all(
     verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
     protocol = protocol_of(drawings, runs[0].config["data"], wanted.split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
+    oracle = oracle_row(judge, drawings, method_of(runs, options), options)
     if not is_first():
         return []
     document = {
@@ -117,11 +119,26 @@ def judge_all(
         "trained": trained(runs), "drawings": drawings.names,
         "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
         "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),
-        "trivial": trivial.document["trivial"], "timing": timing(folder, time.monotonic() - started),
+        "trivial": trivial.document["trivial"] | oracle, "timing": timing(folder, time.monotonic() - started),
     }  # fmt: skip
     write_arrays(folder / PICTURES, pictures_shown(drawings, document))
     write_result(folder, document, verdict.distances | trivial.distances)
     return verdict.notes
+
+
+def oracle_row(judge: Judge, drawings: Drawings, method: Any, options: SamplingOptions) -> dict[str, Any]:
+    """The row of a method that first draws coarse colours: what it paints of the true ones. No row of others."""
+    paint = getattr(method, "oracle", None)
+    if paint is None:
+        return {}
+
+    def draw(image: Tensor, truths: Tensor, n: int) -> Tensor:
+        seen = [each.to(options.device) for each in (image, truths[:1])]
+        return paint(*seen).cpu().expand(n, -1, -1, -1)
+
+    title = "its oracle: true coarse colours"
+    verdict = judged(judge, drawings, draw, options.n, options.device, f"judging: {title}")
+    return {"oracle": row_of(title, verdict, options.n)}
 
 
 class HintsShown:

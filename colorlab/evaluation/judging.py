@@ -129,9 +129,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     for name, row in rows(drawings.pictures).items():
         verdict = judged(judge, drawings, row.draw, n, device, f"judging: {row.title}")
         if verdict.values:
-            kept = {key: verdict.per_drawing[key] for key in RANKED if key in verdict.per_drawing}
-            documents[name] = {"title": row.title, "values": verdict.values, "curves": curves(verdict.values, n)}
-            documents[name]["per_drawing"] = kept
+            documents[name] = row_of(row.title, verdict, n)
             distances |= {f"trivial/{name}/{d}": found for d, found in verdict.distances.items()}
     document = {"protocol_id": protocol_id(protocol), "values": {}, "per_drawing": {}, "trivial": documents}
     if is_first():
@@ -139,6 +137,12 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
         write_result(folder, document, distances)
     agreed(folder)  # it is written
     return read_evaluation(folder, TRIVIAL)
+
+
+def row_of(title: str, verdict: Verdict, n: int) -> dict[str, Any]:
+    """A row that is no run's, as evaluation.json holds it."""
+    kept = {key: verdict.per_drawing[key] for key in RANKED if key in verdict.per_drawing}
+    return {"title": title, "values": verdict.values, "curves": curves(verdict.values, n), "per_drawing": kept}
 
 
 def _code() -> list[str]:

@@ -100,6 +100,13 @@ class Autoregressive(Method):
         size, told = (embedding.shape[-2], embedding.shape[-1]), self.net.embed(embedding)
         return in_groups(lambda rows: self.colored(self.drawn(told, size, rows), image), draws, n, self.micro_batch)
 
+    @torch.inference_mode()
+    def oracle(self, image: Tensor, rgb: Tensor) -> Tensor:
+        """What is painted of true grids: pictures (B, 1, H, W) and their true colours (B, 3, H, W) -> (B, 3, H, W), all
+        in [0, 1]. No drawing of a grid comes nearer to the truth."""
+        grids = self.colors_of(rgb)
+        return torch.cat([self.colored(*pair) for pair in zip(grids.split(1), image.split(1), strict=True)])
+
     def drawn(self, told: Sequence[Told], size: tuple[int, int], rows: Draws) -> Tensor:
         """A grid for each row of draws, (m, 2, h, w), drawn place by place; what was computed before is kept."""
         (height, width), m = size, len(rows)

@@ -109,7 +109,7 @@ class CINN(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """ConfigError: any guide."""
         if guides:
-            raise ConfigError("cinn takes no guides (leave guide, bias and hints out)")
+            raise ConfigError("cinn takes no guides (leave guide, bias, hints and reference out)")
         return torch.stack([self.candidates(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:

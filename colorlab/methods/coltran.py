@@ -120,6 +120,13 @@ class ColTran(Method):
         rgb = self.finer_grid.colors(self.enlarged(cells, image), image)
         return self.space.decode(self.space.encode(rgb), image)
 
+    @torch.inference_mode()
+    def oracle(self, image: Tensor, rgb: Tensor) -> Tensor:
+        """What the upsamplers paint of true coarse colours: pictures (B, 1, H, W) and their true colours (B, 3, H, W)
+        -> (B, 3, H, W), all in [0, 1]."""
+        grids = self.symbols(self.cells(rgb))
+        return torch.cat([self.colored(*pair) for pair in zip(grids.split(1), image.split(1), strict=True)])
+
     def drawn(self, encoding: Encoding, rows: Draws) -> Tensor:
         """A coarse grid for each row of draws, (m, h, w), drawn place by place; keys and values are kept."""
         height, width = encoding.alone.shape[1:3]

@@ -169,7 +169,9 @@ class PixelClassifier(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """ConfigError: any guide."""
         if guides:
-            raise ConfigError(f"{type(guides[0]).__name__} guides diffusion models only (leave guide, bias, hints out)")
+            raise ConfigError(
+                f"{type(guides[0]).__name__} guides diffusion models only (leave guide, bias, hints, reference out)"
+            )
         return torch.cat([self.coloured(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
     def coloured(self, image: Tensor, n: int, draws: Draws) -> Tensor:

@@ -40,7 +40,7 @@ def coloured(
 
     ConfigError for guides and hints: a field is drawn in one go, on the way to which there is nothing to edit."""
     if guides or condition.hints is not None:
-        raise ConfigError("this method takes no guides, hints or bias (leave guide=, hints= and bias= out)")
+        raise ConfigError("this method takes no guides, hints or bias (leave guide=, hints=, reference= and bias= out)")
     pictures = []
     for one, rows in each_alone(condition, draws):
         drawn = fields(stretched(one.image, (side, side)), n, rows)

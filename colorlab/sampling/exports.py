@@ -32,11 +32,11 @@ from colorlab.sampling.record import RECORD, Record, record_of, said_of
 from colorlab.storage.cache import shipped
 from colorlab.storage.plain import must_fit, yaml_of
 
-FILES = ("hints", "like", "lock")  # options that may name pictures of the drawing's size
+FILES = ("hints", "like", "lock", "reference")  # options that may name pictures
 NAME = re.compile(r"[\w][\w.+-]*")  # of a run, and of a picture: no path
 #: Settings that an exported file may say; where pictures go and what runs is the user's to say.
 SAID = {each.name for each in fields(SamplingOptions)} - {"n", "pixel_limit"} | {
-    "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock", "edit"
+    "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock", "edit", "reference"
 }  # fmt: skip
 SHAPE = {"run": [str], "weights": [str], "settings": {"seed": int, "sampler": {}, "values": {}}, "input": str, "n": int}
 

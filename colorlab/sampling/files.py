@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from colorlab.cli.processes import agreed, everyones, is_first, share
-from colorlab.data.intake import Opened, open_rgba, open_whole, printable
+from colorlab.data.intake import Opened, open_picture, open_rgba, open_whole, printable
 from colorlab.data.names import check_apart, named, pictures_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.exports.kinds import endings_of
@@ -58,12 +58,14 @@ class Task(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """What all pictures are coloured with. data: of the run's configuration; known: (4, H, W) uint8 or None."""
+    """What all pictures are coloured with. data: of the run's configuration; known: (4, H, W), reference: (3, h, w),
+    uint8, or None."""
 
     method: Any
     guides: list[Any]
     data: dict[str, Any]
     known: np.ndarray | None
+    reference: np.ndarray | None
 
 
 def colour_files(
@@ -129,7 +131,8 @@ def tasks_of(
     tasks = []
     for path, name in named(paths, source).items():
         record = common._replace(input=path.name, content=sha256_of(path))
-        check_apart(paths_of(out / name, endings), [*paths, *([named_files["hints"]] if wanted.hints else [])])
+        given = [named_files[key] for key in ("hints", "reference") if key in named_files]
+        check_apart(paths_of(out / name, endings), [*paths, *given])
         made = paths_of(start_of(out / name, endings, record, distinct), endings)
         check_apart(made, named_files.values())  # a candidate that is varied may lie among those made before
         tasks.append(Task(path, made, record, out / name, endings))
@@ -141,8 +144,9 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     known = None if wanted.hints is None else open_rgba(Path(wanted.hints), options.pixel_limit)
     check_hints(known, wanted.hints)
     likes = likes_of(wanted.like, wanted.vary, wanted.lock, options.pixel_limit)
-    guides = [*guides_of(options, known is not None), *likes]
-    return Tools(method_of(runs, options), guides, data_of(runs, options), known)
+    reference = None if wanted.reference is None else open_picture(Path(wanted.reference), options.pixel_limit)
+    guides = [*guides_of(options, known is not None or reference is not None), *likes]
+    return Tools(method_of(runs, options), guides, data_of(runs, options), known, reference)
 
 
 def coloured(
@@ -150,7 +154,7 @@ def coloured(
 ) -> Path:
     """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the sheet's path."""
     picture = open_whole(task.source, options.pixel_limit)
-    shown = understood(picture.rgb, tools.known, tools.data, wanted)
+    shown = understood(picture.rgb, tools.known, tools.data, wanted, tools.reference)
     name = printable(task.source)
     if note := kind_note(shown, wanted.lines):
         say(f"{name}: {note}")

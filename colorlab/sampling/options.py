@@ -62,8 +62,9 @@ class PictureOptions(NamedTuple):
     lines: "auto", "always" or "never", whether it is a line drawing. finish: how line drawings that are coloured at a
     smaller size come to their own: "areas", one colour each; "smooth", shading that stops at lines; "none". gap: half
     the width of the widest gap in a line that is closed, as a share of the longer side. hints: the path of a picture of
-    its size, opaque where the colour is known. edit: areas cut and joined by hand. alpha: "opaque", or "keep" for that
-    of the picture. again: draw also what is there. export: kinds of files to write beside the pictures
+    its size, opaque where the colour is known. edit: areas cut and joined by hand. reference: the path of another
+    picture, whose colours are hints where it fits (conditions.reference). alpha: "opaque", or "keep" for that of the
+    picture. again: draw also what is there. export: kinds of files to write beside the pictures
     (exports.kinds)."""
 
     size: str | int = "trained"
@@ -78,6 +79,7 @@ class PictureOptions(NamedTuple):
     again: bool = False
     export: tuple[str, ...] = ()
     edit: tuple[Edit, ...] = ()
+    reference: str | None = None
 
 
 def picture_options(words: Mapping[str, Any]) -> PictureOptions:
@@ -87,11 +89,14 @@ def picture_options(words: Mapping[str, Any]) -> PictureOptions:
         raise ConfigError(f"size={size} (give trained, input, or a number of pixels, {LARGEST_SIDE:,} at most)")
     if hints is not None and not Path(str(hints)).exists():
         raise ConfigError(f"hints={hints} is not there (give a picture, opaque where the colour is known)")
+    reference = words["reference"]
+    if reference is not None and not Path(str(reference)).is_file():
+        raise ConfigError(f"reference={reference} is not there (give a picture whose colours are wanted)")
     check_lock(words["like"], words["lock"])
     return PictureOptions(
         size, words["lines"], words["finish"], float(words["gap"]), None if hints is None else str(hints),
         words["like"], float(words["vary"]), words["lock"], words.get("alpha", "opaque"), words.get("again", False),
-        kinds_of(words.get("export")), edits_of(words["edit"]),
+        kinds_of(words.get("export")), edits_of(words["edit"]), None if reference is None else str(reference),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from colorlab.conditions.hints import painted as painted_over
 from colorlab.conditions.lines import extractor
 from colorlab.conditions.paper import PICTURE, Page, page_of
 from colorlab.conditions.pen import thickened
+from colorlab.conditions.reference import reference_points
 from colorlab.conditions.resize import onto_drawing, onto_gray, shrunk
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -66,9 +67,12 @@ class Shown(NamedTuple):
         return to_pixels(self.image[0].expand(3, -1, -1)) if self.drawn is None else self.drawn.page.canvas
 
 
-def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions) -> Shown:
+def understood(
+    picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions,
+    reference: np.ndarray | None = None,
+) -> Shown:  # fmt: skip
     """What a method is to be shown of a picture (3, H, W) uint8. known: (4, H, W) uint8. data: of the run's
-    configuration."""
+    configuration. reference: (3, h, w) uint8, another picture whose colours are hints as well."""
     height, width = picture.shape[-2:]
     if known is not None and known.shape[-2:] != (height, width):
         theirs = "x".join(map(str, reversed(known.shape[-2:])))
@@ -76,7 +80,21 @@ def understood(picture: np.ndarray, known: np.ndarray | None, data: dict[str, An
     drawn = None if data.get("condition", "lines") == "gray" else drawn_of(picture, wanted)
     image = luma(unit(picture)) if drawn is None else unit(drawn.page.drawing[None])
     size = working_size((height, width), wanted.size, data["size"])
-    return Shown(image, None if known is None else unit(known), size, wanted.size == "trained", drawn)
+    shown = Shown(image, None if known is None else unit(known), size, wanted.size == "trained", drawn)
+    return shown if reference is None else shown._replace(known=referred(shown, unit(reference)[0]))
+
+
+def referred(shown: Shown, reference: Tensor) -> Tensor:
+    """Known colours (1, 4, H, W), those of a reference (3, h, w) among them in areas, or at pixels, that have none."""
+    areas = None if shown.drawn is None else shown.drawn.areas
+    points = reference_points(shown.image[0], areas, reference)[None]
+    if shown.known is None:
+        return points
+    given = shown.known[:, 3:] > 0
+    if areas is not None:
+        labels = torch.from_numpy(areas.labels).long()
+        points = torch.where(torch.isin(labels, labels[given[0, 0]]), 0.0, points)
+    return torch.where(given, shown.known, points)
 
 
 def drawn_of(picture: np.ndarray, wanted: PictureOptions) -> Drawn:

@@ -72,6 +72,17 @@ class Studio:
         """The drawing, on white paper."""
         return FileResponse(self._of(request).folder / "drawing.png")
 
+    async def reference(self, request: Request) -> Response:
+        """The picture whose colours are hints: PUT takes the one in the body, DELETE leaves none."""
+        session = self._of(request)
+        if request.method == "GET":
+            return FileResponse(session.referred())
+        content = await request.body() if request.method == "PUT" else b""
+        if request.method == "PUT" and not content:
+            raise ConfigError("there is no picture (send a file)")
+        await run_in_threadpool(session.refer, content)
+        return JSONResponse({"reference": bool(content)})
+
     async def areas(self, request: Request) -> Response:
         """Which area each pixel belongs to, as a picture; by POST, once they are cut and joined ({"edits": [...]})."""
         edits = request_of(await json_in(request)).edits if request.method == "POST" else ()
@@ -231,6 +242,7 @@ def app_of(home: Path) -> Starlette:
         Route("/api/sessions", answering(studio.begin), methods=["POST"]),
         Route(one, answering(studio.state)),
         Route(f"{one}/drawing.png", answering(studio.drawing)),
+        Route(f"{one}/reference.png", answering(studio.reference), methods=["GET", "PUT", "DELETE"]),
         Route(f"{one}/areas.png", answering(studio.areas), methods=["GET", "POST"]),
         Route(f"{one}/candidates", answering(studio.colour), methods=["POST"]),
         Route(f"{one}/pictures/{{name}}.png", answering(studio.picture)),

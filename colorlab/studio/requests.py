@@ -28,7 +28,8 @@ class ColorRequest(NamedTuple):
     """run: one that is offered. strokes: the user's colours, the latest on top. like: a candidate that is varied, ""
     for none; vary: the share of it that is coloured anew; locks: places in pixels whose areas stay as they are in it.
     edits: lines that cut or join areas. palette: the only colours, () for any. temperature, style: of methods that
-    colour areas; None, "" as they are. wide: very different candidates, chosen among many."""
+    colour areas; None, "" as they are. wide: very different candidates, chosen among many. reference: colours of the
+    session's reference picture are hints as well."""
 
     run: str
     n: int
@@ -43,6 +44,7 @@ class ColorRequest(NamedTuple):
     temperature: float | None
     style: str
     wide: bool
+    reference: bool
 
 
 def request_of(data: Any) -> ColorRequest:
@@ -66,6 +68,7 @@ def request_of(data: Any) -> ColorRequest:
         temperature=None if temperature is None else number("temperature", temperature, 0.05, 5),
         style=word("style", data.get("style", ""), 80),
         wide=data.get("wide", False) is True,
+        reference=data.get("reference", False) is True,
     )
 
 

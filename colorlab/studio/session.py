@@ -41,8 +41,8 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 class Session:
-    """folder: holds drawing.png, session.json and the candidates. asked: what was asked for, with the names of the
-    pictures that came; favorites: names of pictures."""
+    """folder: holds drawing.png, session.json, the candidates, and reference.png if there is one. asked: what was asked
+    for, with the names of the pictures that came; favorites: names of pictures."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
@@ -59,9 +59,7 @@ class Session:
         """A new one below a folder, of a picture file's bytes. DataError: it is none, or too large."""
         pixels = decode_upload(content, name)
         folder = home / secrets.token_hex(8)
-        picture = io.BytesIO()
-        Image.fromarray(np.moveaxis(pixels, 0, 2)).save(picture, "PNG", compress_level=3)
-        write_bytes(folder / "drawing.png", picture.getvalue())
+        write_bytes(folder / "drawing.png", png_of(pixels))
         session = Session(folder, name)
         session.keep()
         return session
@@ -85,7 +83,20 @@ class Session:
         """All of it that is not a picture, plain data."""
         width, height = self.drawing.size
         kept = {"id": self.id, "name": self.name, "width": width, "height": height}
-        return kept | {"asked": self.asked, "favorites": self.favorites}
+        return kept | {"reference": self.reference.is_file(), "asked": self.asked, "favorites": self.favorites}
+
+    @property
+    def reference(self) -> Path:
+        """Where a picture lies whose colours are hints, if there is one."""
+        return self.folder / "reference.png"
+
+    def refer(self, content: bytes) -> None:
+        """Take a picture file's bytes as the reference; none of b"". DataError: it is no picture, or too large."""
+        if content:
+            write_bytes(self.reference, png_of(decode_upload(content, "the reference")))
+        else:
+            self.reference.unlink(missing_ok=True)
+        self.keep()
 
     def colour(self, request: ColorRequest, tell: Tell) -> None:
         """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception
@@ -124,10 +135,17 @@ class Session:
         locks = [[x, y] for x, y in request.locks if 0 <= x < width and 0 <= y < height]
         return colorlab.open_run(request.run).sample(
             self.drawing, n=n, seed=request.seed, hints=painted(request.strokes, self.drawing.size), like=like,
+            reference=self.referred() if request.reference else None,
             vary=request.vary, lock=locks if like and locks else None, edit=typed(request.edits),
             palette=list(request.palette) or None, text=request.text or "captions", method=values or None, each=each,
             pixel_limit=LARGEST,
         )  # fmt: skip
+
+    def referred(self) -> Path:
+        """The reference. DataError: there is none."""
+        if not self.reference.is_file():
+            raise DataError("there is no such reference (send one first)")
+        return self.reference
 
     def _save(self, name: str, picture: Image.Image) -> None:
         """At its own size, and small."""
@@ -182,6 +200,13 @@ class Session:
                 for path in paths:
                     archive.writestr(path.name, path.read_bytes())
             return f"{stem}-{kind}.zip", out.getvalue()
+
+
+def png_of(pixels: np.ndarray) -> bytes:
+    """(3, H, W) uint8 as a PNG file."""
+    picture = io.BytesIO()
+    Image.fromarray(np.moveaxis(pixels, 0, 2)).save(picture, "PNG", compress_level=3)
+    return picture.getvalue()
 
 
 def decode_upload(content: bytes, name: str) -> np.ndarray:

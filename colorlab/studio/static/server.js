@@ -29,6 +29,12 @@ export function begin(file) {
 
 export const beginWith = (name) => json(`/api/sessions?drawing=${encodeURIComponent(name)}`, { method: "POST" });
 
+export const referenceOf = (id) => `${one(id)}/reference.png`;
+export function refer(id, file) {
+  const headers = { "content-type": "image/unknown" };
+  return json(referenceOf(id), file ? { method: "PUT", body: file, headers } : { method: "DELETE" });
+}
+
 export const prefer = (id, name, on) => json(`${one(id)}/favorites/${name}`, { method: on ? "PUT" : "DELETE" });
 
 export async function keepPalette(name, colors) {

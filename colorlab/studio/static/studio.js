@@ -97,6 +97,7 @@ async function open(state) {
   of("title").textContent = state.name;
   view.show(await imageAt(server.drawingOf(state.id)), page.marks);
   gallery.open(state);
+  referred();
   swatches();
   able();
   say("");
@@ -126,7 +127,8 @@ function wish(run, more) {
   const { areas, text } = offered(run) || {};
   const words = {
     run, n: +of("n").value, seed: +of("seed").value, strokes: page.marks.forWish(), edits: page.marks.edits,
-    palette: areas ? page.palette : [], text: text ? of("text").value : "", style: areas ? of("style").value : "", ...more,
+    palette: areas ? page.palette : [], text: text ? of("text").value : "", style: areas ? of("style").value : "",
+    reference: page.state.reference, ...more,
   };
   if (areas && +of("temperature").value) words.temperature = +of("temperature").value;
   const locks = [...page.marks.locked.values()];
@@ -270,6 +272,19 @@ async function keep(colors) {
   say(colors ? `Kept: ${name}.` : `Forgotten: ${name}.`);
 }
 
+// Another picture whose colours are hints, for every drawing that is open; null takes it away.
+async function refer(file) {
+  for (const { id } of pages.list) await server.refer(id, file);
+  page.state.reference = Boolean(file);
+  referred();
+  say(file ? "Its colours are hints from now on." : "");
+}
+
+function referred() {
+  of("referred").hidden = of("unrefer").hidden = !page.state.reference;
+  of("referred").src = page.state.reference ? `${server.referenceOf(page.state.id)}?${Date.now()}` : "";
+}
+
 function undo(again) {
   const before = String(page.marks.edits);
   page.marks[again ? "redo" : "undo"]();
@@ -291,7 +306,7 @@ const actions = {
   colour: () => ask({}), more, wide: () => ask({ wide: true }), cancel: () => page.running?.abort(),
   undo: () => undo(false), redo: () => undo(true), in: () => view.zoom(1.3), out: () => view.zoom(1 / 1.3), fit: () => view.fit(),
   dice: () => { of("seed").value = Math.floor(Math.random() * 100000); ask({}); },
-  every, keep: () => keep(page.palette), forget: () => keep(null),
+  unrefer: () => refer(null), every, keep: () => keep(page.palette), forget: () => keep(null),
   add: () => setPalette([...page.palette, of("color").value]), any: () => setPalette([]),
 };
 for (const [id, act] of Object.entries(actions)) of(id).addEventListener("click", () => tried(async () => act()));
@@ -304,6 +319,7 @@ of("run").addEventListener("change", setRun);
 of("save").addEventListener("submit", (event) => { event.preventDefault(); tried(save); });
 of("named").addEventListener("change", () => page.palettes[of("named").value] && setPalette(page.palettes[of("named").value]));
 of("file").addEventListener("change", () => tried(async () => begun([...of("file").files])));
+of("reference").addEventListener("change", () => tried(async () => refer(of("reference").files[0])));
 of("colors").addEventListener("change", () => tried(async () => setPalette(await server.colorsIn(of("colors").files[0]))));
 for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
 document.addEventListener("dragover", () => of("drop").classList.add("over"));
