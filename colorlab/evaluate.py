@@ -20,9 +20,7 @@ def evaluate(cfg: DictConfig) -> None:
     """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
     exit_on_sigterm()
     words = plain_dict(cfg)
-    sampling_options(words, of_truth=True)
     logged = wants_wandb(cfg.logger)
-    open_runs(words["run"], words["simplify"])
     folder, lacking = shared(words["devices"], evaluated, words)
     tell(folder)
     if logged:

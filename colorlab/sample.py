@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep
-from colorlab.cli.processes import shared
+from colorlab.cli.processes import is_first, shared
 from colorlab.data.intake import printable
 from colorlab.data.names import check_there, unread
 from colorlab.errors import ConfigError
-from colorlab.runs.run import open_runs, plain_dict
-from colorlab.sampling.options import picture_options, sampling_options
+from colorlab.runs.run import Run, open_runs, plain_dict
+from colorlab.sampling.options import SamplingOptions, picture_options, sampling_options
 
 
 def sample(cfg: DictConfig) -> None:
@@ -31,30 +32,13 @@ def sample(cfg: DictConfig) -> None:
         raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
     exit_on_sigterm()
     if words["from"] is None:
-        colour(words)
+        shared(words["devices"], coloured, words, in_sweep())
         return
     from colorlab.sampling.exports import words_of
 
     with TemporaryDirectory(prefix="colorlab-") as folder:
-        colour(words_of(Path(words["from"]), Path(folder), words))
-
-
-def colour(words: dict[str, Any]) -> None:
-    """The same, once it is known of what."""
-    hinted = words["reference"] is not None
-    sampling_options(words, of_truth=words["split"] is not None, hinted=hinted)
-    runs = open_runs(words["run"], words["simplify"])
-    if words["split"] is None:
-        source = Path(words["input"])
-        picture_options(words)
-        check_there(source)
-        if others := unread(source) if source.is_dir() else {}:
-            say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
-        if words["from"] is not None:
-            from colorlab.sampling.exports import check_same
-
-            check_same(Path(words["from"]), runs)
-    shared(words["devices"], coloured, words, in_sweep())
+        again = words_of(Path(words["from"]), Path(folder), words)
+        shared(words["devices"], coloured, again, in_sweep())
 
 
 def coloured(words: dict[str, Any], distinct: bool) -> None:
@@ -63,20 +47,37 @@ def coloured(words: dict[str, Any], distinct: bool) -> None:
     options = sampling_options(words, of_truth=words["split"] is not None, hinted=hinted)
     runs = open_runs(words["run"], words["simplify"])
     out = Path(words["out"]) if words["out"] else runs[0].home / "samples"
+    if words["split"] is not None:
+        sheet_of_split(runs, words, out, options, distinct)
+        return
+    source, wanted = Path(words["input"]), picture_options(words)
+    check_there(source)
+    if (others := unread(source) if source.is_dir() else {}) and is_first():
+        say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
     from colorlab.cli.device import settle_allocator
 
     settle_allocator()
-    if words["split"] is not None:
-        from colorlab.sampling.splits import write_sheet_of_split
-
-        if sheet := write_sheet_of_split(runs, words["split"], words["limit"], out, options, distinct):
-            print(sheet)
-        return
     from colorlab.sampling.files import colour_files
 
+    if words["from"] is not None:
+        from colorlab.sampling.exports import check_same
+
+        check_same(Path(words["from"]), runs)
     asked = {key: value for key, value in words.items() if key != "devices"}
-    for sheet in colour_files(runs, Path(words["input"]), out, options, picture_options(words), asked, say, distinct):
+    for sheet in colour_files(runs, source, out, options, wanted, asked, say, distinct):
         print(printable(sheet), flush=True)
+
+
+def sheet_of_split(
+    runs: Sequence[Run], words: dict[str, Any], out: Path, options: SamplingOptions, distinct: bool
+) -> None:
+    """One process's share of a contact sheet."""
+    from colorlab.cli.device import settle_allocator
+    from colorlab.sampling.splits import write_sheet_of_split
+
+    settle_allocator()
+    if sheet := write_sheet_of_split(runs, words["split"], words["limit"], out, options, distinct):
+        print(sheet)
 
 
 def say(line: str) -> None:
