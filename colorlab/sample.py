@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep
+from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep, leave_at_once
 from colorlab.data.intake import printable
 from colorlab.data.names import check_there, unread
 from colorlab.errors import ConfigError
@@ -41,7 +41,7 @@ def colour(words: dict[str, Any]) -> None:
     options = sampling_options(words, of_truth=words["split"] is not None)
     runs = open_runs(words["run"], words["simplify"])
     out = Path(words["out"]) if words["out"] else runs[0].home / "samples"
-    from colorlab.cli.device import settle_allocator
+    from colorlab.cli.device import importing, settle_allocator
 
     settle_allocator()
     if words["split"] is not None:
@@ -53,7 +53,8 @@ def colour(words: dict[str, Any]) -> None:
     check_there(source)
     if others := unread(source) if source.is_dir() else {}:
         say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
-    from colorlab.sampling.files import colour_files
+    with importing():
+        from colorlab.sampling.files import colour_files
 
     if words["from"] is not None:
         from colorlab.sampling.exports import check_same
@@ -75,3 +76,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave_at_once()
