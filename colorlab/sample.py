@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep
+from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep, leave_at_once
 from colorlab.cli.processes import is_first, shared
 from colorlab.data.intake import printable
 from colorlab.data.names import check_there, unread
@@ -54,10 +54,11 @@ def coloured(words: dict[str, Any], distinct: bool) -> None:
     check_there(source)
     if (others := unread(source) if source.is_dir() else {}) and is_first():
         say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
-    from colorlab.cli.device import settle_allocator
+    from colorlab.cli.device import importing, settle_allocator
 
     settle_allocator()
-    from colorlab.sampling.files import colour_files
+    with importing():
+        from colorlab.sampling.files import colour_files
 
     if words["from"] is not None:
         from colorlab.sampling.exports import check_same
@@ -92,3 +93,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave_at_once()

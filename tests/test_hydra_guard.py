@@ -15,6 +15,7 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.types import RunMode
 
+from colorlab.cli import hydra_guard
 from colorlab.cli.hydra_guard import GuardedLoader
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.errors import ConfigError
@@ -132,3 +133,18 @@ def test_nothing_is_built_before_the_refusal(command: Command, tmp_path: Path) -
 def test_a_pickle_to_run_again_is_refused(command: Command, tmp_path: Path) -> None:
     (tmp_path / "config.pickle").write_bytes(pickle.dumps(Payload(tmp_path / "ran")))
     assert refused(command("train", "--experimental-rerun=config.pickle")) and not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("words", "times"), [([], 0), (["hydra.mode=RUN"], 1)])
+def test_what_is_composed_to_see_the_mode_is_composed_where_somebody_may_have_said_it(words, times, monkeypatch):
+    asked = []
+    monkeypatch.setattr(hydra_guard, "COMPOSED_MODE", lambda *given: asked.append(given) or RunMode.RUN)
+    assert hydra_guard.said_mode(None, "train", words) == (RunMode.RUN if times else None)
+    assert len(asked) == times
+
+
+def test_no_yaml_file_of_colorlab_sets_the_mode() -> None:
+    files = [*conf_dir().rglob("*.yaml")]
+    assert len(files) > 50
+    said = [(yaml.safe_load(path.read_text()) or {}).get("hydra") or {} for path in files]
+    assert any(said) and not any("mode" in each for each in said)

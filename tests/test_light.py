@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.conftest import ROOT
 
@@ -38,6 +39,17 @@ assert drawn.shape == (1, 2, 3, 32, 32) and drawn.isfinite().all()
 print(len(sys.modules))
 """
 
+COMMAND = (
+    SCRIPT.split("import torch")[0]
+    + """
+sys.argv[1:] = sys.argv[2:]
+from colorlab.sample import main
+main()
+print(len(sys.modules))
+"""
+)
+OF_A_COMMAND = 2300  # modules; of which Hydra and its grammar are about 150, SciPy and scikit-image 300
+
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory) -> int:
@@ -60,3 +72,24 @@ def test_the_import_hook_refuses(tmp_path: Path) -> None:
     hook = [sys.executable, "-c", SCRIPT.split("import torch")[0] + tried, ",".join(NOT_NEEDED)]
     said = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.splitlines() == [f"{name} is not installed here" for name in NOT_NEEDED]
+
+
+@pytest.mark.parametrize(
+    "words", [["run=pretrained/flats"], ["run=pretrained/gpic-openmoji-c8", "method/sampler=dpm_solver", "steps=2"]]
+)
+def test_the_command_colours_a_drawing_where_nothing_is_installed_but_what_it_needs(
+    words: list[str], tmp_path: Path
+) -> None:
+    """Each library that is imported is waited for: see what this counts before you raise the limit."""
+    drawing = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(drawing).ellipse((12, 12, 50, 50), outline="black", width=2)
+    drawing.save(tmp_path / "drawing.png")
+    refused = ",".join(name for name in NOT_NEEDED if name != "hydra")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, refused, *words, "input=drawing.png", "n=2", "out=made"],
+        cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "made").glob("drawing-[12].png"))) == 2
+    assert int(done.stdout.split()[-1]) <= OF_A_COMMAND

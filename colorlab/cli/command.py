@@ -83,6 +83,13 @@ def leave_quietly() -> NoReturn:
     sys.exit(128 + signal.SIGPIPE)
 
 
+def leave_at_once() -> NoReturn:
+    """End well, with all output written, and without taking torch's modules apart first, which takes half a second."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def end(error: Exception) -> NoReturn:
     """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
     if os.environ.get(TRACEBACK):

@@ -18,6 +18,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from colorlab.cli import plugins
 from colorlab.cli.messages import explained
 from colorlab.cli.targets import check_targets
 from colorlab.cli.yaml_files import conf_dir, conf_dirs
@@ -46,6 +47,7 @@ FILLED_IN = (
 OF_THE_COMMAND_LINE = ("out", "data.simplify")
 HARMLESS = (None, "none", "morph")  # values of theirs that decide nothing
 OUR_PACKAGES = ("hydra", "hydra_plugins")
+COMPOSED_MODE = hydra._internal.hydra.Hydra.get_mode
 
 
 def guard(config_name: str) -> None:
@@ -58,7 +60,16 @@ def guard(config_name: str) -> None:
         return GuardedLoader(config_search_path, config_name)
 
     hydra._internal.hydra.ConfigLoaderImpl = loader  # type: ignore[assignment, misc]
+    hydra._internal.hydra.Hydra.get_mode = said_mode  # type: ignore[method-assign]
     bound_yaml()
+
+
+def said_mode(self: Any, config_name: str | None, overrides: list[str]) -> Any:
+    """hydra.mode, for which Hydra composes everything once more, unless nobody can have said it: the words of the
+    command do not, colorlab's yaml files do not, strangers' may not."""
+    if plugins.active() or any("mode" in word for word in overrides):
+        return COMPOSED_MODE(self, config_name, overrides)
+    return None
 
 
 def bound_yaml() -> None:

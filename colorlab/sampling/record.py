@@ -140,4 +140,4 @@ def write_png(
         RECORD, json.dumps(said_of(record) | {"k": k})
     )  # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
     with replacing(path, only_new=_made(path) != record.signature) as temporary:
-        image.save(temporary, "PNG", pnginfo=texts, **({} if dpi is None else {"dpi": dpi}))
+        image.save(temporary, "PNG", compress_level=3, pnginfo=texts, **({} if dpi is None else {"dpi": dpi}))
