@@ -14,6 +14,7 @@ from colorlab.data.intake import find_pictures, open_picture, printable
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.reader import Reader, Store
 from colorlab.data.splits import DEALT, SPLITS, apart, by_folders, complete, once
+from colorlab.data.tables import Paths, Words
 from colorlab.data.transforms import Augmentation
 from colorlab.errors import DataError
 from colorlab.storage.plain import LARGEST_RECORD, content, json_of
@@ -66,13 +67,13 @@ class PictureFiles(PicturePairs):
         reader = Reader(listing.paths, self.read, size, pixel_limit, 0)
         store = Store(type(self).__name__, folder, listing.paths, pixel_limit)
         good = store.good(reader) if on_bad == "skip" else np.arange(len(reader))
-        reader.paths = [listing.paths[i] for i in good]
+        self.names = Words(str(listing.paths[i].relative_to(folder)) for i in good)
+        reader.paths = Paths(folder, self.names)
         super().__init__(_pixels(reader, store, cache), lines, condition, augment)
-        self._describe(folder, listing, store, good)
+        self._describe(listing, store, good)
 
-    def _describe(self, folder: Path, listing: Listing, store: Store, good: np.ndarray) -> None:
-        self.names = [str(listing.paths[i].relative_to(folder)) for i in good]
-        self.captions = [listing.captions[i] if listing.captions else "" for i in good]
+    def _describe(self, listing: Listing, store: Store, good: np.ndarray) -> None:
+        self.captions = Words(listing.captions[i] if listing.captions else "" for i in good)
         if listing.labels:
             self.labels = np.array(listing.labels)[good]
         content = store.identities()[good]

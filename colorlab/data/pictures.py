@@ -36,8 +36,8 @@ class PicturePairs:
     "lines" or "gray". augment: what happens to training pictures. Subclasses set names, captions, labels, drawing
     (pictures of one drawing share a number) and splits."""
 
-    names: list[str]
-    captions: list[str]
+    names: Sequence[str]
+    captions: Sequence[str]
     labels: np.ndarray  # (N,) int, -1 if there is none
     drawing: np.ndarray  # (N,) int
     splits: dict[str, np.ndarray]  # train, val, test -> sorted positions

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +39,7 @@ class Reader:
     read: (path, pixel limit) -> (C, H, W) uint8. first: number of the first picture, for errors."""
 
     def __init__(
-        self, paths: list[Path], read: Callable[[Path, int], np.ndarray], size: int, pixel_limit: int, first: int
+        self, paths: Sequence[Path], read: Callable[[Path, int], np.ndarray], size: int, pixel_limit: int, first: int
     ) -> None:
         self.paths, self.read, self.size, self.pixel_limit, self.first = paths, read, size, pixel_limit, first
 

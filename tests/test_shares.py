@@ -104,7 +104,7 @@ def command(folder: Path, name: str, *words: str, how: str = "", rank: int = 1) 
 
 
 def ended(started: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = started.communicate(timeout=500)
+    out, err = started.communicate(timeout=1500)
     return started.returncode, out, err
 
 
@@ -185,7 +185,7 @@ def test_when_one_process_fails_all_end_and_its_error_is_told(
 def test_the_processes_end_with_the_one_that_started_them(run: Path, tmp_path: Path, end: signal.Signals) -> None:
     words = [f"run={run}", *EVALUATE, "out=e", "devices=2"]
     started = command(tmp_path, "evaluate", *words, how="sleeps")
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 600
     while len(list(tmp_path.glob("e/samples/*.npy"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert len(orphans(tmp_path)) >= 3
@@ -231,6 +231,6 @@ def test_torchrun_starts_the_processes_of_an_evaluation(run: Path, alone: Path, 
     line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
     words = ["colorlab.evaluate", f"run={run}", *EVALUATE, "out=e"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500)
+    done = subprocess.run([*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0 and done.stdout.count("evaluation.json") == 1, done.stderr
     same_evaluation(tmp_path / "e", alone)
