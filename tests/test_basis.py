@@ -15,7 +15,7 @@ from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.basis import rms
-from colorlab.nets.basis_net import BasisNet, StochasticConv
+from colorlab.nets.basis_net import BasisNet, FixedBasesConv, StochasticConv
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import plain_dict
 from colorlab.samplers.marginals import expected as expected_of
@@ -52,6 +52,17 @@ def test_filtering_with_the_basis_and_mixing_is_filtering_with_the_mixture() -> 
         assert torch.allclose(conv(x, z)[row], mixed, atol=1e-5)
 
 
+def test_fixed_bases_are_mixed_by_coefficients_linear_in_the_noise() -> None:
+    conv, draws = FixedBasesConv(3, 5, 4, 2), Draws(0, [0, 1])
+    x, z = draws.normal(3, 6, 7), draws.normal(2)
+    for row in range(2):
+        mixed = conv.coefficients + sum(z[row, j] * conv.turns[j] for j in range(2))
+        filters = torch.einsum("oik,kyx->oiyx", mixed, conv.psi)
+        assert torch.allclose(conv(x, z)[row], F.conv2d(x[row], filters, padding=1), atol=1e-5)
+    middle = (conv(x, z) + conv(x, -z)) / 2
+    assert torch.allclose(middle, conv(x, torch.zeros_like(z)), atol=1e-5)
+
+
 def test_a_basis_generator_has_some_hundred_weights() -> None:
     net = BasisNet(261, 32, 2, 7, 8)
     assert 100 < sum(p.numel() for p in net.layers[0].generator.parameters()) < 2000
@@ -80,6 +91,29 @@ def test_the_losses_are_their_formulas(remedy: str) -> None:
     expected = {"none": square.mean(), "best_of": square.min(0).values.mean(),
                 "energy": (square.sqrt().mean(0) - far.mean(0) / 2).mean()}  # fmt: skip
     assert method.loss(batch(), draws)["loss"].item() == pytest.approx(expected[remedy].item(), rel=1e-4)
+
+
+def test_the_adversarial_loss_is_its_parts_and_each_learns_its_own() -> None:
+    """No gradient of the discriminator's part reaches the layer, and none of the layer's reaches the discriminator."""
+    words = ["method.learning.remedy=adversarial", "method.learning.nearness=0", "method.learning.candidates=2"]
+    method, draws = basis(*words, "method.layer.basis=fourier_bessel").train(), Draws(0, range(4))
+    assert type(method.layer.layers[0]).__name__ == "FixedBasesConv"
+    marginals = method.marginals(batch().image)
+    shown, truth = method.layer.show(marginals.log_p, marginals.image), method.target(batch()).movedim(-1, 1) / 110
+    codes = [draws.to(f"candidate {k}").normal(8) for k in range(2)]
+    made = torch.cat([expected_of(method.layer(shown, z), marginals.table) / 110 for z in codes])
+    real = method.discriminator(marginals.image, truth)[0]
+    fake = method.discriminator(marginals.image.repeat(2, 1, 1, 1), made)[0]
+    judge = ((real - 1).square().mean() + fake.square().mean()) / 2
+    fooled = (fake - 1).square().mean()
+    loss = method.loss(batch(), draws)["loss"]
+    assert loss.item() == pytest.approx((judge + fooled).item(), rel=1e-4)
+    own, others = list(method.discriminator.parameters()), list(method.layer.parameters())
+    pairs = [(own, judge), (others, fooled)]
+    for weights, part in pairs:
+        wanted = torch.autograd.grad(part, weights, retain_graph=True)
+        found = torch.autograd.grad(loss, weights, retain_graph=True)
+        assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(wanted, found, strict=True))
 
 
 def test_only_the_layer_learns() -> None:
@@ -130,7 +164,11 @@ def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("override", "said"),
-    [("method.learning.remedy=hope", "energy"), ("method.learning.candidates=1", "2 candidates at least")],
+    [
+        ("method.layer.basis=wavelets", "choose from learned, fourier_bessel"),
+        ("method.learning.remedy=hope", "energy"),
+        ("method.learning.candidates=1", "2 candidates at least"),
+    ],
 )
 def test_mistakes_are_told_in_one_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):

@@ -244,3 +244,17 @@ def test_gray_pictures_teach_cic_nothing() -> None:
     assert method.loss(mixed, Draws(0, range(4)))["classes"].item() == pytest.approx(wanted.item(), rel=1e-4)
     method.skips_gray = False
     assert method.loss(mixed, Draws(0, range(4)))["classes"].item() != pytest.approx(wanted.item(), rel=1e-2)
+
+
+def test_a_second_head_regresses_ab_as_ucapsnets_does() -> None:
+    """Its loss is the weighted squared error of a and of b over pictures that have colours, zero without a weight."""
+    words = ["method=marginals", "method.net.trunk=capsule"]
+    plain, both = cic(*words).eval(), cic(*words, "method.net.regression=1e-3").eval()
+    assert "ab.weight" in both.state_dict() and "ab.weight" not in plain.state_dict()
+    one = batch()
+    one = one._replace(rgb=torch.cat([one.rgb[:3], torch.full_like(one.rgb[:1], 0.5)]))  # the last is gray
+    told = 110 * both.ab(both.net(one.image)).movedim(1, -1)
+    error = (told - both.target(one)).square().sum(-1)[:3].mean()
+    found, draws = both.loss(one, Draws(0, range(4))), Draws(0, range(4))
+    assert (found["loss"] - found["classes"]).item() == pytest.approx(1e-3 * error.item(), rel=1e-3)
+    assert float(plain.loss(one, draws)["loss"]) == float(plain.loss(one, draws)["classes"])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from colorlab.color import rgb_of
 from colorlab.draws import Draws
 from colorlab.samplers.quantile_field import QuantileField
 from colorlab.samplers.variational import Problem, Variational, divergence, gradient
@@ -30,6 +31,19 @@ def test_divergence_is_minus_the_adjoint_of_the_gradient() -> None:
     draws = Draws(0, [0])
     u, z = draws.normal(5, 6).double(), draws.normal(2, 5, 6).double()
     assert torch.allclose((gradient(u) * z).sum(), -(u * divergence(z)).sum())
+
+
+def test_under_the_gamut_each_answer_can_be_shown_at_the_pictures_own_lightness() -> None:
+    free = problem(1, side=8)
+    vivid = Problem(torch.full((1, 1, 1, 8, 8), 80.0), 1.5 * free.candidates[:1], free.log_p, GAMMA, FIDELITY, 1.0)
+    held = Problem(vivid.lightness, vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0, gamut=True)
+    for steps in (0, 30):
+        beyond, within = (torch.cat([vivid.lightness.expand(1, 2, 1, 8, 8), each.solved(steps)[0]], 2)
+                          for each in (vivid, held))  # fmt: skip
+        assert rgb_of(beyond).max() > 1.05 and rgb_of(within).min() > -0.01 and rgb_of(within).max() < 1.01
+    low = Problem(vivid.lightness, 0.1 * vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0)
+    same = Problem(vivid.lightness, 0.1 * vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0, gamut=True)
+    assert torch.equal(low.solved(30)[0], same.solved(30)[0])  # what can be shown is left alone
 
 
 @pytest.mark.parametrize(("candidates", "drawn"), [(1, True), (4, True), (8, False)])

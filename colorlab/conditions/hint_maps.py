@@ -8,15 +8,18 @@ strokes and painted parts become the same map."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.color import lab_of
+from colorlab.color import AB, lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.storage.memo import Answers, keys_of
-from colorlab.types import Hints
+from colorlab.types import Condition, Hints
 
 COMPACTNESS = 10.0  # SLIC's m in Lab, of its authors; in gray of [0, 1], a hundredth of it
 ROUNDS = 10  # of SLIC's and of our k-means
@@ -117,6 +120,18 @@ def of_hints(hints: Hints | None, image: Tensor, snap: int) -> Tensor:
         return own
     spread = torch.stack([_spread(*pair, snap) for pair in zip(own, image, strict=True)])
     return torch.where(known > 0, own, spread)
+
+
+def chroma_shown(condition: Condition, size: Sequence[int]) -> Tensor:
+    """What a user shows of gray pictures (B, 1, H, W), grown to a size below and to the right: (B, 3, *size), ab, about
+    [-1, 1], where it is known and 0 elsewhere, and a mask of 0 and 1. ConfigError: hints of another size."""
+    image, hints = condition.image, condition.hints
+    if hints is None:
+        return image.new_zeros(len(image), 3, *size)
+    must_match(hints, image)
+    mask = (hints.mask > 0.5).to(image)
+    own = torch.cat([AB().encode(hints.rgb) * mask, mask], 1)
+    return F.pad(own, (0, size[1] - own.shape[-1], 0, size[0] - own.shape[-2]))
 
 
 def must_match(hints: Hints, image: Tensor) -> None:

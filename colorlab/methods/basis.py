@@ -1,9 +1,12 @@
 """A learned sampling layer on frozen marginals: stochastic filters from a basis generator, see ``nets.basis_net``.
 
-Ballester, Raad and Vitoria's third question (project description): BasisGAN's layer without its adversary. A candidate
-is f(marginals, z). Trained to be near the truth alone (remedy: none) it ignores z. Two remedies compare K candidates:
-    best_of  only the nearest one learns, min_k |y_k - y|^2
-    energy   the energy score, a proper score of whole pictures: mean_k |y_k - y| - 1/2 mean_{k != l} |y_k - y_l|"""
+Ballester, Raad and Vitoria's third question (project description): BasisGAN's layer, or one of DCFNet's fixed bases. A
+candidate is f(marginals, z). Trained to be near the truth alone (remedy: none) it ignores z. Two remedies compare K
+candidates, the third is BasisGAN's own:
+    best_of      only the nearest one learns, min_k |y_k - y|^2
+    energy       the energy score, a proper score of whole pictures: mean_k |y_k - y| - 1/2 mean_{k != l} |y_k - y_l|
+    adversarial  a discriminator of patches, by least squares, and ``nearness`` mean_k |y_k - y|. It learns at the same
+                 step, from the same colourings."""
 
 from __future__ import annotations
 
@@ -13,19 +16,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from colorlab.color import AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
+from colorlab.methods.adversarial import CriticOptions, least_squares
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory
-from colorlab.methods.marginals import ClassOptions, PixelClassifier, TrunkOptions, net_of
+from colorlab.methods.marginals import SPACE, ClassOptions, PixelClassifier, TrunkOptions, net_of
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
 from colorlab.storage.plain import content, open_plain, yaml_of
 from colorlab.types import Batch
 
-REMEDIES = ("none", "best_of", "energy")
+REMEDIES = ("none", "best_of", "energy", "adversarial")
 #: Keys that must be as in the run that the marginals are from; of those at the top and in groups.
 SAME = ("width", "net.trunk", "net.stride", "net.shortcuts", "net.rank", "classes.bins", "classes.rebalance")
 
@@ -38,6 +43,7 @@ class LayerOptions:
     layers: int
     bases: int
     noise: int
+    basis: str = "learned"  # or fourier_bessel: fixed, and the coefficients random
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ class LearningOptions:
 
     remedy: str
     candidates: int  # K
+    nearness: float = 10.0  # weight of the distance to the truth beside the discriminator
+    critic_width: int = 16  # of the discriminator
+    critic_layers: int = 2
 
     def __post_init__(self) -> None:
         if self.remedy not in REMEDIES:
@@ -87,8 +96,11 @@ class Basis(PixelClassifier):
         super().__init__(seed, optimizer, schedule, MarginalSampler(), net_of(width, net), net, classes)
         self.own = {"width": width, **asdict(net), **asdict(classes)}
         self.run, self.learning, self.noise = marginals, learning, layer.noise
-        self.layer = BasisNet(len(self.bins), layer.channels, layer.layers, layer.bases, layer.noise)
+        self.layer = BasisNet(len(self.bins), layer.channels, layer.layers, layer.bases, layer.noise, layer.basis)
         self.sampler = FilterSampler(self.layer, layer.noise, micro_batch)
+        if learning.remedy == "adversarial":
+            critic = CriticOptions(learning.critic_width, learning.critic_layers)
+            self.discriminator = critic.net(SPACE.channels, norm=True)
         self.freeze_net()
         self.copula.requires_grad_(False)
 
@@ -114,9 +126,21 @@ class Basis(PixelClassifier):
                 loss = error.square().mean()
             case "best_of":
                 loss = error.amin(0).square().mean()
+            case "adversarial":
+                loss = self.learning.nearness * error.mean() + self.judged(marginals.image, drawn, truth)
             case _:
                 loss = (error.mean(0) - spread / 2).mean()
         return {"loss": loss, "error": error.mean().detach(), "spread": spread.mean().detach()}
+
+    def judged(self, gray: Tensor, drawn: Tensor, truth: Tensor) -> Tensor:
+        """What the layer and the discriminator minimise (LSGAN), in one number: candidates (K, B, 2, h, w) reach the
+        layer through a discriminator whose weights are constants, and the discriminator without their graph."""
+        gray, made = gray.repeat(len(drawn), 1, 1, 1), drawn.flatten(0, 1)
+        constants = {name: p.detach() for name, p in self.discriminator.named_parameters()}
+        fools = least_squares(functional_call(self.discriminator, constants, (gray, made)), 1.0)
+        fake = least_squares(self.discriminator(gray, made.detach()), 0.0)
+        real = least_squares(self.discriminator(gray[: len(truth)], truth), 1.0)
+        return fools + (real + fake) / 2
 
     def _drawn(self, shown: Shown, table: Tensor, draws: Draws) -> Tensor:
         """One candidate of each picture, (B, 2, h, w) in units of 110."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from colorlab.ab_bins import Bins
 from colorlab.color import AB, AB_SCALE
-from colorlab.conditions.hint_maps import KEPT_BYTES, must_match, superpixels
+from colorlab.conditions.hint_maps import KEPT_BYTES, chroma_shown, superpixels
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
@@ -114,14 +114,13 @@ class DisCo(Method):
         """Hints are anchors, and come back exactly. ConfigError: guides."""
         if any(not isinstance(guide, Inpaint) for guide in guides):
             raise ConfigError("disco takes hints, but no guide or bias (leave guide= and bias= out)")
-        if condition.hints is not None:
-            must_match(condition.hints, condition.image)
         alone = each_alone(condition, draws)
         return torch.stack([self.candidates(one, n, rows) for one, rows in alone])
 
     def candidates(self, condition: Condition, n: int, draws: Draws) -> Tensor:
         """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
-        image, hints = padded(condition.image, STRIDE), self.given(condition)
+        image = padded(condition.image, STRIDE)
+        hints = chroma_shown(condition, image.shape[-2:])
         label = self.labels(image)
         tokens, there = self.net.tokens(image, label, int(label.max()) + 1)
         height, width = condition.image.shape[-2:]
@@ -133,16 +132,6 @@ class DisCo(Method):
             return SPACE.decode(torch.where(own[:, 2:] > 0, own[:, :2], ab), condition.image)
 
         return in_groups(paint, draws, n, self.micro_batch)
-
-    def given(self, condition: Condition) -> Tensor:
-        """The user's hints, (1, 3, H, W): ab and a mask, grown as the picture is."""
-        image, hints = condition.image, condition.hints
-        if hints is None:
-            return torch.zeros_like(padded(image, STRIDE)).expand(-1, 3, -1, -1)
-        mask = (hints.mask > 0.5).to(image)
-        own = torch.cat([SPACE.encode(hints.rgb) * mask, mask], 1)
-        grown = padded(image, STRIDE).shape
-        return F.pad(own, (0, grown[-1] - own.shape[-1], 0, grown[-2] - own.shape[-2]))
 
     def hinted(self, hints: Tensor, label: Tensor, count: int) -> Tensor:
         """The class of each superpixel that a hint touches, the number of classes elsewhere: (1, R)."""

@@ -51,6 +51,7 @@ class TrunkOptions(NetOptions):
     """The same with a choice of nets, see ``net_of``."""
 
     trunk: str
+    regression: float = 0.0  # weight of a second head's squared error of ab, Lab units; 0 = there is none
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,13 @@ class PixelClassifier(Method):
         weighted = ((self.weights()[code.index[..., 0]] * entropy).mean((1, 2)) * taken).sum() / taken.sum().clamp_min(
             1
         )
-        loss = weighted - (taught - taught.detach())
+        more = self.features_loss(features, target)
+        loss = weighted + more - (taught - taught.detach())
         return {"loss": loss, "classes": weighted, "cross_entropy": entropy.mean()}
+
+    def features_loss(self, features: Tensor, target: Tensor) -> Tensor:
+        """What else the features (B, C, h, w) are to know of the true ab (B, h, w, 2): nothing here."""
+        return features.new_zeros(())
 
     def copula_objective(self, batch: Batch, features: Tensor, logits: Tensor, bins: Tensor, draws: Draws) -> Tensor:
         """What the copula's factors maximise, of some pictures of the batch: by true p, whatever is sampled from."""
@@ -188,6 +194,15 @@ class MarginalsMethod(PixelClassifier):
         net: TrunkOptions, classes: ClassOptions,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule, sampler, net_of(width, net), net, classes)
+        self.regression, self.skips_gray = net.regression, net.regression > 0
+        self.ab = nn.Conv2d(self.net.channels, 2, 1) if net.regression else None
+
+    def features_loss(self, features: Tensor, target: Tensor) -> Tensor:
+        """UCapsNet's second head (Pucci et al., 2021): squared errors of a and of b, their sum's mean over pixels."""
+        if self.ab is None:
+            return super().features_loss(features, target)
+        taught, error = taught_by(target), (AB_SCALE * self.ab(features).float().movedim(1, -1) - target).square()
+        return self.regression * (error.sum(-1).mean((1, 2)) * taught).sum() / taught.sum().clamp_min(1)
 
     def prepare(self, pictures: Any) -> None:
         """The prior, and the classifier's weights if the trunk is semantic."""

@@ -16,14 +16,16 @@ DILATIONS = (1, 2, 4, 2, 1)
 
 
 class RefinerNet(nn.Module):
-    """(image (N, 1, H, W) in [0, 1], coarse (N, 2, h, w), about [-1, 1]) -> chroma (N, 2, H, W), about [-1, 1]."""
+    """(image (N, 1, H, W) in [0, 1], coarse (N, channels, h, w), about [-1, 1]) -> chroma (N, 2, H, W), about [-1, 1].
 
-    def __init__(self, width: int) -> None:
+    channels: of what is coarse: 2 of chroma, or those of a code."""
+
+    def __init__(self, width: int, channels: int = 2) -> None:
         super().__init__()
-        sizes = [3, *[width] * len(DILATIONS)]
+        sizes = [channels + 1, *[width] * len(DILATIONS)]
         pairs = zip(itertools.pairwise(sizes), DILATIONS, strict=True)
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=d, dilation=d) for (a, b), d in pairs)
-        self.direct = nn.Conv2d(2, 2, 1)  # between the two kinds of chroma
+        self.direct = nn.Conv2d(channels, 2, 1)  # between the two kinds of chroma
         self.head = nn.Conv2d(width, 2, 1)
         start_from_zero(self.head)
 

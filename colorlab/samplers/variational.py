@@ -8,14 +8,18 @@ of a net, as Mouzon, Pierre and Berger, "Joint CNN and variational model for ful
 u the chroma, L the lightness, c_i(x) a pixel's candidate colours, w(x) in the simplex. Where L has an edge, one of u
 costs little. The first term is max <grad u, z> + <sqrt(gamma) grad L, z_L> over |z, z_L| <= 1 at each pixel, which
 gives the primal-dual steps of Chambolle and Pock (2011); w takes mirror steps, which stay in the simplex by themselves.
-For one candidate E is convex and its minimum is found; with more, a local one."""
+For one candidate E is convex and its minimum is found; with more, a local one.
+
+The lightness is the picture's own at every step. With ``gamut``, so is the constraint of both papers that the colour
+can be shown at it: u is brought back at its hue after each step. They work in YUV, where the showable chromas of a
+lightness are a convex polygon and that is a projection; in Lab they are not convex, so it is the way back alone."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from colorlab.color import lab_of
+from colorlab.color import in_gamut, lab_of
 from colorlab.draws import Draws
 from colorlab.progress import finer
 from colorlab.samplers.marginals import Marginals, MarginalSampler, colours_of
@@ -28,11 +32,14 @@ RHO = 0.1  # the mirror step of w
 class Problem:
     """What is fixed in E.
 
-    lightness (B, 1, 1, h, w); candidates c (B, n, K, 2, h, w) in Lab units; log_p (B, n, K, h, w) of the candidates."""
+    lightness (B, 1, 1, h, w); candidates c (B, n, K, 2, h, w) in Lab units; log_p (B, n, K, h, w) of the candidates.
+    gamut: whether u must be colours that sRGB can show."""
 
     def __init__(
-        self, lightness: Tensor, candidates: Tensor, log_p: Tensor, gamma: float, fidelity: float, prior: float
-    ) -> None:
+        self, lightness: Tensor, candidates: Tensor, log_p: Tensor, gamma: float, fidelity: float, prior: float,
+        gamut: bool = False,
+    ) -> None:  # fmt: skip
+        self.lightness, self.gamut = lightness, gamut
         self.edges = gamma**0.5 * gradient(lightness)  # (B, 1, 1, 2, h, w)
         self.candidates, self.log_p, self.fidelity, self.prior = candidates, log_p, fidelity, prior
 
@@ -49,7 +56,8 @@ class Problem:
         """u (B, n, 2, h, w) and w after so many steps, from w = p and the mean of the candidates."""
         scores = self.log_p.expand(self.candidates.shape[:3] + self.candidates.shape[-2:])
         w = torch.softmax(scores, 2)
-        u = mean = (w[:, :, :, None] * self.candidates).sum(2)
+        mean = (w[:, :, :, None] * self.candidates).sum(2)
+        u = self.shown(mean)
         ahead, z = u, gradient(torch.zeros_like(u))
         z_L = torch.zeros_like(z[:, :, :1])
         for _ in finer(range(steps)):
@@ -60,20 +68,27 @@ class Problem:
                 scores = scores - RHO * self.costs(ahead)
                 w = torch.softmax(scores, 2)
                 mean = (w[:, :, :, None] * self.candidates).sum(2)
-            moved = (u + TAU * (divergence(z) + self.fidelity * mean)) / (1 + TAU * self.fidelity)
+            moved = self.shown((u + TAU * (divergence(z) + self.fidelity * mean)) / (1 + TAU * self.fidelity))
             u, ahead = moved, 2 * moved - u
         return u, w
+
+    def shown(self, u: Tensor) -> Tensor:
+        """u itself, or, under the constraint, the nearest chroma of each hue that can be shown."""
+        if not self.gamut:
+            return u
+        return in_gamut(torch.cat([self.lightness.expand_as(u[:, :, :1]), u], 2))[:, :, 1:]
 
 
 class Variational(MarginalSampler):
     """source: draws the candidates; None takes each pixel's likeliest bins, and all n answers are the same (Mouzon et
     al.). candidates: K; with 1, u is a smoothed version of the one drawn. gamma, fidelity (lambda), prior (mu): see the
-    module. steps: of the primal-dual scheme."""
+    module. steps: of the primal-dual scheme. gamut: see the module."""
 
     def __init__(
-        self, source: MarginalSampler | None, candidates: int, gamma: float, fidelity: float, prior: float, steps: int
-    ) -> None:
-        self.source, self.candidates, self.steps = source, candidates, steps
+        self, source: MarginalSampler | None, candidates: int, gamma: float, fidelity: float, prior: float, steps: int,
+        gamut: bool = False,
+    ) -> None:  # fmt: skip
+        self.source, self.candidates, self.steps, self.gamut = source, candidates, steps, gamut
         self.gamma, self.fidelity, self.prior = gamma, fidelity, prior
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
@@ -89,7 +104,7 @@ class Variational(MarginalSampler):
         else:
             colours = torch.stack([self.source(marginals, n, draws.to(f"candidate {i}")) for i in range(K)], 2)
             log_p = colours.new_zeros(*colours.shape[:3], 1, 1)
-        return Problem(lightness, colours, log_p, self.gamma, self.fidelity, self.prior)
+        return Problem(lightness, colours, log_p, self.gamma, self.fidelity, self.prior, self.gamut)
 
 
 def gradient(u: Tensor) -> Tensor:
