@@ -85,9 +85,7 @@ def plus(x: Tensor, y: Tensor) -> Tensor:
 
 def double_conv(c_in: int, c_out: int) -> nn.Sequential:
     """Two 3x3 convolutions, each followed by SiLU."""
-    return nn.Sequential(
-        nn.Conv2d(c_in, c_out, 3, padding=1), SiLU(), nn.Conv2d(c_out, c_out, 3, padding=1), SiLU()
-    )
+    return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1), SiLU(), nn.Conv2d(c_out, c_out, 3, padding=1), SiLU())
 
 
 def start_from_zero(conv: nn.Conv2d) -> None:
