@@ -16,7 +16,7 @@ from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.own_features import KINDS
 from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods, told_apart
-from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0
+from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0, folded_lite0, load_lite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
 
@@ -134,6 +134,16 @@ def test_lite0_knows_a_cup_of_espresso():
     small = F.interpolate(picture, size=(224, 224), mode="bilinear", antialias=True)
     with torch.no_grad():
         assert net(small).argmax().item() == 967
+
+
+def test_a_net_whose_normalisations_are_folded_says_the_same():
+    fetch("lite0")
+    pictures = torch.rand(3, 3, 50, 64, generator=torch.Generator().manual_seed(0))
+    cpu = torch.device("cpu")
+    folded, plain = folded_lite0(cpu), load_lite0(cpu)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded.modules())
+    with torch.no_grad():
+        torch.testing.assert_close(folded.features(pictures), plain.features(pictures), atol=2e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("net", "length"), [("vgg16", 512), ("lite0", 1280)])

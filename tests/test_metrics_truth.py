@@ -17,7 +17,7 @@ from torchmetrics.functional.image import (
 from colorlab.color import lab_of
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.ssim import ms_ssim_pairs, ssim
-from colorlab.metrics.truth import Truth, area_under, best_of, binned, centre_grid, palette_distance, psnr
+from colorlab.metrics.truth import Truth, area_under, best_of, binned, centre_grid, in_order, palette_distance, psnr
 
 GENERATOR = torch.Generator().manual_seed(0)
 TRUTHS = torch.rand(2, 3, 32, 40, generator=GENERATOR)
@@ -135,3 +135,8 @@ def test_ms_ssim_of_large_pictures_equals_torchmetrics():
 
 def test_ms_ssim_of_small_pictures_has_as_many_scales_as_fit():
     assert ms_ssim_pairs(torch.zeros(2, 3, 16, 16)).item() == pytest.approx(1)
+
+
+def test_values_are_put_in_order_row_by_row():
+    values = torch.randn(2, 3, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(in_order(values), values.sort(-1).values)

@@ -6,8 +6,10 @@ import ctypes
 import gc
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from colorlab.errors import ConfigError
@@ -74,11 +76,30 @@ def precision(wanted: str, accelerator: str) -> str:
 
 
 def previews_in_bf16(wanted: str, device: str) -> bool:
-    """Whether to sample in bfloat16. auto: where the units for it make it several times faster (AMX, recent GPUs)."""
-    if wanted != "auto":
-        return wanted == "bf16"
+    """Whether to sample in bfloat16. auto: where the units for it make it several times faster (AMX, recent GPUs).
+    bf16: except on a processor without any, which would take some 70 times as long over a product of matrices."""
+    if wanted == "fp32":
+        return False
     import torch
 
     if device == "cpu":
-        return torch.cpu._is_amx_tile_supported()
-    return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        if wanted == "auto":
+            return torch.cpu._is_amx_tile_supported()
+        return has_bf16_units() or _stays_in_fp32()
+    return wanted == "bf16" or (torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+
+
+def has_bf16_units() -> bool:
+    """Whether the processor computes in bfloat16; taken for granted of those that are not x86."""
+    import torch
+
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return True
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+@cache
+def _stays_in_fp32() -> bool:
+    """False, and says so once."""
+    print("colorlab: precision=bf16, but this processor has no units for it: fp32 is used", file=sys.stderr)
+    return False

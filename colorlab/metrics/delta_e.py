@@ -44,10 +44,10 @@ def pairwise_delta_e(lab: Tensor, weight: Tensor) -> Tensor:
 
 
 def _delta_e(L_1: Tensor, a_1: Tensor, b_1: Tensor, L_2: Tensor, a_2: Tensor, b_2: Tensor) -> Tensor:
-    mean_C7 = ((torch.hypot(a_1, b_1) + torch.hypot(a_2, b_2)) / 2).pow(7)
+    mean_C7 = _seventh((_length(a_1, b_1) + _length(a_2, b_2)) / 2)
     stretch = 1.5 - 0.5 * _rotation_strength(mean_C7)  # 1 + G
     a_1, a_2 = a_1 * stretch, a_2 * stretch
-    C_1, C_2 = torch.hypot(a_1, b_1), torch.hypot(a_2, b_2)
+    C_1, C_2 = _length(a_1, b_1), _length(a_2, b_2)
     mean_L, mean_C = (L_1 + L_2) / 2, (C_1 + C_2) / 2
     cos_h, sin_h = _mean_hue(a_1, b_1, C_1, a_2, b_2, C_2)
     L_term = (mean_L - 50).square()
@@ -60,6 +60,17 @@ def _delta_e(L_1: Tensor, a_1: Tensor, b_1: Tensor, L_2: Tensor, a_2: Tensor, b_
     return (L * L + C * C + H * H + R_T * C * H).clamp_min(0).sqrt()
 
 
+def _length(x: Tensor, y: Tensor) -> Tensor:
+    """Of vectors; several times as fast as hypot, whose care for huge and tiny numbers colours do not need."""
+    return (x * x + y * y).sqrt_()
+
+
+def _seventh(x: Tensor) -> Tensor:
+    """x^7, as fast as four products."""
+    cube = x * x * x
+    return cube * cube * x
+
+
 def _rotation_strength(C7: Tensor) -> Tensor:
     return (C7 / (C7 + 25.0**7)).sqrt()
 
@@ -69,7 +80,7 @@ def _mean_hue(a_1: Tensor, b_1: Tensor, C_1: Tensor, a_2: Tensor, b_2: Tensor, C
     tiny = torch.finfo(C_1.dtype).tiny
     C_1, C_2 = C_1.clamp_min(tiny), C_2.clamp_min(tiny)
     x, y = a_1 / C_1 + a_2 / C_2, b_1 / C_1 + b_2 / C_2
-    norm = torch.hypot(x, y).clamp_min(tiny)
+    norm = _length(x, y).clamp_min(tiny)
     return x / norm, y / norm
 
 
@@ -99,4 +110,4 @@ def _rotation(cos_h: Tensor, sin_h: Tensor, mean_C: Tensor) -> Tensor:
     h = torch.atan2(sin_h, cos_h) * (180 / math.pi)
     h = torch.where(h < 0, h + 360, h)
     angle = (60 * math.pi / 180) * torch.exp(-((h - 275) / 25).square())
-    return -2 * _rotation_strength(mean_C.pow(7)) * torch.sin(angle)
+    return -2 * _rotation_strength(_seventh(mean_C)) * torch.sin(angle)

@@ -23,7 +23,7 @@ from colorlab.metrics.intervals import jackknife
 from colorlab.metrics.lpips import lpips_net
 from colorlab.metrics.own_features import kind_of, own_features
 from colorlab.metrics.per_drawing import PerDrawing
-from colorlab.nets.imagenet.efficientnet_lite import load_lite0
+from colorlab.nets.imagenet.efficientnet_lite import folded_lite0
 
 NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
@@ -109,7 +109,7 @@ def features(pictures: Tensor, net: str) -> Tensor:
     check_pictures("pictures", pictures, "N 3 H W")
     with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
         if net == "lite0":
-            return load_lite0(pictures.device).features(pictures.float())
+            return folded_lite0(pictures.device).features(pictures.float())
         if net == "inception":
             return inception_features(pictures.float())
         if net not in NETS:

@@ -9,6 +9,7 @@ candidates."""
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -54,12 +55,14 @@ def ms_ssim_pairs(pictures: Tensor) -> Tensor:
 
 def smoothed(x: Tensor) -> Tensor:
     """(..., H, W) -> (..., H - 10, W - 10): Gaussian means over the windows within the picture."""
-    return _band(x.shape[-2], x) @ x @ _band(x.shape[-1], x).T
+    down, across = (_band(side, x.device, x.dtype) for side in x.shape[-2:])
+    return down @ x @ across.T
 
 
-def _band(side: int, like: Tensor) -> Tensor:
+@lru_cache(maxsize=16)
+def _band(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(side - 10, side): row i holds the window that starts at i."""
-    place = torch.arange(side, device=like.device, dtype=like.dtype)
+    place = torch.arange(side, device=device, dtype=dtype)
     offset = place - place[: side - WINDOW + 1, None]
     weight = torch.exp(-(((offset - WINDOW // 2) / SIGMA) ** 2) / 2) * ((offset >= 0) & (offset < WINDOW))
     return weight / weight.sum(1, keepdim=True)

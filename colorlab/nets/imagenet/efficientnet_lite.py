@@ -3,6 +3,7 @@ variants of 2020). Parameter names are those of the published weights."""
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from functools import cache
@@ -10,6 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import fuse_conv_bn_eval
 
 from colorlab.weights.store import backbone
 
@@ -24,6 +26,11 @@ LITE0 = (
     (1, 3, 1, 6, 320),
 )
 BN_EPS = 1e-3
+#: convolutions and the normalisations after them
+FOLDED = (
+    ("_conv_stem", "_bn0"), ("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"),
+    ("_conv_head", "_bn1"),
+)  # fmt: skip
 MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 
 
@@ -37,7 +44,8 @@ class SameConv(nn.Conv2d):
         """(N, C, H, W) -> (N, C', ceil(H / stride), ceil(W / stride))."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         pads = [max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]]
-        x = F.pad(x, (pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2))
+        if any(pads):
+            x = F.pad(x, (pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2))
         return super().forward(x)
 
 
@@ -111,3 +119,16 @@ def load_lite0(device: torch.device) -> EfficientNetLite0:
     net = EfficientNetLite0()
     net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
     return net.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+@cache
+def folded_lite0(device: torch.device) -> EfficientNetLite0:
+    """The same to rounding and faster: each normalisation is in the convolution before it."""
+    net = copy.deepcopy(load_lite0(device))
+    for module in net.modules():
+        for conv_name, norm_name in FOLDED:
+            conv, norm = getattr(module, conv_name, None), getattr(module, norm_name, None)
+            if isinstance(conv, SameConv) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(module, norm_name, nn.Identity())
+    return net
