@@ -74,8 +74,8 @@ def blurred(y: np.ndarray, sigma: float) -> np.ndarray:
 def grained(y: np.ndarray, strength: float, noise: np.ndarray) -> np.ndarray:
     """noise: (H, W) white, of unit variance; strength: the standard deviation that mid-gray gets."""
     soft = cv2.GaussianBlur(noise, (0, 0), GRAIN, borderType=cv2.BORDER_REFLECT)
-    soft = soft / max(float(soft.std()), 1e-6)
-    return np.clip(y + 2 * strength * np.sqrt(np.clip(y * (1 - y), 0, None)) * soft, 0, 1)
+    unit = max(float(soft.std()), 1e-6)
+    return np.clip(y + 2 * strength / unit * np.sqrt(np.clip(y * (1 - y), 0, None)) * soft, 0, 1)
 
 
 def faded(y: np.ndarray, strength: float, white: float, field: np.ndarray) -> np.ndarray:
