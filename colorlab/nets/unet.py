@@ -35,7 +35,7 @@ class Layer(nn.Module):
 
 
 class UNet(nn.Module):
-    """(image (N, 1, H, W) in [0, 1], z (N, latent) or None, keep) -> (N, channels, H, W) in (-1, 1), any H and W.
+    """(image (N, shown, H, W) in [0, 1], z (N, latent) or None, keep) -> (N, channels, H, W) in (-1, 1), any H and W.
 
     width: channels of the finest layer, doubled with each level up to 8 width. depth: levels, each of half the size.
     keep: dropout masks of the ``mask_shapes`` coarsest layers of the expanding path, of value 0 or 1 / (1 - p).
@@ -43,12 +43,12 @@ class UNet(nn.Module):
     The expanding path repeats pixels and then convolves, 3x3, where the paper has transposed convolutions, 4x4: a short
     training leaves their checkerboard (Odena et al., 2016) in flat areas."""
 
-    def __init__(self, width: int, depth: int, latent: int, channels: int) -> None:
+    def __init__(self, width: int, depth: int, latent: int, channels: int, shown: int = 1) -> None:
         super().__init__()
         self.stride = 2**depth
         sizes = [width * min(2**k, 8) for k in range(depth)]
         self.downs = nn.ModuleList(
-            Layer(nn.Conv2d(a, b, 4, 2, 1), latent, norm=k > 0) for k, (a, b) in enumerate(_pairs([1, *sizes]))
+            Layer(nn.Conv2d(a, b, 4, 2, 1), latent, norm=k > 0) for k, (a, b) in enumerate(_pairs([shown, *sizes]))
         )
         inputs = [size * 2 for size in sizes[:-1]] + sizes[-1:]
         outputs = [width // 2 or 1, *sizes[:-1]]
@@ -56,7 +56,7 @@ class UNet(nn.Module):
         self.up_channels = outputs[::-1]
         self.ups = nn.ModuleList(Layer(nn.Conv2d(a, b, 3, 1, 1), latent) for a, b in levels)
         self.head = nn.Conv2d(outputs[0], channels, 3, 1, 1)  # with head_image: one convolution of the concatenation
-        self.head_image = nn.Conv2d(1, channels, 3, 1, 1, bias=False)
+        self.head_image = nn.Conv2d(shown, channels, 3, 1, 1, bias=False)
 
     def mask_shapes(self, image: Tensor) -> list[tuple[int, int, int]]:
         """(C, h, w) of the layers with dropout, for an image of this size."""

@@ -143,9 +143,9 @@ class AlternatingShell(Shell):
 
     def average_gradients(self, parameters: list[nn.Parameter]) -> None:
         """Over all processes, in one message."""
-        if self.trainer.world_size == 1:
-            return
         gradients = [p.grad for p in parameters if p.grad is not None]
+        if self.trainer.world_size == 1 or not gradients:
+            return
         flat = torch.cat([g.reshape(-1) for g in gradients])
         mean = self.trainer.strategy.reduce(flat, reduce_op="mean")
         for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
