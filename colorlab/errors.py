@@ -44,7 +44,7 @@ class DiskError(ColorlabError):
 
 
 class RankError(ColorlabError):
-    """Another process of the same training ended or does not answer. exit_code: that process's, if it is known."""
+    """Another process of the same command ended or does not answer. exit_code: that process's, if it is known."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)

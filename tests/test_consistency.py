@@ -126,6 +126,14 @@ def test_only_the_noisier_of_two_levels_learns() -> None:
     assert learns and not teaches and noisier < cleaner
 
 
+def test_what_teaches_is_a_picture() -> None:
+    """Without an end to it, f could teach itself ever larger values."""
+    method, shown = small(), batch()
+    method.batches_seen.fill_(79)
+    method.f = lambda x, a, _: torch.full_like(x, 7.0)
+    assert float(method.loss(shown, Draws(0, [0, 1]))["apart"]) == pytest.approx(6, abs=0.01)
+
+
 def test_the_loss_is_least_where_the_two_levels_of_gaussian_pictures_agree_on_average() -> None:
     """Of f = MEAN + g (x / sqrt(alpha_bar) - MEAN), taught by g' at sigma', the best g is
     g' (s^2 + sigma sigma') / (s^2 + sigma^2): the chain of these products tends to the exact s / sqrt(s^2 + sigma^2) as

@@ -61,7 +61,7 @@ class Consistency(GPIC):
         told = self.f(diffusion.noised(x_0, noise, noisier), noisier, encoding)
         with torch.no_grad():
             taught = self.f(diffusion.noised(x_0, noise, cleaner), cleaner, encoding)
-            taught = torch.where(diffusion.per_row(cleaner, x_0) < 1, taught, x_0)
+            taught = torch.where(diffusion.per_row(cleaner, x_0) < 1, taught.clamp(-1, 1), x_0)  # else it may run away
         apart = pseudo_huber(told, taught, self.learning.huber)
         return {"loss": (apart / (xi - xi_at(cleaner)).to(apart.dtype)).mean(), "apart": apart.mean()}
 
