@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import itertools
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ LEVEL, SWITCH = 0.5, 0.9919  # alpha_bar of the timed step; of the mix model's h
 
 
 def main(argv: list[str]) -> None:
-    """Print the tables: a sampling step, its memory, the paper's 216 candidates, training, samplers over marginals, all
-    pairs by LPIPS, flats of a large page and its layers."""
+    """Print the tables: a sampling step, its memory, few steps, the paper's 216 candidates, training, samplers over
+    marginals, all pairs by LPIPS, a drawing before the judge, flats of a large page and its layers, the start."""
     from colorlab.cli.device import settle_allocator
 
     settle_allocator()
@@ -35,14 +37,16 @@ def main(argv: list[str]) -> None:
     quick = "quick" in argv
     sampling(SIZES[:1] if quick else SIZES, CANDIDATES[:2] if quick else CANDIDATES)
     memory(MEMORY_OF[:1] if quick else MEMORY_OF)
+    few_steps(SIZES[:1] if quick else SIZES[:2], (1, 8) if quick else (1, 8, 64))
     experiment_216(64, 50 if quick else 1000, quick)
     training(10 if quick else 40)
     marginal_samplers(56)
     lpips_pairs(216, 64 if quick else 256)
+    judging(64)
     large_page(300 if quick else 1500)
 
 
-def best_of(variants: dict[str, Callable[[], Any]], repetitions: int) -> dict[str, float]:
+def best_of(variants: Mapping[str, Callable[[], Any]], repetitions: int) -> dict[str, float]:
     """Seconds of the fastest repetition of each variant, the variants taking turns after one call each to warm up."""
     best = dict.fromkeys(variants, float("inf"))
     for work in variants.values():
@@ -144,6 +148,50 @@ def _resident(line: str) -> float:
     return next(float(text.split()[1]) for text in lines if text.startswith(line)) / 1024
 
 
+def few_steps(sizes: tuple[int, ...], candidates: tuple[int, ...]) -> None:
+    """C8 by 100 ancestral and by ten other steps, whole; a matrix product's time for as much, as a share of theirs."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from colorlab.draws import Draws
+    from colorlab.samplers.solvers import DPMSolver
+    from colorlab.types import Condition
+
+    slow, fast, square, draws = gpic(8), gpic(8), torch.randn(1024, 1024), Draws(0, [0])
+    fast.sampler = DPMSolver(10, "trailing", 0.0, clip=True)
+    print("\nC8, whole    px  candidates    100 ancestral    10 of DPM-Solver++    ratio   matrix bound")
+    for size, n in itertools.product(sizes, candidates):
+        image = Condition(inputs(1, size)[1])
+        work = partial(fast.sample, image, n, draws)
+        ways = {"slow": partial(slow.sample, image, n, draws), "product": partial(torch.mm, square, square)}
+        s = best_of(ways | {"fast": work}, 1 if n > 8 else 2)
+        with FlopCounterMode(display=False) as counted:
+            work()
+        bound = counted.get_total_flops() / (2 * 1024**3) * s["product"] / s["fast"]
+        a, b = s["slow"], s["fast"]
+        print(f"{size:15} {n:11} {a:15.2f} s {b:19.2f} s {a / b:7.1f}x {100 * bound:12.0f} %", flush=True)
+
+
+def judging(size: int) -> None:
+    """Milliseconds that all judges take for a drawing with eight candidates."""
+    from colorlab.metrics.judge import Judge
+
+    (noise, image), judge = inputs(9, size), Judge("alex", "lite0", "lines")
+    work = {"judge": partial(judge.update, noise.sigmoid()[None, :8], image, [noise.sigmoid()[8:]])}
+    print(f"\njudging a drawing of eight candidates: {1e3 * best_of(work, 5)['judge']:.0f} ms")
+
+
+def start_up(drawing: Path) -> None:
+    """Processor seconds from the command to its end, for eight colourings of a drawing."""
+    print("\nsample from the command to its end, processor seconds")
+    for run, words in (("flats", []), ("gpic-openmoji-c8", ["method/sampler=dpm_solver", "steps=10"])):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        line = [sys.executable, "-m", "colorlab.sample", f"run=pretrained/{run}", f"input={drawing}", *words]
+        subprocess.run([*line, f"out={drawing.parent / run}"], capture_output=True, check=True)
+        spent = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - sum(before[:2])  # user's and system's
+        print(f"{' '.join([run, *words]):60} {spent:5.1f}", flush=True)
+
+
 def experiment_216(size: int, steps: int, quick: bool) -> None:
     """GPIC Fig. 8's 216 candidates with the mix model: naive, extrapolated from single steps, and the suite's, run."""
     import torch
@@ -196,10 +244,8 @@ def training(steps: int) -> None:
         batches = iter(TrainingOrder(pictures.one_pass, cfg.batch_size, 0, 0, 0, 1))
         spent = [trained(method, optimizer, pictures, *next(batches)) for _ in range(steps + 3)][3:]
         loading, working = (sum(seconds) for seconds in zip(*spent, strict=True))
-        rate = steps * cfg.batch_size / (loading + working)
-        print(
-            f"C{width:<3} batch {cfg.batch_size} {rate:19.0f} {100 * loading / (loading + working):13.1f} %", flush=True
-        )
+        rate, share = steps * cfg.batch_size / (loading + working), 100 * loading / (loading + working)
+        print(f"C{width:<3} batch {cfg.batch_size} {rate:19.0f} {share:13.1f} %", flush=True)
 
 
 def trained(method: Any, optimizer: Any, pictures: Any, at: int, positions: list[int]) -> tuple[float, float]:
@@ -258,9 +304,8 @@ def lpips_pairs(n: int, size: int) -> None:
     with torch.inference_mode():
         left, right = 2 * images[:batch] - 1, 2 * images[batch : 2 * batch] - 1
         seconds = best_of({"package": lambda: package(left, right), "here": lambda: pairwise_lpips(images, "alex")}, 3)
-        difference = (
-            pairwise_lpips(images, "alex")[range(batch), range(batch, 2 * batch)] - package(left, right).flatten()
-        )
+        here = pairwise_lpips(images, "alex")[range(batch), range(batch, 2 * batch)]
+        difference = here - package(left, right).flatten()
     expected = seconds["package"] / batch * pairs
     print(f"\nLPIPS (Alex) of all {pairs} pairs of {n} pictures at {size} px: package {expected:.0f} s (extrapolated),")
     error, ratio = float(difference.abs().max()), expected / seconds["here"]
@@ -269,7 +314,7 @@ def lpips_pairs(n: int, size: int) -> None:
 
 def large_page(width: int) -> None:
     """Flats of a page of 3 by 4, a warm model: seconds until the first of eight candidates is there, until all are, and
-    for their layers as OpenRaster; and 216 candidates of the page at a third of its size."""
+    for their layers as OpenRaster; 216 candidates of the page at a third of its size; ``start_up`` for that."""
     import tempfile
 
     from PIL import Image, ImageDraw
@@ -285,17 +330,20 @@ def large_page(width: int) -> None:
     run.sample(page, n=1)
     start = time.perf_counter()
     pictures = run.sample(page, n=8, each=lambda picture: came.append(time.perf_counter() - start))
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        colorlab.export(pictures, page, Path(folder) / "page.ora")
-        layers = time.perf_counter() - start
+    small, folder = page.resize((width // 3, width * 4 // 9)), tempfile.TemporaryDirectory()
+    small.save(Path(folder.name) / "drawing.png")
     start = time.perf_counter()
-    run.sample(page.resize((width // 3, width * 4 // 9)), n=216)
+    run.sample(small, n=216)
     many = time.perf_counter() - start
-    print(
-        f"\nflats of a page of {page.width} x {page.height}: first candidate {came[0]:.1f} s, eight {came[-1]:.1f} s,"
-    )
-    print(f"their layers {layers:.1f} s; 216 candidates at a third of its size {many:.1f} s")
+    with folder:
+        start = time.perf_counter()
+        colorlab.export(pictures, page, Path(folder.name) / "page.ora")
+        layers = time.perf_counter() - start
+        print(
+            f"\nflats of {page.width} x {page.height} pixels: first candidate {came[0]:.1f} s, eight {came[-1]:.1f} s,"
+        )
+        print(f"their layers {layers:.1f} s; 216 candidates at a third of its size {many:.1f} s")
+        start_up(Path(folder.name) / "drawing.png")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,9 @@ def each_alone(condition: Condition, draws: Draws) -> Iterator[tuple[Condition, 
 
 def in_groups(draw: DrawCandidates, draws: Draws, n: int, size: int, first: int = 0) -> Tensor:
     """Candidates first .. n - 1 of one picture, drawn ``size`` at a time; the last group is padded to it, so that a
-    candidate is the same bits whatever n is. draws: one row. -> (n - first, ...)."""
+    candidate is the same bits whatever n is: a row may be rounded otherwise in a group of another size. (On one
+    processor with AVX2, GPIC's nets gave the same bits in groups of 2, 4, 8 and 16, and others in groups of one.)
+    draws: one row. -> (n - first, ...)."""
     everyone = draws.candidates(n + size)
     groups = [draw(everyone.rows(start, start + size)) for start in finer(range(first, n, size))]
     return torch.cat(groups)[: n - first]
