@@ -199,6 +199,30 @@ def test_several_drawings_with_one_palette_side_by_side(page: Any) -> None:
     page.wait_for_selector("#names option[value=blue]", state="detached")
 
 
+def test_colours_of_another_picture_are_taken_and_left_again(page: Any) -> None:
+    pixels = np.asarray(Image.open(io.BytesIO(drawing())).convert("RGB")).copy()
+    for left, color in ((18, (192, 32, 32)), (69, (32, 64, 160))):
+        inside = pixels[18:62, left : left + 33]
+        inside[inside.min(2) > 200] = color
+    painted = io.BytesIO()
+    Image.fromarray(pixels).save(painted, "PNG")
+    page.click("#settings summary")
+    page.set_input_files("#reference", {"name": "like.png", "mimeType": "image/png", "buffer": painted.getvalue()})
+    page.wait_for_selector("#unrefer")
+    page.click("#colour")
+    page.wait_for_selector("#history h3 >> nth=1")
+    page.wait_for_selector("#colour:enabled")
+    assert {(tuple(each[40, 35]), tuple(each[40, 85])) for each in candidates(page).values()} == {
+        ((192, 32, 32), (32, 64, 160))
+    }
+    page.click("#unrefer")
+    page.wait_for_selector("#unrefer", state="hidden")
+    page.click("#colour")
+    page.wait_for_selector("#history h3 >> nth=2")
+    page.wait_for_selector("#colour:enabled")
+    assert len({tuple(each[40, 35]) for each in candidates(page).values()}) > 1
+
+
 def test_everything_has_a_name_and_nothing_is_beyond_the_edge(page: Any) -> None:
     nameless = page.locator("button:visible, input:visible, select:visible").evaluate_all(
         "all => all.filter(e => !(e.ariaLabel || e.title || e.textContent.trim() || e.labels?.length || "
