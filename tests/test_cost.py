@@ -55,6 +55,11 @@ def test_a_stop_that_saves_is_counted_a_failure_is_not(
     assert read_seconds(tmp_path) == seconds
 
 
+def test_a_folder_that_has_vanished_does_not_come_back(tmp_path: Path, clock: SimpleNamespace) -> None:
+    trained(tmp_path / "gone", clock, False, 2).on_train_end(Any, Any)  # type: ignore[arg-type]
+    assert not (tmp_path / "gone").exists()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"seconds": "long"}', '{"seconds": null}'])
 def test_a_record_that_cannot_be_read_is_as_none(tmp_path: Path, text: str) -> None:
     assert read_seconds(tmp_path) is None

@@ -82,7 +82,7 @@ def _placed(pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, sid
 def _solid(picture: np.ndarray) -> np.ndarray:
     """(S, S) bool: all but the white areas that reach the picture's border."""
     areas, ends = picture[4], np.concatenate([picture[4][[0, -1]].ravel(), picture[4][:, [0, -1]].ravel()])
-    white = (picture[:3] >= WHITE).all(0)
+    white = picture[:3].min(0) >= WHITE
     around = [area for area in np.unique(ends) if white[areas == area].mean() > 0.5]
     solid = ~np.isin(areas, around) | (picture[3] < PAPER)
     return solid if solid.any() else np.ones_like(solid)
@@ -113,6 +113,7 @@ def _put(paint: np.ndarray, line: np.ndarray, figure: _Figure) -> None:
     h, w = figure.line.shape
     here = np.s_[max(0, row) : row + h, max(0, column) : column + w]
     h, w = line[here].shape
-    front = _Figure(*(plane[max(0, -row) :, max(0, -column) :][:h, :w] for plane in figure[:3]), figure.at)
-    paint[here][front.solid] = front.paint[front.solid]
-    line[here] = np.where(front.solid, front.line, np.minimum(line[here], front.line))
+    own = np.s_[max(0, -row) : max(0, -row) + h, max(0, -column) : max(0, -column) + w]
+    solid, ink = figure.solid[own], figure.line[own]
+    paint[here][solid] = figure.paint[own][solid]
+    line[here] = np.where(solid, ink, np.minimum(line[here], ink))

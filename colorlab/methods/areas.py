@@ -32,7 +32,7 @@ from colorlab.methods.base import (
     in_channels_last,
     slowed,
 )
-from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, rim_of
+from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, open_rim
 from colorlab.nets.frozen import Aside
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.naming import Naming
@@ -315,10 +315,10 @@ def pasted(pictures: Tensor, hints: Hints | None, known: AreaHints) -> Tensor:
 
 
 def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
-    """(R,): 2 for an area that has most of the picture's border; 1 for areas that lie at the box around the ink on a
-    length of OPEN of their width at least; 0 for others at the border; -1 for what lines enclose, and for all where no
-    area has most of the border: a scene without paper around. image (1, 1, S, S), labels (1, S, S)."""
-    rim = F.avg_pool2d(rim_of(image), 2)[0, 0]
+    """(R,): 2 for an area that has most of the picture's border; 1 for areas whose paper lies at the box around the ink
+    on a length of OPEN of their width at least; 0 for others at the border; -1 for what lines enclose, and for all
+    where no area has most of the border: a scene without paper around. image (1, 1, S, S), labels (1, S, S)."""
+    rim = 2 * F.avg_pool2d(open_rim(image), 2)[0, 0]  # of its length, in the pixels of places
     at_rim = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
     seen = labels[0]
     border = torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).bincount(minlength=len(places))

@@ -151,9 +151,10 @@ class CostFile(Callback):
             self.write()
 
     def write(self) -> None:
-        """Up to now."""
+        """Up to now; a folder that has vanished does not come back."""
         assert self.started is not None
-        write_seconds(self.folder, time.monotonic() - self.started)
+        if self.folder.is_dir():
+            write_seconds(self.folder, time.monotonic() - self.started)
 
 
 class MetricsFile(Logger):
