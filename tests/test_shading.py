@@ -93,9 +93,12 @@ def test_the_command_and_python_shade_alike_at_the_drawings_own_size(gpic: Path,
     made = run.sample(drawing, n=2, shade=gpic, shade_at=0.2, palette=["3060c0"])
     written = [np.asarray(Image.open(tmp_path / f"box-{k}.png")) for k in (1, 2)]
     assert all(np.array_equal(a, b) for a, b in zip(made, written, strict=True))
-    inside, flat = written[0][30:70, 30:80].astype(float), np.array([0x30, 0x60, 0xC0])
-    assert (inside == 255).all() or np.abs(inside.mean((0, 1)) - flat).max() < 12
-    assert len(np.unique(inside.reshape(-1, 3), axis=0)) > 20 or (inside == 255).all()
+    inside = torch.from_numpy(written[0][30:70, 30:80] / 255).float().permute(2, 0, 1)[None]
+    flat = torch.tensor([0x30, 0x60, 0xC0]).div(255)[None, :, None, None]
+    lightness, *chroma = (lab_of(inside).mean((2, 3)) - lab_of(flat)[..., 0, 0])[0].abs().tolist()
+    assert (
+        max(chroma) < 1 and 1 < lightness < 8
+    )  # the hue is the palette's; the net is untrained, so light is by chance
 
 
 def test_what_cannot_be_shaded_or_shade_is_told_in_a_line(gpic: Path) -> None:
