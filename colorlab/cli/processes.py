@@ -45,7 +45,7 @@ def shared(devices: int, task: Callable[..., T], *given: Any) -> T:
         with _group("env://", int(os.environ["RANK"]), started):
             result = task(*given)
     except Exception as error:
-        if _is_lost(error):
+        if is_lost(error):
             sys.exit(LOST)
         raise
     return result if os.environ["RANK"] == "0" else sys.exit(0)
@@ -81,7 +81,7 @@ def _work(rank: int, count: int, folder: str, task: Callable[..., Any], given: t
             if rank == 0:
                 Path(folder, RESULT).write_bytes(pickle.dumps(result))
     except Exception as error:
-        if not _is_lost(error):
+        if not is_lost(error):
             Path(folder, f"{ERROR}{rank}").write_bytes(_carried(error))
         sys.exit(LOST)
 
@@ -137,15 +137,16 @@ def _here(world: int) -> int:
     return 1 if "OMP_NUM_THREADS" in os.environ else int(os.environ.get("LOCAL_WORLD_SIZE", world))
 
 
-def _is_lost(error: BaseException | None) -> bool:
-    """Whether an error means that another process is gone."""
+def is_lost(error: BaseException | None) -> bool:
+    """Whether an error means that another process is gone, or came up while such an error was dealt with. A pipe that
+    Python finds broken is the output's."""
     import torch
 
-    if error is None or isinstance(error, ColorlabError):
+    if error is None or isinstance(error, ColorlabError | BrokenPipeError):
         return False
     said = str(error).lower()
     network = isinstance(error, torch.distributed.DistError) or any(word in said for word in GONE)
-    return network or _is_lost(error.__cause__ or error.__context__)
+    return network or is_lost(error.__cause__ or error.__context__)
 
 
 def place() -> tuple[int, int]:

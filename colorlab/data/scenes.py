@@ -58,7 +58,8 @@ def _ground(side: int) -> float:
 
 def _placed(pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, side: int) -> list[_Figure]:
     """In a row from left to right, as large as they all fit."""
-    boxes = [_box(_solid(picture)) for picture in pictures]
+    solids = [_solid(picture) for picture in pictures]
+    boxes = [_box(solid) for solid in solids]
     heights = HEIGHTS[0] + (HEIGHTS[1] - HEIGHTS[0]) * own[: len(boxes), 0]
     widths = heights * [(right - left) / (low - top) for top, low, left, right in boxes]
     lefts, at = [], 0.0
@@ -70,12 +71,12 @@ def _placed(pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, sid
     scale = FILLED * side / max(at, heights.max())
     begin = (side - scale * at) / 2
     figures = []
-    for picture, box, height, width, left, lift in zip(
-        pictures, boxes, heights * scale, widths * scale, lefts, own[:, 2], strict=False
+    for picture, solid, box, height, width, left, lift in zip(
+        pictures, solids, boxes, heights * scale, widths * scale, lefts, own[:, 2], strict=False
     ):
         low = _ground(side) if grounded else _ground(side) - LIFTED * lift * (FILLED * side - height)
         place = (round(low - height), round(begin + scale * left))
-        figures.append(_shrunk(picture, box, (max(1, round(height)), max(1, round(width))), place))
+        figures.append(_shrunk(picture, solid, box, (max(1, round(height)), max(1, round(width))), place))
     return figures
 
 
@@ -94,12 +95,14 @@ def _box(solid: np.ndarray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _shrunk(picture: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], at: tuple[int, int]) -> _Figure:
+def _shrunk(
+    picture: np.ndarray, solid: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], at: tuple[int, int]
+) -> _Figure:
     """A figure of ``size``, its pen as wide as it was in the whole picture."""
     top, low, left, right = box
     wider = min(WIDER, max(1.0, (low - top) / size[0]))
     bold = pen.with_pen(picture[3], wider)
-    solid = (_solid(picture) | (bold < PAPER))[top:low, left:right]
+    solid = (solid | (bold < PAPER))[top:low, left:right]
     to = size[::-1]
     painted = np.ascontiguousarray(np.moveaxis(picture[:3, top:low, left:right], 0, 2))
     planes = (painted, bold[top:low, left:right], solid.astype(np.float32))

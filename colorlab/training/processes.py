@@ -15,13 +15,11 @@ from typing import Any
 
 import lightning.fabric.strategies.launchers.subprocess_script as fabric_launcher
 import lightning.pytorch.strategies.launchers.subprocess_script as launcher
-import torch
 
 from colorlab.cli.parent import PARENT
-from colorlab.errors import ColorlabError, RankError, StoppedError
+from colorlab.cli.processes import is_lost
+from colorlab.errors import RankError, StoppedError
 
-#: Said in errors about a process that is gone.
-LOST = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting")
 POLL = 0.2  # seconds between looks at other processes
 EXIT_WAIT = 10.0  # seconds for a process that has failed to say so and end
 
@@ -56,7 +54,7 @@ def together(trainer: Any) -> Iterator[None]:
     except Exception as error:
         if trainer.world_size == 1:
             raise
-        lost = _is_lost(error)
+        lost = is_lost(error)
         code = _end_children(trainer, lost)
         if not lost:
             raise
@@ -112,16 +110,6 @@ class _Watch(threading.Thread):
         error = _loss(code)
         print(f"colorlab: error: {error}", file=sys.stderr, flush=True)
         os._exit(error.exit_code)  # the main thread waits where no exception reaches it
-
-
-def _is_lost(error: BaseException | None) -> bool:
-    """Whether an error means that another process is gone, or came up while such an error was dealt with."""
-
-    if error is None or isinstance(error, ColorlabError):
-        return False
-    said = str(error).lower()
-    network = isinstance(error, torch.distributed.DistError) or any(word in said for word in LOST)
-    return network or _is_lost(error.__cause__ or error.__context__)
 
 
 def _end_children(trainer: Any, wait: bool) -> int:
