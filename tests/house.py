@@ -68,8 +68,8 @@ WINGS = {
 FOR_DOORS = ("cli.command", "cli.config", "cli.hydra_guard")
 #: What several methods are kinds of. Other methods never reach across to one another.
 KINDS = (
-    "methods.base", "methods.adversarial", "methods.areas", "methods.autoregressive", "methods.gpic",
-    "methods.marginals", "methods.pixel_diffusion",
+    "methods.base", "methods.adversarial", "methods.area_options", "methods.areas", "methods.autoregressive",
+    "methods.gpic", "methods.marginals", "methods.pixel_diffusion",
 )  # fmt: skip
 
 

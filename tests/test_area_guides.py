@@ -154,7 +154,7 @@ def test_a_weaker_method_of_another_kind_is_refused() -> None:
 
 def test_guidance_by_style_is_contrasted_as_the_formula_says() -> None:
     """One estimate of the clean colours, D + w (D - D') by hand."""
-    method = untrained("flats_diffusion", 0, "method.style=twemoji", "method.guidance=1.5")
+    method = untrained("flats_diffusion", 0, "method.hand.style=twemoji", "method.guidance.scale=1.5")
     image, labels = rooms()
     seen: list[Any] = []
     method.candidates = lambda asked, n, draws, guides: seen.append(asked) or torch.zeros(n, 4, 3)  # type: ignore

@@ -18,8 +18,8 @@ from colorlab.runs.checkpoint import begin_with, save_weights
 from colorlab.types import Batch, Condition
 
 D = 16
-SMALL = ("method.width=16", "method.reading.heads=2", "method.reading.layers=1", "method.color_layers=1",
-         "method.reading.side=32", "method.colors=16")  # fmt: skip
+SMALL = ("method.reading.width=16", "method.reading.heads=2", "method.reading.layers=1", "method.decoder.layers=1",
+         "method.reading.side=32", "method.decoder.colors=16")  # fmt: skip
 
 
 def drawing() -> tuple[torch.Tensor, torch.Tensor]:
@@ -158,7 +158,9 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     assert torch.allclose(after["decoder.color.0.weight"], older.decoder.color[0].weight, atol=1e-3)
     assert int(method.batches_seen) == 0
     other = build(
-        compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL, "method.width=32"]).method
+        compose(
+            "train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL, "method.reading.width=32"]
+        ).method
     )
     with pytest.raises(CheckpointError, match="of another width"):
         begin_with(other, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from colorlab.draws import Draws
 from colorlab.methods.areas import openness, places_of
 from colorlab.methods.flats import Flats
 from colorlab.runs.run import open_run
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.pictures import colourings, understood
 from colorlab.types import Batch, Condition, Hints
@@ -21,12 +23,12 @@ from tests.tiny_prior import tiny_text
 
 SMALL = (
     "method.reading.trunk=none",
-    "method.width=16",
+    "method.reading.width=16",
     "method.reading.heads=2",
     "method.reading.layers=1",
-    "method.color_layers=1",
+    "method.decoder.layers=1",
     "method.reading.side=32",
-    "method.colors=16",
+    "method.decoder.colors=16",
 )
 RED, BLUE = torch.tensor([0.9, 0.1, 0.1]), torch.tensor([0.1, 0.2, 0.8])
 
@@ -146,22 +148,21 @@ def test_drawings_that_are_not_square_keep_their_shape(method) -> None:
     assert pictures.shape[-2:] == (96, 156)
 
 
-def test_hands_colour_differently_and_an_unknown_hand_is_refused(method) -> None:
+def test_hands_colour_differently_and_an_unknown_hand_is_refused(method, monkeypatch) -> None:
     plain = drawn(method)
-    method.style = "twemoji"
+    monkeypatch.setattr(method, "hand", replace(method.hand, style="twemoji"))
     assert not torch.equal(plain, drawn(method))
-    method.style = None
     with pytest.raises(Exception, match="nobody is none of"):
-        build(compose("train", ["name=x", "method=flats", "method.style=nobody"]).method)
+        build(compose("train", ["name=x", "method=flats", "method.hand.style=nobody"]).method)
 
 
-def test_guidance_goes_beyond_the_hand_and_zero_is_off(method) -> None:
+def test_guidance_goes_beyond_the_hand_and_zero_is_off(method, monkeypatch) -> None:
     image, labels = rooms()
     drawn_by = {}
+    monkeypatch.setattr(method, "hand", replace(method.hand, style="twemoji"))
     for guidance in (0.0, 1e-9, 3.0):
-        method.style, method.guidance = "twemoji", guidance
+        monkeypatch.setattr(method, "guidance", GuidanceOptions("", guidance))
         drawn_by[guidance] = method.colors(image[0], labels[0], 8, Draws(0, [5]))
-    method.style, method.guidance = None, 0.0
     assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(drawn_by[0.0], drawn_by[3.0])
 
 
@@ -180,7 +181,7 @@ def test_an_area_costs_the_cross_entropy_with_the_palette_around_its_colour(meth
     monkeypatch.setattr(method.decoder, "forward", lambda drawn, lab, order: logits)
     drawing = SimpleNamespace(valid=torch.ones(1, 3, dtype=torch.bool))
     errors = method.losses(drawing, SimpleNamespace(colors=colors), [scores, torch.zeros(1, 3, 3)])
-    units = compose("train", ["name=x", "method=flats"]).method.softness / 100
+    units = compose("train", ["name=x", "method=flats"]).method.decoder.softness / 100
     near = (-torch.cdist(lab_of_colors(colors)[0].double(), method.palette.double()).square() / (2 * units**2)).exp()
     right = near / near.sum(1, keepdim=True)
     expected = [-(right[area] * logits[0, place].log_softmax(0)).sum() for area, place in ((0, 2), (1, 0), (2, 1))]

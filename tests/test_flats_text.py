@@ -15,6 +15,7 @@ from colorlab.draws import Draws
 from colorlab.methods.areas import CAPTION_DROPOUT, COLOUR_WORDS, AreaMethod, AreaRequest, captions
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, open_run
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.types import Batch
 from tests.test_area_guides import untrained
 from tests.test_flats import BLUE, RED, SMALL
@@ -80,12 +81,12 @@ def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(made: tu
     method, _ = made
     plain = colors(method, "red car")
     try:
-        method.guidance, method.negative = 3.0, "red car"
+        method.guidance = GuidanceOptions("red car", 3.0)
         assert torch.equal(colors(method, "red car"), plain)  # nothing to go away from
-        method.negative = "blue sea"
+        method.guidance = GuidanceOptions("blue sea", 3.0)
         assert not torch.equal(colors(method, "red car"), plain)
     finally:
-        method.guidance, method.negative = 0.0, ""
+        method.guidance = GuidanceOptions("", 0.0)
 
 
 def test_a_run_with_captions_is_opened_with_its_encoder(made: tuple[AreaMethod, Path]) -> None:
@@ -107,7 +108,7 @@ def test_a_share_of_the_captions_is_left_out_and_half_name_colours() -> None:
 def test_a_colour_in_the_caption_is_what_the_drawing_gets(tmp_path: Path) -> None:
     tiny_text(tmp_path / "text", "bert")
     torch.manual_seed(0)
-    method = build(compose("train", [*words("flats", tmp_path / "text"), "method.turns=4"]).method)
+    method = build(compose("train", [*words("flats", tmp_path / "text"), "method.decoder.turns=4"]).method)
     method.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
     method.palette[:3] = lab_of_colors(torch.stack([torch.ones(3), RED, BLUE]))
     optimizer = torch.optim.AdamW(method.parameters(), 5e-3)

@@ -14,6 +14,7 @@ from colorlab.methods.latent_prior import LatentPrior
 from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
 from colorlab.nets.latent.prior import encoded, load_prior, save_vae
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Bias
 from colorlab.storage.memo import keys_of
 from colorlab.types import Batch, Condition
@@ -30,7 +31,12 @@ def parts(tmp_path_factory):
 
 def made(parts, *overrides: str) -> LatentPrior:
     torch.manual_seed(0)
-    own = [f"method.vae={parts}", f"method.text_encoder={parts / 'text'}", "method.width=8", "method.micro_batch=2"]
+    own = [
+        f"method.vae={parts}",
+        f"method.net.text_encoder={parts / 'text'}",
+        "method.net.width=8",
+        "method.micro_batch=2",
+    ]
     cfg = compose("train", ["name=x", "method=latent_prior", *own, "method.sampler.steps=2", *overrides])
     return build(cfg.method)
 
@@ -101,21 +107,22 @@ def test_autoencoder_and_text_encoder_stay_as_they_are_and_out_of_the_weights(pa
 
 
 def test_the_prompt_decides_what_is_drawn_and_guidance_how_much(method):
-    method.guidance = 1.0
+    method.guidance = GuidanceOptions("", 1.0)
     plain, red = drawn(method, None), drawn(method, "red car")
-    method.guidance = 4.0
+    method.guidance = GuidanceOptions("", 4.0)
     assert torch.equal(drawn(method, None), plain) and torch.equal(drawn(method, ""), plain)
     more = drawn(method, "red car")
     assert 0 < (red - plain).abs().mean() < (more - plain).abs().mean()
 
 
 def test_a_negative_prompt_is_kept_away_from(method):
-    method.guidance, before = 3.0, drawn(method, "red car")
-    method.negative = "blue"
+    method.guidance = GuidanceOptions("", 3.0)
+    before = drawn(method, "red car")
+    method.guidance = GuidanceOptions("blue", 3.0)
     assert not torch.equal(drawn(method, "red car"), before)
-    method.negative = "red car"
+    method.guidance = GuidanceOptions("red car", 3.0)
     unguided = drawn(method, "red car")
-    method.guidance, method.negative = 1.0, ""
+    method.guidance = GuidanceOptions("", 1.0)
     assert torch.equal(unguided, drawn(method, "red car"))
 
 

@@ -223,7 +223,7 @@ def test_both_scales_follow_the_formula(learned: Piggyback, monkeypatch: pytest.
 def test_words_and_negative_words_are_heard(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     red, green = drawn(learned, text="red"), drawn(learned, text="green")
     assert not torch.equal(red, green)
-    monkeypatch.setattr(learned, "negative", "blue")
+    put(learned, monkeypatch, "guidance", negative="blue")
     assert not torch.equal(drawn(learned, text="red"), red)
 
 

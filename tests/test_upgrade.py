@@ -8,9 +8,9 @@ import pytest
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build, class_of
+from colorlab.cli.upgrade import ADDED, GROUPS, MOVED, RENAMED, merged, regrouped, upgraded
 from colorlab.errors import ConfigError
 from colorlab.runs.run import open_run, plain_dict
-from colorlab.runs.upgrade import ADDED, GROUPS, MOVED, merged, regrouped, upgraded
 
 PIGGYBACK = "colorlab.methods.piggyback.Piggyback"
 
@@ -115,7 +115,7 @@ def test_groups_are_made_of_classes_that_take_their_keys(target: str) -> None:
 
 def test_old_words_for_a_value_are_understood_when_sampling() -> None:
     assert regrouped({"text_scale": 2.0, "guider_every": 3, "negative": "red"}, PIGGYBACK) == {
-        "guidance": {"text": 2.0}, "guider": {"every": 3}, "negative": "red",
+        "guidance": {"text": 2.0, "negative": "red"}, "guider": {"every": 3},
     }  # fmt: skip
     assert regrouped({"width": 8}, "colorlab.methods.gpic.GPIC") == {"width": 8}
 
@@ -135,12 +135,47 @@ def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
         open_run("pretrained/piggyback-openmoji").method(changed=changed)
 
 
-@pytest.mark.parametrize("target", [target for target in sorted(ADDED) if ".flats" in target])
-def test_runs_that_lack_a_key_of_today_open_with_what_they_were(target: str) -> None:
-    (today,) = (
-        node for name in ("flats", "flats_diffusion")
-        if (node := plain_dict(compose("train", ["name=x", f"method={name}"]).method))["_target_"] == target
-    )  # fmt: skip
-    assert ADDED[target].keys() <= today.keys() and upgraded(today) is today
-    older = {key: value for key, value in today.items() if key not in ADDED[target]}
-    assert upgraded(older) == today | ADDED[target]
+FLATS = {"color_layers": 2, "turns": 5, "styles": ["a", "b"], "style": "b", "style_dropout": 0.5, "negative": "red",
+         "guidance": 2.0, "width": 24}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["flats", "flats_diffusion"])
+def test_flats_of_flat_keys_open_with_those_of_today(name: str) -> None:
+    today = plain_dict(compose("train", ["name=x", f"method={name}"]).method)
+    reading = {k: v for k, v in today["reading"].items() if k not in ("width", "trunk")}
+    reading["_target_"] = "colorlab.methods.areas.ReadingOptions"
+    old = {k: v for k, v in today.items() if k not in ("decoder", "hand", "guidance")} | FLATS | {"reading": reading}
+    old |= {"colors": 24, "softness": 3.0} if name == "flats" else {}
+    node = upgraded(old)
+    assert keys_of(node) == keys_of(today) and node["reading"] == today["reading"] | {"width": 24, "trunk": "none"}
+    assert node["guidance"] == today["guidance"] | {"negative": "red", "scale": 2.0}
+    made = build(node)
+    assert (made.hand.style, made.turns, made.guidance.scale) == ("b", 5, 2.0)
+
+
+def test_the_prior_of_flat_keys_opens_with_those_of_today() -> None:
+    today = plain_dict(compose("train", ["name=x", "method=latent_prior", "method.vae=x"]).method)
+    flat = {"width": 8, "layers": 2, "text_encoder": "x", "negative": "red", "guidance": 2.0}
+    node = upgraded({k: v for k, v in today.items() if k not in ("net", "guidance")} | flat)
+    assert node["net"] == today["net"] | {"width": 8, "layers": 2, "text_encoder": "x"}
+    assert keys_of(node) == keys_of(today) and node["guidance"]["scale"] == 2.0
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_class_that_moved_is_found_by_its_old_name(old: str) -> None:
+    assert class_of(upgraded({"_target_": "x", "part": {"_target_": old}})["part"]["_target_"]).__name__ in old
+
+
+@pytest.mark.parametrize(
+    ("method", "old", "new"),
+    [
+        ("flats", "style=twemoji", "hand.style"),
+        ("flats_diffusion", "width=8", "reading.width"),
+        ("latent_prior", "text_encoder=x", "net.text_encoder"),
+        ("piggyback", "negative=red", "guidance.negative"),
+        ("piggyback", "text_scale=1", "guidance.text"),
+    ],
+)
+def test_an_older_key_in_training_is_one_line_with_its_place_today(method: str, old: str, new: str) -> None:
+    with pytest.raises(ConfigError, match=f"method.{old.split('=')[0]} is method.{new} today"):
+        compose("train", ["name=x", f"method={method}", f"method.{old}"])

@@ -55,7 +55,7 @@ def with_tiny_text(method: str, folder: Path) -> dict[str, list[str]]:
     if method not in ("latent_prior", "piggyback"):
         return {}
     tiny_text(folder / "text", "bert")
-    return {"latent_prior": [f"method.text_encoder={folder / 'text'}"]}
+    return {"latent_prior": [f"method.net.text_encoder={folder / 'text'}"]}
 
 
 def tiny_prior(folder: Path, kind: str = "clip", prediction: str = "epsilon", channels: int = 4) -> Prior:

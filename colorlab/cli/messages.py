@@ -7,6 +7,7 @@ import re
 
 import yaml
 
+from colorlab.cli.upgrade import place_today
 from colorlab.cli.yaml_files import conf_dir, declared, group_files, groups, sources
 from colorlab.errors import ConfigError
 
@@ -42,8 +43,11 @@ def nearest(word: str, words: list[str]) -> str:
     return f"; nearest: {', '.join(close)}" if close else ""
 
 
-def no_key(key: str, known: list[str]) -> str:
-    """What is said of a key that a command does not read."""
+def no_key(key: str, known: list[str], method: str = "") -> str:
+    """What is said of a key that a command does not read. method: the ``_target_`` of the one that was chosen."""
+    group, _, old = key.partition(".")
+    if group == "method" and (place := place_today(old, method)):
+        return f"{key} is method.{place} today (give that)"
     if meant := OTHER_WORDS.get(key.rsplit(".", 1)[-1]):
         return f"{key} is not a key of this command ({meant})"
     return f"{key} is not a key of this command{nearest(key, known)} (--help lists all)"
@@ -63,7 +67,8 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
         )
     if found := re.search(r"Could not (?:override|append to config) '([^']+)'|Key '([^']+)' is not in struct", text):
         key = next(filter(None, found.groups()))
-        return ConfigError(no_key(key, _keys(config_name, overrides)))
+        known = _keys(config_name, overrides)
+        return ConfigError(no_key(key, [*known], str(known.get("method._target_"))))
     if "Only one of --run, --multirun, --cfg" in text:
         return ConfigError("-m does not go with --cfg or --info (leave -m out, and give each key one value)")
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError | RecursionError):
@@ -76,8 +81,9 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
     return error
 
 
-def _keys(config_name: str, overrides: list[str]) -> list[str]:
-    """All dotted keys of this command with the choices of groups among the overrides, such as method=gpic."""
+def _keys(config_name: str, overrides: list[str]) -> dict[str, object]:
+    """All dotted keys of this command with the choices of groups among the overrides, such as method=gpic, and what
+    their files say."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra._internal.utils import create_config_search_path
     from hydra.types import RunMode
@@ -90,4 +96,4 @@ def _keys(config_name: str, overrides: list[str]) -> list[str]:
     except Exception:  # a choice of a sweep, or one that is mistaken too
         choices = {}
     found = sources(config_name, choices)
-    return [f"{prefix}.{key}".lstrip(".") for source, prefix in found for key, _, _ in declared(source)]
+    return {f"{prefix}.{key}".lstrip("."): value for source, prefix in found for key, value, _ in declared(source)}

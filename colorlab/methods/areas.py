@@ -6,7 +6,6 @@ picture, a candidate to be varied) is given to the method area by area."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +21,7 @@ from colorlab.conditions.captions import shares, with_colours, words_of
 from colorlab.conditions.pen import evened
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
+from colorlab.methods.area_options import HandOptions, ReadingOptions
 from colorlab.methods.base import (
     Losses,
     Method,
@@ -38,6 +38,7 @@ from colorlab.nets.latent.text import read_text
 from colorlab.nets.naming import Naming
 from colorlab.samplers.area_guides import Autoguidance, Like
 from colorlab.samplers.candidates import each_alone
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide, Place
 from colorlab.types import Batch, Condition, Hints
 
@@ -48,7 +49,6 @@ CAPTION_DROPOUT, COLOUR_WORDS = 0.3, 0.5  # shares of the training captions left
 PAINTED = 0.5  # share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
 OPEN = 0.8  # of an area's width lies at the rim of the drawing where the area is open to the paper around
 MOST = 160  # areas of a training picture; smaller ones are left out
-TRUNKS = ("none", "lite0")
 NAMING = 0.1  # weight of the names' cross-entropy
 TRUNK_RATE = 0.1  # of the learning rate, for what was learned from photographs
 KNOWN = (0.6, 0.5)  # share of the training pictures with areas that are given; the largest share of areas given
@@ -97,49 +97,33 @@ class Asked(NamedTuple):
     given: tuple[Tensor, Tensor]
 
 
-@dataclass(frozen=True)
-class ReadingOptions:
-    """How drawings are read. side: px at which the net sees them. layers, heads: of the transformer over areas. trunk:
-    lite0, a net that learned from photographs, which helps to read drawings and learns to name them; or none.
-    text_encoder: minilm, a folder with a text model and its tokenizer, or null: without captions."""
-
-    side: int
-    layers: int
-    heads: int
-    trunk: str
-    text_encoder: str | None
-
-    def __post_init__(self) -> None:
-        if self.trunk not in TRUNKS:
-            raise ValueError(f"reading.trunk is {' or '.join(TRUNKS)}, not {self.trunk!r}")
-
-
 class AreaMethod(Method):
     """A method that colours areas. A subclass gives ``losses`` and ``candidates``.
 
-    width: of the transformers. styles: names of the hands in the training set, by their labels; style: the one to
-    colour like, null = nobody's in particular; style_dropout: share of the training pictures whose hand is not told.
-    turns: random states (orders, noises) in which each training picture is learned from."""
+    turns: random states (orders, noises) in which each training picture is learned from. guidance: how far beyond what
+    style and text say, away from nobody's hand and from the negative caption."""
 
     conditions = ("lines",)
     own_size = True
-    negative, guidance = "", 0.0  # a caption to keep away from, and how far; for subclasses that can
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, reading: ReadingOptions,
-        styles: Sequence[str], style: str | None, style_dropout: float, turns: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        reading: ReadingOptions,
+        hand: HandOptions,
+        turns: int,
+        guidance: GuidanceOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
-        if style is not None and style not in styles:
-            raise ConfigError(f"method.style={style} is none of {', '.join(styles)} (null = nobody's in particular)")
-        self.side, self.styles, self.style, self.style_dropout = reading.side, list(styles), style, style_dropout
-        self.turns = turns
+        self.side, self.hand, self.turns, self.guidance = reading.side, hand, turns, guidance
         reader = None if reading.text_encoder is None else read_text(reading.text_encoder)
         self.reader: Aside | None = None if reader is None else Aside(reader)
         self.takes_text = reader is not None
         helped, text = reading.trunk != "none", reader.width if reader else 0
-        self.encoder = AreaEncoder(width, reading.layers, reading.heads, len(styles), text, helped)
-        self.naming = Naming(width) if helped else None
+        self.encoder = AreaEncoder(reading.width, reading.layers, reading.heads, len(hand.styles), text, helped)
+        self.naming = Naming(reading.width) if helped else None
         in_channels_last(self.encoder.reader)
 
     def prepare(self, pictures: Any) -> None:
@@ -171,7 +155,7 @@ class AreaMethod(Method):
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """The mean loss of an area, weighted by the root of its size; and of naming the drawings."""
-        shown, hidden = self.shown(batch), draws.to("style").uniform() < self.style_dropout
+        shown, hidden = self.shown(batch), draws.to("style").uniform() < self.hand.dropout
         text = self.states(captions(batch, draws), cut=True) if self.takes_text else shown.text
         shown = shown._replace(style=torch.where(hidden.to(shown.style.device), 0, shown.style), text=text)
         random, total, weight, naming = self.randomness(shown, draws), [], [], []
@@ -200,7 +184,7 @@ class AreaMethod(Method):
         colors, uniform = true_colors(batch.rgb, batch.image, labels, int(count.max()))
         image, labels = resized(batch.image, labels, self.side)
         weight = area_shares(labels, colors.shape[1]).sqrt() * (uniform > UNIFORM)
-        style, nothing = (batch.label + 1).clamp(0, len(self.styles)), image.new_zeros(len(image), 0, 0)
+        style, nothing = (batch.label + 1).clamp(0, len(self.hand.styles)), image.new_zeros(len(image), 0, 0)
         return Shown(image, labels, count, colors, weight, style, nothing)
 
     def states(self, texts: list[str], cut: bool) -> Tensor:
@@ -264,8 +248,7 @@ class AreaMethod(Method):
 
     def _drawn(self, image: Tensor, labels: Tensor, R: int, text: str) -> list[Drawn]:
         """The drawing by the style and the text, and if it is to be contrasted, without them."""
-        hand = 0 if self.style is None else 1 + self.styles.index(self.style)
-        asked = [(hand, text)] + [(0, self.negative)] * bool(self.guidance)
+        asked = [(self.hand.number, text)] + [(0, self.guidance.negative)] * bool(self.guidance.scale)
         numbers = [[torch.tensor([value], device=image.device) for value in (R, style)] for style, _ in asked]
         return [
             self.encoder(image, labels, *own, self.states([said], self.cut))

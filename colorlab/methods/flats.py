@@ -6,6 +6,7 @@ palette, given the colours already chosen, in any order (after Pannier et al., 2
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,13 +16,15 @@ from torch import Tensor
 from colorlab.conditions.area_shapes import likeness
 from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, ReadingOptions, Shown
+from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
+from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_decoder import ColorDecoder
 from colorlab.samplers.area_colors import Known, Palette, PaletteSampler, Sites, Step
 from colorlab.samplers.area_guides import OnlyColors
 from colorlab.samplers.candidates import in_groups
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide
 
 FITTED_PICTURES = 4096  # of the training set, so many give the palette
@@ -32,27 +35,40 @@ LOOSE = 3.0  # places by which that order is not strict
 Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
 
 
+@dataclass(frozen=True)
+class PaletteOptions(DecoderOptions):
+    """What gives colours of a palette. colors: of the palette. softness: Lab units by which the true colour's
+    neighbours in the palette are right too."""
+
+    colors: int
+    softness: float
+
+
 class Flats(AreaMethod):
     """The method.
 
-    choice: of colours, given their distributions. color_layers: of the transformer over colours. colors: of the
-    palette. softness: Lab units by which the true colour's neighbours in the palette are right too. micro_batch:
-    candidates sampled together; the last group is padded to it, so that candidate k is the same bits whatever n is.
-    guidance: how far beyond what style and text say, away from nobody's hand and from the caption ``negative``; 0 =
-    off. The rest: see ``AreaMethod``."""
+    choice: of colours, given their distributions. micro_batch: candidates sampled together; the last group is padded to
+    it, so that candidate k is the same bits whatever n is. guidance: a scale of 0 is off. The rest: see
+    ``AreaMethod``."""
 
     palette: Tensor  # (colors, 3) Lab in hundreds
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, choice: PaletteSampler, width: int,
-        reading: ReadingOptions, color_layers: int, colors: int, softness: float, styles: Sequence[str],
-        style: str | None, style_dropout: float, turns: int, negative: str, guidance: float, micro_batch: int,
-    ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, width, reading, styles, style, style_dropout, turns)
-        self.choice, self.softness, self.micro_batch = choice, softness / 100, micro_batch
-        self.negative, self.guidance = negative, guidance
-        self.decoder = ColorDecoder(width, color_layers, reading.heads, colors)
-        self.register_buffer("palette", torch.zeros(colors, 3))
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        choice: PaletteSampler,
+        reading: ReadingOptions,
+        decoder: PaletteOptions,
+        hand: HandOptions,
+        guidance: GuidanceOptions,
+        micro_batch: int,
+    ) -> None:
+        super().__init__(seed, optimizer, schedule, reading, hand, decoder.turns, guidance)
+        self.choice, self.softness, self.micro_batch = choice, decoder.softness / 100, micro_batch
+        self.decoder = ColorDecoder(reading.width, decoder.layers, reading.heads, decoder.colors)
+        self.register_buffer("palette", torch.zeros(decoder.colors, 3))
 
     def prepare(self, pictures: Any) -> None:
         """The palette, and a decoder that starts from how common its colours are."""
@@ -112,7 +128,7 @@ class Flats(AreaMethod):
     def _begin(self, asked: Asked, guides: Sequence[Guide]) -> tuple[Begin, Palette]:
         """The decoder of one drawing, and the colours that it chooses from."""
         lab, own = self.palette, [partial(self.decoder.steps, each) for each in asked.drawn]
-        begin: Begin = partial(guided, own, self.guidance)
+        begin: Begin = partial(guided, own, self.guidance.scale)
         for guide, drawn in asked.weaker:
             begin = partial(guided, [begin, partial(guide.weaker.decoder.steps, drawn)], guide.strength)
         for only in guides:

@@ -14,13 +14,15 @@ from torch import Tensor
 from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, ReadingOptions, Shown
+from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
+from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
 from colorlab.samplers.ancestral import Sampler
 from colorlab.samplers.area_guides import NEAR_WHITE, AreaGuide, Like, OnlyColors
 from colorlab.samplers.candidates import in_groups
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide, Inpaint, Place
 from colorlab.types import Condition, Denoiser, Hints
 
@@ -34,18 +36,24 @@ MIN_XI = 0.02  # smallest noise level xi = t/T trained on
 class FlatsDiffusion(AreaMethod):
     """The method.
 
-    sampler: walks down the levels. color_layers: of the transformer over colours. guidance: how far beyond what style
-    and text say, away from nobody's hand and from the caption ``negative``; 0 = off. micro_batch: candidates sampled
-    together; the last group is padded to it. The rest: see ``AreaMethod``."""
+    sampler: walks down the levels. guidance: a scale of 0 is off. micro_batch: candidates sampled together; the last
+    group is padded to it. The rest: see ``AreaMethod``."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
-        reading: ReadingOptions, color_layers: int, styles: Sequence[str], style: str | None, style_dropout: float,
-        turns: int, negative: str, guidance: float, micro_batch: int,
-    ) -> None:  # fmt: skip
-        super().__init__(seed, optimizer, schedule, width, reading, styles, style, style_dropout, turns)
-        self.sampler, self.micro_batch, self.negative, self.guidance = sampler, micro_batch, negative, guidance
-        self.denoiser = ColorDenoiser(width, color_layers, reading.heads)
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        reading: ReadingOptions,
+        decoder: DecoderOptions,
+        hand: HandOptions,
+        guidance: GuidanceOptions,
+        micro_batch: int,
+    ) -> None:
+        super().__init__(seed, optimizer, schedule, reading, hand, decoder.turns, guidance)
+        self.sampler, self.micro_batch = sampler, micro_batch
+        self.denoiser = ColorDenoiser(reading.width, decoder.layers, reading.heads)
 
     def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
         """Noise (B, turns, R, 3); levels and what is known, (B, turns, R), uniform."""
@@ -107,7 +115,7 @@ class FlatsDiffusion(AreaMethod):
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             x_0 = first(x, alpha_bar)
-            for weight, other in [*((self.guidance, each) for each in others), *weaker]:
+            for weight, other in [*((self.guidance.scale, each) for each in others), *weaker]:
                 x_0 = x_0 + weight * (x_0 - other(x, alpha_bar))
             return x_0
 

@@ -31,6 +31,7 @@ from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
 from colorlab.samplers.candidates import each_alone, in_groups
+from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide
 from colorlab.samplers.latent import unbounded
 from colorlab.storage.memo import Answers, keys_of
@@ -58,13 +59,21 @@ class LearningOptions:
             raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
 
 
+@dataclass(frozen=True)
+class NetOptions:
+    """The U-Net that is trained. width: channels of the finest level; the next have twice and three times as many, the
+    last without attention. layers: residual blocks per level. text_encoder: of the prompts that it attends to; minilm,
+    or a folder with a BERT or CLIP text model and its tokenizer."""
+
+    width: int
+    layers: int
+    text_encoder: str
+
+
 class LatentPrior(Method):
-    """vae: a run of method=latent_vae, or a folder that holds an AutoencoderKL. text_encoder: minilm, or a folder with
-    a BERT or CLIP text model and its tokenizer. width: channels of the finest level; the next have twice and three
-    times as many, the last without attention. layers: residual blocks a level. negative, guidance: classifier-free
-    guidance when sampling, away from a prompt, 1 = off. decoder: a run of method=lightness_vae, None = the
-    autoencoder's own. space: rgb, or ab: the gray picture's lightness exactly. micro_batch: candidates sampled
-    together.
+    """vae: a run of method=latent_vae, or a folder that holds an AutoencoderKL. guidance: when sampling; a scale of 1
+    is off. decoder: a run of method=lightness_vae, None = the autoencoder's own. space: rgb, or ab: the gray picture's
+    lightness exactly. micro_batch: candidates sampled together.
 
     Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
 
@@ -73,20 +82,28 @@ class LatentPrior(Method):
     vae_digest: Tensor  # (4,)
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, vae: str,
-        text_encoder: str, width: int, layers: int, learning: LearningOptions, negative: str, guidance: float,
-        decoder: str | None, space: str, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        vae: str,
+        net: NetOptions,
+        learning: LearningOptions,
+        guidance: GuidanceOptions,
+        decoder: str | None,
+        space: str,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         alpha_bars = alpha_bar_table(TIMESTEPS, learning.zero_snr)
         self.sampler, self.micro_batch = unbounded(sampler, schedule_of(alpha_bars)), micro_batch
-        self.negative, self.guidance = negative, guidance
-        self.learning, self.prediction = learning, PREDICTIONS[learning.predict]
+        self.guidance, self.learning, self.prediction = guidance, learning, PREDICTIONS[learning.predict]
         self.space, self.conditions = space, space_named(space).conditions
-        frozen, reader = load_vae(vae), read_text(text_encoder)
+        frozen, reader = load_vae(vae), read_text(net.text_encoder)
         self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
         self.decoder = Aside(load_lightness_vae(decoder)) if decoder else None
-        unet = small_unet(width, layers, frozen.config.latent_channels, reader.width)
+        unet = small_unet(net.width, net.layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
         self.register_buffer("alpha_bars", alpha_bars, persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
@@ -148,14 +165,15 @@ class LatentPrior(Method):
 
     def denoiser(self, prior: Prior, text: str) -> Denoiser:
         """Classifier-free guidance (Ho and Salimans, 2022): other + guidance (prompted - other)."""
-        away = self.guidance != 1 and text != self.negative
-        states = prior.embed([*[self.negative] * away, text], self.cut).repeat_interleave(self.micro_batch, 0)
+        negative, scale = self.guidance.negative, self.guidance.scale
+        away = scale != 1 and text != negative
+        states = prior.embed([*[negative] * away, text], self.cut).repeat_interleave(self.micro_batch, 0)
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             if not away:
                 return prior.x_0(prior(x, alpha_bar, states), x, alpha_bar)
             other, prompted = prior(x.repeat(2, 1, 1, 1), alpha_bar, states).chunk(2)
-            return prior.x_0(torch.lerp(other, prompted, self.guidance), x, alpha_bar)
+            return prior.x_0(torch.lerp(other, prompted, scale), x, alpha_bar)
 
         return denoise
 

@@ -108,8 +108,7 @@ class AblationOptions:
 class Piggyback(Method):
     """prior: folder or hub id of a text-to-image model, or a run of method=latent_prior. decoder: a run of
     method=lightness_vae on the same VAE, None = the model's own. space: "ab" puts the gray picture's lightness back.
-    guidance: scales of classifier-free guidance; negative: the prompt to keep away from. micro_batch: candidates
-    sampled together."""
+    guidance: classifier-free, by text and structure. micro_batch: candidates sampled together."""
 
     takes_text = True
     trained_on: Tensor  # (4,) int64, digest of the prior
@@ -117,14 +116,13 @@ class Piggyback(Method):
     def __init__(
         self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, prior: str,
         decoder: str | None, space: str, guider: GuiderOptions, learning: LearningOptions, hints: HintOptions,
-        guidance: Guidance, ablation: AblationOptions, negative: str, micro_batch: int,
+        guidance: Guidance, ablation: AblationOptions, micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
         self.space = space_named(space)
         self.conditions = self.space.conditions
         self.guider, self.learning, self.hints = guider, learning, hints
-        self.guidance, self.ablation = guidance, ablation
-        self.negative, self.micro_batch = negative, micro_batch
+        self.guidance, self.ablation, self.micro_batch = guidance, ablation, micro_batch
         self.maps = HintMaps(hints.superpixels, hints.colors, hints.least, hints.most)
         own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
         self.prior, self.schedule_of_prior = Aside(own), schedule_of(own.alpha_bars)
@@ -237,8 +235,8 @@ class Piggyback(Method):
         text = condition.text[0] if condition.text else ""
         alone = self.ablation.kind != "none"
         scale = self.guidance
-        found = branches(scale.text, 1.0 if alone else scale.structure, text != self.negative)
-        states = self.frozen.embed([text if branch.text else self.negative for branch in found], self.cut)
+        found = branches(scale.text, 1.0 if alone else scale.structure, text != scale.negative)
+        states = self.frozen.embed([text if branch.text else scale.negative for branch in found], self.cut)
         hints = of_hints(
             condition.hints if self.hints.use else None,
             condition.image,

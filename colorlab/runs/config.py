@@ -10,8 +10,8 @@ from typing import Any
 from colorlab.cli import plugins
 from colorlab.cli.clauses import check_node
 from colorlab.cli.targets import check_targets
+from colorlab.cli.upgrade import upgraded
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.upgrade import upgraded
 from colorlab.storage.plain import Line, content, must_fit, yaml_of
 
 CONFIG = "config.yaml"

@@ -18,9 +18,9 @@ from colorlab.cli import plugins
 from colorlab.cli.clauses import check_values
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build
+from colorlab.cli.upgrade import merged, regrouped
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.runs.config import CONFIG, TRAVELLED, read_config
-from colorlab.runs.upgrade import merged, regrouped
 from colorlab.storage.cache import fetched_run, hub_dir, shipped
 from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, write_text
 

@@ -27,10 +27,11 @@ SDS_LEVELS = (0.02, 0.98)  # DreamFusion's range of t/T
 @dataclass(frozen=True)
 class Guidance:
     """Scales of classifier-free guidance, see ``branches``: by the text, and by the picture and its hints together; 1 =
-    off."""
+    off. negative: the prompt to keep away from."""
 
     text: float
     structure: float
+    negative: str
 
 
 class Branch(NamedTuple):

@@ -35,10 +35,11 @@ def offered(path: str) -> dict[str, Any] | None:
         return None
     if not colours_pictures(run.config):
         return None
-    areas = "choice" in method and "styles" in method
+    hand, reading = method.get("hand", {}), method.get("reading", method.get("net", {}))
     return {
-        "path": path, "name": run.name, "condition": run.config["data"].get("condition", "lines"), "areas": areas,
-        "text": bool(method.get("text_encoder") or "piggyback" in target), "styles": list(method.get("styles") or []),
+        "path": path, "name": run.name, "condition": run.config["data"].get("condition", "lines"),
+        "areas": "choice" in method and "hand" in method,
+        "text": bool(reading.get("text_encoder") or "piggyback" in target), "styles": list(hand.get("styles", [])),
     }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class Session:
     def _sampled(self, request: ColorRequest, n: int, each: Callable[[Image.Image], None]) -> list[Image.Image]:
         """By the three lines of Python: nothing here knows a method."""
         values: dict[str, Any] = {} if request.temperature is None else {"choice": {"temperature": request.temperature}}
-        values |= {"style": request.style} if request.style else {}
+        values |= {"hand": {"style": request.style}} if request.style else {}
         like = self.picture(request.like) if request.like else None
         width, height = self.drawing.size
         locks = [[x, y] for x, y in request.locks if 0 <= x < width and 0 <= y < height]

@@ -121,7 +121,11 @@ def graphs_of_gpic(method: GPIC) -> dict[str, Graph]:
 
 def palette_of(method: Flats, path: Path) -> Path:
     """The colours that logits are over: Lab in hundreds, and RGB in [0, 1]."""
-    colors = {"lab": method.palette.tolist(), "rgb": colors_of_lab(method.palette).tolist(), "styles": method.styles}
+    colors = {
+        "lab": method.palette.tolist(),
+        "rgb": colors_of_lab(method.palette).tolist(),
+        "styles": method.hand.styles,
+    }
     write_text(path, json.dumps(colors))
     return path
 

@@ -10,11 +10,9 @@ GPIC = "colorlab.methods.gpic"
 BASIS = "colorlab.methods.basis"
 PRIOR = "colorlab.methods.latent_prior"
 CHROMAGAN = "colorlab.methods.chromagan"
+FLATS = "colorlab.methods.flats.Flats"
+FLATS_DIFFUSION = "colorlab.methods.flats_diffusion.FlatsDiffusion"
 
-#: Classes of methods that colour areas.
-OF_AREAS = ["colorlab.methods.flats.Flats", "colorlab.methods.flats_diffusion.FlatsDiffusion"]
-READING: dict[str, str | None] = {key: f"reading.{key}" for key in ("side", "layers", "heads", "trunk", "text_encoder")}
-OF_READING = {"reading": "colorlab.methods.areas.ReadingOptions"}
 
 #: Of methods with a discriminator.
 CRITIC: dict[str, str | None] = {
@@ -28,6 +26,17 @@ def moved_to(group: str, *keys: str) -> dict[str, str | None]:
     """Keys that are in a group today, under their own names."""
     return {key: f"{group}.{key}" for key in keys}
 
+
+GUIDANCE: dict[str, str | None] = {"negative": "guidance.negative", "guidance": "guidance.scale"}
+OF_GUIDANCE = {"guidance": "colorlab.samplers.guidance.GuidanceOptions"}
+
+AREAS = GUIDANCE | moved_to("reading", "width", "side", "layers", "heads", "trunk", "text_encoder") | {
+    "color_layers": "decoder.layers", "turns": "decoder.turns",
+    "styles": "hand.styles", "style": "hand.style", "style_dropout": "hand.dropout",
+}  # fmt: skip
+OF_AREAS = OF_GUIDANCE | {
+    "reading": "colorlab.methods.area_options.ReadingOptions", "hand": "colorlab.methods.area_options.HandOptions",
+}  # fmt: skip
 
 CLUSTER: dict[str, str | None] = moved_to("cluster", "pool", "clusters") | {"cluster": "cluster.kind"}
 OF_CLUSTER = {"cluster": "colorlab.samplers.clusters.ClusterOptions"}
@@ -49,7 +58,7 @@ MOVED: dict[str, dict[str, str | None]] = {
         "colour_words": "learning.color_words", "structure_dropout": "learning.structure_dropout",
         "superpixels": "hints.superpixels", "hint_colors": "hints.colors", "hints_least": "hints.least",
         "hints_most": "hints.most", "no_hints": "hints.none", "snap": "hints.snap", "hear_hints": "hints.use",
-        "text_scale": "guidance.text", "structure_scale": "guidance.structure",
+        "text_scale": "guidance.text", "structure_scale": "guidance.structure", "negative": "guidance.negative",
         "ablation": "ablation.kind", "sdedit_strength": "ablation.sdedit_strength",
         "sds_steps": "ablation.sds_steps", "sds_rate": "ablation.sds_rate", "sds_gray": "ablation.sds_gray",
         "bf16": None,  # chosen when sampling
@@ -75,11 +84,12 @@ MOVED: dict[str, dict[str, str | None]] = {
         "channels": "layer.channels", "layers": "layer.layers", "bases": "layer.bases", "noise": "layer.noise",
         "remedy": "learning.remedy", "candidates": "learning.candidates",
     },
-    f"{PRIOR}.LatentPrior": {
+    f"{PRIOR}.LatentPrior": GUIDANCE | moved_to("net", "width", "layers", "text_encoder") | {
         "predict": "learning.predict", "zero_snr": "learning.zero_snr", "colour_words": "learning.color_words",
         "caption_dropout": "learning.caption_dropout",
     },
-    **dict.fromkeys(OF_AREAS, READING),
+    FLATS: AREAS | moved_to("decoder", "colors", "softness"),
+    FLATS_DIFFUSION: AREAS,
     "colorlab.methods.pix2pix.Pix2Pix": CRITIC | moved_to("net", "depth", "dropout", "dropout_at_test"),
     "colorlab.methods.msgan.MSGAN": CRITIC | moved_to("net", "depth", "latent") | {
         "l1_weight": "losses.l1", "seek_weight": "losses.seek",
@@ -125,8 +135,9 @@ GROUPS = {
     "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
     "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
     f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
-    f"{PRIOR}.LatentPrior": {"learning": f"{PRIOR}.LearningOptions"},
-    **dict.fromkeys(OF_AREAS, OF_READING),
+    f"{PRIOR}.LatentPrior": OF_GUIDANCE | {"learning": f"{PRIOR}.LearningOptions", "net": f"{PRIOR}.NetOptions"},
+    FLATS: OF_AREAS | {"decoder": "colorlab.methods.flats.PaletteOptions"},
+    FLATS_DIFFUSION: OF_AREAS | {"decoder": "colorlab.methods.area_options.DecoderOptions"},
     "colorlab.methods.pix2pix.Pix2Pix": OF_CRITIC | {"net": "colorlab.methods.pix2pix.NetOptions"},
     **{
         f"colorlab.methods.{name}": OF_CRITIC | {
@@ -150,11 +161,14 @@ GROUPS = {
 }  # fmt: skip
 
 
+#: class of a node in an older run -> its name today
+RENAMED = {"colorlab.methods.areas.ReadingOptions": "colorlab.methods.area_options.ReadingOptions"}
+
 #: class of a node -> keys that runs of older versions lack, with what was then the only way
 ADDED: dict[str, dict[str, Any]] = {
     "colorlab.samplers.marginals.AnnealedMean": {"rebalanced": False},
     "colorlab.samplers.marginals.Mode": {"rebalanced": False},
-    "colorlab.methods.areas.ReadingOptions": {"trunk": "none"},
+    "colorlab.methods.area_options.ReadingOptions": {"trunk": "none"},
     f"{DIVCOLOR}.LossOptions": {"scale": "mean_one"},
 }
 
@@ -170,8 +184,11 @@ def upgraded(method: dict[str, Any]) -> dict[str, Any]:
 
 
 def completed(node: dict[str, Any]) -> dict[str, Any]:
-    """The node with the keys of ADDED that it lacks, in groups too; itself if none is missing."""
+    """The node with its class's name of today and the keys of ADDED that it lacks, in groups too; itself if neither
+    is another."""
     groups = {key: completed(value) for key, value in node.items() if isinstance(value, dict)}
+    if (was := node.get("_target_")) in RENAMED:
+        node = node | {"_target_": RENAMED[was]}
     lacking = {key: value for key, value in ADDED.get(str(node.get("_target_")), {}).items() if key not in node}
     changed = lacking or any(groups[key] is not node[key] for key in groups)
     return lacking | node | groups if changed else node
@@ -190,6 +207,11 @@ def regrouped(values: dict[str, Any], target: str) -> dict[str, Any]:
             group, name = place.split(".")
             today[group] = today.get(group, {}) | {name: value}
     return today
+
+
+def place_today(key: str, target: str) -> str | None:
+    """Where the value of an older key of a method is, such as guidance.text; None for a key that did not move."""
+    return MOVED.get(target, {}).get(key)
 
 
 def merged(node: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
