@@ -26,9 +26,13 @@ class Draws:
     a palette, then tells them apart."""
 
     def __init__(
-        self, seed: int, index: Sequence[int], candidate: Sequence[int] | None = None, purpose: str = "sample",
+        self,
+        seed: int,
+        index: Sequence[int],
+        candidate: Sequence[int] | None = None,
+        purpose: str = "sample",
         alike: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.seed, self.purpose, self.alike = seed, purpose, alike
         self.index = [int(i) for i in index]
         self.candidate = [0] * len(self.index) if candidate is None else [int(k) for k in candidate]

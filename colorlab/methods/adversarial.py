@@ -51,9 +51,13 @@ class Adversarial(Method):
     discriminator: nn.Module
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, micro_batch: int,
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
         space: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.micro_batch = micro_batch
         self.space = space_named(space)

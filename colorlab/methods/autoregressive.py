@@ -52,9 +52,15 @@ class Autoregressive(Method):
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, order: OrderOptions,
-        head: Callable[[int], ColorHead], micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        order: OrderOptions,
+        head: Callable[[int], ColorHead],
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         if not order.temperature > 0:
             raise ValueError(f"temperature is > 0, not {order.temperature}")

@@ -90,9 +90,18 @@ class Basis(PixelClassifier):
     too. micro_batch: candidates sampled together."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, marginals: str | None, width: int,
-        net: TrunkOptions, classes: ClassOptions, layer: LayerOptions, learning: LearningOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        marginals: str | None,
+        width: int,
+        net: TrunkOptions,
+        classes: ClassOptions,
+        layer: LayerOptions,
+        learning: LearningOptions,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, MarginalSampler(), net_of(width, net), net, classes)
         self.own = {"width": width, **asdict(net), **asdict(classes)}
         self.run, self.learning, self.noise = marginals, learning, layer.noise

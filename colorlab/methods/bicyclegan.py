@@ -42,9 +42,17 @@ class BicycleGAN(Adversarial):
     """width: of the U-Net. net: the rest of it, and the encoder. critic: each of the two discriminators."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, losses: LossOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        space: str,
+        width: int,
+        net: NetOptions,
+        critic: CriticOptions,
+        losses: LossOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.latent, self.losses = net.latent, losses
         channels = self.space.channels

@@ -33,9 +33,17 @@ class CGAN(Adversarial):
     draws are shown."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
-        critic: CriticOptions, l1_weight: float, cluster: ClusterOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        net: NetOptions,
+        critic: CriticOptions,
+        l1_weight: float,
+        cluster: ClusterOptions,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, "ab")
         self.l1_weight, self.dropout, self.cluster = l1_weight, net.dropout, cluster
         self.net: UNet = in_channels_last(UNet(width, net.depth, 0, self.space.channels))  # type: ignore[assignment]

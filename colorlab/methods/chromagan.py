@@ -63,9 +63,17 @@ class ChromaGAN(Adversarial):
     was trained with. The classifier only teaches; it is in none."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, micro_batch: int, width: int,
-        latent: int, trunk: TrunkOptions, critic: CriticOptions, losses: LossOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        width: int,
+        latent: int,
+        trunk: TrunkOptions,
+        critic: CriticOptions,
+        losses: LossOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, "ab")
         self.latent, self.tries = latent, losses.tries if latent else 1
         self.pretrained, self.losses = trunk.pretrained, losses

@@ -39,9 +39,16 @@ class CIC(PixelClassifier):
     skips_gray = True
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
-        net: NetOptions, classes: ClassOptions, published: str | None,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: MarginalSampler,
+        width: int,
+        net: NetOptions,
+        classes: ClassOptions,
+        published: str | None,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, CICNet(width, net.stride, net.shortcuts), net, classes)
         self.published = published
         if published is not None:

@@ -59,9 +59,17 @@ class CINN(Method):
     std: Tensor
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, space: str, width: int,
-        net: NetOptions, learning: LearningOptions, temperature: float, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        space: str,
+        width: int,
+        net: NetOptions,
+        learning: LearningOptions,
+        temperature: float,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         if space == "rgb" and net.shrink > 1:
             raise ValueError(f"shrink={net.shrink} blurs a picture in space=rgb (set method.net.shrink=1)")

@@ -50,9 +50,15 @@ class ColTran(Method):
     all three networks. micro_batch: candidates drawn together; the last group is padded to it."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, space: str, width: int,
-        net: TransformerOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        space: str,
+        width: int,
+        net: TransformerOptions,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         if not net.temperature > 0:
             raise ValueError(f"temperature is > 0, not {net.temperature}")

@@ -49,9 +49,17 @@ class Comicolor(Adversarial):
     palettes: Tensor  # (remembered, NUMBERS colors)
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, l2_weight: float,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        space: str,
+        width: int,
+        net: NetOptions,
+        critic: CriticOptions,
+        l2_weight: float,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.l2_weight, self.colors = l2_weight, net.colors
         numbers = NUMBERS * net.colors

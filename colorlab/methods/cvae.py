@@ -39,9 +39,16 @@ class CVAE(Method):
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
-        kl: float, cluster: ClusterOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        net: NetOptions,
+        kl: float,
+        cluster: ClusterOptions,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.side, self.latents, self.kl = net.side, net.latents, kl
         self.cluster, self.micro_batch = cluster, micro_batch

@@ -48,9 +48,17 @@ class DeOldify(Adversarial):
     trains_in_turn = True
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, space: str, width: int, depth: int,
-        critic: CriticOptions, stages: StageOptions, losses: LossOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        space: str,
+        width: int,
+        depth: int,
+        critic: CriticOptions,
+        stages: StageOptions,
+        losses: LossOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, 1, space)
         self.stages, self.losses = stages, losses
         net = DeOldifyNet(width, depth, self.space.channels)

@@ -62,9 +62,17 @@ class DisCo(Method):
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, bins: str,
-        net: TransformerOptions, anchors: AnchorOptions, refiner_width: int, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        bins: str,
+        net: TransformerOptions,
+        anchors: AnchorOptions,
+        refiner_width: int,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.anchors, self.micro_batch, self.bins = anchors, micro_batch, Bins(bins)
         self.net = TokenNet(width, net.channels, net.heads, net.layers, len(self.bins))

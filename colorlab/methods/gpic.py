@@ -42,9 +42,18 @@ class GPIC(LearntDiffusion):
     (half a minute once; pays from some hundred steps on)."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
-        learning: LearningOptions, embedding: EmbeddingOptions, start_from: str, micro_batch: int, compiled: bool,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        width: int,
+        learning: LearningOptions,
+        embedding: EmbeddingOptions,
+        start_from: str,
+        micro_batch: int,
+        compiled: bool,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from, learning)
         self.compiled = compiled
         net = GPICNet(width, embedding.features, embedding.scale, embedding.of, embedding.literal_film)

@@ -47,9 +47,16 @@ class LatentVAE(Method):
     moments: Tensor  # (2,) running means of z and z^2
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, levels: int, layers: int,
-        latents: int, losses: LossOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        levels: int,
+        layers: int,
+        latents: int,
+        losses: LossOptions,
+    ) -> None:
         from diffusers import AutoencoderKL
 
         super().__init__(seed, optimizer, schedule)

@@ -58,9 +58,15 @@ class LightnessVAE(Adversarial):
     vae_digest: Tensor  # (4,)
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        vae: str, losses: LossOptions, critic: CriticOptions, decoder: str,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        vae: str,
+        losses: LossOptions,
+        critic: CriticOptions,
+        decoder: str,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, 1, "rgb")
         if decoder not in DECODERS:
             raise ValueError(f"decoder is {', '.join(DECODERS)}, not {decoder!r}")

@@ -75,9 +75,15 @@ class PixelClassifier(Method):
     skips_gray = False  # whether pictures without colour teach nothing
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, net: CICNet,
-        form: NetOptions, classes: ClassOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: MarginalSampler,
+        net: CICNet,
+        form: NetOptions,
+        classes: ClassOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         if not isinstance(sampler, MarginalSampler):
             raise ConfigError("method/sampler is a diffusion model's, not one of marginals (choose quantile_field)")
@@ -190,9 +196,15 @@ class MarginalsMethod(PixelClassifier):
     """The same with a choice of nets: does knowing what is in the picture improve the marginals?"""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: MarginalSampler, width: int,
-        net: TrunkOptions, classes: ClassOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: MarginalSampler,
+        width: int,
+        net: TrunkOptions,
+        classes: ClassOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, net_of(width, net), net, classes)
         self.regression, self.skips_gray = net.regression, net.regression > 0
         self.ab = nn.Conv2d(self.net.channels, 2, 1) if net.regression else None

@@ -40,9 +40,17 @@ class MSGAN(Adversarial):
     """width, net: of the U-Net. critic: the discriminator."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, losses: LossOptions,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        space: str,
+        width: int,
+        net: NetOptions,
+        critic: CriticOptions,
+        losses: LossOptions,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.latent, self.losses = net.latent, losses
         self.net = in_channels_last(UNet(width, net.depth, net.latent, self.space.channels))

@@ -34,9 +34,17 @@ class Palette(LearntDiffusion):
     ``PixelDiffusion``."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, width: int,
-        net: NetOptions, learning: Learning, start_from: str, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        width: int,
+        net: NetOptions,
+        learning: Learning,
+        start_from: str,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from, learning)
         built = PaletteNet(width, net.blocks, net.attention)
         self.net: PaletteNet = in_channels_last(built)  # type: ignore[assignment]

@@ -21,9 +21,17 @@ class PIC(Autoregressive):
     ``Autoregressive``."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, order: OrderOptions,
-        levels: int, components: int, edges: float, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        order: OrderOptions,
+        levels: int,
+        components: int,
+        edges: float,
+        micro_batch: int,
+    ) -> None:
         def head(channels: int) -> LogisticMixture:
             return LogisticMixture(channels, levels, components)
 

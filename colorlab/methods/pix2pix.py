@@ -30,9 +30,17 @@ class Pix2Pix(Adversarial):
     """width, net: of the U-Net. critic: the discriminator. l1_weight: the paper's lambda."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, net: NetOptions, critic: CriticOptions, l1_weight: float,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        space: str,
+        width: int,
+        net: NetOptions,
+        critic: CriticOptions,
+        l1_weight: float,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.l1_weight, self.dropout, self.dropout_at_test = l1_weight, net.dropout, net.dropout_at_test
         self.candidates_differ = net.dropout_at_test and net.dropout > 0

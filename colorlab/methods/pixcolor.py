@@ -27,9 +27,16 @@ class PixColor(Autoregressive):
     head: Categories
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, order: OrderOptions,
-        levels: int, refiner_width: int, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        order: OrderOptions,
+        levels: int,
+        refiner_width: int,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, width, order, lambda c: Categories(c, levels), micro_batch)
         self.refiner: RefinerNet = in_channels_last(RefinerNet(refiner_width))  # type: ignore[assignment]
 

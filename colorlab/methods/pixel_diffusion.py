@@ -52,9 +52,14 @@ class PixelDiffusion(Method):
     colors: Tensor  # (2, K, 3) in [-1, 1]: of K training pictures, the mean colour and that of the coloured parts
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, micro_batch: int,
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        micro_batch: int,
         start_from: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         if start_from not in STARTS:
             raise ValueError(f"start_from is {' or '.join(STARTS)}, not {start_from!r}")
@@ -110,9 +115,15 @@ class LearntDiffusion(PixelDiffusion):
     net: nn.Module
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, micro_batch: int,
-        start_from: str, learning: Learning,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        micro_batch: int,
+        start_from: str,
+        learning: Learning,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from)
         self.learning = learning
         self.register_buffer("colors", torch.zeros(len(STARTS), KEPT_COLORS, 3))

@@ -43,9 +43,17 @@ class TwoStage(Adversarial):
     the truth."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory,
-        micro_batch: int, space: str, width: int, net: DraftOptions, critic: CriticOptions, l1_weight: float,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        micro_batch: int,
+        space: str,
+        width: int,
+        net: DraftOptions,
+        critic: CriticOptions,
+        l1_weight: float,
+    ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
         self.l1_weight, self.form, channels = l1_weight, net, self.space.channels
         self.candidates_differ = net.dropout > 0

@@ -68,9 +68,17 @@ class UGColor(Method):
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, bins: str,
-        reveal: RevealOptions, suggested: int, temperature: float, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        bins: str,
+        reveal: RevealOptions,
+        suggested: int,
+        temperature: float,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.reveal, self.micro_batch = reveal, micro_batch
         self.suggested, self.temperature, self.candidates_differ = suggested, temperature, suggested > 0

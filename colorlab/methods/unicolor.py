@@ -72,9 +72,16 @@ class UniColor(Method):
     conditions = SPACE.conditions
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, codes: CodeOptions,
-        net: TransformerOptions, drawing: DrawingOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        codes: CodeOptions,
+        net: TransformerOptions,
+        drawing: DrawingOptions,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.commitment, self.hinted_share, self.count = codes.commitment, net.hinted, codes.count
         self.drawing, self.micro_batch = drawing, micro_batch

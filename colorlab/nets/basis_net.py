@@ -80,8 +80,14 @@ class BasisNet(nn.Module):
     """bins: Q. channels: of the hidden layers. layers: stochastic ones. bases: K. noise: of z. kind: RANDOM's."""
 
     def __init__(
-        self, bins: int, channels: int, layers: int, bases: int, noise: int, kind: str = "learned"
-    ) -> None:  # fmt: skip
+        self,
+        bins: int,
+        channels: int,
+        layers: int,
+        bases: int,
+        noise: int,
+        kind: str = "learned",
+    ) -> None:
         super().__init__()
         if kind not in RANDOM:
             raise ValueError(f"basis is {' or '.join(RANDOM)}, not {kind!r}")

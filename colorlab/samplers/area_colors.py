@@ -72,9 +72,14 @@ class PaletteSampler:
         self.paper, self.filled, self.twins, self.joined = paper, filled, twins, joined
 
     def __call__(
-        self, begin: Callable[[Tensor], Step], palette: Palette, known: Known, sites: Sites, rows: Draws,
+        self,
+        begin: Callable[[Tensor], Step],
+        palette: Palette,
+        known: Known,
+        sites: Sites,
+        rows: Draws,
         guides: Sequence[Guide],
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Candidates of one drawing, one per row of ``rows`` -> Lab in hundreds, (n, R, 3). begin: the order of areas
         (n, R) -> the first step."""
         n, R = known.mask.shape
@@ -117,9 +122,14 @@ class PaletteSampler:
         return ((start + lattice(k, steps)) % 1).float().clamp(max=1 - 1e-7)
 
     def picked(
-        self, logits: Tensor, number: Tensor, palette: Palette, at: Sequence[Place], rows: Draws,
+        self,
+        logits: Tensor,
+        number: Tensor,
+        palette: Palette,
+        at: Sequence[Place],
+        rows: Draws,
         guides: Sequence[Guide],
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """logits (n, K), number (n,) in [0, 1) -> (n,): which colour each candidate takes."""
         if not guides:
             return self.drawn_from(logits, number)

@@ -33,9 +33,13 @@ def stretched(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def coloured(
-    fields: Callable[[Tensor, int, Draws], Tensor], condition: Condition, n: int, draws: Draws,
-    guides: Sequence[Any], side: int,
-) -> Tensor:  # fmt: skip
+    fields: Callable[[Tensor, int, Draws], Tensor],
+    condition: Condition,
+    n: int,
+    draws: Draws,
+    guides: Sequence[Any],
+    side: int,
+) -> Tensor:
     """(B, n, 3, H, W) in [0, 1]. fields: (gray (1, 1, side, side), n, draws of one row) -> (n, 2, side, side).
 
     ConfigError for guides and hints: a field is drawn in one go, on the way to which there is nothing to edit."""

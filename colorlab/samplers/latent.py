@@ -85,9 +85,16 @@ NoiseOf = Callable[[Tensor, Tensor], Tensor]
 
 
 def distilled(
-    noise_of: NoiseOf, decode: Callable[[Tensor], Tensor], z: Tensor, image: Tensor, alpha_bars: Tensor, rows: Draws,
-    steps: int, rate: float, gray: float,
-) -> Tensor:  # fmt: skip
+    noise_of: NoiseOf,
+    decode: Callable[[Tensor], Tensor],
+    z: Tensor,
+    image: Tensor,
+    alpha_bars: Tensor,
+    rows: Draws,
+    steps: int,
+    rate: float,
+    gray: float,
+) -> Tensor:
     """Latents that a prior finds likely and whose pictures have the lightness of one: gradient descent by Adam on
         (1 - alpha_bar) (eps_hat - eps),  alpha_bar and eps fresh at each step       (DreamFusion, Eq. 3)
         + gray d|luma(decode(z)) - image| / dz,  a mean over the pixels of each latent

@@ -87,9 +87,15 @@ class QuantileField(Copula):
     replaced by the mean of its segment's (of log p), so that a segment has one colour; between, a mixture of log p."""
 
     def __init__(
-        self, coherence: float, reach: float, contrast: float, segments: float, pool: float, temperature: float,
+        self,
+        coherence: float,
+        reach: float,
+        contrast: float,
+        segments: float,
+        pool: float,
+        temperature: float,
         radius: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(temperature, radius)
         self.field, self.pool = Fields(coherence, reach, contrast, segments), pool
 

@@ -36,9 +36,15 @@ class Problem:
     gamut: whether u must be colours that sRGB can show."""
 
     def __init__(
-        self, lightness: Tensor, candidates: Tensor, log_p: Tensor, gamma: float, fidelity: float, prior: float,
+        self,
+        lightness: Tensor,
+        candidates: Tensor,
+        log_p: Tensor,
+        gamma: float,
+        fidelity: float,
+        prior: float,
         gamut: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.lightness, self.gamut = lightness, gamut
         self.edges = gamma**0.5 * gradient(lightness)  # (B, 1, 1, 2, h, w)
         self.candidates, self.log_p, self.fidelity, self.prior = candidates, log_p, fidelity, prior
@@ -85,9 +91,15 @@ class Variational(MarginalSampler):
     module. steps: of the primal-dual scheme. gamut: see the module."""
 
     def __init__(
-        self, source: MarginalSampler | None, candidates: int, gamma: float, fidelity: float, prior: float, steps: int,
+        self,
+        source: MarginalSampler | None,
+        candidates: int,
+        gamma: float,
+        fidelity: float,
+        prior: float,
+        steps: int,
         gamut: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.source, self.candidates, self.steps, self.gamut = source, candidates, steps, gamut
         self.gamma, self.fidelity, self.prior = gamma, fidelity, prior
 

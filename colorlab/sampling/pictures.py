@@ -68,9 +68,12 @@ class Shown(NamedTuple):
 
 
 def understood(
-    picture: np.ndarray, known: np.ndarray | None, data: dict[str, Any], wanted: PictureOptions,
+    picture: np.ndarray,
+    known: np.ndarray | None,
+    data: dict[str, Any],
+    wanted: PictureOptions,
     reference: np.ndarray | None = None,
-) -> Shown:  # fmt: skip
+) -> Shown:
     """What a method is to be shown of a picture (3, H, W) uint8. known: (4, H, W) uint8. data: of the run's
     configuration. reference: (3, h, w) uint8, another picture whose colours are hints as well."""
     height, width = picture.shape[-2:]
@@ -152,9 +155,14 @@ def hints_of(image: Tensor, known: Tensor, drawn: Drawn) -> AreaHints:
 
 
 def _of_areas(
-    shown: Shown, drawn: Drawn, hinted: AreaHints | None, method: AreaMethod | Shaded, request: AreaRequest, n: int,
+    shown: Shown,
+    drawn: Drawn,
+    hinted: AreaHints | None,
+    method: AreaMethod | Shaded,
+    request: AreaRequest,
+    n: int,
     draws: Draws,
-) -> Iterator[np.ndarray]:  # fmt: skip
+) -> Iterator[np.ndarray]:
     """n colourings by a method that draws the colours of areas, perhaps with shading over them."""
     labels = torch.from_numpy(drawn.areas.labels).long() if hinted is None else hinted.labels
     if hinted is not None:
