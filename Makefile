@@ -6,13 +6,17 @@ RUN := $(VENV)/bin/python
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: train test test-all test-studio docs lint format drawing results wheel audit bench mutants lock clean setup
+.PHONY: train test test-whole test-all test-studio docs lint format drawing results wheel audit bench mutants lock clean setup
 
 train: setup
 	$(RUN) -m colorlab.train experiment=flats_quick
 
 test: setup
-	$(TESTS) -m "not slow"
+	$(TESTS) -m "not slow and not whole"
+
+# Whole commands and trainings.
+test-whole: setup
+	$(TESTS) -m "whole and not slow"
 
 test-all: setup
 	$(TESTS)

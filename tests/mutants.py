@@ -239,7 +239,7 @@ def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
     sys.dont_write_bytecode = True
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1), os.dup2(quiet, 2)
-    sys.exit(int(pytest.main(["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests], plugins=[Tell()])))
+    sys.exit(int(pytest.main(["-x", "-q", "-m", "not slow and not whole", "-p", "no:cacheprovider", *tests], plugins=[Tell()])))
 
 
 def import_once() -> None:

@@ -23,6 +23,7 @@ def rows(array: np.ndarray) -> set[tuple[float, ...]]:
     return {tuple(row) for row in (np.unique(array, axis=0) + 0.0).tolist()}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("name", "count"), [("reachable", 261), ("corner", 309), ("published", 313), ("square", 529)])
 def test_tables_have_their_number_of_bins_in_order(name: str, count: int) -> None:
     table = table_of(name).numpy()
@@ -48,6 +49,7 @@ def test_colours_of_another_library_fall_into_reachable_bins() -> None:
     assert rows(np.round(colours(15) / 10) * 10) <= rows(table_of("reachable").numpy())
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", TABLES)
 def test_soft_encoding_agrees_with_all_distances_in_float64(name: str) -> None:
     bins, ab = Bins(name), colours(40)
@@ -119,6 +121,7 @@ def test_a_prior_goes_through_a_file_with_its_table(tmp_path: Path) -> None:
     assert torch.allclose(other.prior, bins.prior)
 
 
+@pytest.mark.whole
 def test_a_prior_of_another_table_is_refused_in_one_line(tmp_path: Path) -> None:
     corner = Bins("corner")
     (tmp_path / "prior.safetensors").write_bytes(prior_file(corner.table, corner.prior))

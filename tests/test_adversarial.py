@@ -81,6 +81,7 @@ def descend(parameters, loss, rate: float, clip: float) -> None:
         parameter.data -= rate * scale * gradient
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["pix2pix", "bicyclegan", "msgan", "munit"])
 def test_training_is_the_loop_written_out(name: str) -> None:
     method = small(name)

@@ -193,6 +193,7 @@ def test_repulsion_weighs_down_what_earlier_candidates_have_there_and_only_there
     assert torch.equal(guide.weigh(torch.zeros(3), COLORS.rgb, elsewhere, younger), torch.zeros(3))
 
 
+@pytest.mark.whole
 def test_hints_of_many_colours_divide_areas_within_bounds() -> None:
     side = 200
     image = torch.ones(1, side, side)

@@ -123,6 +123,7 @@ def test_only_the_layer_learns() -> None:
     assert not method.net.training
 
 
+@pytest.mark.whole
 def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not() -> None:
     """Half of equal pictures are red, half are green; the layer cannot know which."""
     one = batch(1, 8)
@@ -140,6 +141,7 @@ def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not()
     assert spreads["energy"] > 3 * spreads["none"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("flat", [False, True])
 def test_the_frozen_part_is_that_of_the_run(tmp_path: Path, flat: bool) -> None:
     trained, method = finished_run(tmp_path, flat), basis(f"method.marginals={tmp_path}")
@@ -149,12 +151,14 @@ def test_the_frozen_part_is_that_of_the_run(tmp_path: Path, flat: bool) -> None:
     assert int(method.batches_seen) == 0
 
 
+@pytest.mark.whole
 def test_a_run_of_another_width_is_told_with_the_key_to_give(tmp_path: Path) -> None:
     finished_run(tmp_path)
     with pytest.raises(ConfigError, match=r"give method.width=2 method.net.stride=2\)"):
         basis(f"method.marginals={tmp_path}", "method.width=4", "method.net.stride=4").prepare(None)
 
 
+@pytest.mark.whole
 def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"method\.marginals is not set"):
         basis().prepare(None)

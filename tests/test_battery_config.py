@@ -59,6 +59,7 @@ GROUPS = {"train": ["method", "data", "trainer", "logger", "experiment", "method
                     "method/sampler"], "sample": ["guide", "method/sampler"], "evaluate": ["logger"]}  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("command", "group"), [(c, group) for c in GROUPS for group in GROUPS[c]])
 def test_every_group_names_its_choices(command: str, group: str) -> None:
     word = f"{group}=[x]" if group == "guide" else f"{group}=x"
@@ -91,6 +92,7 @@ def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> N
     assert caught.value.exit_code in (ConfigError.exit_code, DataError.exit_code)
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="gpu") as caught:
@@ -99,6 +101,7 @@ def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
     assert isinstance(told, ConfigError) and "see trainer=, trainer.accelerator" in str(told)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "words",
     [

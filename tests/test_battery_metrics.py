@@ -34,6 +34,7 @@ def test_the_judges_refuse_what_is_out_of_range_and_count_nothing(what: str, wro
     assert judge.compute()["drawings"] == 1
 
 
+@pytest.mark.whole
 def test_tables_say_of_how_many_drawings_and_candidates_they_are(tmp_path: Path, capsys) -> None:
     folder = evaluated(tmp_path / "1", n=5, count=7)
     tell(folder)

@@ -55,6 +55,7 @@ def test_every_other_experiment_is_one_of_training(name: str) -> None:
     assert compose("train", ["name=t", f"experiment={name}", *folder]).method
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", named("diffusion_", "hints_", "inpaint_"))
 def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> None:
     options, small = options_for(run, name), open_run(run)

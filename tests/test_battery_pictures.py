@@ -36,6 +36,7 @@ def biased(words: str, command: str = "sample") -> torch.Tensor:
     return guides[-1].start(torch.zeros(1, 3, 8, 8), Draws(0, [0]))[0]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
 @pytest.mark.parametrize("command", ["sample", "evaluate"])
 def test_a_sketch_given_for_a_colour_lies_on_white_paper(tmp_path: Path, words: str, command: str) -> None:
@@ -46,6 +47,7 @@ def test_a_sketch_given_for_a_colour_lies_on_white_paper(tmp_path: Path, words: 
     torch.testing.assert_close(V[:, 4, [0, 7]], torch.tensor([[-1.0, 1], [-1, 1], [1, 1]]))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
 def test_a_bomb_given_for_a_colour_is_refused_by_its_header(tmp_path: Path, words: str) -> None:
     path = header_only(tmp_path / "bomb.png", 12_000, 12_000)
@@ -53,6 +55,7 @@ def test_a_bomb_given_for_a_colour_is_refused_by_its_header(tmp_path: Path, word
         biased(words.format(path))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
 def test_a_colour_that_is_neither_colour_nor_picture_is_a_mistake(tmp_path: Path, words: str) -> None:
     with pytest.raises(ConfigError, match=r"palette or a picture, not 'nothing\.png'"):
@@ -87,6 +90,7 @@ def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(run: Pat
     assert json.loads((run / "out" / "sample.json").read_text())["input"] == str(tmp_path / "in")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (17, 16), (90, 45)])
 def test_colourings_have_the_size_of_the_drawing(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("L", size, 255).save(tmp_path / "a.png")

@@ -27,6 +27,8 @@ from colorlab.training.loaders import PictureData, TrainingOrder
 from colorlab.types import Condition
 from tests.kill_harness import Started, at_batch, train, words_for
 
+pytestmark = pytest.mark.whole
+
 TWO_STEPS = ("trainer.max_steps=2", "trainer.val_check_interval=1", "save_every=9")
 
 

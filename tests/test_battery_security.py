@@ -97,6 +97,7 @@ AS_THAT_RUN = [
 KINDS = ["reduce", "a plain pickle", "under another name", "Lightning's instantiator"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", ["sample", "evaluate", "resume"])
 def test_a_hostile_checkpoint_is_refused_by_every_command(

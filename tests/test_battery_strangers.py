@@ -171,6 +171,7 @@ def opened(folder: Path) -> str:
     return str(refused.value)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", EDITED)
 def test_an_edited_configuration_is_refused_in_a_line(run: Path, what: str) -> None:
     config = yaml.safe_load((run / "config.yaml").read_text())
@@ -218,6 +219,7 @@ WEIGHTS_EDITED: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", WEIGHTS_EDITED)
 @pytest.mark.parametrize("file", [WEIGHTS, LAST])
 def test_weights_of_another_kind_are_refused_in_a_line(run: Path, what: str, file: str) -> None:
@@ -380,6 +382,7 @@ FOREIGN = {
 }  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", FOREIGN)
 def test_a_strangers_folder_of_configurations_is_refused_in_a_line(tmp_path: Path, what: str) -> None:
     command, files, words = FOREIGN[what]
@@ -389,6 +392,7 @@ def test_a_strangers_folder_of_configurations_is_refused_in_a_line(tmp_path: Pat
     assert "\n" not in str(refused.value) and time.monotonic() - began < 2 * SECONDS
 
 
+@pytest.mark.whole
 def test_what_the_command_line_says_a_folder_may_leave_to_it(tmp_path: Path) -> None:
     files = {"data/e.yaml": f"{DATA}simplify: morph\n"}
     cfg = foreign(tmp_path, files, "train", "name=t", "data=e", "data.simplify=net.pt")

@@ -39,6 +39,7 @@ def test_the_divergence_equals_torch_s() -> None:
     assert torch.allclose(kl_to_normal(mean, log_var), expected, atol=1e-5)
 
 
+@pytest.mark.whole
 def test_each_term_moves_whom_it_should() -> None:
     moved = {
         term: {part for part, amount in gradients(term).items() if amount} for term in ("latent", "kl", "l1", "gan")

@@ -72,6 +72,7 @@ def test_damaged_weights_are_named(run: Path, keep: int) -> None:
         open_run(run).method()
 
 
+@pytest.mark.whole
 def test_flipped_bits_in_weights_open_or_are_named(run: Path) -> None:
     path, rng = run / "checkpoints" / "weights.safetensors", random.Random(0)
     whole, method = path.read_bytes(), open_run(run).method()

@@ -21,6 +21,8 @@ from tests.conftest import ROOT
 from tests.kill_harness import at_batch, same_run, train, words_for
 from tests.test_resume import Killed, die
 
+pytestmark = pytest.mark.whole
+
 EVERY_TWO = words_for("gpic", "trainer.max_steps=6", "trainer.val_check_interval=2", "method/schedule=constant")
 GUIDED = [*EVERY_TWO, "callbacks=[best,early_stopping]", "callbacks.early_stopping.patience=1",
           "callbacks.early_stopping.min_delta=1e9"]  # fmt: skip

@@ -14,6 +14,7 @@ from colorlab.cli.yaml_files import conf_dir
 from tests.conftest import ROOT
 
 
+@pytest.mark.whole
 def test_help_needs_no_torch(command) -> None:
     done = command("train", "--help")
     assert done.returncode == 0
@@ -50,6 +51,7 @@ for words in sys.argv[1:]:
 """
 
 
+@pytest.mark.whole
 def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_nothing(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
     line = [sys.executable, "-c", RUN_ALL, *EARLY]
@@ -60,6 +62,7 @@ def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_no
     assert not list(tmp_path.glob("runs/*"))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -79,6 +82,7 @@ def test_a_mistake_is_one_line_and_an_exit_code(command, words: list[str], code:
     assert len(lines) == 1 and lines[0].startswith("colorlab: error: ") and said in lines[0]
 
 
+@pytest.mark.whole
 def test_the_list_of_commands(command) -> None:
     done = command("__main__")
     assert done.returncode == 0
@@ -97,6 +101,7 @@ def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:
     assert one_line(wrapped) == "a.png is damaged (fetch it again)"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", ["train --help", "train --cfg job", "data"])
 def test_output_that_nobody_reads_to_its_end_is_no_error(words: str, tmp_path: Path) -> None:
     """`head -1` ends after a line, before or after the command has written the others."""

@@ -20,6 +20,8 @@ from colorlab.evaluation.settings import WITHOUT_EFFECT, additions
 from colorlab.report.table import Column
 from tests.evaluations import SIDE, evaluated, made_with
 
+pytestmark = pytest.mark.whole
+
 HIGHER = Column("validity/share", "valid", "", "higher", 2)
 LOWER = Column("truth/best_of_4_lpips", "error", "", "lower", 3)
 

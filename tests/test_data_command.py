@@ -13,6 +13,8 @@ from PIL import Image
 from colorlab.data.__main__ import main
 from colorlab.errors import ConfigError, DataError
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -103,6 +103,7 @@ def test_colours_weigh_as_the_inverse_of_their_frequency() -> None:
     assert rarity(H, 0, "raw")[3] == rarity(H, 0, "raw")[2]
 
 
+@pytest.mark.whole
 def test_by_default_colours_weigh_as_published_one_over_their_share() -> None:
     """Beside such weights, of a mean as large as the number of colours, lambda_mah and lambda_grad are small."""
     method = divcolor("method.losses.uniform=0")
@@ -116,6 +117,7 @@ def test_by_default_colours_weigh_as_published_one_over_their_share() -> None:
         rarity(method.H, 0, "none")
 
 
+@pytest.mark.whole
 def test_the_histogram_is_that_of_the_training_pictures() -> None:
     bins = Bins("reachable")
     bins.fit([lab_of(Pictures().rgb)[:, 1:].permute(0, 2, 3, 1).reshape(-1, 2)], 5)
@@ -195,6 +197,7 @@ def test_the_losses_add_up() -> None:
     assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-5)
 
 
+@pytest.mark.whole
 def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
     method, field = divcolor("method.losses.l2=3", "method.losses.grad=2"), numbers(2, 2, 16, 16).clamp(-0.5, 0.5)
     q = Posterior(torch.full((2, 6), 2.0), torch.zeros(2, 6))
@@ -213,6 +216,7 @@ def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
     assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-4)
 
 
+@pytest.mark.whole
 def test_the_mdns_loss_is_that_of_a_sample_of_the_posterior(monkeypatch) -> None:
     method = divcolor("method.mdn.loss=nearest").eval()
     q = Posterior(torch.full((2, 6), 2.0), torch.full((2, 6), 9.0).log())  # deviation 3
@@ -271,6 +275,7 @@ def test_accumulated_batches_count_for_the_stage_as_batches() -> None:
     assert method.learning == "mdn"
 
 
+@pytest.mark.whole
 def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
     method = divcolor("method.mdn.components=3")
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[1.0, 2, 3]])[..., None].expand(1, 3, 6))
@@ -280,6 +285,7 @@ def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
     assert torch.equal(method.latent(mixture, Draws(0, [7]).candidates(5).rows(2, 4))[0], z[2])
 
 
+@pytest.mark.whole
 def test_random_candidates_come_from_the_mixture() -> None:
     method = divcolor("method.mdn.components=3", "method.mdn.samples=random")
     mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[0.0, 10, 20]])[..., None].expand(1, 3, 6))
@@ -289,6 +295,7 @@ def test_random_candidates_come_from_the_mixture() -> None:
     assert (z - 10.0 * component[:, None]).var() == pytest.approx(0.1, rel=0.05)
 
 
+@pytest.mark.whole
 def test_a_vae_alone_draws_from_its_prior() -> None:
     method = divcolor("method.stages.stage=vae").eval()
     rows = Draws(0, [7]).candidates(3)
@@ -296,6 +303,7 @@ def test_a_vae_alone_draws_from_its_prior() -> None:
     assert method.sample(Condition(torch.rand(1, 1, 16, 16)), 2, Draws(0, [7])).shape == (1, 2, 3, 16, 16)
 
 
+@pytest.mark.whole
 def test_reconstructions_follow_the_true_colours_and_keep_the_lightness() -> None:
     method = divcolor("method.net.skip=true").eval()
     method.vae.decoder.head.weight.data *= 1000  # an untrained decoder tells latents hardly apart
@@ -311,6 +319,7 @@ def saved(method: torch.nn.Module, run: Path) -> Path:
     return run
 
 
+@pytest.mark.whole
 def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
     first = divcolor("method.stages.stage=vae")
     trained(first, 1)

@@ -23,6 +23,8 @@ from colorlab.evaluation.selection import error_key, worst
 from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name
 from colorlab.report.grid import mixture
 
+pytestmark = pytest.mark.whole
+
 TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 
 

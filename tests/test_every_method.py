@@ -6,7 +6,9 @@ them too. What a method may say about itself, as class or instance attributes:
     optimizer_steps    how many a batch takes
     candidates_differ  False for a method that draws one picture only (default True)
     export(folder)     what a finished run holds besides its weights
-and its yaml, in a line `# Small: ...`, what makes it small enough for a test."""
+and its yaml, in a line `# Small: ...`, what makes it small enough for a test.
+
+`make test` tries QUICK; `make test-whole` all others. One method: `pytest tests/test_every_method.py -k mine`."""
 
 from __future__ import annotations
 
@@ -20,8 +22,17 @@ from colorlab.training.method_checks import CHECKS, Trained
 from tests.tiny_prior import with_tiny_text
 
 METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
+#: One of each kind is tried by `make test`: diffusion over pixels, classes of pixels, a GAN, a VAE, areas.
+QUICK = ("gpic", "cic", "pix2pix", "cvae", "flats")
 SLOW = ("piggyback",)
-ALL = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in METHODS]
+
+
+def tier(name: str) -> list[pytest.MarkDecorator]:
+    """Of a method: those with SLOW's cost, the quick ones, and all others, a new one too."""
+    return [pytest.mark.slow] if name in SLOW else [] if name in QUICK else [pytest.mark.whole]
+
+
+ALL = [pytest.param(name, marks=tier(name)) for name in METHODS]
 
 
 @pytest.fixture(scope="module", params=ALL)

@@ -106,6 +106,7 @@ def test_a_strangers_file_says_nothing_that_runs(
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.whole
 def test_a_strangers_file_says_neither_where_pictures_go_nor_what_runs(tmp_path: Path) -> None:
     """It is refused before anything is opened: what decides on that is the user's to say."""
     foreign = {"out": str(tmp_path / "b"), "simplify": "net.pt", "again": True, "debug": True, "export": ["ora"],

@@ -106,6 +106,7 @@ def test_openmojis_families_and_palettes_are_each_in_one_split() -> None:
     assert drawings == {"train": 1074, "val": 158, "test": 132}
 
 
+@pytest.mark.whole
 def test_openmoji_opens_by_either_and_says_what_else_it_does_not() -> None:
     still = Augment(0.0, 0.0, 0.0)
     plain, family = (OpenMoji(SIDE, "lines", still, split_by) for split_by in ("drawing", "family"))

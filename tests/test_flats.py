@@ -237,6 +237,7 @@ def test_a_candidate_of_the_diffusion_is_the_same_for_every_number(sampler: str)
     assert torch.equal(three, eleven[:3]) and len({tuple(each[:, 30, 30].tolist()) for each in eleven}) == 11
 
 
+@pytest.mark.whole
 def test_the_loss_falls_where_every_drawing_has_the_same_colours() -> None:
     torch.manual_seed(0)
     made = build(compose("train", ["name=x", "method=flats", *SMALL]).method)

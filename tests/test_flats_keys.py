@@ -109,6 +109,7 @@ def test_a_lock_may_be_painted_on_nothing_or_in_white_on_black(run: Path, drawin
     assert all(np.array_equal(clicked, each) for each in masked)
 
 
+@pytest.mark.whole
 def test_a_weaker_run_leads_away(run: Path, drawing: Path, tmp_path: Path) -> None:
     weak = run.parent / "weak"
     if not weak.exists():

@@ -64,6 +64,7 @@ def colors(method: AreaMethod, text: str) -> Tensor:
     return method.colors(image[0], labels[0], 4, Draws(0, [0]), AreaRequest(text))
 
 
+@pytest.mark.whole
 def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path], monkeypatch) -> None:
     method, _ = made
     loud: list[float] = []
@@ -96,6 +97,7 @@ def test_a_run_with_captions_is_opened_with_its_encoder(made: tuple[AreaMethod, 
     assert torch.allclose(colors(opened, "blue car"), colors(method, "blue car"), atol=1e-4)
 
 
+@pytest.mark.whole
 def test_a_share_of_the_captions_is_left_out_and_half_name_colours() -> None:
     said = captions(batch(*["car"] * 400), Draws(0, range(400)))
     assert abs(said.count("") / 400 - CAPTION_DROPOUT) < 0.08

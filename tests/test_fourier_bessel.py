@@ -15,6 +15,7 @@ def plane(side: int) -> tuple[np.ndarray, np.ndarray]:
     return np.meshgrid(at, at)
 
 
+@pytest.mark.whole
 def test_they_are_orthonormal_on_the_disc() -> None:
     functions = np.stack([value(mode, *plane(600)).ravel() for mode in modes(12)])
     assert np.allclose(functions @ functions.T * (2 / 600) ** 2, np.eye(12), atol=5e-3)

@@ -97,6 +97,7 @@ def test_every_key_that_takes_words_is_one_of_free_text_or_has_choices() -> None
     assert loose == {"size", "logger.kind", "method.style"}
 
 
+@pytest.mark.whole
 def test_a_command_takes_a_name_as_typed_and_tells_it_on_any_terminal(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("LANG", "C")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")

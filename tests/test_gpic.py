@@ -183,6 +183,7 @@ def test_the_papers_optimizer_trains() -> None:
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.whole
 def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
     from colorlab.runs.run import open_run
 

@@ -66,6 +66,7 @@ def trained(net: GuidedUNet, prior: Prior, steps: int) -> list[set[str]]:
     return reached
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", [*MIXED, *OTHERS, *(slow(each) for each in ALTERNATIVES)], ids=str)
 def test_a_new_guider_changes_not_one_bit(kind, prior: Prior) -> None:
     before = prior.unet(*inputs(prior)).sample
@@ -108,6 +109,7 @@ def test_concat_is_equation_2() -> None:
     assert torch.allclose(mix(F, G), by_hand + mix.outer.bias[:, None, None], atol=1e-5)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", FEW, ids=str)
 def test_checkpointing_changes_no_gradient(kind, once: Prior) -> None:
     gradients = []
@@ -136,6 +138,7 @@ def test_two_passes_before_one_way_back_keep_their_features_apart(prior: Prior) 
     assert all(torch.allclose(p.grad, e, rtol=1e-4, atol=1e-5) for p, e in zip(net.parameters(), expected, strict=True))
 
 
+@pytest.mark.whole
 def test_features_of_the_same_call_used_again_change_nothing(once: Prior) -> None:
     for kind in (MIXED[3], *OTHERS[:2]):
         prior = copy.deepcopy(once)

@@ -24,6 +24,7 @@ from tests.conftest import ROOT
 COMMANDS = ("train", "sample", "evaluate", "compare")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_key_of_a_command_is_told_of_with_its_words(command: str) -> None:
     told = " ".join(page(command, []).split())
@@ -39,6 +40,7 @@ def test_a_choice_shows_its_own_keys_with_the_values_given() -> None:
     assert "ab" not in page("train", ["method=gpic"]).split("keys\n")[0].split("method=gpic")[0].split()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("command", "groups"), [("compare", {"logger"}), ("sample", {"guide", "method/sampler"})])
 def test_only_groups_of_the_command_are_listed(command: str, groups: set[str]) -> None:
     listed = page(command, []).partition("groups\n")[2].partition("\n\n")[0]
@@ -100,6 +102,7 @@ def with_command(folder: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("line", "completed"), [("colorlab comp", "compare completion"), ("colorlab train data=pi", "pix2pix")]
 )
@@ -145,6 +148,7 @@ def heard(terminal: int, awaited: str, seconds: float = 60) -> str:
     return said.decode(errors="replace")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("shell", [shell for shell in SCRIPTS if shutil.which(shell)])
 def test_the_script_is_of_its_shells_grammar(shell: str, tmp_path: Path) -> None:
     (tmp_path / "script").write_text(SCRIPTS[shell])

@@ -63,6 +63,7 @@ SAYS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", SAYS)
 def test_a_folder_of_configurations_may_not_say(tmp_path: Path, what: str) -> None:
     folder = stranger(tmp_path, SAYS[what])
@@ -79,6 +80,7 @@ def test_a_part_of_hydra_by_a_stranger_is_refused(tmp_path: Path, name: str) -> 
         loaded(tmp_path / "conf", f"{name[:-7]}=e")
 
 
+@pytest.mark.whole
 def test_a_job_of_a_sweep_is_checked_too(tmp_path: Path) -> None:
     """The configuration for all jobs together does not know what is swept over."""
     folder = stranger(tmp_path, SAYS["the environment"])
@@ -102,6 +104,7 @@ def test_targets_on_the_command_line_have_an_allow_list_too(word: str) -> None:
         loaded(None, word)
 
 
+@pytest.mark.whole
 def test_all_else_a_folder_may_say_and_the_command_line_says_the_rest(tmp_path: Path) -> None:
     folder = stranger(tmp_path, {})
     (folder / "experiment" / "f.yaml").write_text("# @package _global_\nseed: 7\n")
@@ -119,6 +122,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> bool:
     return done.returncode == 2 and done.stderr.startswith("colorlab: error: ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.whole
 def test_nothing_is_built_before_the_refusal(command: Command, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     folder = stranger(tmp_path, {"callbacks": {"a": TOUCH | {"self": str(marker)}}})
@@ -130,6 +134,7 @@ def test_nothing_is_built_before_the_refusal(command: Command, tmp_path: Path) -
     assert refused(done) and not marker.exists(), done.stderr
 
 
+@pytest.mark.whole
 def test_a_pickle_to_run_again_is_refused(command: Command, tmp_path: Path) -> None:
     (tmp_path / "config.pickle").write_bytes(pickle.dumps(Payload(tmp_path / "ran")))
     assert refused(command("train", "--experimental-rerun=config.pickle")) and not (tmp_path / "ran").exists()

@@ -225,6 +225,7 @@ def held_out_codes(*splits: str) -> set[str]:
     return {stripped(stems[i]) for split in splits for i in openmoji.splits()[split]}
 
 
+@pytest.mark.whole
 def test_no_concept_of_openmojis_val_and_test_is_in_training(all_drawings: dict[str, list[Drawing]]) -> None:
     """By code point, and by every name that any set has for it."""
     codes = held_out_codes("val", "test")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests import house
 from tests.house import WINGS, imported, modules, room_of, tree_of
 
@@ -33,6 +35,7 @@ def test_every_module_stands_in_a_room() -> None:
     assert not loose, f"{loose} are loose in the hall: give them a room"
 
 
+@pytest.mark.whole
 def test_a_module_uses_only_what_its_room_may() -> None:
     beyond = {module: sorted(wrong) for module, path in each("door") if (wrong := _beyond(module, imported(path)))}
     assert not beyond, f"these use what their room may not (tests/house.py): {beyond}"
@@ -62,6 +65,7 @@ def test_inside_wings_imports_stand_at_the_top() -> None:
     assert not any(late.values()), {m: found for m, found in late.items() if found}
 
 
+@pytest.mark.whole
 def test_the_picture_has_no_circle_and_no_arrow_that_nobody_walks() -> None:
     assert sum(map(len, house.floors())) == len(WINGS)
     walked = {(room_of(m), room_of(other)) for m, path in modules().items() for other in imported(path)}

@@ -155,6 +155,7 @@ def test_the_exported_folder_is_the_prior_itself(method, tmp_path):
     assert prior.prediction == "v_prediction" and prior.alpha_bars[-1] == 0
 
 
+@pytest.mark.whole
 def test_stable_diffusions_own_pipeline_draws_from_the_exported_folder(parts, tmp_path):
     from diffusers import StableDiffusionPipeline
 
@@ -166,6 +167,7 @@ def test_stable_diffusions_own_pipeline_draws_from_the_exported_folder(parts, tm
     assert pipeline("red car", num_inference_steps=2, output_type="np").images.shape == (1, 32, 32, 3)
 
 
+@pytest.mark.whole
 def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
     decoder = LightnessDecoder(tiny_vae())
     for k, parameter in enumerate(decoder.adders.parameters()):

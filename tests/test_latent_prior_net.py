@@ -39,6 +39,7 @@ def noise(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.whole
 def test_what_was_saved_is_loaded(folder, prior):
     kind = "clip" if prior.prediction == "epsilon" else "bert"
     made = tiny_prior(folder.parent, kind, prior.prediction)
@@ -164,6 +165,7 @@ def test_a_damaged_part_is_one_line(folder, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.whole
 def test_latents_of_another_number_of_channels_are_one_line(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("unet"))
     tiny_unet(9).save_pretrained(tmp_path / "copy" / "unet")

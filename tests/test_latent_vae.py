@@ -77,6 +77,7 @@ def test_psnr_is_of_clipped_colours():
     assert psnr(truth + 5, truth) == 100 and psnr(truth - 0.2, truth) == pytest.approx(20, abs=1e-4)
 
 
+@pytest.mark.whole
 def test_a_few_steps_on_one_batch_bring_its_pictures_nearer():
     method, shown = made(), batch()
     shown = shown._replace(rgb=shown.rgb.mean((2, 3), keepdim=True).sub(0.5).mul(20).sigmoid().expand(-1, -1, 32, 32))

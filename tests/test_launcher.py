@@ -26,6 +26,8 @@ from hydra_plugins.colorlab_launcher.launcher import ColorlabLauncher, slots
 from tests.conftest import ROOT
 from tests.kill_harness import words_for
 
+pytestmark = pytest.mark.whole
+
 RETURNS = "echo '{\"value\": 7}' > result.json"
 LIMITS = processes.Limits(timeout=None, grace=5.0, fail_fast=False)
 

@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.whole
+
 NOT_NEEDED = ("lightning", "torchmetrics", "hydra", "wandb", "matplotlib", "diffusers", "transformers", "torchvision",
               "albumentations", "kornia")  # fmt: skip
 MODULES = 1700  # of which torch itself is about 1,200

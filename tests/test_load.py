@@ -19,6 +19,8 @@ from tests.test_evaluate import trained_looking
 from tests.test_launcher import RETURNS, Heard, crew, shell_jobs, states
 from tests.test_pictures_in_out import contents, drawing
 
+pytestmark = pytest.mark.whole
+
 PICTURES, STEPS, JOBS = 300, 500, 20
 WARM = 0.2  # of the work, after which nothing grows
 GROWTH = 24  # MB that allocators may still take, in pieces of a few

@@ -126,6 +126,7 @@ def test_the_copula_changes_nothing_that_the_net_learns() -> None:
     assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
 
 
+@pytest.mark.whole
 def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
     keys = [
@@ -142,6 +143,7 @@ def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
     assert all(torch.equal(value, before[name]) for name, value in method.net.state_dict().items())
 
 
+@pytest.mark.whole
 def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match="bins=published") as caught:

@@ -84,6 +84,7 @@ def test_what_draws_in_reading_order_takes_no_hints_and_says_so_in_one_line(name
         assert "\n" not in str(told.value)
 
 
+@pytest.mark.whole
 def test_near_temperature_zero_all_candidates_are_the_likeliest(name: str) -> None:
     cold = method(name, "method.order.temperature=0.001").sample(Condition(image()), 3, Draws(0, [0]))[0]
     warm = method(name).sample(Condition(image()), 3, Draws(0, [0]))[0]

@@ -28,6 +28,8 @@ from colorlab.storage.cache import cache_dir
 from tests.conftest import ROOT
 from tests.test_evaluate import trained_looking
 
+pytestmark = pytest.mark.whole
+
 LIMIT = 10_000_000
 
 

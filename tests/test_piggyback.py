@@ -110,6 +110,7 @@ def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **va
     return drawn(method)
 
 
+@pytest.mark.whole
 def test_two_steps_and_samples_on_a_prior_that_stays_as_it_is(folder: Path) -> None:
     method = made(folder)
     before, at_first = weights_digest(method.frozen), weights_digest(method.net)
@@ -124,6 +125,7 @@ def test_the_prior_s_weights_are_not_among_the_method_s(learned: Piggyback) -> N
     assert {name.split(".")[0] for name in learned.state_dict()} == {"net", "trained_on", "batches_seen"}
 
 
+@pytest.mark.whole
 def test_weights_of_another_prior_are_refused_in_one_line(clip: Path, learned: Piggyback, tmp_path: Path) -> None:
     other = made(tiny_folder(tmp_path, "bert"))
     with pytest.raises(CheckpointError, match=r"another prior than .* \(give") as error:
@@ -361,6 +363,7 @@ def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
 SHIPPED = "pretrained/piggyback-openmoji"
 
 
+@pytest.mark.whole
 def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(tmp_path, monkeypatch) -> None:
     """Its tensors find their places before it is seen whose text encoder this is."""
     tiny_text(tmp_path / "minilm", "bert", 384)

@@ -13,6 +13,8 @@ from colorlab.ab_bins import Bins
 from colorlab.data.__main__ import main
 from colorlab.errors import ConfigError
 
+pytestmark = pytest.mark.whole
+
 
 def folder_of(path: Path, *colours: tuple[int, int, int]) -> Path:
     for k, colour in enumerate(colours):

@@ -14,6 +14,8 @@ from colorlab.training import processes
 from colorlab.training.processes import _Watch
 from tests.kill_harness import ROOT
 
+pytestmark = pytest.mark.whole
+
 ALONE = """
 import os, sys, time
 from colorlab.cli.command import run

@@ -20,6 +20,8 @@ from colorlab.weights import catalogue
 from colorlab.weights.__main__ import main
 from tests.marginal_methods import W, published
 
+pytestmark = pytest.mark.whole
+
 
 def siggraph17() -> dict[str, Tensor]:
     """Random tensors under all names of the file of 2017, W channels wide."""

@@ -34,6 +34,7 @@ assert not {'torch', 'hydra', 'lightning', 'matplotlib', 'wandb', 'transformers'
 """
 
 
+@pytest.mark.whole
 def test_importing_and_opening_a_run_loads_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
@@ -85,6 +86,7 @@ WORDS: dict[str, tuple[list[str], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("hinted", [False, True])
 def test_the_command_and_python_give_the_same_pictures(words: str, hinted: bool, run: Path, drawing: Path) -> None:
@@ -170,6 +172,7 @@ def test_the_weights_are_read_once_for_equal_words(run: Path, drawing: Path) -> 
     assert list(opened._methods.values()) != [method]
 
 
+@pytest.mark.whole
 def test_defaults_are_those_of_the_commands() -> None:
     def declared(command: str) -> dict[str, Any]:
         files = (conf_dir() / "sampling" / "keys.yaml", conf_dir() / f"{command}.yaml")
@@ -184,6 +187,7 @@ def test_defaults_are_those_of_the_commands() -> None:
         assert defaults == {name: declared(command)[name] for name in defaults}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("group", "command", "key"),
     [("guide", "sample", "guide.{}"), ("method/sampler", "sample", "method.sampler"), ("data", "data_command", "data")],

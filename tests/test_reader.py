@@ -81,6 +81,7 @@ def test_a_file_that_turns_bad_later_is_named_from_a_worker_too(tmp_path: Path) 
         next(iter(loader))
 
 
+@pytest.mark.whole
 def test_a_cached_set_opens_no_picture_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = opened(tmp_path / "set")[[0]]
     monkeypatch.setattr(Folder, "read", lambda *_: pytest.fail("a picture was opened"))

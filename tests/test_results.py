@@ -37,6 +37,7 @@ def test_a_table_has_the_evaluations_numbers_and_says_of_what(kept: Path) -> Non
     assert told.startswith("*6 drawings, 4 candidates each;") and "protocol" in told
 
 
+@pytest.mark.whole
 def test_what_stands_between_the_marks_is_replaced_and_nothing_else(
     kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,8 @@ from tests.kill_harness import (
 )
 from tests.test_every_method import METHODS
 
+pytestmark = pytest.mark.whole
+
 TINY = words_for("gpic", "trainer.max_steps=6", "save_every=2", "trainer.val_check_interval=3")
 KILLS = 30  # at random moments, over all methods
 

@@ -44,6 +44,7 @@ def test_both_modes_come_back_with_their_share_and_spread(name):
     assert 0.065 < plus.std() < 0.125 and 0.065 < minus.std() < 0.125
 
 
+@pytest.mark.whole
 def test_a_thousand_ancestral_steps_are_exact():
     toy, rows = TwoModes(mode=0.6, spread=0.1, share=0.3), Draws(0, range(8))
     x = sampled("ancestral", toy, rows, V=toy.data(rows.to("data"), 3, 32, 32), steps=1000)
@@ -79,6 +80,7 @@ def diffusers_loop(scheduler_class, denoise, x, generator):
     return state
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_candidate_is_the_same_bits_in_any_group_and_order(name):
     toy = FlatColours()
@@ -199,6 +201,7 @@ def test_an_unbiased_start_makes_every_large_picture_grey():
     assert (toy.nearest(sampled("ddim", toy, rows, torch.zeros(8, 3, 96, 96), steps=10)) == 13).all()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("corrector_steps", [1, 2])
 def test_songs_corrector_keeps_the_texture_and_the_printed_one_destroys_it(corrector_steps):
     toy, rows = FlatColours(texture=0.03), Draws(0, range(4))

@@ -78,6 +78,7 @@ def descended(gray: float, steps: int = 300, index: tuple[int, ...] = (3, 4)) ->
     return distilled(noise_of, lambda z: z[:, :3], z, image, ALPHA_BARS, Draws(0, index), steps, 0.02, gray)
 
 
+@pytest.mark.whole
 def test_distillation_goes_where_the_prior_points_and_where_the_lightness_is() -> None:
     assert torch.allclose(descended(0.0), torch.full((2, 4, 2, 2), 0.5), atol=0.1)
     pulled = descended(100.0)

@@ -38,6 +38,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_in_one_line_before_torch_is_loaded(mistake: str, tmp_path: Path) -> None:
     (words, code, said), stand_in = MISTAKES[mistake], tmp_path / "lib"
@@ -87,6 +88,7 @@ def test_keys_that_commands_share_are_written_once() -> None:
     assert keys("sample") & keys("evaluate") == {"split", "limit", "n", "out", "hints", "precision"}  # other defaults
 
 
+@pytest.mark.whole
 def test_an_evaluation_opens_its_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained_looking(tmp_path / "r")
     opened: list[str] = []

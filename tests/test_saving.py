@@ -13,6 +13,8 @@ from colorlab.runs.checkpoint import LAST, PREVIOUS, newest_state, save_state
 from colorlab.storage.files import sweep
 from tests.dying_files import dying_at
 
+pytestmark = pytest.mark.whole
+
 STEPS = 4
 
 

@@ -15,6 +15,8 @@ from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.sheets import SIDE, sheet_of_training
 from tests.kill_harness import words_for
 
+pytestmark = pytest.mark.whole
+
 
 def ink_of(drawing: np.ndarray) -> float:
     return float((drawing < 128).mean())

@@ -107,6 +107,7 @@ def test_a_share_of_noise_beyond_one_is_refused(eta):
             solver(20, "trailing", eta, clip=True)
 
 
+@pytest.mark.whole
 def test_they_sample_without_diffusers():
     script = (
         "import sys; sys.modules['diffusers'] = None; import torch\n"

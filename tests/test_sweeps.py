@@ -21,6 +21,8 @@ from colorlab.train import last_value
 from tests.conftest import ROOT
 from tests.evaluations import evaluated
 
+pytestmark = pytest.mark.whole
+
 
 def swept(folder: Path, *values: dict[str, str]) -> sweeps.Sweep:
     """A sweep whose jobs are all done."""

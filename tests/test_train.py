@@ -42,6 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.whole
 def test_a_run_folder_holds_what_it_should(trained: Path) -> None:
     run = trained / "runs" / "small"
     config = yaml.safe_load((run / "config.yaml").read_text())
@@ -52,12 +53,14 @@ def test_a_run_folder_holds_what_it_should(trained: Path) -> None:
     assert 0 < (read_seconds(run) or 0) < 300
 
 
+@pytest.mark.whole
 def test_checkpoints_hold_tensors_and_plain_containers_only(trained: Path) -> None:
     checkpoint = torch.load(trained / "runs/small/checkpoints/last.ckpt", weights_only=True)
     assert checkpoint["step"] == 6
     assert int(checkpoint["state_dict"]["batches_seen"]) == 6
 
 
+@pytest.mark.whole
 def test_the_final_weights_are_the_averaged_ones(trained: Path) -> None:
     from safetensors.torch import load_file
 
@@ -69,6 +72,7 @@ def test_the_final_weights_are_the_averaged_ones(trained: Path) -> None:
     assert not torch.equal(raw[key], averaged[key])
 
 
+@pytest.mark.whole
 def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
     from colorlab.cli.config import compose
     from colorlab.errors import CheckpointError
@@ -78,6 +82,7 @@ def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
         begin(trained / "runs" / "small", compose("train", ["name=small"]))
 
 
+@pytest.mark.whole
 def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(tmp_path: Path, monkeypatch) -> None:
     def refuse(*_: object) -> None:
         raise ConfigError("wrong (mend it)")
@@ -90,6 +95,7 @@ def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(tmp_path: Pa
     assert weights_of(tmp_path).exists()
 
 
+@pytest.mark.whole
 def test_a_finished_run_opens_and_samples(trained: Path) -> None:
     from colorlab.draws import Draws
     from colorlab.runs.run import open_run
@@ -179,6 +185,7 @@ def test_loggers_work_without_a_network_or_an_account(logger: str, command, tmp_
     assert list((tmp_path / "runs" / "l").glob(found))
 
 
+@pytest.mark.whole
 def test_training_with_a_seed_is_repeatable(tmp_path: Path) -> None:
     weights = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
@@ -187,6 +194,7 @@ def test_training_with_a_seed_is_repeatable(tmp_path: Path) -> None:
     assert weights[0] == weights[1] != weights[2]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("method", "optimizers"), [("gpic", 1), ("pix2pix", 2)])
 def test_steps_are_those_of_one_optimizer(method: str, optimizers: int, tmp_path: Path) -> None:
     train(tmp_path, words_for(method, "trainer.max_steps=5", "save_every=2", "trainer.val_check_interval=3"))
@@ -200,6 +208,7 @@ def test_steps_are_those_of_one_optimizer(method: str, optimizers: int, tmp_path
     assert [(row["step"], "val/loss" in row) for row in rows] == [(1, False), (2, True), (3, False)]
 
 
+@pytest.mark.whole
 def test_accumulation_counts_optimizer_steps(tmp_path: Path) -> None:
     words = ["trainer.accumulate_grad_batches=2", "trainer.max_steps=3", "save_every=2", "trainer.val_check_interval=2"]
     train(tmp_path, words_for("gpic", *words))
@@ -209,6 +218,7 @@ def test_accumulation_counts_optimizer_steps(tmp_path: Path) -> None:
     assert [row["step"] for row in rows if "val/loss" in row] == [1]
 
 
+@pytest.mark.whole
 def test_a_method_that_steps_by_itself_cannot_accumulate(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"accumulate_grad_batches=2.*set a larger batch_size"):
         train(tmp_path, words_for("pix2pix", "trainer.accumulate_grad_batches=2"))
@@ -242,6 +252,7 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
         shell_of(method).training_step(pictures[[0, 1]], 0)
 
 
+@pytest.mark.whole
 def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import load_file
 

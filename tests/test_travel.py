@@ -162,6 +162,7 @@ def hub(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     server.server_close()
 
 
+@pytest.mark.whole
 def test_a_hub_is_asked_once_for_the_four_files_and_no_more(hub: Hub) -> None:
     folder = fetched("me/mine", COMMIT, hub.url)
     assert sorted(path.name for path in folder.iterdir()) == FILES
@@ -173,6 +174,7 @@ def test_a_hub_is_asked_once_for_the_four_files_and_no_more(hub: Hub) -> None:
     assert open_run(folder).home == Path("runs/mine")
 
 
+@pytest.mark.whole
 def test_nothing_of_a_fetched_configuration_runs(hub: Hub, tmp_path: Path) -> None:
     config = yaml.safe_load(hub.files["config.yaml"])
     config["method"]["sampler"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'ran'}"}
@@ -183,6 +185,7 @@ def test_nothing_of_a_fetched_configuration_runs(hub: Hub, tmp_path: Path) -> No
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.whole
 def test_a_hub_without_the_model_leaves_nothing_behind(hub: Hub, tmp_path: Path) -> None:
     for address in ("me/other", "me/mine"):
         hub.files.pop("model.safetensors", None)
@@ -205,6 +208,7 @@ def test_what_is_neither_folder_nor_address_is_one_line(address: str) -> None:
         colorlab.from_pretrained(address, revision=COMMIT)
 
 
+@pytest.mark.whole
 def test_the_list_names_what_ships_what_is_here_and_what_was_fetched(
     run: Path, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

