@@ -1,10 +1,10 @@
-"""Break one line of the package at a time and see whether that line's own fast tests notice:  make mutants
+"""Break one line of the package at a time and see whether that line's own quick tests notice:  make mutants
 
 python -m tests.mutants [--count 30] [--seed 0] [--rooms methods metrics samplers] [--only methods/gpic.py]
 
 A mutant turns a sign, an operator, a comparison, a number or a reduction; not a number that only says how much work is
 done at once, nor one that keeps a root or a quotient finite, for which any other would do. It is *killed* if one of the
-fast tests of its module fails, and *survives* otherwise: a formula or constant that nothing holds. Exit code 1 if more
+quick tests of its module fails, and *survives* otherwise: a formula or constant that nothing holds. Exit code 1 if more
 than one in ten survive. The package is copied first, and the checkout never touched; torch and pytest are imported
 once, and each mutant is tried in a fork of this process."""
 
@@ -185,7 +185,7 @@ def copied(folder: Path) -> None:
 
 
 def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
-    """The first fast test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the run
+    """The first quick test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the run
     where that test fails on the unchanged file too: nothing can be told by it."""
     target = folder / mutant.path
     source = target.read_bytes()
@@ -239,7 +239,8 @@ def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
     sys.dont_write_bytecode = True
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1), os.dup2(quiet, 2)
-    sys.exit(int(pytest.main(["-x", "-q", "-m", "not slow and not whole", "-p", "no:cacheprovider", *tests], plugins=[Tell()])))
+    words = ["-x", "-q", "-m", "not slow and not whole", "-p", "no:cacheprovider", *tests]
+    sys.exit(int(pytest.main(words, plugins=[Tell()])))
 
 
 def import_once() -> None:
