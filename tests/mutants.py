@@ -185,8 +185,8 @@ def copied(folder: Path) -> None:
 
 
 def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
-    """The first quick test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the run
-    where that test fails on the unchanged file too: nothing can be told by it."""
+    """The first quick test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the
+    run where that test fails on the unchanged file too: nothing can be told by it."""
     target = folder / mutant.path
     source = target.read_bytes()
     target.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.stop :])
