@@ -320,8 +320,8 @@ def export(
 ) -> list[Path]:
     """Write colourings of a drawing as files for drawing programs. -> their paths.
 
-    pictures: of ``TrainedRun.sample``. path: ends in .ora or .psd (lines, a group a candidate, a layer a colour); or,
-    for a file of each, in .png (colours without lines), .gpl or .svg. ConfigError: another ending or size.
+    pictures: of ``TrainedRun.sample``. path: ends in .ora or .psd (lines, a group per candidate, a layer per colour);
+    or, for a file of each, in .png (colours without lines), .gpl or .svg. ConfigError: another ending or size.
 
     >>> run = colorlab.open_run("pretrained/flats")
     >>> import numpy as np

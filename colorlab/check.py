@@ -48,7 +48,7 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
 
 
 def check_method(name: str, folder: Path, words: dict[str, list[str]]) -> int:
-    """Print a line a promise. -> how many are broken. folder: scratch; words: further overrides of some methods."""
+    """Print a line per promise. -> how many are broken. folder: scratch; words: further overrides of some methods."""
     cfg = small(name, folder, words)
     from colorlab.training.method_checks import CHECKS, Trained
 

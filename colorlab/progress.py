@@ -1,4 +1,4 @@
-"""How far a long piece of work is and how long it will still take: a bar on a terminal, elsewhere a line a minute."""
+"""How far a long piece of work is and how long it will still take: a bar on a terminal, elsewhere a line per minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One colour an area: what the true ones are, and a picture painted with given ones."""
+"""One colour per area: what the true ones are, and a picture painted with given ones."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from colorlab.conditions.area_colors import sized
 
 CLEAR = 0.8  # lighter is paper, between areas
-FINEST = 400  # px a side on which shapes are measured
+FINEST = 400  # px per side on which shapes are measured
 ALIKE = 0.15  # difference of logarithms up to which two shapes are nearly the same
 
 

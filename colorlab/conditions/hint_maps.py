@@ -39,7 +39,7 @@ class HintMaps:
         self.regions = Answers(KEPT_BYTES, 1)
 
     def __call__(self, rgb: Tensor, none: float, draws: Draws) -> Tensor:
-        """(B, 3, H, W) in [0, 1], one row of draws a picture -> (B, 4, H, W); none: probability that nothing is shown
+        """(B, 3, H, W) in [0, 1], one row of draws per picture -> (B, 4, H, W); none: probability that nothing is shown
         of a picture."""
         own = draws.to("hints")
         share = self.least + (self.most - self.least) * own.uniform()

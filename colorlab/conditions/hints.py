@@ -15,8 +15,8 @@ DOT_RADIUS = 1 / 32  # of a click that stands for a user's, as a share of the pi
 
 def dots(rgb: Tensor, count: int, radius: float, draws: Draws) -> Hints:
     """``count`` clicks at random places of each picture: discs of the colour at their centre, the nearest click's where
-    two overlap. rgb (B, 3, H, W) in [0, 1]; radius in pixels; one row of draws a picture; the first clicks of a larger
-    count are those of a smaller one."""
+    two overlap. rgb (B, 3, H, W) in [0, 1]; radius in pixels; one row of draws per picture; the first clicks of a
+    larger count are those of a smaller one."""
     (B, _, H, W), device = rgb.shape, rgb.device
     if count == 0:
         return Hints(torch.zeros_like(rgb), rgb.new_zeros(B, 1, H, W))

@@ -18,7 +18,7 @@ def revealed(ab: Tensor, ends: float, largest: int, whole: float, draws: Draws) 
     """Chroma (B, 2, H, W) -> hints (B, 3, H, W): the chroma where it is shown, 0 elsewhere, and a mask.
 
     ends: probability that a patch is not followed by another, so that (1 - ends) / ends are shown on the average.
-    largest: side of a patch, from 1 on; whole: share of pictures shown whole. draws: one row a picture."""
+    largest: side of a patch, from 1 on; whole: share of pictures shown whole. draws: one row per picture."""
     own = draws.to("revealed")
     first, sides = own.uniform(3), 1 + own.choice(largest, MOST)
     places = SPREAD * own.normal(MOST, 2) + 0.5
@@ -33,7 +33,7 @@ def revealed(ab: Tensor, ends: float, largest: int, whole: float, draws: Draws) 
 
 
 def patches(ab: Tensor, places: Tensor, sides: Tensor) -> Tensor:
-    """Of one picture (2, H, W): patches at places (n, 2), shares of its height and width, of so many pixels a side."""
+    """Of one picture (2, H, W): patches at places (n, 2), shares of its height and width, of so many px per side."""
     height, width = ab.shape[1:]
     hints = ab.new_zeros(3, height, width)
     for (y, x), side in zip(places.tolist(), sides.tolist(), strict=True):

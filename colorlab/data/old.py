@@ -24,7 +24,7 @@ from colorlab.errors import ConfigError
 
 GRAIN = 0.7  # px; standard deviation of the blur of the grain
 FIELD = 4  # points along a side of the fields of fading
-SLANT = 0.05  # of scratches: columns a row, at most
+SLANT = 0.05  # of scratches: columns per row, at most
 THICK = 1 / 256  # of scratches, as a share of the shorter side; half a pixel at least
 
 

@@ -36,7 +36,7 @@ def colors_in(path: Path) -> list[str]:
 
 
 def _gpl(data: bytes) -> Iterator[str]:
-    """A line a colour: red, green, blue, from 0 to 255, and its name."""
+    """A line per colour: red, green, blue, from 0 to 255, and its name."""
     if not data.startswith(b"GIMP Palette"):
         raise ValueError("not a GIMP palette")
     for numbers in GPL_COLOR.findall(data.decode("utf-8", "replace")):
@@ -44,7 +44,7 @@ def _gpl(data: bytes) -> Iterator[str]:
 
 
 def _listed(data: bytes) -> Iterator[str]:
-    """A line a colour, rrggbb first; other lines are comments."""
+    """A line per colour, rrggbb first; other lines are comments."""
     yield from (f"#{color.lower()}" for color in HEX_COLOR.findall(data.decode("utf-8", "replace")))
 
 

@@ -62,7 +62,7 @@ def rounded(value: Any) -> Any:
 
 
 def by_drawing(document: dict[str, Any]) -> str:
-    """A line a drawing, a column a measure of PUBLISHED; of best of k, k = 1 and all."""
+    """A line per drawing, a column per measure of PUBLISHED; of best of k, k = 1 and all."""
     n, columns = document["protocol"]["n"], document["per_drawing"]
     kept = [key for key in columns if key.startswith(PUBLISHED) and not _between(key, n)]
     out = io.StringIO()

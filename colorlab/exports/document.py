@@ -1,7 +1,7 @@
 """A colouring taken apart into layers, which give it back to within one level in 255 when they are laid together.
 
-From below: white paper; for each candidate a group with a layer a colour, flat to under the ink; the user's own lines,
-multiplied; and, where something was painted over the lines, that."""
+From below: white paper; for each candidate a group with a layer per colour, flat to under the ink; the user's own
+lines, multiplied; and, where something was painted over the lines, that."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from colorlab.errors import ConfigError
 
 WHOLE = ("ora", "psd")  # all candidates in one file
-KINDS = (*WHOLE, "png", "gpl", "svg")  # the others: a file a candidate
+KINDS = (*WHOLE, "png", "gpl", "svg")  # the others: a file per candidate
 
 
 def kinds_of(wanted: Any) -> tuple[str, ...]:

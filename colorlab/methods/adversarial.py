@@ -76,7 +76,7 @@ class Adversarial(Method):
         raise NotImplementedError
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
-        """One candidate a row of the same picture (1, 1, H, W) in [0, 1]: (rows, C, H, W) in the method's space."""
+        """One candidate per row of the same picture (1, 1, H, W) in [0, 1]: (rows, C, H, W) in the method's space."""
         raise NotImplementedError
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
@@ -91,7 +91,7 @@ class Adversarial(Method):
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """One forward pass a candidate. ConfigError: any guide, for there is no denoiser to edit."""
+        """One forward pass per candidate. ConfigError: any guide, for there is no denoiser to edit."""
         if guides:
             raise ConfigError(f"{type(self).__name__.lower()} takes no guide, bias or hints (leave them out)")
         return torch.stack([self.candidates(one.image, n, rows) for one, rows in each_alone(condition, draws)])

@@ -2,7 +2,7 @@
 
 A trunk reads the gray picture; a causal network says what the next colour may be, given the trunk and the colours
 before. Unlike marginals, that is a joint distribution with an exact likelihood: a candidate agrees with itself, and
-models are compared in bits a number. What the trunk alone says of each place is learnt beside it, to compare with.
+models are compared in bits per number. What the trunk alone says of each place is learnt beside it, to compare with.
 
     log p(colours | picture) = sum_i log p(colour_i | colour_1 .. colour_(i-1), picture)"""
 
@@ -87,7 +87,7 @@ class Autoregressive(Method):
         return self.head.log_p(self.net(self.seen(colors), self.net.embed(embedding)), colors)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Nats a place. bits: of each of its two numbers, by the joint; alone_bits: by the trunk alone."""
+        """Nats per place. bits: of each of its two numbers, by the joint; alone_bits: by the trunk alone."""
         embedding, colors = self.trunk(batch.image), self.colors_of(batch.rgb)
         joint = -self.log_p(colors, embedding).mean()
         alone = -self.alone.log_p(embedding, colors).mean()

@@ -94,7 +94,7 @@ class BicycleGAN(Adversarial):
         return torch.stack([least_squares(critic(image, pictures[branch]), truth) for branch, critic in critics]).sum()
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
-        """z ~ N(0, I), a code a candidate."""
+        """z ~ N(0, I), a code per candidate."""
         return self.net(image.expand(len(rows), -1, -1, -1), rows.normal(self.latent, device=image.device))
 
 

@@ -94,7 +94,7 @@ class CINN(Method):
         self.net.settle(self.target(rgb, Draws(self.seed, few.index.tolist(), purpose="prepare")), image)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """-log p(x | picture) in nats a dimension of the normalised colours, and its two parts."""
+        """-log p(x | picture) in nats per dimension of the normalised colours, and its two parts."""
         x = self.target(padded(batch.rgb, self.stride), draws)
         z, log_det = self.net(x, self.net.encode(padded(batch.image, self.stride)))
         dimensions = x[0].numel()

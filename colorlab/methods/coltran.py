@@ -92,7 +92,7 @@ class ColTran(Method):
         return chosen(self.net(symbols, encoding), symbols)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Nats a place, of the coarse grid, and a number, of both upsamplers, which are shown true coarse colours.
+        """Nats per place, of the coarse grid, and a number, of both upsamplers, which are shown true coarse colours.
         bits, alone_bits: of each of the grid's numbers, by the joint and by the parallel head."""
         cells, encoding = self.cells(batch.rgb), self.net.encode(batch.image)
         symbols = self.symbols(cells)
@@ -105,7 +105,7 @@ class ColTran(Method):
         return {"loss": total, **bits, "finer_levels": levels.detach(), "finer_grid": grid.detach()}
 
     def upsampled_nats(self, net: Upsampler, coarse: Tensor, image: Tensor, truth: Tensor) -> Tensor:
-        """Cross-entropy of an upsampler's levels, nats a number."""
+        """Cross-entropy of an upsampler's levels, nats per number."""
         target = (truth * (self.form.levels - 1)).round().long().clamp(0, self.form.levels - 1)
         return F.cross_entropy(net(coarse, image).transpose(1, 2).float(), target)
 

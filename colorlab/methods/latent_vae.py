@@ -36,8 +36,8 @@ class LossOptions:
 
 
 class LatentVAE(Method):
-    """width: channels of the finest level; the others have twice as many. levels: f = 2^(levels - 1) pixels a latent.
-    layers: residual blocks a level (the decoder has one more). latents: numbers for each block.
+    """width: channels of the finest level; the others have twice as many. levels: f = 2^(levels - 1) pixels per latent.
+    layers: residual blocks per level (the decoder has one more). latents: numbers for each block.
 
     As a colorizer it is a baseline that colours nothing: ``sample`` encodes the condition picture itself, gray, and
     decodes it. What it does to lightness can be seen there."""

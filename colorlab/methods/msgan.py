@@ -82,7 +82,7 @@ class MSGAN(Adversarial):
         return least_squares(self.discriminator(image.repeat(2, 1, 1, 1), both), truth)
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
-        """z ~ N(0, I), a code a candidate."""
+        """z ~ N(0, I), a code per candidate."""
         return self.net(image.expand(len(rows), -1, -1, -1), rows.normal(self.latent, device=image.device))
 
 

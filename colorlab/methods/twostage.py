@@ -128,7 +128,7 @@ class TwoStage(Adversarial):
 
 def splashed(truth: Tensor, count: int, draws: Draws) -> Tensor:
     """True colours (B, C, H, W) in [-1, 1], damaged as drafts are: ``count`` discs of colours of other places of the
-    picture, half over what is there, and as many square parts moved. draws: a row a picture."""
+    picture, half over what is there, and as many square parts moved. draws: a row per picture."""
     chance = draws.to("splats").uniform(count, 10)
     pairs = zip(truth, chance, strict=True)
     return torch.stack([_splashed(picture, each.tolist()) for picture, each in pairs])

@@ -62,7 +62,7 @@ def _mean(rgb: Tensor, share: float) -> Tensor:
 
 
 Corruption = Callable[[Tensor, Tensor, Draws], Tensor]
-#: rgb (B, 3, H, W), image (B, 1, H, W), one row of draws a picture -> (B, 3, H, W), all in [0, 1].
+#: rgb (B, 3, H, W), image (B, 1, H, W), one row of draws per picture -> (B, 3, H, W), all in [0, 1].
 CORRUPTIONS: dict[str, Corruption] = {
     "recoloured": recoloured, "bleeding": bleeding, "mush": mush, "stained": stained, "gray": gray, "salt": salt
 }  # fmt: skip

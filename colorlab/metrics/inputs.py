@@ -41,7 +41,7 @@ def check_drawings(samples: Tensor, image: Tensor, truths: Sequence[Tensor]) -> 
     check_pictures("samples", samples, "B n 3 H W")
     check_pictures("image", image, "B 1 H W")
     if samples.shape[1] < 2:
-        raise ValueError("samples: n = 1 candidate a drawing, diversity needs 2 at least")
+        raise ValueError("samples: n = 1 candidate per drawing, diversity needs 2 at least")
     if not len(samples) == len(image) == len(truths):
         raise ValueError(f"{len(samples)} drawings' samples, {len(image)} images, {len(truths)} sets of truths")
     for colourings in truths:

@@ -79,7 +79,7 @@ class Backbone:
 
 @cache
 def lpips_net(net: str, device: torch.device) -> Backbone:
-    """alex or vgg, loaded once a process and device. DataError (exit 3) if the weights are nowhere."""
+    """alex or vgg, loaded once per process and device. DataError (exit 3) if the weights are nowhere."""
     return Backbone(net, device)
 
 

@@ -80,7 +80,7 @@ class Realism(PerDrawing):
 
 
 def of_sets(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
-    """The measures over some drawings, at positions kept: sets of one candidate a drawing, their mean over the n.
+    """The measures over some drawings, at positions kept: sets of one candidate per drawing, their mean over the n.
 
     table: samples (N, n, D), truth (N, D), condition (N, D)."""
     if len(kept) < 2:

@@ -19,7 +19,7 @@ from colorlab.metrics.intervals import jackknife
 from colorlab.metrics.per_drawing import PerDrawing, mean_of
 from colorlab.metrics.ssim import ssim
 
-GRID = 8  # points a side of the centre grid
+GRID = 8  # points per side of the centre grid
 AB_BIN, AB_REACH = 10, 110  # ab bins of 10 x 10 on [-110, 110)
 ENOUGH = 100  # pixels that a bin needs for its mean to count in the macro average
 THRESHOLDS = 151

@@ -1,4 +1,4 @@
-"""From a line drawing and its closed areas to one vector an area, and how the areas lie to each other.
+"""From a line drawing and its closed areas to one vector per area, and how the areas lie to each other.
 
 A small U-Net reads the drawing, its features are averaged over each area, and a transformer lets the areas see each
 other. Nothing here knows colours, so it runs once per drawing, whatever the number of candidates."""

@@ -72,7 +72,7 @@ class CausalNet(nn.Module):
         self.blocks: Sequence[Block] = nn.ModuleList(Block(width, told) for _ in range(blocks))  # type: ignore[assignment]
 
     def embed(self, embedding: Tensor) -> list[Told]:
-        """What the picture tells each block, once a picture."""
+        """What the picture tells each block, once per picture."""
         return [block.embed(embedding) for block in self.blocks]
 
     def forward(self, colors: Tensor, told: Sequence[Told]) -> Tensor:

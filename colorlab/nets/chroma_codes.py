@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from colorlab.nets.refiner_net import RefinerNet
 
-STRIDE = 8  # px a side of a cell
+STRIDE = 8  # px per side of a cell
 
 
 class ChromaCodes(nn.Module):

@@ -31,7 +31,7 @@ class Shown(NamedTuple):
 
 
 class ChromaGANNet(nn.Module):
-    """width: w, the paper's is 64. latent: numbers of noise a candidate. classes: 0 = the net tells none."""
+    """width: w, the paper's is 64. latent: numbers of noise per candidate. classes: 0 = the net tells none."""
 
     def __init__(self, width: int, latent: int, classes: int, skips: bool, tuned: bool) -> None:
         super().__init__()

@@ -58,7 +58,7 @@ class Colorizer(nn.Module):
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, symbols)
 
     def encode(self, image: Tensor) -> Encoding:
-        """(B, 1, H, W) in [0, 1], once a picture."""
+        """(B, 1, H, W) in [0, 1], once per picture."""
         x = self.gray(image)
         for block in self.encoder:
             x = block(x)
@@ -79,7 +79,7 @@ class Colorizer(nn.Module):
 
     def row(self, colors: Tensor, encoding: Encoding, y: int, height: int, kept: list[Any]) -> Tensor:
         """The outer decoder of a row that is drawn, colors (N, 1, w): what it says to the next one, (N, 1, w, C). kept,
-        one entry a block, is brought to this row."""
+        one entry per block, is brought to this row."""
         x = self.symbol(colors)
         x = x + self.place_of(y, height, x)
         for k, (block, told) in enumerate(zip(self.outer, encoding.outer, strict=True)):

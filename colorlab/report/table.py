@@ -112,7 +112,7 @@ def arrow(column: Column) -> str:
 
 
 def terminal(columns: list[Column], row: Row, beside: Iterable[Row], title: str) -> object:
-    """A rich.table.Table: a line a measure, one row of the report with intervals, others beside it without."""
+    """A rich.table.Table: a line per measure, one row of the report with intervals, others beside it without."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -194,7 +194,7 @@ def _tex(text: str) -> str:
 
 
 def comma_separated(rows: Iterable[Row]) -> str:
-    """Every measure of every row, one a line, in full precision, with its paired difference to the baseline."""
+    """Every measure of every row, one per line, in full precision, with its paired difference to the baseline."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     parts = ("mean", "low", "high", "n")

@@ -1,4 +1,4 @@
-"""The record of a training, metrics.jsonl: one JSON object a row, each with the step it is of."""
+"""The record of a training, metrics.jsonl: one JSON object per row, each with the step it is of."""
 
 from __future__ import annotations
 

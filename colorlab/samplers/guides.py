@@ -40,7 +40,7 @@ class Guide:
         return picture
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
-        """The denoiser to sample with; condition has one row a state, or one row for all."""
+        """The denoiser to sample with; condition has one row per state, or one row for all."""
         return denoise
 
     def finish(self, x_0: Tensor, condition: Condition) -> Tensor:

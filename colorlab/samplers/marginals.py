@@ -24,8 +24,8 @@ class Marginals(NamedTuple):
 
 
 class MarginalSampler:
-    """Marginals in, n chroma pictures a row out: ab (B, n, 2, h, w) in Lab units. All randomness is from ``draws``, one
-    row per picture; no candidate depends on the batch or on n.
+    """Marginals in, n chroma pictures per row out: ab (B, n, 2, h, w) in Lab units. All randomness is from ``draws``,
+    one row per picture; no candidate depends on the batch or on n.
 
     rebalanced: the marginals wanted of a net trained with class rebalancing: p w, normalised, as it says them; False: p
     itself, if the method undoes the rebalancing at all."""

@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 class Solver:
-    """What both share: the levels, and a walk down them that calls the denoiser once a level.
+    """What both share: the levels, and a walk down them that calls the denoiser once per level.
 
     spacing: trailing | karras. eta: the share of fresh noise, 0 (none) to 1 (as much as the ancestral sampler's). clip:
     hold every estimate of x_0, and the result, to [-1, 1]. ValueError: an eta beyond [0, 1]."""

@@ -79,8 +79,8 @@ def noted(pixels: np.ndarray, note: dict[str, Any], each: Callable[[Image.Image]
 
 
 def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Path, pixel_limit: int) -> list[Path]:
-    """Colourings of a drawing as files of the kind that a path ends in; of kinds with a file a candidate, the path gets
-    numbers. What made them is what they hold as ``info["colorlab"]``. -> the files."""
+    """Colourings of a drawing as files of the kind that a path ends in; of kinds with a file per candidate, the path
+    gets numbers. What made them is what they hold as ``info["colorlab"]``. -> the files."""
     (kind,) = kinds_of(path.suffix.lstrip(".").lower())
     if not pictures:
         raise ConfigError("there are no pictures to export (give one at least)")

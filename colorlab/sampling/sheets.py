@@ -31,7 +31,7 @@ def sheet_of_training(run: Run, limit: int, options: SamplingOptions) -> Sheet:
 
 
 def sketched(method: Any, data: dict[str, Any], columns: int, options: SamplingOptions) -> Iterator[list[Any]]:
-    """A row a sketch: the drawing, n colourings of it, empty cells. data: of the run's configuration."""
+    """A row per sketch: the drawing, n colourings of it, empty cells. data: of the run's configuration."""
     for drawing in sketches(2 * SIDE):
         shown = understood(drawing, None, data, PictureOptions(lines="always"))
         row = [drawing.transpose(1, 2, 0), *colourings(shown, method, [], options)]

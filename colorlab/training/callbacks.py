@@ -71,7 +71,7 @@ class BatchSeed(Callback):
 
 
 class ProgressLine(Callback):
-    """Tells steps, images a second, time left and the loss in one line; where there is no terminal, once a minute.
+    """Tells steps, images per second, time left and the loss in one line; where there is no terminal, once per minute.
 
     steps: of the whole training. pictures: a step."""
 
@@ -158,7 +158,7 @@ class CostFile(Callback):
 
 
 class MetricsFile(Logger):
-    """metrics.jsonl in the run folder: the record of a run, one JSON object a row, flushed as it is written.
+    """metrics.jsonl in the run folder: the record of a run, one JSON object per row, flushed as it is written.
 
     step counts from 0, whatever the number of optimizers. Rows hold nothing but what was computed, so that two runs of
     one configuration have the same file. Of several processes, train/ is of the first one's pictures, val/ of all."""

@@ -67,7 +67,7 @@ class _Training(Dataset[Batch]):
 class PictureData(LightningDataModule):
     """A data set behind Lightning's loaders.
 
-    batch_size: pictures a step, over all ranks together. workers: loader processes (0 is fastest for cached sets).
+    batch_size: pictures per step, over all ranks together. workers: loader processes (0 is fastest for cached sets).
     start: global batches already trained on when the loaders are made."""
 
     def __init__(self, pictures: PicturePairs, batch_size: int, workers: int, seed: int, start: int = 0) -> None:

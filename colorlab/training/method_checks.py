@@ -1,4 +1,4 @@
-"""What every method keeps, whoever wrote it: one check a promise, each on a method trained for a few batches.
+"""What every method keeps, whoever wrote it: one check per promise, each on a method trained for a few batches.
 
 A check raises AssertionError with what is wrong; ``python -m colorlab.check`` runs them all on one method."""
 

@@ -41,7 +41,7 @@ class Graph(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """image (1, 1, S, S) in [0, 1], ink dark; labels (1, S, S) from 0 on; areas (R,), any numbers, one an area; style
+    """image (1, 1, S, S) in [0, 1], ink dark; labels (1, S, S) from 0 on; areas (R,), any numbers, one per area; style
     (1,), 0 = nobody's -> features (1, R, d), relations (1, R, R, heads)."""
 
     def __init__(self, method: Flats) -> None:

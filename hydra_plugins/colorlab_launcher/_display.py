@@ -52,7 +52,7 @@ class Display:
 
 
 def table(sweep: sweeps.Sweep, jobs: Sequence[sweeps.Job]) -> str:
-    """A line a job: number, name, state, time, and the result, or why there is none and where its log is."""
+    """A line per job: number, name, state, time, and the result, or why there is none and where its log is."""
     rows = [(str(j.number), j.name, j.state, duration(j.seconds), outcome(j, "")) for j in jobs]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []

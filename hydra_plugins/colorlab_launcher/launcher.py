@@ -1,4 +1,4 @@
-"""A Hydra launcher: one fresh process a job, finished jobs skipped, unfinished ones gone on with.
+"""A Hydra launcher: one fresh process per job, finished jobs skipped, unfinished ones gone on with.
 
 It serves any Hydra command of colorlab; docs/sweeps.md says what it promises."""
 

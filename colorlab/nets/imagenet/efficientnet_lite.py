@@ -114,7 +114,7 @@ class EfficientNetLite0(nn.Module):
 
 @cache
 def load_lite0(device: torch.device) -> EfficientNetLite0:
-    """The trained classifier, frozen; loaded once a process and device. DataError (exit 3) if its weights are
+    """The trained classifier, frozen; loaded once per process and device. DataError (exit 3) if its weights are
     nowhere."""
     net = EfficientNetLite0()
     net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only

@@ -67,7 +67,7 @@ class Perceptual(nn.Module):
 
 @cache
 def load_perceptual(net: str, device: torch.device) -> Perceptual:
-    """Loaded once a process and device. DataError (exit 3) if its weights are nowhere."""
+    """Loaded once per process and device. DataError (exit 3) if its weights are nowhere."""
     return Perceptual(net, backbone(net)).to(device)
 
 

@@ -64,7 +64,7 @@ class LightnessDecoder(nn.Module):
 
     def forward(self, vae: Any, latents: Tensor, gray: Tensor) -> Tensor:
         """Latents (N, C, h, w) as the prior has them, gray (N or 1, 1, H, W) in [0, 1] -> (N, 3, H, W) about [0, 1],
-        not clamped. H and W are multiples of the pixels a latent."""
+        not clamped. H and W are multiples of the pixels per latent."""
         last, *levels = (adder(f) for adder, f in zip(self.adders, self.gray(gray), strict=True))
         z = latents / vae.config.scaling_factor
         decoder = vae.decoder

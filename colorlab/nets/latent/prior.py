@@ -40,7 +40,7 @@ class Prior(nn.Module):
     """unet: UNet2DConditionModel; vae: AutoencoderKL; alpha_bars (T,) of the timesteps 0 .. T - 1, decreasing;
     prediction: "epsilon" or "v_prediction". ConfigError: parts that do not fit each other.
 
-    scale: of latents, about 1 / their deviation; factor: pixels a latent; stride: sides of pictures are multiples."""
+    scale: of latents, about 1 / their deviation; factor: pixels per latent; stride: sides of pictures are multiples."""
 
     alpha_bars: Tensor
 
