@@ -15,7 +15,7 @@ from colorlab.evaluation.folder import Evaluation, read_evaluation
 from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
 from colorlab.loading import DataSet, load_data
 from colorlab.models import from_pretrained, save_pretrained
-from colorlab.runs.config import CONFIG, TRAVELLED
+from colorlab.runs.config import CONFIG, TRAVELED
 from colorlab.runs.run import Run, open_runs
 from colorlab.sampling.options import SamplingOptions, check_lock, picture_options, sampling_options
 from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words
@@ -55,7 +55,7 @@ def _opened(paths: tuple[str, ...], stamps: tuple[int, ...]) -> TrainedRun:
 
 def files_of(run: Run) -> list[Path]:
     """A run's configuration and whatever weights are there."""
-    return [run.path / CONFIG, *run.path.glob(TRAVELLED), *sorted((run.path / "checkpoints").glob("*"))]
+    return [run.path / CONFIG, *run.path.glob(TRAVELED), *sorted((run.path / "checkpoints").glob("*"))]
 
 
 class TrainedRun:
@@ -177,7 +177,7 @@ class TrainedRun:
         options, wanted = sampling_options(words, of_truth=False, hinted=hinted), picture_options(words)
         from colorlab.sampling.arrays import rgb_of, rgba_of
         from colorlab.sampling.exports import note_of, noted
-        from colorlab.sampling.pictures import check_hints, colourings, understood
+        from colorlab.sampling.pictures import check_hints, colorings, understood
         from colorlab.sampling.setup import data_of, guides_of
         from colorlab.sampling.varied import likes_of
 
@@ -187,7 +187,7 @@ class TrainedRun:
         shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted, other)
         guides = [*guides_of(options, hinted), *likes_of(like, vary, lock, pixel_limit)]
         note = note_of(self.runs, options, wanted)
-        made = colourings(shown, self._method(options), guides, options)
+        made = colorings(shown, self._method(options), guides, options)
         return [noted(pixels, note, each) for pixels in made]
 
     def _method(self, options: SamplingOptions) -> Any:

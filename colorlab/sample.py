@@ -32,16 +32,16 @@ def sample(cfg: DictConfig) -> None:
         raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
     exit_on_sigterm()
     if words["from"] is None:
-        shared(words["devices"], coloured, words, in_sweep())
+        shared(words["devices"], colored, words, in_sweep())
         return
     from colorlab.sampling.exports import words_of
 
     with TemporaryDirectory(prefix="colorlab-") as folder:
         again = words_of(Path(words["from"]), Path(folder), words)
-        shared(words["devices"], coloured, again, in_sweep())
+        shared(words["devices"], colored, again, in_sweep())
 
 
-def coloured(words: dict[str, Any], distinct: bool) -> None:
+def colored(words: dict[str, Any], distinct: bool) -> None:
     """One process's share of it. distinct: names carry seed and settings in any case."""
     hinted = words["reference"] is not None
     options = sampling_options(words, of_truth=words["split"] is not None, hinted=hinted)
@@ -58,14 +58,14 @@ def coloured(words: dict[str, Any], distinct: bool) -> None:
 
     settle_allocator()
     with importing():
-        from colorlab.sampling.files import colour_files
+        from colorlab.sampling.files import color_files
 
     if words["from"] is not None:
         from colorlab.sampling.exports import check_same
 
         check_same(Path(words["from"]), runs)
     asked = {key: value for key, value in words.items() if key != "devices"}
-    for sheet in colour_files(runs, source, out, options, wanted, asked, say, distinct):
+    for sheet in color_files(runs, source, out, options, wanted, asked, say, distinct):
         print(printable(sheet), flush=True)
 
 

@@ -40,7 +40,7 @@ def ending(write: Callable[..., Any]) -> Callable[..., Any]:
 
 if "HOW" in os.environ:
     evaluating.write_sample = ending(evaluating.write_sample)  # type: ignore[assignment]
-    files.coloured = ending(files.coloured)  # type: ignore[assignment]
+    files.colored = ending(files.colored)  # type: ignore[assignment]
 
 if __name__ == "__main__":
     name = sys.argv.pop(1)

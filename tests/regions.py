@@ -10,7 +10,7 @@ from torch import Tensor
 from colorlab.ab_bins import table_of
 from colorlab.samplers.marginals import Marginals
 
-COLOURS = (((60.0, 40.0), (-50.0, 40.0)), ((10.0, -50.0), (40.0, 60.0)), ((-30.0, 30.0), (50.0, -40.0)))
+COLORS = (((60.0, 40.0), (-50.0, 40.0)), ((10.0, -50.0), (40.0, 60.0)), ((-30.0, 30.0), (50.0, -40.0)))
 SPREAD = 8.0  # Lab units, of each colour over its bins
 
 
@@ -20,7 +20,7 @@ def regions(side: int = 24, pictures: int = 1) -> Marginals:
     table = _table()
     region = (torch.arange(side) * 3 // side).expand(side, side)
     share = torch.linspace(0.3, 0.7, side)[:, None, None]
-    two = torch.stack([torch.stack([_around(colour, table) for colour in pair]) for pair in COLOURS])  # (3, 2, Q)
+    two = torch.stack([torch.stack([_around(color, table) for color in pair]) for pair in COLORS])  # (3, 2, Q)
     p = share * two[region, 0] + (1 - share) * two[region, 1]  # (side, side, Q)
     image = (0.3 + 0.3 * region)[None, None].expand(pictures, -1, -1, -1)
     log_p = p.movedim(2, 0).log()[None].expand(pictures, -1, -1, -1)
@@ -33,6 +33,6 @@ def _table() -> Tensor:
     return table_of("reachable")
 
 
-def _around(colour: tuple[float, float], table: Tensor) -> Tensor:
-    square = (table - torch.tensor(colour)).square().sum(1)
+def _around(color: tuple[float, float], table: Tensor) -> Tensor:
+    square = (table - torch.tensor(color)).square().sum(1)
     return torch.softmax(square / (-2 * SPREAD**2), 0)

@@ -13,7 +13,7 @@ from colorlab.ab_bins import Bins, entropy, prior_file, read_prior, rebalancing,
 from colorlab.errors import ConfigError, DataError
 
 
-def colours(step: int) -> np.ndarray:
+def colors(step: int) -> np.ndarray:
     """(N, 2) the ab, by another library, of every step-th 8-bit shade of each channel."""
     shades = np.arange(0, 256, step) / 255
     return rgb2lab(np.stack(np.meshgrid(shades, shades, shades), -1)).reshape(-1, 3)[:, 1:]
@@ -42,17 +42,17 @@ TABLES = ("reachable", "corner", "published", "square")
 
 @pytest.mark.slow
 def test_the_reachable_bins_are_those_nearest_to_some_8_bit_colour_and_no_other() -> None:
-    assert rows(np.round(colours(1) / 10) * 10) == rows(table_of("reachable").numpy())
+    assert rows(np.round(colors(1) / 10) * 10) == rows(table_of("reachable").numpy())
 
 
 def test_colours_of_another_library_fall_into_reachable_bins() -> None:
-    assert rows(np.round(colours(15) / 10) * 10) <= rows(table_of("reachable").numpy())
+    assert rows(np.round(colors(15) / 10) * 10) <= rows(table_of("reachable").numpy())
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", TABLES)
 def test_soft_encoding_agrees_with_all_distances_in_float64(name: str) -> None:
-    bins, ab = Bins(name), colours(40)
+    bins, ab = Bins(name), colors(40)
     code = bins.soft(torch.from_numpy(ab).float(), 5, 5.0)
     square = ((ab[:, None] - bins.table.double().numpy()) ** 2).sum(2)
     nearest = np.sort(square, 1)[:, :5]
@@ -63,7 +63,7 @@ def test_soft_encoding_agrees_with_all_distances_in_float64(name: str) -> None:
 
 def test_a_scattered_table_from_a_file_finds_its_nearest_bins(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
-    table, ab = generator.uniform(-100, 100, (40, 2)), colours(40)
+    table, ab = generator.uniform(-100, 100, (40, 2)), colors(40)
     np.save(tmp_path / "table.npy", table)
     found = Bins(str(tmp_path / "table.npy")).nearest(torch.from_numpy(ab).float())
     assert (found.numpy() == ((ab[:, None] - table) ** 2).sum(2).argmin(1)).mean() > 0.999

@@ -19,7 +19,7 @@ from colorlab.evaluation.settings import sampling_of
 from colorlab.runs.run import open_run, plain_dict
 from colorlab.sampling.options import SamplingOptions, sampling_options
 from colorlab.sampling.setup import method_of
-from colorlab.sampling.splits import coloured, condition_of
+from colorlab.sampling.splits import colored, condition_of
 from colorlab.train import check_compatible
 from colorlab.training.method_checks import Pictures
 from colorlab.types import Condition
@@ -60,7 +60,7 @@ def test_every_other_experiment_is_one_of_training(name: str) -> None:
 def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> None:
     options, small = options_for(run, name), open_run(run)
     pictures = small.pictures()
-    drawn = next(coloured(method_of([small], options), pictures, [0], options))
+    drawn = next(colored(method_of([small], options), pictures, [0], options))
     assert drawn.shape == (2, 3, 32, 32) and drawn.min() >= 0 and drawn.max() <= 1
     assert not torch.equal(drawn[0], drawn[1])
     if hints := condition_of(pictures, 0, options).hints:

@@ -71,7 +71,7 @@ def run(tmp_path: Path) -> Path:
     return trained_looking(tmp_path / "run")
 
 
-def coloured(run: Path, source: Path, *words: str) -> list[str]:
+def colored(run: Path, source: Path, *words: str) -> list[str]:
     """The names of the colourings of a picture or a folder, and of nothing else."""
     sample(compose("sample", [f"run={run}", f"input='{source}'", f"out='{run}/out'", "n=1", "steps=1", *words]))
     return sorted(str(path.relative_to(run / "out")) for path in (run / "out").rglob("*-1.png"))
@@ -83,7 +83,7 @@ def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(run: Pat
     for name in names:
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True, parents=True)
         Image.new("RGB", (9, 7), "white").save(os.fsencode(tmp_path / "in" / name), format=name[-3:])
-    made = coloured(run, tmp_path / "in")
+    made = colored(run, tmp_path / "in")
     assert len(made) == len(names)
     assert {"été-1.png", "a.png-1.png", "a.bmp-1.png", "sub/a-1.png", os.fsdecode(b"\xff-1.png")} <= set(made)
     assert len(capsys.readouterr().out.splitlines()) == len(names) and not list((run / "out").rglob("*.tmp*"))
@@ -94,21 +94,21 @@ def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(run: Pat
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (17, 16), (90, 45)])
 def test_colourings_have_the_size_of_the_drawing(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("L", size, 255).save(tmp_path / "a.png")
-    (made,) = coloured(run, tmp_path / "a.png")
+    (made,) = colored(run, tmp_path / "a.png")
     assert Image.open(run / "out" / made).size == size
 
 
 def test_a_full_disk_leaves_no_torn_colouring(run: Path, tmp_path: Path) -> None:
     Image.effect_noise((60, 60), 90).save(tmp_path / "a.png")
     with files_of_at_most(500), pytest.raises(OSError, match="File too large"):
-        coloured(run, tmp_path / "a.png")
+        colored(run, tmp_path / "a.png")
     assert not [path for path in (run / "out").rglob("*") if path.is_file()]
 
 
 def test_a_vector_drawing_is_coloured(run: Path, tmp_path: Path) -> None:
     circle = '<circle cx="10" cy="10" r="7" fill="none" stroke="black"/>'
     (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{circle}</svg>')
-    (made,) = coloured(run, tmp_path / "a.svg")
+    (made,) = colored(run, tmp_path / "a.svg")
     assert Image.open(run / "out" / made).size == (1024, 512)
 
 
@@ -117,7 +117,7 @@ def test_numbers_that_are_no_colours_are_never_shown_as_black(run: Path, tmp_pat
     save_file(weights | {"net.head.bias": torch.full((3,), torch.nan)}, run / "checkpoints" / "weights.safetensors")
     Image.new("L", (9, 9), 255).save(tmp_path / "a.png")
     with pytest.raises(NumericError, match="not finite") as ended:
-        coloured(run, tmp_path / "a.png")
+        colored(run, tmp_path / "a.png")
     assert ended.value.exit_code == 5 and not list((run / "out").rglob("*.png"))
 
 

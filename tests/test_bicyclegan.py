@@ -12,7 +12,7 @@ from colorlab.draws import Draws
 from colorlab.methods.bicyclegan import kl_to_normal
 from colorlab.types import Condition
 from tests.critics import Mean, batch_of, plain
-from tests.two_colours import drawings, fillings, share_of_red, trained
+from tests.two_colors import drawings, fillings, share_of_red, trained
 
 SMALL = ["method.width=4", "method.critic.width=4", "method.net.encoder_width=4", "trainer.max_steps=9"]
 

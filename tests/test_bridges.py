@@ -133,7 +133,7 @@ def test_the_client_tells_a_mistake_in_a_line(studio: str, beside: None) -> None
     out = io.BytesIO()
     drawn().save(out, "PNG")
     with pytest.raises(StudioError, match="not offered"):
-        list(Drawing(out.getvalue(), "x.png", studio).colour(run="/etc"))
+        list(Drawing(out.getvalue(), "x.png", studio).color(run="/etc"))
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ class Layer(SimpleNamespace):
 
 @pytest.mark.slow
 def test_kritas_script_opens_layers_with_the_colours_of_its_hints(studio: str, beside: None) -> None:
-    from krita_colorlab import colour_document
+    from krita_colorlab import color_document
 
     hints = Image.new("RGBA", (120, 80))
     ImageDraw.Draw(hints).rectangle((24, 32, 40, 48), fill=(32, 64, 128, 255))
@@ -183,7 +183,7 @@ def test_kritas_script_opens_layers_with_the_colours_of_its_hints(studio: str, b
         activeDocument=lambda: document, openDocument=lambda path: path,
         activeWindow=lambda: SimpleNamespace(addView=opened.append),
     )  # fmt: skip
-    path = colour_document(krita, None, n=2, address=studio)
+    path = color_document(krita, None, n=2, address=studio)
     assert opened == [str(path)] and layers[1].seen
     with zipfile.ZipFile(path) as archive:
         merged = Image.open(archive.open("mergedimage.png")).convert("RGB")

@@ -7,7 +7,7 @@ import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dressed, dropped, hit, main_colours, plain
+from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dressed, dropped, hit, main_colors, plain
 from colorlab.draws import Draws
 from colorlab.evaluation.drawings import held_out
 
@@ -31,23 +31,23 @@ def painted(rgb, rows: slice, picture: torch.Tensor | None = None) -> torch.Tens
 )  # fmt: skip
 def test_a_plain_colour_has_its_word_and_no_other(word, rgb):
     picture = painted(rgb, slice(8, 24))
-    assert main_colours(picture) == [[word]]
+    assert main_colors(picture) == [[word]]
     assert [other for other in WORDS if hit(picture[0], other)] == [word]
 
 
 def test_the_larger_area_comes_first_and_paper_is_no_colour():
     picture = painted(BLUE, slice(20, 26), painted(RED, slice(0, 20)))
-    assert main_colours(torch.cat([picture, paper()])) == [["red", "blue"], []]
+    assert main_colors(torch.cat([picture, paper()])) == [["red", "blue"], []]
 
 
 def test_a_colour_of_a_small_share_is_no_main_colour():
     picture = painted(BLUE, slice(20, 22), painted(RED, slice(0, 20)))
-    assert main_colours(picture) == [["red"]] and not hit(picture[0], "blue")
+    assert main_colors(picture) == [["red"]] and not hit(picture[0], "blue")
 
 
 def test_outlines_and_their_soft_edges_are_no_colour():
     lines = painted((0.5, 0.5, 0.5), slice(9, 10), painted((0, 0, 0), slice(10, 11)))
-    assert main_colours(torch.cat([lines, painted(RED, slice(20, 30), lines)])) == [[], ["red"]]
+    assert main_colors(torch.cat([lines, painted(RED, slice(20, 30), lines)])) == [[], ["red"]]
 
 
 def test_an_unknown_word_names_the_choices():

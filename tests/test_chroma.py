@@ -9,7 +9,7 @@ import torch
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
+from colorlab.samplers.candidates import colored, in_groups, joined, stretched
 from colorlab.samplers.clusters import ClusterOptions, clustered, farthest, representatives
 from colorlab.types import Condition, Hints
 
@@ -43,15 +43,15 @@ def test_the_largest_cluster_comes_first() -> None:
 
 def test_medoids_are_the_drawn_fields_nearest_to_the_centres() -> None:
     drawn = fields()
-    centres, medoids = (representatives(drawn, 5, choice).flatten(1) for choice in ("centres", "medoids"))
-    nearest = torch.cdist(centres, drawn.flatten(1)).argmin(1)
+    centers, medoids = (representatives(drawn, 5, choice).flatten(1) for choice in ("centres", "medoids"))
+    nearest = torch.cdist(centers, drawn.flatten(1)).argmin(1)
     assert torch.equal(medoids, drawn.flatten(1)[nearest])
 
 
 def test_centres_vary_less_than_medoids() -> None:
     modes = torch.tensor([-2.0, 0, 2]).repeat(20)[:, None, None, None] + fields()  # of 60, 20 each
-    centres, medoids = (representatives(modes, 3, choice) for choice in ("centres", "medoids"))
-    assert centres.var(0).mean() < 0.95 * medoids.var(0).mean()
+    centers, medoids = (representatives(modes, 3, choice) for choice in ("centres", "medoids"))
+    assert centers.var(0).mean() < 0.95 * medoids.var(0).mean()
 
 
 @pytest.mark.parametrize("kind", ["centres", "medoids"])
@@ -104,4 +104,4 @@ def test_pools_and_choices_that_make_no_sense_are_refused() -> None:
 def test_hints_are_refused() -> None:
     condition = Condition(torch.rand(1, 1, 8, 8), Hints(torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8)))
     with pytest.raises(ConfigError, match="takes no guides"):
-        coloured(lambda gray, n, draws: fields(n), condition, 1, Draws(0, [0]), [], 4)
+        colored(lambda gray, n, draws: fields(n), condition, 1, Draws(0, [0]), [], 4)

@@ -97,8 +97,8 @@ def test_an_unknown_stride_is_told_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize("kind", [SemanticNet, CapsuleNet])
 def test_all_trunks_learn_about_as_many_weights(kind: type[CICNet]) -> None:
-    learnt = [sum(p.numel() for p in k(16, 2, True).parameters() if p.requires_grad) for k in (CICNet, kind)]
-    assert learnt[1] == pytest.approx(learnt[0], rel=0.06)
+    learned = [sum(p.numel() for p in k(16, 2, True).parameters() if p.requires_grad) for k in (CICNet, kind)]
+    assert learned[1] == pytest.approx(learned[0], rel=0.06)
 
 
 def test_the_classifier_of_the_semantic_trunk_never_changes() -> None:

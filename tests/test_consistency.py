@@ -54,8 +54,8 @@ def test_what_a_denoiser_says_of_noise_stays_as_it_is() -> None:
 def test_sampling_calls_the_function_that_training_learns() -> None:
     method, x = small(), torch.randn(2, 3, 32, 32)
     a = torch.full((2,), 0.6)
-    learnt = method.f(x, a, method.net.encode(image().expand(2, -1, -1, -1)))
-    assert (method.denoiser(image())(x, 0.6) - learnt).abs().max() < 1e-5
+    learned = method.f(x, a, method.net.encode(image().expand(2, -1, -1, -1)))
+    assert (method.denoiser(image())(x, 0.6) - learned).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])

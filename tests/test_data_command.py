@@ -22,9 +22,9 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "pictures"
     (folder / "sub").mkdir(parents=True)
-    for name, colour in (("a.png", (200, 10, 10)), ("sub/b.jpg", (10, 90, 200)), ("sub/c.png", (80, 80, 80))):
+    for name, color in (("a.png", (200, 10, 10)), ("sub/b.jpg", (10, 90, 200)), ("sub/c.png", (80, 80, 80))):
         image = np.full((20, 30, 3), 255, np.uint8)
-        image[5:15, 10:20] = colour
+        image[5:15, 10:20] = color
         Image.fromarray(image).save(folder / name)
     return folder
 

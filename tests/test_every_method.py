@@ -82,7 +82,7 @@ def test_pictures_of_any_size_come_back_in_that_size(trained: Trained) -> None:
 
 
 def test_what_only_colours_gray_pictures_keeps_their_lightness(trained: Trained) -> None:
-    every.what_only_colours_gray_pictures_keeps_their_lightness(trained)
+    every.what_only_colors_gray_pictures_keeps_their_lightness(trained)
 
 
 def test_a_guide_is_obeyed_or_refused_in_one_line(trained: Trained) -> None:

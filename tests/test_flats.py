@@ -17,7 +17,7 @@ from colorlab.methods.flats import Flats
 from colorlab.runs.run import open_run
 from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.sampling.options import PictureOptions, SamplingOptions
-from colorlab.sampling.pictures import colourings, understood
+from colorlab.sampling.pictures import colorings, understood
 from colorlab.types import Batch, Condition, Hints
 from tests.tiny_prior import tiny_text
 
@@ -278,7 +278,7 @@ def test_a_drawing_is_coloured_at_its_own_size_under_its_own_lines(method) -> No
     drawing = torch.nn.functional.interpolate(image, scale_factor=3.0, mode="bilinear")
     wanted = PictureOptions(size="trained", lines="always")
     shown = understood((drawing[0].expand(3, -1, -1) * 255).byte().numpy(), None, {"size": 32}, wanted)
-    (pixels,) = colourings(shown, method, [], SamplingOptions(n=1, device="cpu"))
+    (pixels,) = colorings(shown, method, [], SamplingOptions(n=1, device="cpu"))
     assert pixels.shape == (288, 288, 3)
     colors = torch.from_numpy(pixels[60:130, 50:110]).flatten(0, 1).unique(dim=0)
     assert len(colors) == 1

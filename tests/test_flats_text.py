@@ -12,7 +12,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import CAPTION_DROPOUT, COLOUR_WORDS, AreaMethod, AreaRequest, captions
+from colorlab.methods.areas import CAPTION_DROPOUT, COLOR_WORDS, AreaMethod, AreaRequest, captions
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, open_run
 from colorlab.samplers.guidance import GuidanceOptions
@@ -101,8 +101,8 @@ def test_a_run_with_captions_is_opened_with_its_encoder(made: tuple[AreaMethod, 
 def test_a_share_of_the_captions_is_left_out_and_half_name_colours() -> None:
     said = captions(batch(*["car"] * 400), Draws(0, range(400)))
     assert abs(said.count("") / 400 - CAPTION_DROPOUT) < 0.08
-    colours = [text for text in said if "red" in text or "blue" in text]
-    assert abs(len(colours) / (400 - said.count("")) - COLOUR_WORDS) < 0.1
+    colors = [text for text in said if "red" in text or "blue" in text]
+    assert abs(len(colors) / (400 - said.count("")) - COLOR_WORDS) < 0.1
     assert set(said) == {"", "car", "red car", "blue car"}
 
 

@@ -193,8 +193,8 @@ def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
     batch = pictures[index]
     drawn = run.method(steps=20).sample(Condition(batch.image), 8, Draws(0, index))
     best = (drawn - batch.rgb[:, None]).abs().mean((2, 3, 4)).amin(1)
-    uncoloured = (batch.image - batch.rgb).abs().mean((1, 2, 3))
-    assert best.mean() < 0.8 * uncoloured.mean()
+    uncolored = (batch.image - batch.rgb).abs().mean((1, 2, 3))
+    assert best.mean() < 0.8 * uncolored.mean()
     white = (batch.rgb.amin(1) > 0.99) & (batch.image[:, 0] > 0.99)
     paper = drawn.mean(2).permute(1, 0, 2, 3)[:, white]
     assert paper.mean() > 0.93

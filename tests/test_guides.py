@@ -9,7 +9,7 @@ from colorlab.conditions import hints
 from colorlab.draws import Draws
 from colorlab.samplers.guides import Bias, Flat, Guide, Inpaint, Repulsion, palette
 from colorlab.types import Condition, Hints
-from tests.toy import CONF, SAMPLERS, FlatColours, TwoModes, counting, noisy_start, sampler_of
+from tests.toy import CONF, SAMPLERS, FlatColors, TwoModes, counting, noisy_start, sampler_of
 
 PX = 16
 PAPER = Condition(torch.ones(1, 1, PX, PX))
@@ -22,7 +22,7 @@ def _without_grad():
 
 
 def guided(guide, rows, condition=PAPER, toy=None, name="dpm_solver", px=PX, **changes):
-    toy, sampler = toy or FlatColours(), sampler_of(name, **changes)
+    toy, sampler = toy or FlatColors(), sampler_of(name, **changes)
     V = guide.start(torch.zeros(len(rows), 3, px, px), rows)
     denoise = guide.edit(toy.denoise, condition, rows)
     return guide.finish(sampler(denoise, noisy_start(sampler, V, rows), rows), condition)
@@ -37,7 +37,7 @@ def test_the_base_guide_changes_nothing():
     rows = Draws(0, range(2))
     picture, guide = rows.normal(3, 4, 4), Guide()
     assert guide.start(picture, rows) is picture and guide.finish(picture, PAPER) is picture
-    assert guide.edit(FlatColours.denoise, PAPER, rows) is FlatColours.denoise
+    assert guide.edit(FlatColors.denoise, PAPER, rows) is FlatColors.denoise
 
 
 @pytest.mark.parametrize("known", ["noised", "clean", "repaint"])
@@ -52,8 +52,8 @@ def test_inpainting_keeps_known_colours_exactly(name, known):
 
 @pytest.mark.parametrize("known", ["noised", "clean", "repaint"])
 def test_the_rest_agrees_with_the_known_half(known):
-    toy = FlatColours()
-    rgb = ((toy.colours[::3] + 1) / 2)[:, :, None, None].expand(-1, -1, 32, 32)
+    toy = FlatColors()
+    rgb = ((toy.colors[::3] + 1) / 2)[:, :, None, None].expand(-1, -1, 32, 32)
     condition = Condition(torch.ones(9, 1, 32, 32), hints.half(rgb, "left"))
     x = guided(Inpaint(known, 3, 0.04), Draws(0, range(9)), condition, toy, px=32)
     assert (toy.nearest(x[..., 16:]) == torch.arange(0, 27, 3)).float().mean() > 0.7
@@ -149,7 +149,7 @@ def test_a_sketch_biases_region_by_region():
 
 
 def test_the_bias_brings_its_colour():
-    toy, rows = FlatColours(), Draws(0, [0]).candidates(4)
+    toy, rows = FlatColors(), Draws(0, [0]).candidates(4)
     x = guided(Bias([0.9, 0.1, 0.1]), rows, toy=toy, px=96, steps=10)
     assert (toy.nearest(x) == 18).all()  # (0.8, -0.8, -0.8)
 
@@ -160,16 +160,16 @@ def spread_of(x):
 
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "heun"])
 def test_repulsion_drives_candidates_apart_without_leaving_the_modes(name):
-    toy, rows = FlatColours(), lambda: Draws(0, [4]).candidates(8)
+    toy, rows = FlatColors(), lambda: Draws(0, [4]).candidates(8)
     plain, pushed = (guided(Repulsion(s, 0.3, 8), rows(), toy=toy, name=name, px=32) for s in (0.0, 1.0))
     assert spread_of(pushed) > 1.2 * spread_of(plain)
-    assert (pushed.mean((2, 3)) - toy.colours[toy.nearest(pushed)]).abs().max() < 0.03
+    assert (pushed.mean((2, 3)) - toy.colors[toy.nearest(pushed)]).abs().max() < 0.03
 
 
 def test_repulsion_of_strength_0_is_exactly_off():
     rows = lambda: Draws(0, [4]).candidates(4)  # noqa: E731
     assert torch.equal(guided(Repulsion(0.0, 0.3, 8), rows()), guided(Guide(), rows()))
-    assert Repulsion(0.0, 0.3, 8).edit(FlatColours.denoise, PAPER, rows()) is FlatColours.denoise
+    assert Repulsion(0.0, 0.3, 8).edit(FlatColors.denoise, PAPER, rows()) is FlatColors.denoise
 
 
 def test_repulsion_pushes_only_where_candidates_differ_and_only_the_younger():
@@ -184,9 +184,9 @@ def test_repulsion_pushes_only_where_candidates_differ_and_only_the_younger():
 
 def test_two_earlier_candidates_of_one_colour_push_like_one():
     pushed = []
-    for colours in ([0.0, 0.1], [0.0, 0.0, 0.1]):
-        x_0 = torch.tensor(colours)[:, None, None, None].expand(-1, 3, PX, PX)
-        denoise = Repulsion(1.0, 0.3, 4).edit(lambda x, a: x, PAPER, Draws(0, [0]).candidates(len(colours)))
+    for colors in ([0.0, 0.1], [0.0, 0.0, 0.1]):
+        x_0 = torch.tensor(colors)[:, None, None, None].expand(-1, 3, PX, PX)
+        denoise = Repulsion(1.0, 0.3, 4).edit(lambda x, a: x, PAPER, Draws(0, [0]).candidates(len(colors)))
         pushed.append(denoise(x_0, 0.01)[-1, 0, 0, 0].item())
     assert 0.19 < pushed[0] < 0.2 and pushed[1] == pytest.approx(pushed[0], abs=0.01)
 

@@ -134,7 +134,7 @@ def test_numbers_of_unknown_range_are_refused(tmp_path: Path, array: np.ndarray)
 
 
 def test_only_the_first_frame_is_shown(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (4, 4), colour) for colour in ((255, 0, 0), (0, 0, 255))]
+    frames = [Image.new("RGB", (4, 4), color) for color in ((255, 0, 0), (0, 0, 255))]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert open_picture(tmp_path / "a.gif", LIMIT)[:, 0, 0].tolist() == list(RED)
 

@@ -12,7 +12,7 @@ from colorlab.cli.targets import build
 from colorlab.color import AB, luma
 from colorlab.draws import Draws
 from colorlab.types import Batch, Condition
-from tests.two_colours import descend
+from tests.two_colors import descend
 
 FEW = {
     "pixcolor": ["data.condition=gray", "method.order.blocks=2", "method.order.causal_width=16", "method.levels=8"],

@@ -15,7 +15,7 @@ from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.prior import Prior, alpha_bar_table, load_prior, load_vae, save_vae
 from colorlab.nets.latent.text import BERT_TOKENS
 from colorlab.storage.files import replacing_folder
-from colorlab.weights.catalogue import TEXT_FILES
+from colorlab.weights.catalog import TEXT_FILES
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_unet, tiny_vae
 
 

@@ -63,12 +63,12 @@ def test_the_parts_of_the_loss_add_up():
 def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
     keys = compose("train", ["name=x", "method=latent_vae"]).method
     assert (keys.losses.perceptual, keys.losses.kl) == (0.1, 1e-6)
-    method, colours = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval(), 2 * batch().rgb - 1
+    method, colors = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval(), 2 * batch().rgb - 1
     monkeypatch.setattr(latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
-    q = method.vae.encode(colours).latent_dist
+    q = method.vae.encode(colors).latent_dist
     drawn = method.vae.decode(q.mean + (q.logvar / 2).exp() * Draws(0, range(4)).normal(4, 8, 8)).sample
     kl = (q.mean.square() + q.logvar.exp() - q.logvar - 1).sum((1, 2, 3)).mean() / 2 / (3 * 32 * 32)
-    expected = (drawn - colours).abs().mean() + 0.5 * kl + 0.3 * ((drawn - colours) / 2).square().mean()
+    expected = (drawn - colors).abs().mean() + 0.5 * kl + 0.3 * ((drawn - colors) / 2).square().mean()
     assert torch.allclose(method.loss(batch(), Draws(0, range(4)))["loss"], expected, rtol=1e-4)
 
 

@@ -11,8 +11,8 @@ import torch
 from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.sampling.options import SamplingOptions
-from colorlab.sampling.pictures import Shown, colourings
-from colorlab.sampling.splits import coloured
+from colorlab.sampling.pictures import Shown, colorings
+from colorlab.sampling.splits import colored
 from colorlab.types import Batch
 
 RGB = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -46,13 +46,13 @@ def off(pictures: torch.Tensor, gray: torch.Tensor) -> float:
 
 @pytest.mark.parametrize(("condition", "kept"), [("gray", True), ("lines", False)])
 def test_evaluations_judge_colourings_of_the_gray_pictures_lightness(condition: str, kept: bool) -> None:
-    for index, drawn in enumerate(coloured(Noise(), Pictures(condition), [0, 1], OPTIONS)):
+    for index, drawn in enumerate(colored(Noise(), Pictures(condition), [0, 1], OPTIONS)):
         assert drawn.shape == (3, 3, 32, 32)
         assert (off(drawn, luma(RGB[index : index + 1])) < 0.3) == kept
 
 
 def test_a_gray_file_of_the_trained_size_keeps_its_lightness() -> None:
     gray = luma(RGB[:1])
-    for pixels in colourings(Shown(gray, None, (32, 32), True, None), Noise(), [], OPTIONS):
+    for pixels in colorings(Shown(gray, None, (32, 32), True, None), Noise(), [], OPTIONS):
         assert off(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255, gray) < 1
         assert isinstance(pixels, np.ndarray)

@@ -18,7 +18,7 @@ from colorlab.conditions.lines import (
     Mix,
     Simplified,
     XDoG,
-    brightest_neighbour,
+    brightest_neighbor,
     dilated,
     extractor,
     morph,
@@ -97,7 +97,7 @@ def test_the_brightest_neighbour_leaves_the_pixel_itself_out() -> None:
     around = np.ones((3, 3), bool)
     around[1, 1] = False
     expected = ndimage.maximum_filter(x[0, 0].numpy(), footprint=around, mode="constant")
-    assert np.array_equal(brightest_neighbour(x)[0, 0].numpy(), expected)
+    assert np.array_equal(brightest_neighbor(x)[0, 0].numpy(), expected)
 
 
 def test_morph_removes_specks_and_soft_shading_and_keeps_strokes() -> None:

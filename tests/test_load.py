@@ -55,16 +55,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def at_each_picture(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], None]], None]:
     """Something happens before each picture is coloured; its number is given, from 0."""
-    coloured = colorlab.sampling.files.coloured
+    colored = colorlab.sampling.files.colored
 
     def plant(act: Callable[[int], None]) -> None:
         numbers = iter(range(10 * PICTURES))
 
         def acting(*given: object) -> Path:
             act(next(numbers))
-            return coloured(*given)  # type: ignore[arg-type]
+            return colored(*given)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(colorlab.sampling.files, "coloured", acting)
+        monkeypatch.setattr(colorlab.sampling.files, "colored", acting)
 
     return plant
 

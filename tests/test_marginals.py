@@ -113,7 +113,7 @@ def test_the_prior_is_counted_where_the_net_is_asked() -> None:
 
 def test_each_training_picture_is_counted_once_for_the_prior() -> None:
     method, many = cic("method.net.stride=4"), batch(150, 8)
-    counted = torch.cat(list(method._colours(Pictures(many))))
+    counted = torch.cat(list(method._colors(Pictures(many))))
     assert torch.equal(counted, method.target(many).flatten(0, 2))
 
 

@@ -11,12 +11,12 @@ from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.modes import Modes, assignment, coverage
 
 #: four flat colourings on white paper, far from one another, with a border of paper
-COLOURS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.7, 0.1], [0.1, 0.1, 0.9], [0.9, 0.8, 0.1]])
+COLORS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.7, 0.1], [0.1, 0.1, 0.9], [0.9, 0.8, 0.1]])
 
 
-def painted(colours):
-    pictures = torch.ones(len(colours), 3, 32, 32)
-    pictures[:, :, 8:24, 8:24] = colours[:, :, None, None]
+def painted(colors):
+    pictures = torch.ones(len(colors), 3, 32, 32)
+    pictures[:, :, 8:24, 8:24] = colors[:, :, None, None]
     return pictures
 
 
@@ -25,27 +25,27 @@ def measured(samples, truths):
 
 
 def test_finding_two_of_four_modes_covers_half():
-    near = painted(COLOURS[[0, 0, 2]] + 0.01)
-    values = measured(near, painted(COLOURS))
+    near = painted(COLORS[[0, 0, 2]] + 0.01)
+    values = measured(near, painted(COLORS))
     assert values["coverage_delta_e_5"] == 0.5 and values["precision_delta_e_5"] == 1
     assert values["attainable"] == 0.75 and values["truths"] == 4
 
 
 def test_the_mean_colouring_covers_nothing_and_is_true_to_nothing():
-    average = painted(COLOURS.mean(0, keepdim=True)).expand(4, -1, -1, -1)
-    values = measured(average, painted(COLOURS))
+    average = painted(COLORS.mean(0, keepdim=True)).expand(4, -1, -1, -1)
+    values = measured(average, painted(COLORS))
     assert values["coverage_delta_e_10"] == values["precision_delta_e_10"] == 0
 
 
 def test_the_truths_in_another_order_are_a_perfect_set():
-    values = measured(painted(COLOURS[[2, 0, 3, 1]]), painted(COLOURS))
+    values = measured(painted(COLORS[[2, 0, 3, 1]]), painted(COLORS))
     assert values["coverage_delta_e_2"] == values["precision_delta_e_2"] == 1
     assert values["assignment_delta_e"] == pytest.approx(0, abs=1e-6)
 
 
 def test_paper_does_not_dilute_the_distance():
-    shifted = measured(painted(COLOURS * 0.5), painted(COLOURS))["assignment_delta_e"]
-    whole = Drawing(painted(COLOURS * 0.5), torch.ones(1, 32, 32), painted(COLOURS), 0, "none").delta_e_to_truths
+    shifted = measured(painted(COLORS * 0.5), painted(COLORS))["assignment_delta_e"]
+    whole = Drawing(painted(COLORS * 0.5), torch.ones(1, 32, 32), painted(COLORS), 0, "none").delta_e_to_truths
     assert shifted > 10 and torch.allclose(whole[1], 4 * whole[0], rtol=1e-4)  # a quarter of the pixels is painted
 
 
@@ -64,6 +64,6 @@ def test_coverage_rises_with_the_radius():
 
 def test_drawings_with_one_truth_are_left_out():
     metric = Modes()
-    pairs = [(painted(COLOURS[:2]), painted(COLOURS[:2])), (painted(COLOURS[2:]), painted(COLOURS[:1]))]
+    pairs = [(painted(COLORS[:2]), painted(COLORS[:2])), (painted(COLORS[2:]), painted(COLORS[:1]))]
     metric.update([Drawing(s, torch.ones(1, 32, 32), t, i, "none") for i, (s, t) in enumerate(pairs)])
     assert metric.compute()["modes/coverage_delta_e_2"] == 1

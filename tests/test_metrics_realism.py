@@ -15,7 +15,7 @@ from colorlab.errors import DataError
 from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.own_features import KINDS
-from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighbourhoods, told_apart
+from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighborhoods, told_apart
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0, folded_lite0, load_lite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
@@ -72,7 +72,7 @@ def test_neighbourhoods_equal_brute_force():
     reached = [any(np.linalg.norm(r - f) < radius(fake, j) for j, f in enumerate(fake)) for r in real]
     expected = {"precision": near.any(0).mean(), "recall": np.mean(reached)}
     expected |= {"density": near.sum() / (k * 40), "coverage": near.any(1).mean()}
-    assert neighbourhoods(fake, real, k) == pytest.approx(expected) and 0 < expected["coverage"] < 1
+    assert neighborhoods(fake, real, k) == pytest.approx(expected) and 0 < expected["coverage"] < 1
 
 
 @pytest.mark.filterwarnings("ignore:realism on")
@@ -81,7 +81,7 @@ def test_precision_to_coverage_are_of_five_neighbours():
         found = {"truth": B[:count], "samples": A[:count, None] + 0.5, "condition": A[50 : 50 + count]}
         return Realism("lite0").summary(found | {"index": np.arange(count)})
 
-    expected = neighbourhoods(A[:30] + 0.5, B[:30], 5)
+    expected = neighborhoods(A[:30] + 0.5, B[:30], 5)
     assert {name: summary(30)[f"{name}_lite0"] for name in expected} == expected
     assert "recall_lite0" in summary(6) and "recall_lite0" not in summary(5)
 

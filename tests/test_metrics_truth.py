@@ -17,7 +17,7 @@ from torchmetrics.functional.image import (
 from colorlab.color import lab_of
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.ssim import ms_ssim_pairs, ssim
-from colorlab.metrics.truth import Truth, area_under, best_of, binned, centre_grid, in_order, palette_distance, psnr
+from colorlab.metrics.truth import Truth, area_under, best_of, binned, center_grid, in_order, palette_distance, psnr
 
 GENERATOR = torch.Generator().manual_seed(0)
 TRUTHS = torch.rand(2, 3, 32, 40, generator=GENERATOR)
@@ -71,7 +71,7 @@ def test_the_truth_itself_has_no_error():
 
 
 def test_the_grid_of_64_pixels_is_8_by_8_from_16_to_47():
-    rows = centre_grid(torch.arange(64.0)[:, None].expand(64, 64))[:, 0]
+    rows = center_grid(torch.arange(64.0)[:, None].expand(64, 64))[:, 0]
     assert rows.tolist() == [round(x) for x in np.linspace(16, 47, 8)]
 
 

@@ -13,16 +13,16 @@ LINE = torch.ones(1, 48, 48)
 LINE[:, 10:38, 10:38], LINE[:, 12:36, 12:36] = 0, 1  # the outline of a box
 
 
-def coloured(rgb):
+def colored(rgb):
     """The box filled with a colour."""
     picture = LINE.expand(3, -1, -1).clone()
     picture[:, 12:36, 12:36] = torch.tensor(rgb)[:, None, None]
     return picture
 
 
-TRUTHS = torch.stack([coloured((0.9, 0.2, 0.2)), coloured((0.2, 0.3, 0.9))])
+TRUTHS = torch.stack([colored((0.9, 0.2, 0.2)), colored((0.2, 0.3, 0.9))])
 FLOODED = torch.minimum(LINE, torch.tensor([0.9, 0.8, 0.1])[:, None, None])
-PATCHY = coloured((0.9, 0.2, 0.2))
+PATCHY = colored((0.9, 0.2, 0.2))
 PATCHY[:, 18:30, 18:30] = torch.tensor([0.2, 0.8, 0.3])[:, None, None]
 
 
@@ -33,7 +33,7 @@ def measured(*samples, condition="lines", image=LINE):
 
 
 def test_truths_other_colours_and_the_bare_drawing_are_valid():
-    measures, valid = measured(*TRUTHS, coloured((0.1, 0.8, 0.3)), LINE.expand(3, -1, -1))
+    measures, valid = measured(*TRUTHS, colored((0.1, 0.8, 0.3)), LINE.expand(3, -1, -1))
     assert valid == [True] * 4
     assert (
         measures["lines_kept"].tolist() == measures["lines_true"].tolist() == measures["paper_kept"].tolist() == [1] * 4

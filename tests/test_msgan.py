@@ -12,7 +12,7 @@ from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.methods.msgan import mode_seeking
 from tests.critics import Mean, batch_of, plain
-from tests.two_colours import drawings, fillings, trained
+from tests.two_colors import drawings, fillings, trained
 
 TOY = ("method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2")
 

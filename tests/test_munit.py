@@ -11,7 +11,7 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from tests.critics import Mean, batch_of, plain
-from tests.two_colours import BLUE, INSIDE, RED, drawings, share_of_red, trained
+from tests.two_colors import BLUE, INSIDE, RED, drawings, share_of_red, trained
 
 
 def munit():
@@ -23,10 +23,10 @@ def munit():
 def test_the_picture_comes_from_its_own_style_and_the_other_from_the_draws() -> None:
     method, batch = munit(), drawings(0)
     first = method.made(batch, Draws(0, range(16)))
-    recoloured = method.made(batch._replace(rgb=batch.rgb.flip(1)), Draws(0, range(16)))
+    recolored = method.made(batch._replace(rgb=batch.rgb.flip(1)), Draws(0, range(16)))
     redrawn = method.made(batch, Draws(1, range(16)))
-    assert torch.equal(first["drawn"], recoloured["drawn"]) and not torch.equal(first["drawn"], redrawn["drawn"])
-    assert torch.equal(first["again"], redrawn["again"]) and not torch.equal(first["again"], recoloured["again"])
+    assert torch.equal(first["drawn"], recolored["drawn"]) and not torch.equal(first["drawn"], redrawn["drawn"])
+    assert torch.equal(first["again"], redrawn["again"]) and not torch.equal(first["again"], recolored["again"])
 
 
 def test_the_style_is_read_off_the_picture_drawn() -> None:
@@ -68,6 +68,6 @@ def test_another_picture_s_style_brings_its_colours() -> None:
     batch = drawings(0)
     is_red = batch.rgb[:, 0, 8, 8] > 0.5
     content = method.net.content(batch.image[:1])
-    for colour, picture in ((RED, batch.rgb[is_red][:1]), (BLUE, batch.rgb[~is_red][:1])):
+    for color, picture in ((RED, batch.rgb[is_red][:1]), (BLUE, batch.rgb[~is_red][:1])):
         drawn = method.net.decode(content, method.net.style(2 * picture - 1), (16, 16))
-        assert ((drawn[0, :, INSIDE[0], INSIDE[1]].mean((1, 2)) + 1) / 2 - colour).abs().max() < 0.15
+        assert ((drawn[0, :, INSIDE[0], INSIDE[1]].mean((1, 2)) + 1) / 2 - color).abs().max() < 0.15

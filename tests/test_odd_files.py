@@ -28,7 +28,7 @@ from colorlab.nets.latent.prior import load_vae
 from colorlab.nets.latent.text import load_text
 from colorlab.runs.run import open_run
 from colorlab.sample import sample
-from colorlab.sampling.files import colour_files
+from colorlab.sampling.files import color_files
 from colorlab.sampling.options import PictureOptions, SamplingOptions
 from colorlab.sampling.record import is_ours, sha256_of
 from colorlab.storage.cache import array_cache
@@ -174,7 +174,7 @@ def test_two_processes_that_colour_into_one_folder_keep_what_both_make(run: Path
     out = tmp_path / "out"
     options = [SamplingOptions(n=2, seed=seed, steps=1) for seed in (0, 1)]
     both = [
-        colour_files([open_run(run)], tmp_path / "in", out, each, PictureOptions(), {}, lambda _: None)
+        color_files([open_run(run)], tmp_path / "in", out, each, PictureOptions(), {}, lambda _: None)
         for each in options
     ]
     sheets = [next(each) for _ in range(2) for each in both]  # both have chosen a name for b when that is drawn
@@ -189,7 +189,7 @@ def test_equal_colourings_of_two_processes_are_one(run: Path, tmp_path: Path) ->
     source, out = drawing(tmp_path / "a.png"), tmp_path / "out"
     for _ in range(2):
         wanted = PictureOptions(again=True)
-        list(colour_files([open_run(run)], source, out, SamplingOptions(n=2, steps=1), wanted, {}, lambda _: None))
+        list(color_files([open_run(run)], source, out, SamplingOptions(n=2, steps=1), wanted, {}, lambda _: None))
     assert len(contents(out)) == 3
 
 

@@ -99,7 +99,7 @@ def test_black_fills_stay_black() -> None:
     assert page_of(rgb(drawing)).drawing[180, 180] == 0
 
 
-def coloured() -> np.ndarray:
+def colored() -> np.ndarray:
     picture = rgb(drawn())
     picture[areas_of(drawn()).labels == 1] = (250, 180, 60)
     return np.minimum(picture, rgb(drawn()))
@@ -112,7 +112,7 @@ def landscape() -> np.ndarray:
     return rgb(np.clip(hills + np.random.default_rng(1).normal(0, 25, y.shape), 0, 255).astype(np.uint8))
 
 
-@pytest.mark.parametrize("make", [coloured, landscape])
+@pytest.mark.parametrize("make", [colored, landscape])
 def test_what_is_no_drawing_is_a_picture(make: Callable[[], np.ndarray]) -> None:
     page = page_of(make())
     assert page.kind == PICTURE and "%" in page.reason

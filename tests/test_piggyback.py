@@ -29,7 +29,7 @@ from colorlab.runs.checkpoint import fill
 from colorlab.runs.run import open_run
 from colorlab.samplers.guides import Bias, Flat, Inpaint, Repulsion
 from colorlab.types import Batch, Condition, Hints
-from colorlab.weights.catalogue import TEXT_FILES
+from colorlab.weights.catalog import TEXT_FILES
 from colorlab.weights.store import text_folder
 from tests.tiny_prior import tiny_folder, tiny_prior, tiny_text
 

@@ -12,7 +12,7 @@ from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.types import Condition
 from tests.critics import Mean, batch_of, plain
-from tests.two_colours import drawings, fillings, trained
+from tests.two_colors import drawings, fillings, trained
 
 
 def pix2pix(*overrides: str):

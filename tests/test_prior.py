@@ -16,10 +16,10 @@ from colorlab.errors import ConfigError
 pytestmark = pytest.mark.whole
 
 
-def folder_of(path: Path, *colours: tuple[int, int, int]) -> Path:
-    for k, colour in enumerate(colours):
+def folder_of(path: Path, *colors: tuple[int, int, int]) -> Path:
+    for k, color in enumerate(colors):
         (path / "train").mkdir(exist_ok=True)
-        Image.fromarray(np.full((8, 8, 3), colour, np.uint8)).save(path / "train" / f"{k}.png")
+        Image.fromarray(np.full((8, 8, 3), color, np.uint8)).save(path / "train" / f"{k}.png")
     return path
 
 

@@ -16,7 +16,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.runs.run import open_run
 from colorlab.types import Condition, Hints
-from colorlab.weights import catalogue
+from colorlab.weights import catalog
 from colorlab.weights.__main__ import main
 from tests.marginal_methods import W, published
 
@@ -53,15 +53,15 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         torch.save(tensors, tmp_path / f"{name}.pth")
         digest, known = (
             hashlib.sha256((tmp_path / f"{name}.pth").read_bytes()).hexdigest(),
-            catalogue.PUBLISHED_NETS[name],
+            catalog.PUBLISHED_NETS[name],
         )
         words = (*(f"method.width={W}" if word == "method.width=64" else word for word in known.words), "data.size=32")
-        monkeypatch.setitem(catalogue.PUBLISHED_NETS, name, known._replace(digest=digest[:8], words=words))
+        monkeypatch.setitem(catalog.PUBLISHED_NETS, name, known._replace(digest=digest[:8], words=words))
     return {name: tmp_path / f"{name}.pth" for name in made}
 
 
 def test_the_catalogue_names_the_authors_files_with_the_digests_in_their_names() -> None:
-    for net in catalogue.PUBLISHED_NETS.values():
+    for net in catalog.PUBLISHED_NETS.values():
         assert (
             net.url.endswith(f"-{net.digest}.pth") and net.url.startswith("https://") and "method.width=64" in net.words
         )
@@ -144,8 +144,8 @@ def test_another_file_and_an_unreachable_address_are_told_in_one_line(
         main(["fetch", "siggraph17", "--file", str(files["siggraph17"])])
     with pytest.raises(DataError, match="cannot be read"):
         main(["fetch", "siggraph17", "--file", "nowhere.pth"])
-    nowhere = catalogue.PUBLISHED_NETS["siggraph17"]._replace(url="http://127.0.0.1:9/x-df00044c.pth")
-    monkeypatch.setitem(catalogue.PUBLISHED_NETS, "siggraph17", nowhere)
+    nowhere = catalog.PUBLISHED_NETS["siggraph17"]._replace(url="http://127.0.0.1:9/x-df00044c.pth")
+    monkeypatch.setitem(catalog.PUBLISHED_NETS, "siggraph17", nowhere)
     with pytest.raises(DataError, match=r"could not be fetched: .*--file PATH"):
         main(["fetch", "siggraph17"])
     with pytest.raises(CheckpointError, match="weights fetch cic-eccv16"):

@@ -16,7 +16,7 @@ from colorlab.methods.piggyback import Piggyback
 from colorlab.runs.run import plain_dict
 from colorlab.sampling.options import SamplingOptions, sampling_options
 from colorlab.sampling.setup import check_text, worded
-from colorlab.sampling.splits import coloured, condition_of
+from colorlab.sampling.splits import colored, condition_of
 from colorlab.types import Batch
 
 RUN = SimpleNamespace(name="mine")
@@ -71,5 +71,5 @@ def test_evaluations_with_other_words_have_folders_of_their_own() -> None:
 def test_captions_of_a_data_set_are_cut_where_they_are_too_long_and_prompts_are_not() -> None:
     method = SimpleNamespace(sample=None)
     for text, cut in (("captions", True), ("red {}", True), ("red", False), ("none", False)):
-        list(coloured(method, {}, [], SamplingOptions(n=2, text=text)))
+        list(colored(method, {}, [], SamplingOptions(n=2, text=text)))
         assert method.cut is cut

@@ -13,7 +13,7 @@ from colorlab.diffusion import betas, eps_of, switch
 from colorlab.draws import Draws
 from colorlab.samplers.ancestral import Ancestral, grid
 from colorlab.samplers.few_step import FewStep
-from tests.toy import CONF, SAMPLERS, FlatColours, TwoModes, counting, noisy_start, sampler_of
+from tests.toy import CONF, SAMPLERS, FlatColors, TwoModes, counting, noisy_start, sampler_of
 
 SWITCH_AT = 0.9919  # GPIC's t = 40 of 1000
 
@@ -83,7 +83,7 @@ def diffusers_loop(scheduler_class, denoise, x, generator):
 @pytest.mark.whole
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_candidate_is_the_same_bits_in_any_group_and_order(name):
-    toy = FlatColours()
+    toy = FlatColors()
     whole = sampled(name, toy, Draws(0, [5, 8]).candidates(8))
     first_four = sampled(name, toy, Draws(0, [5, 8]).candidates(4))
     assert torch.equal(first_four.reshape(2, 4, 3, 16, 16), whole.reshape(2, 8, 3, 16, 16)[:, :4])
@@ -190,21 +190,21 @@ def test_a_switch_adds_levels_below_it_and_keeps_the_first(steps, at):
 
 @pytest.mark.parametrize(("px", "hit"), [(96, 1.0), (8, 0.0)])
 def test_a_biased_start_brings_its_colour_in_large_pictures(px, hit):
-    toy, rows = FlatColours(), Draws(0, [0]).candidates(8)
+    toy, rows = FlatColors(), Draws(0, [0]).candidates(8)
     want = torch.tensor([0, 2, 6, 8, 18, 20, 24, 26])  # the saturated ones
-    x = sampled("ddim", toy, rows, steps=10, V=toy.colours[want][:, :, None, None].expand(-1, -1, px, px))
+    x = sampled("ddim", toy, rows, steps=10, V=toy.colors[want][:, :, None, None].expand(-1, -1, px, px))
     assert (toy.nearest(x) == want).float().mean() == pytest.approx(hit, abs=0.13)
 
 
 def test_an_unbiased_start_makes_every_large_picture_grey():
-    toy, rows = FlatColours(), Draws(0, [0]).candidates(8)
+    toy, rows = FlatColors(), Draws(0, [0]).candidates(8)
     assert (toy.nearest(sampled("ddim", toy, rows, torch.zeros(8, 3, 96, 96), steps=10)) == 13).all()
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("corrector_steps", [1, 2])
 def test_songs_corrector_keeps_the_texture_and_the_printed_one_destroys_it(corrector_steps):
-    toy, rows = FlatColours(texture=0.03), Draws(0, range(4))
+    toy, rows = FlatColors(texture=0.03), Draws(0, range(4))
     song, printed = (
         Ancestral(200, corrector_steps, step, corrector_snr=0.16, predictor="ho", clip=False)
         for step in ("song", "printed")
@@ -222,7 +222,7 @@ def test_the_printed_predictor_loses_the_rarer_mode():
 
 @pytest.mark.parametrize(("name", "changes"), [("euler_ancestral", {"steps": 25}), ("ddim", {"steps": 25, "eta": 1.0})])
 def test_euler_ancestral_and_ddim_of_eta_1_are_the_ancestral_sampler(name, changes):
-    toy, rows = FlatColours(), lambda: Draws(0, range(3))
+    toy, rows = FlatColors(), lambda: Draws(0, range(3))
     expected = sampled("ancestral", toy, rows(), steps=25)
     torch.testing.assert_close(sampled(name, toy, rows(), **changes), expected, atol=1e-4, rtol=0)
 

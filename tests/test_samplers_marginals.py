@@ -15,7 +15,7 @@ from torch import Tensor
 from colorlab.ab_bins import table_of
 from colorlab.cli.yaml_files import conf_dir
 from colorlab.draws import Draws
-from colorlab.samplers.marginals import AnnealedMean, Marginals, Mode, colours_of
+from colorlab.samplers.marginals import AnnealedMean, Marginals, Mode, colors_of
 from colorlab.samplers.quantile_field import Quantiles, projected
 from tests.regions import regions
 
@@ -124,7 +124,7 @@ def test_a_temperature_must_be_positive(temperature: float) -> None:
 def test_a_radius_keeps_the_mean_colour_near_the_bin_drawn() -> None:
     marginals, draws = regions(12), Draws(0, [0])
     sampler = sampler_of("quantile_field", radius=15.0)
-    bins = colours_of(sampler.bins(marginals, 4, draws), marginals.table)
+    bins = colors_of(sampler.bins(marginals, 4, draws), marginals.table)
     smooth = sampler(marginals, 4, draws)
     assert 0 < (smooth - bins).norm(dim=2).max() <= 15
     assert torch.equal(sampler_of("quantile_field", radius=0.0)(marginals, 4, draws), bins)

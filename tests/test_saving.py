@@ -18,7 +18,7 @@ pytestmark = pytest.mark.whole
 STEPS = 4
 
 
-def learnt(step: int, w: torch.Tensor) -> torch.Tensor:
+def learned(step: int, w: torch.Tensor) -> torch.Tensor:
     """A training step that no other order of steps, and no repeated one, ends in the bits of."""
     return torch.sin(w * 1.7 + step)
 
@@ -29,7 +29,7 @@ def train(folder: Path, until: int = STEPS) -> torch.Tensor:
     found = newest_state(folder)
     step, w = (found.state["step"], found.state["state_dict"]["w"]) if found else (0, torch.linspace(0, 1, 50))
     while step < until:
-        w, step = learnt(step, w), step + 1
+        w, step = learned(step, w), step + 1
         save_state({"format": 1, "step": step, "state_dict": {"w": w}}, folder)
     return w
 

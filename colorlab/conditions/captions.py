@@ -77,7 +77,7 @@ def words_of(share: Tensor) -> list[list[str]]:
     return [[WORDS[k] for k in row.tolist() if share[b, k] >= SHARE] for b, row in enumerate(order)]
 
 
-def main_colours(rgb: Tensor) -> list[list[str]]:
+def main_colors(rgb: Tensor) -> list[list[str]]:
     """(B, 3, H, W) in [0, 1] -> words for each picture's main colours, none for an uncoloured drawing."""
     return words_of(shares(rgb))
 
@@ -93,13 +93,13 @@ def dressed(texts: Sequence[str], rgb: Tensor, share: float, draws: Draws) -> li
     """Captions, a share of them begun with the picture's main colours: "waving hand" -> "yellow and brown waving hand".
 
     rgb: (B, 3, H, W) in [0, 1]; share in [0, 1]; draws: one row per picture."""
-    return with_colours(texts, main_colours(rgb), share, draws)
+    return with_colors(texts, main_colors(rgb), share, draws)
 
 
-def with_colours(texts: Sequence[str], colours: list[list[str]], share: float, draws: Draws) -> list[str]:
+def with_colors(texts: Sequence[str], colors: list[list[str]], share: float, draws: Draws) -> list[str]:
     """The same, of colours already known."""
     chosen = (draws.to("colour words").uniform() < share).tolist()
-    rows = zip(texts, colours, chosen, strict=True)
+    rows = zip(texts, colors, chosen, strict=True)
     return [f"{' and '.join(own)} {text or 'drawing'}" if wanted and own else text for text, own, wanted in rows]
 
 

@@ -57,8 +57,8 @@ class HintMaps:
         count = label.max() + 1
         size = torch.bincount(label.flatten(), minlength=int(count)).float()
         mean = torch.zeros(3, int(count)).index_add_(1, label.flatten(), rgb.flatten(1)) / size
-        colour = quantised(mean.T, size, self.colors).T.mul(255).round()
-        return torch.cat([colour[:, label], label[None]]).short()
+        color = quantized(mean.T, size, self.colors).T.mul(255).round()
+        return torch.cat([color[:, label], label[None]]).short()
 
 
 def revealed(divided: Tensor, share: float, order: Tensor) -> Tensor:
@@ -84,20 +84,20 @@ def superpixels(picture: Tensor, count: int) -> Tensor:
     return torch.from_numpy(np.unique(label, return_inverse=True)[1].reshape(label.shape)).long()
 
 
-def quantised(rgb: Tensor, weight: Tensor, colors: int) -> Tensor:
+def quantized(rgb: Tensor, weight: Tensor, colors: int) -> Tensor:
     """Colours (R, 3) in [0, 1] and their weights (R,) -> the same, each the mean of the cluster it is in: k-means in
     Lab, whose centres begin at the heaviest colour and ever the farthest from all before."""
     lab = lab_of(rgb.T[None, :, :, None])[0, :, :, 0].T
-    centres = [int(weight.argmax())]
-    gap = (lab - lab[centres[0]]).square().sum(1)
-    while len(centres) < colors and gap.max() > 0:
-        centres.append(int(gap.argmax()))
-        gap = torch.minimum(gap, (lab - lab[centres[-1]]).square().sum(1))
-    at = lab[centres]
+    centers = [int(weight.argmax())]
+    gap = (lab - lab[centers[0]]).square().sum(1)
+    while len(centers) < colors and gap.max() > 0:
+        centers.append(int(gap.argmax()))
+        gap = torch.minimum(gap, (lab - lab[centers[-1]]).square().sum(1))
+    at = lab[centers]
     for _ in range(ROUNDS):
         nearest = torch.cdist(lab, at).argmin(1)
         at = torch.where(*_means(lab, weight, nearest, at))
-    return _means(rgb, weight, nearest, rgb[centres])[1][nearest]
+    return _means(rgb, weight, nearest, rgb[centers])[1][nearest]
 
 
 def _means(values: Tensor, weight: Tensor, cluster: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -148,5 +148,5 @@ def _spread(own: Tensor, image: Tensor, count: int) -> Tensor:
     label = superpixels(image, count).to(own.device).flatten()
     sums = own.new_zeros(4, int(label.max()) + 1).index_add_(1, label, own.flatten(1))
     touched = sums[3] > 0
-    colour = torch.where(touched, sums[:3] / sums[3].clamp_min(1), 0.0)
-    return torch.cat([colour, touched[None].to(own)])[:, label].view_as(own)
+    color = torch.where(touched, sums[:3] / sums[3].clamp_min(1), 0.0)
+    return torch.cat([color, touched[None].to(own)])[:, label].view_as(own)

@@ -139,7 +139,7 @@ def morph(line: Tensor) -> Tensor:
     ink = 1 - line
     broad = opening(ink, HALO)
     ink = torch.where(broad < FULL, ink - broad, ink)  # white top-hat, but strokes that are broad and dark are ink
-    ink = torch.minimum(ink, brightest_neighbour(ink))
+    ink = torch.minimum(ink, brightest_neighbor(ink))
     return 1 - ((ink - FAINT) / (FULL - FAINT)).clamp(0, 1)
 
 
@@ -223,7 +223,7 @@ def opening(x: Tensor, kernel: int) -> Tensor:
     return dilated(-dilated(-x, kernel), kernel)
 
 
-def brightest_neighbour(x: Tensor) -> Tensor:
+def brightest_neighbor(x: Tensor) -> Tensor:
     """(B, 1, H, W): the largest of the eight values around each pixel; 0 is around the picture."""
     H, W = x.shape[-2:]
     around = F.pad(x, (1, 1, 1, 1))

@@ -23,7 +23,7 @@ INKED = 10  # per cent of the ink are fully black
 BINS = 48  # px; the longer side on which the light's surface is fitted
 
 MOSTLY_BLACK = 0.8  # share that is night in a drawing on black paper
-COLOURED, CHROMA = 0.04, 0.12  # a share so large of broad parts with more chroma than that is a coloured picture
+COLORED, CHROMA = 0.04, 0.12  # a share so large of broad parts with more chroma than that is a coloured picture
 ROUGH = 0.25  # share of soft tones: so rough a ground is a photograph
 UNEVEN, LITTLE = 0.1, 0.75  # so many soft tones and so little paper and black: a photograph
 SHADED = 0.06  # share of broad tones; lines have less
@@ -41,7 +41,7 @@ class Survey(NamedTuple):
     tones: float
     black: float
     soft: float
-    coloured: float
+    colored: float
 
 
 class Page(NamedTuple):
@@ -75,8 +75,8 @@ def page_of(picture: np.ndarray, lines: str = "auto") -> Page:
 
 def decided(survey: Survey) -> tuple[str, str]:
     """What a picture is, and why."""
-    if survey.coloured > COLOURED:
-        return PICTURE, f"{survey.coloured:.0%} of it is coloured"
+    if survey.colored > COLORED:
+        return PICTURE, f"{survey.colored:.0%} of it is coloured"
     if survey.soft > ROUGH:
         return PICTURE, f"{survey.soft:.0%} of it is neither paper nor line"
     if survey.white + survey.black < LITTLE and survey.soft > UNEVEN:
@@ -111,7 +111,7 @@ def _surveyed(small: np.ndarray, diameter: float) -> tuple[Survey, np.ndarray]:
         tones=_share((tone <= PAPER) & (tone > BLACK)),
         black=_share(tone <= BLACK),
         soft=_share((flat < PAPER) & (flat > SOFT)),
-        coloured=_share(chroma_of(ground, lightest, tone > PAPER) > CHROMA),
+        colored=_share(chroma_of(ground, lightest, tone > PAPER) > CHROMA),
     )
     return survey, light
 

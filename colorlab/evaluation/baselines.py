@@ -36,7 +36,7 @@ def rows(pictures: Any) -> dict[str, Row]:
     if pictures.condition != "gray":
         made["gray"] = Row("gray truth", gray_truth)
     if index:
-        made["mean"] = Row("mean training colour", MeanColour(pictures, index))
+        made["mean"] = Row("mean training colour", MeanColor(pictures, index))
         made["nearest"] = Row("nearest training drawings", NearestDrawing(pictures, index))
     return made | {"others": Row("other true colourings", other_truths)}
 
@@ -58,7 +58,7 @@ def other_truths(image: Tensor, truths: Tensor, n: int) -> Tensor | None:
     return truths[1:][torch.arange(n) % (len(truths) - 1)]
 
 
-class MeanColour:
+class MeanColor:
     """One flat colour, the mean of the training pictures: the safest guess, and no diversity."""
 
     def __init__(self, pictures: Any, index: list[int]) -> None:

@@ -30,7 +30,7 @@ def named_shares(rgb: Tensor, words: Sequence[str]) -> Tensor:
     known, names = _survey()
     lab = lab_of(rgb).movedim(1, -1)
     nearest = torch.cdist(lab.flatten(0, 2), known.to(rgb.device)).argmin(1).reshape(lab.shape[:-1])
-    coloured = (rgb.amin(1) < PAPER) & (lab[..., 0] > INK)
+    colored = (rgb.amin(1) < PAPER) & (lab[..., 0] > INK)
     of_word = torch.tensor([[name == word for name in names] for word in words], device=rgb.device)
-    counts = (of_word[:, nearest] & coloured).sum((2, 3)).T
-    return counts / coloured.sum((1, 2)).clamp_min(1)[:, None]
+    counts = (of_word[:, nearest] & colored).sum((2, 3)).T
+    return counts / colored.sum((1, 2)).clamp_min(1)[:, None]

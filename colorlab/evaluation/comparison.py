@@ -181,8 +181,8 @@ def strip_of(name: str, candidates: np.ndarray) -> Strip:
     variance of all of them, fading to none where there is hardly any colour."""
 
     ab = lab_of(as_pictures(candidates))[:, 1:]
-    colour = (ab.norm(dim=1).mean(0) / FAINT).clamp(max=1)
-    return Strip(name, candidates, (hue_variance(ab)[1] * colour).numpy())
+    color = (ab.norm(dim=1).mean(0) / FAINT).clamp(max=1)
+    return Strip(name, candidates, (hue_variance(ab)[1] * color).numpy())
 
 
 def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:

@@ -112,7 +112,7 @@ def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
     constant = [name, protocol["seed"], protocol["count"], protocol["n"]]
     bins = zip(BINS[:-1], BINS[1:], (BINS[:-1] + BINS[1:]) / 2, counts, density, strict=True)
     return [
-        [float(left), float(right), float(centre), int(c), float(d), *constant] for left, right, centre, c, d in bins
+        [float(left), float(right), float(center), int(c), float(d), *constant] for left, right, center, c, d in bins
     ]
 
 

@@ -45,7 +45,7 @@ from colorlab.progress import with_progress
 from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.setup import method_of
-from colorlab.sampling.splits import coloured, condition_of, to_pixels
+from colorlab.sampling.splits import colored, condition_of, to_pixels
 from colorlab.storage.files import read_json, write_arrays
 
 
@@ -84,7 +84,7 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
         return
     todo = share(left)
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
-    drawn = coloured(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
+    drawn = colored(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
     started, made = time.monotonic(), 0
     try:
         for name, candidates in with_progress(zip(todo, drawn, strict=True), len(todo), "sampling"):

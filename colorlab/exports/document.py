@@ -79,7 +79,7 @@ def document_of(
 
 def taken_apart(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -> Group:
     """The layers of candidate k, (H, W, 3) uint8."""
-    paint = np.array([colour_at(picture, canvas, row, column) for row, column in areas.centers], np.uint8)
+    paint = np.array([color_at(picture, canvas, row, column) for row, column in areas.centers], np.uint8)
     off = differs(multiplied(paint[areas.labels], canvas), picture)
     flat = 1 - np.bincount(areas.labels[off], minlength=len(paint)) / np.bincount(areas.labels.ravel()) >= FLAT
     rest = off | ~flat[areas.labels]
@@ -97,7 +97,7 @@ def taken_apart(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -
     return Group(f"Candidate {k}", layers, over, k == 1, colors, rooms)
 
 
-def colour_at(picture: np.ndarray, canvas: np.ndarray, row: float, column: float) -> np.ndarray:
+def color_at(picture: np.ndarray, canvas: np.ndarray, row: float, column: float) -> np.ndarray:
     """The colour under the ink at a place in [0, 1]."""
     at = int(row * canvas.shape[0]), int(column * canvas.shape[1])
     return np.clip(np.rint(255.0 * picture[at] / np.maximum(canvas[at], 1)), 0, 255)

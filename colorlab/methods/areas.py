@@ -17,7 +17,7 @@ from colorlab.conditions.area_colors import shares as area_shares
 from colorlab.conditions.area_hints import AreaHints, area_hints
 from colorlab.conditions.area_shapes import passages, shapes
 from colorlab.conditions.areas import areas_of
-from colorlab.conditions.captions import shares, with_colours, words_of
+from colorlab.conditions.captions import shares, with_colors, words_of
 from colorlab.conditions.pen import evened
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -45,7 +45,7 @@ from colorlab.types import Batch, Condition, Hints
 CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
 TOGETHER = 8  # pictures of like numbers of areas go through the net together: little is lost on padding
 UNIFORM = 0.5  # areas that have less of one colour than this teach nothing
-CAPTION_DROPOUT, COLOUR_WORDS = 0.3, 0.5  # shares of the training captions left out, and that name colours
+CAPTION_DROPOUT, COLOR_WORDS = 0.3, 0.5  # shares of the training captions left out, and that name colours
 PAINTED = 0.5  # share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
 OPEN = 0.8  # of an area's width lies at the rim of the drawing where the area is open to the paper around
 MOST = 160  # areas of a training picture; smaller ones are left out
@@ -285,7 +285,7 @@ class AreaMethod(Method):
 
 def captions(batch: Batch, draws: Draws) -> list[str]:
     """A batch's captions, some with the picture's main colours, some left out."""
-    colored = with_colours(batch.text, words_of(shares(batch.rgb)), COLOUR_WORDS, draws)
+    colored = with_colors(batch.text, words_of(shares(batch.rgb)), COLOR_WORDS, draws)
     gone = (draws.to("captions").uniform() < CAPTION_DROPOUT).tolist()
     return ["" if out else text for text, out in zip(colored, gone, strict=True)]
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.conditions.hint_maps import KEPT_BYTES, quantised
+from colorlab.conditions.hint_maps import KEPT_BYTES, quantized
 from colorlab.conditions.palette import colors_of_lab
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -129,7 +129,7 @@ def palette_of(rgb: Tensor, colors: int) -> Tensor:
     """A picture (3, h, w) in [0, 1] -> (NUMBERS colors,): its k-means in Lab, the largest first, each as red, green and
     blue in [-1, 1] and its share; those that are missing are black, of share 0."""
     pixels = rgb.flatten(1).T
-    found, sizes = quantised(pixels, torch.ones(len(pixels)), colors).unique(dim=0, return_counts=True)
+    found, sizes = quantized(pixels, torch.ones(len(pixels)), colors).unique(dim=0, return_counts=True)
     order = sizes.argsort(descending=True, stable=True)[:colors]
     told = torch.cat([2 * found[order] - 1, sizes[order, None] / len(pixels)], 1)
     return F.pad(told, (0, 0, 0, colors - len(told)), value=0.0).flatten()

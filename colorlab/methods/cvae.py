@@ -15,7 +15,7 @@ from colorlab.color import AB
 from colorlab.draws import Draws
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.divcolor_net import FieldVAE
-from colorlab.samplers.candidates import coloured, stretched
+from colorlab.samplers.candidates import colored, stretched
 from colorlab.samplers.clusters import ClusterOptions, clustered
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
@@ -67,7 +67,7 @@ class CVAE(Method):
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """The clusters' representatives, the largest cluster first, then further draws."""
-        return coloured(self.candidates, condition, n, draws, guides, self.side)
+        return colored(self.candidates, condition, n, draws, guides, self.side)
 
     def candidates(self, gray: Tensor, n: int, draws: Draws) -> Tensor:
         """n fields for one gray picture (1, 1, side, side)."""

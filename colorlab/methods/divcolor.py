@@ -48,7 +48,7 @@ from colorlab.nets.divcolor_net import (
     reduced,
 )  # fmt: skip
 from colorlab.nets.frozen import fill, tensors_of
-from colorlab.samplers.candidates import coloured, in_groups, joined, stretched
+from colorlab.samplers.candidates import colored, in_groups, joined, stretched
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
@@ -254,7 +254,7 @@ class DivColor(Method):
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
         """Candidate k is the mean of the k-th heaviest component, or a random draw. A VAE without MDN draws from its
         prior."""
-        return coloured(self.candidates, condition, n, draws, guides, max(self.side, self.sees))
+        return colored(self.candidates, condition, n, draws, guides, max(self.side, self.sees))
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """n fields for one gray picture (1, 1, H, W)."""
@@ -332,13 +332,13 @@ def rarity(H: Tensor, uniform: float, scale: str) -> Tensor:
 def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """(N, D) -> unit directions (count, D) of largest variance and the variances (count,), descending. Where the rows
     span fewer, the directions are 0 and the last variance is repeated. DataError if no value differs visibly."""
-    centred = rows - rows.mean(0)
-    squares, vectors = torch.linalg.eigh((centred @ centred.T).double())
+    centered = rows - rows.mean(0)
+    squares, vectors = torch.linalg.eigh((centered @ centered.T).double())
     squares, vectors = squares.flip(0)[:count], vectors.flip(1)[:, :count]
-    if centred.abs().max() < UNSEEN:
+    if centered.abs().max() < UNSEEN:
         raise DataError("the training pictures have no colours that differ (give colour pictures)")
     found = int((squares > 1e-6 * squares[0]).sum())
     kept = squares[:found].sqrt()
-    basis = F.pad((vectors[:, :found] / kept).float().T @ centred, (0, 0, 0, count - found))
+    basis = F.pad((vectors[:, :found] / kept).float().T @ centered, (0, 0, 0, count - found))
     variance = (squares[:found] / max(len(rows) - 1, 1)).float()
     return basis, torch.cat([variance, variance[-1:].expand(count - found)])

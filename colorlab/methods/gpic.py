@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colorlab import diffusion
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.methods.pixel_diffusion import Learning, LearntDiffusion, PixelDiffusion
+from colorlab.methods.pixel_diffusion import LearnedDiffusion, Learning, PixelDiffusion
 from colorlab.nets.gpic_net import GPICNet
 from colorlab.samplers.ancestral import Sampler
 from colorlab.types import Denoiser
@@ -35,7 +35,7 @@ class EmbeddingOptions:
     literal_film: bool
 
 
-class GPIC(LearntDiffusion):
+class GPIC(LearnedDiffusion):
     """The diffusion model of lines to colours.
 
     width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. compiled: let torch.compile fuse the decoder

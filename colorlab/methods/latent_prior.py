@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from colorlab import diffusion
 from colorlab.color import locked, space_named
-from colorlab.conditions.captions import dropped, shares, with_colours, words_of
+from colorlab.conditions.captions import dropped, shares, with_colors, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
@@ -107,7 +107,7 @@ class LatentPrior(Method):
         self.unet: Any = in_channels_last(unet)
         self.register_buffer("alpha_bars", alpha_bars, persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
-        self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
+        self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         self.must_share_vae(decoder)
 
     def must_share_vae(self, decoder: str | None) -> None:
@@ -138,8 +138,8 @@ class LatentPrior(Method):
 
     def captions(self, batch: Batch, keys: Sequence[Hashable], draws: Draws) -> list[str]:
         """The pictures' captions as the U-Net is shown them."""
-        colours = words_of(self.colours.of(keys, lambda places: shares(batch.rgb[places])))
-        texts = with_colours(batch.text, colours, self.learning.color_words, draws)
+        colors = words_of(self.colors.of(keys, lambda places: shares(batch.rgb[places])))
+        texts = with_colors(batch.text, colors, self.learning.color_words, draws)
         return dropped(texts, self.learning.caption_dropout, draws)
 
     @torch.inference_mode()

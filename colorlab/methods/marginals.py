@@ -99,11 +99,11 @@ class PixelClassifier(Method):
         if self.options.prior is not None:
             self.bins.read(Path(self.options.prior))
         else:
-            self.bins.fit(self._colours(pictures), self.options.sigma)
+            self.bins.fit(self._colors(pictures), self.options.sigma)
         with torch.no_grad():
             self.classes.bias.copy_((self.bins.prior * self.weights()).clamp_min(1e-8).log())  # type: ignore[union-attr]
 
-    def _colours(self, pictures: Any) -> Iterator[Tensor]:
+    def _colors(self, pictures: Any) -> Iterator[Tensor]:
         """ab (P, 2) of training pictures, some at a time, at the pixels that the net is asked for."""
         train = pictures.splits["train"]
         chosen = evenly_spread(train, min(PRIOR_PICTURES, len(train)))
@@ -184,9 +184,9 @@ class PixelClassifier(Method):
             raise ConfigError(
                 f"{type(guides[0]).__name__} guides diffusion models only (leave guide, bias, hints, reference out)"
             )
-        return torch.cat([self.coloured(one.image, n, rows) for one, rows in each_alone(condition, draws)])
+        return torch.cat([self.colored(one.image, n, rows) for one, rows in each_alone(condition, draws)])
 
-    def coloured(self, image: Tensor, n: int, draws: Draws) -> Tensor:
+    def colored(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """(1, 1, H, W) in [0, 1] -> (1, n, 3, H, W) in [0, 1]."""
         ab = self.sampler(self.marginals(image), n, draws)
         return SPACE.decode(upsampled(ab, image, self.net.stride, self.form.edges) / AB_SCALE, image[:, None])

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from colorlab import diffusion
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.methods.pixel_diffusion import Learning, LearntDiffusion
+from colorlab.methods.pixel_diffusion import LearnedDiffusion, Learning
 from colorlab.nets.palette_net import PaletteNet
 from colorlab.samplers.ancestral import Sampler
 from colorlab.types import Denoiser
@@ -29,7 +29,7 @@ class NetOptions:
     attention: bool
 
 
-class Palette(LearntDiffusion):
+class Palette(LearnedDiffusion):
     """width, net: see ``PaletteNet``. learning: what it predicts and by which distance. start_from, micro_batch: see
     ``PixelDiffusion``."""
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from colorlab import diffusion
 from colorlab.color import lab_of, luma, space_named
-from colorlab.conditions.captions import dropped, shares, with_colours, words_of
+from colorlab.conditions.captions import dropped, shares, with_colors, words_of
 from colorlab.conditions.hint_maps import HintMaps, must_match, of_hints
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -39,7 +39,7 @@ from colorlab.types import Batch, Condition, Denoiser, Hints
 ABLATIONS = ("none", "no_guider", "sdedit", "sds")
 KEPT_BYTES, GROUP = 1 << 28, 8  # of frozen networks' answers, and pictures that they are asked about together
 CHECK_STEPS = 10  # of the sampler that validation draws with
-COLOURED, NEAR = 20.0, 20.0  # units of ab: what counts as coloured, and as the same colour
+COLORED, NEAR = 20.0, 20.0  # units of ab: what counts as coloured, and as the same colour
 
 
 class Shown(NamedTuple):
@@ -130,7 +130,7 @@ class Piggyback(Method):
         self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
         net = guided(own, guider.kind, guider.mix, guider.sites, guider.rank, guider.checkpointing)
         self.net: GuidedUNet = in_channels_last(net)  # type: ignore[assignment]
-        self.latents, self.colours = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
+        self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
         other = f"these weights were trained on another prior than {prior} (give that one as method.prior)"
         bind(self, "trained_on", own, other)
 
@@ -154,8 +154,8 @@ class Piggyback(Method):
 
     def captions(self, batch: Batch, draws: Draws) -> list[str]:
         """The prompts of a training batch: half of them dummies (Sec. 4.1), some with the names of the colours."""
-        words = words_of(self.colours.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
-        texts = with_colours(batch.text, words, self.learning.color_words, draws)
+        words = words_of(self.colors.of(keys_of(batch.rgb), lambda places: shares(batch.rgb[places])))
+        texts = with_colors(batch.text, words, self.learning.color_words, draws)
         return dropped(texts, self.learning.caption_dropout, draws)
 
     def validate(self, batch: Batch, draws: Draws) -> Losses:
@@ -180,9 +180,9 @@ class Piggyback(Method):
         rgb = prior.decode(x).float().clamp(0, 1)
         error = (luma(rgb) - luma(batch.rgb)).square().mean((1, 2, 3)).sqrt().mean()
         wanted = lab_of((maps[:, :3] + 1) / 2)[:, 1:]
-        coloured = (maps[:, 3] > 0) & (wanted.norm(dim=1) > COLOURED)
-        hits = coloured & ((lab_of(rgb)[:, 1:] - wanted).norm(dim=1) < NEAR)
-        return {"luma_rmse": error, "hint_hit": hits.sum() / coloured.sum().clamp_min(1)}
+        colored = (maps[:, 3] > 0) & (wanted.norm(dim=1) > COLORED)
+        hits = colored & ((lab_of(rgb)[:, 1:] - wanted).norm(dim=1) < NEAR)
+        return {"luma_rmse": error, "hint_hit": hits.sum() / colored.sum().clamp_min(1)}
 
     @torch.no_grad()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:

@@ -108,7 +108,7 @@ class PixelDiffusion(Method):
         return torch.where(surroundings(condition), 1.0, V) if self.start_from == "painted" else V
 
 
-class LearntDiffusion(PixelDiffusion):
+class LearnedDiffusion(PixelDiffusion):
     """One that learns. A subclass sets ``net``: (x (B, 3, H, W), alpha_bar (B,), image (B, 1, H, W)) -> (B, 3, H,
     W)."""
 
@@ -160,8 +160,8 @@ def painted_color(rgb: Tensor) -> Tensor:
     black ink; white where all is paper or ink."""
     painted = ((rgb.amin(1, keepdim=True) < 0.95) & (rgb.amax(1, keepdim=True) > 0.2)).float()
     share = painted.mean((2, 3))
-    colour = (SPACE.encode(rgb) * painted).mean((2, 3)) / share.clamp_min(1e-6)
-    return torch.where(share > 0.01, colour, 1.0)
+    color = (SPACE.encode(rgb) * painted).mean((2, 3)) / share.clamp_min(1e-6)
+    return torch.where(share > 0.01, color, 1.0)
 
 
 def distance_of(output: Tensor, target: Tensor, distance: str) -> Tensor:

@@ -22,7 +22,7 @@ from colorlab.metrics.delta_e import delta_e
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.per_drawing import PerDrawing
 
-COLOURED = 0.9  # of the darkest channel of what was drawn on; what is darker there is coloured
+COLORED = 0.9  # of the darkest channel of what was drawn on; what is darker there is coloured
 BALL = 0.0175  # radius of the ball, as a share of the longer side
 UNEVEN = 0.05  # spread of an area that is seen to have several tints
 RIGHT = 10.0  # CIEDE2000 up to which an area has the true colour
@@ -151,20 +151,20 @@ def most_of_border(paper: np.ndarray) -> np.ndarray:
     return around[parts]
 
 
-def area_paint(colouring: np.ndarray, canvas: np.ndarray, ground: Ground) -> AreaPaint:
+def area_paint(coloring: np.ndarray, canvas: np.ndarray, ground: Ground) -> AreaPaint:
     """colouring: (H, W, 3) uint8 of a canvas (H, W, 3) uint8, what was there before."""
-    coloured = colouring.min(2) < COLOURED * canvas.min(2)
-    spread = spreads(colouring, canvas, ground.labels)
+    coloured = coloring.min(2) < COLORED * canvas.min(2)
+    spread = spreads(coloring, canvas, ground.labels)
     return AreaPaint(
         _share(coloured, ground.inside), _share(coloured, ground.outside), _mean(spread), _mean(spread > UNEVEN)
     )
 
 
-def spreads(colouring: np.ndarray, canvas: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def spreads(coloring: np.ndarray, canvas: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Of each area from 0 on that has a pixel, the root mean square distance from its mean, of the paint alone: the
     canvas is divided out. -1 is nobody's."""
     where = labels >= 0
-    paint = np.minimum(colouring[where] / np.maximum(canvas[where], 1), 1.0)
+    paint = np.minimum(coloring[where] / np.maximum(canvas[where], 1), 1.0)
     area = labels[where]
     sizes = np.bincount(area)
     mean, square = (

@@ -18,7 +18,7 @@ SALT = 0.02  # of the pixels
 STAIN = 0.25  # side of a stain, of the picture's
 
 
-def recoloured(rgb: Tensor, image: Tensor, draws: Draws) -> Tensor:
+def recolored(rgb: Tensor, image: Tensor, draws: Draws) -> Tensor:
     """All hues turned by one angle, lightness kept: another colouring, as good as the true one."""
     angle = draws.to("recoloured").uniform(1)[:, 0] * 4 + 1  # radians, never small
     lab = lab_of(rgb)
@@ -64,5 +64,5 @@ def _mean(rgb: Tensor, share: float) -> Tensor:
 Corruption = Callable[[Tensor, Tensor, Draws], Tensor]
 #: rgb (B, 3, H, W), image (B, 1, H, W), one row of draws per picture -> (B, 3, H, W), all in [0, 1].
 CORRUPTIONS: dict[str, Corruption] = {
-    "recoloured": recoloured, "bleeding": bleeding, "mush": mush, "stained": stained, "gray": gray, "salt": salt
+    "recoloured": recolored, "bleeding": bleeding, "mush": mush, "stained": stained, "gray": gray, "salt": salt
 }  # fmt: skip

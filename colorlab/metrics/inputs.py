@@ -44,10 +44,10 @@ def check_drawings(samples: Tensor, image: Tensor, truths: Sequence[Tensor]) -> 
         raise ValueError("samples: n = 1 candidate per drawing, diversity needs 2 at least")
     if not len(samples) == len(image) == len(truths):
         raise ValueError(f"{len(samples)} drawings' samples, {len(image)} images, {len(truths)} sets of truths")
-    for colourings in truths:
-        check_pictures("truths", colourings, "T 3 H W")
-        if not samples.shape[-2:] == image.shape[-2:] == colourings.shape[-2:]:
-            sizes = [tuple(x.shape[-2:]) for x in (samples, image, colourings)]
+    for colorings in truths:
+        check_pictures("truths", colorings, "T 3 H W")
+        if not samples.shape[-2:] == image.shape[-2:] == colorings.shape[-2:]:
+            sizes = [tuple(x.shape[-2:]) for x in (samples, image, colorings)]
             raise ValueError(f"samples, image and truths differ in size: {sizes}")
 
 

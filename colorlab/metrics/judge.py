@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from colorlab.metrics.area_paint import AreaPaints
-from colorlab.metrics.colourfulness import Colourfulness
+from colorlab.metrics.colorfulness import Colorfulness
 from colorlab.metrics.diversity import Diversity
 from colorlab.metrics.drawing import Shown, drawings_of
 from colorlab.metrics.hint_errors import HintErrors
@@ -49,7 +49,7 @@ class Judge:
             self.weights["inception"] = inception_id()
         if own is not None:
             self.weights["features"] = own_id(own)
-        self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colourfulness()]
+        self.topics: list[PerDrawing] = [Diversity(), Truth(), Modes(), Validity(condition), Colorfulness()]
         self.topics += [AreaPaints(condition), HintErrors()]
         if features != "none":
             self.topics.append(Realism(features))

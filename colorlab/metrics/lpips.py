@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from colorlab.errors import DataError
 from colorlab.metrics.inputs import check_pictures
-from colorlab.weights.catalogue import NETS
+from colorlab.weights.catalog import NETS
 from colorlab.weights.store import backbone
 
 SHIFT = (-0.030, -0.088, -0.188)  # lpips' scaling layer, for pictures in [-1, 1]

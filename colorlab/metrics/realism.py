@@ -27,7 +27,7 @@ from colorlab.nets.imagenet.efficientnet_lite import folded_lite0
 
 NETS = ("vgg16", "lite0", "inception")
 ENOUGH = 2048  # pictures below which a Frechet distance is mostly bias
-NEIGHBOURS = 5
+NEIGHBORS = 5
 FOLDS, RIDGE = 5, 0.1  # of the classifier
 CHUNK = 4096  # rows of a kernel matrix held at once
 
@@ -98,8 +98,8 @@ def of_set(samples: np.ndarray, truth: np.ndarray, condition: np.ndarray) -> dic
         "kid": kernel_distance(samples, truth),
         "fjd": frechet(np.hstack([condition, alpha * samples]), np.hstack([condition, alpha * truth])),
     }
-    if len(samples) > NEIGHBOURS:
-        values |= neighbourhoods(samples, truth, NEIGHBOURS)
+    if len(samples) > NEIGHBORS:
+        values |= neighborhoods(samples, truth, NEIGHBORS)
     return values | ({"told": told_apart(samples, truth)} if len(samples) >= 2 * FOLDS else {})
 
 
@@ -136,10 +136,10 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (D,), and R (min(N, D), D) with R^T R = the sample covariance."""
     x = np.asarray(x, np.float64)
-    centred = (x - x.mean(0)) / np.sqrt(len(x) - 1)
+    centered = (x - x.mean(0)) / np.sqrt(len(x) - 1)
     if len(x) > x.shape[1]:
-        centred = np.asarray(np.linalg.qr(centred, "r"))
-    return x.mean(0), centred
+        centered = np.asarray(np.linalg.qr(centered, "r"))
+    return x.mean(0), centered
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -161,7 +161,7 @@ def _kernel_own(x: np.ndarray) -> np.ndarray:
     return ((x**2).sum(1) / x.shape[1] + 1) ** 3
 
 
-def neighbourhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, float]:
+def neighborhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, float]:
     """Precision, recall (Kynkaanniemi et al., 2019), density, coverage (Naeem et al., 2020) of fake (N, D) against real
     (M, D), with balls that reach to the k-th neighbour; N, M > k."""
     if min(len(fake), len(real)) <= k:

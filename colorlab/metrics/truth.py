@@ -49,7 +49,7 @@ class Truth(PerDrawing):
         values["palette"] = palette_distance(drawing.lab[: drawing.n, :, painted], true_lab[:, painted]).mean()
         apart = drawing.lab[: drawing.n, 1:] - true_lab[1:]  # (n, 2, P)
         off, area = apart.abs().mean((0, 1)) / 128, area_under(apart.norm(dim=1)).mean(0)
-        values["mae_grid"] = centre_grid(off.unflatten(0, drawing.image.shape[-2:])).mean()
+        values["mae_grid"] = center_grid(off.unflatten(0, drawing.image.shape[-2:])).mean()
         values["auc"] = area.mean()
         values["bin_error"], values["bin_pixels"] = binned(off, true_lab[1:])
         values["bin_area"], _ = binned(area, true_lab[1:])
@@ -102,7 +102,7 @@ def best_of(errors: Tensor) -> Tensor:
     return share.to(errors.device, torch.float64) @ errors.double().sort().values
 
 
-def centre_grid(values: Tensor) -> Tensor:
+def center_grid(values: Tensor) -> Tensor:
     """(..., H, W) -> (..., 8, 8): evenly spaced points in the central half, DivColor's "Grid"."""
     rows, columns = (torch.linspace(side / 4, 3 * side / 4 - 1, GRID).round().long() for side in values.shape[-2:])
     return values[..., rows[:, None], columns]

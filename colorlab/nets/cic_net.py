@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from colorlab.color import lab_of
 
 STRIDES = (4, 2, 1)
-L_CENTRE, L_SCALE = 50.0, 100.0  # the published nets are shown (L - 50) / 100
+L_CENTER, L_SCALE = 50.0, 100.0  # the published nets are shown (L - 50) / 100
 
 
 class CICNet(nn.Module):
@@ -78,7 +78,7 @@ class CICNet(nn.Module):
 def lightness(image: Tensor) -> Tensor:
     """Gray (B, 1, H, W) in [0, 1] -> what the published nets are shown, about [-1/2, 1/2]."""
     L = lab_of(image.expand(-1, 3, -1, -1))[:, :1]
-    return ((L - L_CENTRE) / L_SCALE).to(image.dtype)
+    return ((L - L_CENTER) / L_SCALE).to(image.dtype)
 
 
 class Up(nn.Module):

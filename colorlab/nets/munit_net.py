@@ -17,8 +17,8 @@ EPSILON = 1e-5
 
 def instance_norm(x: Tensor) -> Tensor:
     """Each channel of each picture with mean 0 and variance 1."""
-    centred = x - x.mean((2, 3), keepdim=True)
-    return centred * torch.rsqrt(centred.square().mean((2, 3), keepdim=True) + EPSILON)
+    centered = x - x.mean((2, 3), keepdim=True)
+    return centered * torch.rsqrt(centered.square().mean((2, 3), keepdim=True) + EPSILON)
 
 
 class ResidualBlock(nn.Module):

@@ -24,7 +24,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
-from colorlab.runs.config import TRAVELLED
+from colorlab.runs.config import TRAVELED
 from colorlab.storage.files import format_bytes, replacing, write_bytes
 from colorlab.storage.plain import open_plain
 
@@ -52,7 +52,7 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
 def fitting(run: Path) -> Iterator[None]:
     """A method may be built here of a run's configuration, which may be a stranger's. CheckpointError as soon as it has
     more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together."""
-    files = [*run.glob(TRAVELLED), *(run / "checkpoints").glob("*")]
+    files = [*run.glob(TRAVELED), *(run / "checkpoints").glob("*")]
     left = ELSEWHERE + sum(path.stat().st_size for path in files)
 
     def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
@@ -80,9 +80,9 @@ def load_weights(method: Method, run: Path) -> None:
 def weights_file(run: Path) -> Path | None:
     """Where a run's weights are: the final ones, or while it trains its newest state that is whole. None: there are
     none. CheckpointError: there are some, and all are damaged."""
-    travelled, (final, *states) = run / TRAVELLED, (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
-    if travelled.exists() or final.exists():
-        return travelled if travelled.exists() else final
+    traveled, (final, *states) = run / TRAVELED, (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
+    if traveled.exists() or final.exists():
+        return traveled if traveled.exists() else final
     states = [path for path in states if path.exists()]
     whole = next((path for path in states if _is_whole(path)), None)
     if whole is None and states:

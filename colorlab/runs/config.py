@@ -15,7 +15,7 @@ from colorlab.errors import CheckpointError, ConfigError
 from colorlab.storage.plain import Line, content, must_fit, yaml_of
 
 CONFIG = "config.yaml"
-TRAVELLED = "model.safetensors"  # final weights beside it, in folders as model hubs keep them
+TRAVELED = "model.safetensors"  # final weights beside it, in folders as model hubs keep them
 SHAPE = {
     "method": {"_target_": str},
     "data": {"_target_": str, "size": int, "condition": str},

@@ -11,7 +11,7 @@ from colorlab.cli.targets import build
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, is_finished
 from colorlab.storage.cache import fetched_run
-from colorlab.weights.catalogue import PublishedNet
+from colorlab.weights.catalog import PublishedNet
 from colorlab.weights.published import published_file
 
 

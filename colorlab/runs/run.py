@@ -20,7 +20,7 @@ from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build
 from colorlab.cli.upgrade import merged, regrouped
 from colorlab.errors import CheckpointError, ConfigError, DataError
-from colorlab.runs.config import CONFIG, TRAVELLED, read_config
+from colorlab.runs.config import CONFIG, TRAVELED, read_config
 from colorlab.storage.cache import fetched_run, hub_dir, shipped
 from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, write_text
 
@@ -144,7 +144,7 @@ def known_runs() -> list[str]:
     return [str(p.parent) for p in here][:4] + [f"{PRETRAINED}/{p.parent.name}" for p in ours][:4]
 
 
-def colours_pictures(config: dict[str, Any]) -> bool:
+def colors_pictures(config: dict[str, Any]) -> bool:
     """Whether a run is of a method that colours pictures, not of a part of others."""
     target = str(config["method"]["_target_"])
     return ".methods." in target and not target.endswith(("Prior", "VAE"))
@@ -162,8 +162,8 @@ def is_finished(folder: Path) -> bool:
 
 def weights_of(folder: Path) -> Path:
     """Where a run's final weights are, once it is finished; of one that travelled, beside its configuration."""
-    travelled = folder / TRAVELLED
-    return travelled if travelled.exists() else folder / "checkpoints" / "weights.safetensors"
+    traveled = folder / TRAVELED
+    return traveled if traveled.exists() else folder / "checkpoints" / "weights.safetensors"
 
 
 def sheet_of(folder: Path) -> Path:

@@ -32,7 +32,7 @@ def stretched(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x, size, mode="bilinear", antialias=True)
 
 
-def coloured(
+def colored(
     fields: Callable[[Tensor, int, Draws], Tensor],
     condition: Condition,
     n: int,

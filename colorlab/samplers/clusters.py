@@ -53,18 +53,18 @@ def representatives(fields: Tensor, clusters: int, kind: str) -> Tensor:
     first = farthest(square, clusters)
     nearest = square[:, first].argmin(1)
     for _ in range(LLOYD_STEPS):
-        share, to_centre = centred(square, nearest, first)
-        before, nearest = nearest, to_centre.argmin(1)
+        share, to_center = centered(square, nearest, first)
+        before, nearest = nearest, to_center.argmin(1)
         if torch.equal(before, nearest):
             break
-    share, to_centre = centred(square, nearest, first)
+    share, to_center = centered(square, nearest, first)
     order = torch.bincount(nearest, minlength=clusters).argsort(descending=True, stable=True)
     if kind == "medoids":
-        return fields[to_centre.argmin(0)[order]]
+        return fields[to_center.argmin(0)[order]]
     return (share.T @ points)[order].unflatten(1, fields.shape[1:])
 
 
-def centred(square: Tensor, nearest: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+def centered(square: Tensor, nearest: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distances (N, N), cluster of each field (N,), first field of each cluster (K,) -> weights of the fields
     in the clusters' means (N, K), squared distances to the means (N, K). A cluster without fields is its first one."""
     member = F.one_hot(nearest, len(first)).to(square.dtype)

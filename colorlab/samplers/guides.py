@@ -76,7 +76,7 @@ class Inpaint(Guide):
 
     def edit(self, denoise: Denoiser, condition: Condition, draws: Draws) -> Denoiser:
         """A denoiser that overwrites the known part of x in place."""
-        v, mask = known_colours(condition)
+        v, mask = known_colors(condition)
         own = draws.to("inpaint")
 
         def inpainted(x: Tensor, alpha_bar: float) -> Tensor:
@@ -91,7 +91,7 @@ class Inpaint(Guide):
 
     def finish(self, x_0: Tensor, condition: Condition) -> Tensor:
         """The clean colours pasted last: without it the known part would stay as noisy as the cleanest level."""
-        return torch.lerp(x_0, *known_colours(condition))
+        return torch.lerp(x_0, *known_colors(condition))
 
     def _known_at(self, v: Tensor, x: Tensor, alpha_bar: float, draws: Draws) -> Tensor:
         if self.known == "clean":
@@ -106,7 +106,7 @@ class Inpaint(Guide):
         return noised(down, draws.normal(*x.shape[1:], device=x.device), alpha_bar / cleaner)
 
 
-def known_colours(condition: Condition) -> tuple[Tensor, Tensor]:
+def known_colors(condition: Condition) -> tuple[Tensor, Tensor]:
     """The hints' colours in [-1, 1] and their mask."""
     if condition.hints is None:
         raise ValueError("inpainting needs hints, and the condition has none")
@@ -209,7 +209,7 @@ def hinted_means(condition: Condition, area: Tensor) -> Tensor | None:
     pixels' areas."""
     if condition.hints is None:
         return None
-    v, mask = (each[:1].flatten(2) for each in known_colours(condition))
+    v, mask = (each[:1].flatten(2) for each in known_colors(condition))
     count = mask.new_zeros(1, 1, int(area.max()) + 1).index_add_(2, area, mask)
     return v.new_zeros(1, 3, count.shape[2]).index_add_(2, area, v * mask) / count
 

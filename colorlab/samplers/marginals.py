@@ -58,7 +58,7 @@ class Mode(MarginalSampler):
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         bins = marginals.log_p.argmax(1, keepdim=True)
-        return colours_of(bins, marginals.table).repeat(1, n, 1, 1, 1)
+        return colors_of(bins, marginals.table).repeat(1, n, 1, 1, 1)
 
 
 class BinSampler(MarginalSampler):
@@ -78,7 +78,7 @@ class BinSampler(MarginalSampler):
         marginals = marginals._replace(log_p=tempered(marginals.log_p, self.temperature))
         bins = self.bins(marginals, n, draws)
         if not self.radius:
-            return colours_of(bins, marginals.table)
+            return colors_of(bins, marginals.table)
         means = local_means(marginals, self.radius)  # (B, 2, Q, h, w)
         return means.gather(2, bins[:, None].expand(-1, 2, -1, -1, -1)).transpose(1, 2)
 
@@ -110,7 +110,7 @@ def expected(p: Tensor, table: Tensor) -> Tensor:
     return (table.T @ p.flatten(2)).unflatten(2, p.shape[-2:])
 
 
-def colours_of(bins: Tensor, table: Tensor) -> Tensor:
+def colors_of(bins: Tensor, table: Tensor) -> Tensor:
     """(..., h, w) int64 -> (..., 2, h, w)."""
     return table[bins].movedim(-1, -3)
 

@@ -62,8 +62,8 @@ class Quantiles:
 
 def projected(table: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """(Q, 2), weights (Q,) -> (Q,), (Q,): along the main axis of the weighted points, and across it."""
-    centred = table - (share[:, None] * table).sum(0)
-    _, axes = torch.linalg.eigh((share[:, None] * centred).T @ centred)
+    centered = table - (share[:, None] * table).sum(0)
+    _, axes = torch.linalg.eigh((share[:, None] * centered).T @ centered)
     across, along = (table @ axes).unbind(1)
     return along, across
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from colorlab.color import in_gamut, lab_of
 from colorlab.draws import Draws
 from colorlab.progress import finer
-from colorlab.samplers.marginals import Marginals, MarginalSampler, colours_of
+from colorlab.samplers.marginals import Marginals, MarginalSampler, colors_of
 
 TAU = 4.0  # Lab units; TAU SIGMA |grad|^2 <= 1 with |grad|^2 <= 8
 SIGMA = 1 / (8 * TAU)
@@ -112,11 +112,11 @@ class Variational(MarginalSampler):
         lightness = lab_of(marginals.image.expand(-1, 3, -1, -1))[:, None, :1]
         if self.source is None:
             log_p, bins = marginals.log_p.topk(min(K, len(marginals.table)), dim=1)
-            log_p, colours = log_p[:, None], colours_of(bins, marginals.table)[:, None]
+            log_p, colors = log_p[:, None], colors_of(bins, marginals.table)[:, None]
         else:
-            colours = torch.stack([self.source(marginals, n, draws.to(f"candidate {i}")) for i in range(K)], 2)
-            log_p = colours.new_zeros(*colours.shape[:3], 1, 1)
-        return Problem(lightness, colours, log_p, self.gamma, self.fidelity, self.prior, self.gamut)
+            colors = torch.stack([self.source(marginals, n, draws.to(f"candidate {i}")) for i in range(K)], 2)
+            log_p = colors.new_zeros(*colors.shape[:3], 1, 1)
+        return Problem(lightness, colors, log_p, self.gamma, self.fidelity, self.prior, self.gamut)
 
 
 def gradient(u: Tensor) -> Tensor:

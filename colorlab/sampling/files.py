@@ -24,7 +24,7 @@ from colorlab.sampling.edits import typed
 from colorlab.sampling.exports import FILES, exported, sources_of, write_exports
 from colorlab.sampling.notes import kind_note, plain_note
 from colorlab.sampling.options import PictureOptions, SamplingOptions
-from colorlab.sampling.pictures import Shown, check_hints, colourings, understood
+from colorlab.sampling.pictures import Shown, check_hints, colorings, understood
 from colorlab.sampling.record import (
     Record,
     check_free,
@@ -68,7 +68,7 @@ class Tools(NamedTuple):
     reference: np.ndarray | None
 
 
-def colour_files(
+def color_files(
     runs: Sequence[Run],
     source: Path,
     out: Path,
@@ -93,7 +93,7 @@ def colour_files(
     mine = share(left)
     for task in with_progress(mine, len(mine), "colouring"):
         try:
-            yield coloured(task, tools(), options, wanted, say)
+            yield colored(task, tools(), options, wanted, say)
         except (DataError, ConfigError) as error:
             if len(tasks) == 1:
                 raise
@@ -149,7 +149,7 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     return Tools(method_of(runs, options), guides, data_of(runs, options), known, reference)
 
 
-def coloured(
+def colored(
     task: Task, tools: Tools, options: SamplingOptions, wanted: PictureOptions, say: Callable[[str], Any]
 ) -> Path:
     """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the sheet's path."""
@@ -158,7 +158,7 @@ def coloured(
     name = printable(task.source)
     if note := kind_note(shown, wanted.lines):
         say(f"{name}: {note}")
-    task, cells = write(task, picture, shown, colourings(shown, tools.method, tools.guides, options), wanted)
+    task, cells = write(task, picture, shown, colorings(shown, tools.method, tools.guides, options), wanted)
     drawing = thumbnail(shown.canvas, CELL)
     if note := plain_note(cells, drawing):
         say(f"{name}: {note}")

@@ -133,7 +133,7 @@ def working_size(full: tuple[int, int], size: str | int, trained: int) -> tuple[
     return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
 
 
-def colourings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
+def colorings(shown: Shown, method: Any, guides: Sequence[Any], options: SamplingOptions) -> Iterator[np.ndarray]:
     """n colourings (H, W, 3) uint8 of the drawing's own size, one after the other: they are never all held at once."""
     draws, text = Draws(options.seed, [0], alike=options.same_noise), worded(options.text, [""])
     check_likes(guides, shown.image.shape[-2:])

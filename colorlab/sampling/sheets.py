@@ -11,7 +11,7 @@ from colorlab.data.sketches import sketches
 from colorlab.report.grid import Sheet
 from colorlab.runs.run import Run
 from colorlab.sampling.options import PictureOptions, SamplingOptions
-from colorlab.sampling.pictures import colourings, understood
+from colorlab.sampling.pictures import colorings, understood
 from colorlab.sampling.splits import sheet_of_split
 
 SIDE = 192  # px; methods that colour drawings at their own size are shown at this one
@@ -34,5 +34,5 @@ def sketched(method: Any, data: dict[str, Any], columns: int, options: SamplingO
     """A row per sketch: the drawing, n colourings of it, empty cells. data: of the run's configuration."""
     for drawing in sketches(2 * SIDE):
         shown = understood(drawing, None, data, PictureOptions(lines="always"))
-        row = [drawing.transpose(1, 2, 0), *colourings(shown, method, [], options)]
+        row = [drawing.transpose(1, 2, 0), *colorings(shown, method, [], options)]
         yield [np.ascontiguousarray(each) for each in row] + [None] * (columns - len(row))

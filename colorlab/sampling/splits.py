@@ -44,14 +44,14 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
     groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
     indices = [int(group[0]) for group in groups]
     mine = share(indices)
-    rows = with_progress(coloured(method, pictures, mine, options), len(mine), "colouring")
+    rows = with_progress(colored(method, pictures, mine, options), len(mine), "colouring")
     drawn = whole([np.stack([to_pixels(one) for one in row]) for row in rows])
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)
 
 
-def coloured(method: Any, pictures: Any, indices: list[int], options: SamplingOptions) -> Iterator[Tensor]:
+def colored(method: Any, pictures: Any, indices: list[int], options: SamplingOptions) -> Iterator[Tensor]:
     """(n, 3, H, W) in [0, 1] for one picture after the other; those of gray pictures have exactly their lightness,
     whatever the method draws."""
     guides = guides_of(options, options.hints is not None)

@@ -98,14 +98,14 @@ class Studio:
         session.prefer(request.path_params["name"], request.method == "PUT")
         return JSONResponse({"favorites": session.favorites})
 
-    async def colour(self, request: Request) -> Response:
+    async def color(self, request: Request) -> Response:
         """Candidates as asked for, a line of JSON each when it is there. The job ends when the page goes away."""
         session, wanted = self._of(request), request_of(await json_in(request))
         if wanted.run not in {run["path"] for run in await run_in_threadpool(offers.runs)}:
             raise ConfigError(f"run={wanted.run} is not offered")
         news: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        job = Job(functools.partial(session.colour, wanted), lambda said: publish(loop, news, said))
+        job = Job(functools.partial(session.color, wanted), lambda said: publish(loop, news, said))
         before = self.worker.take(job)
 
         async def lines() -> AsyncIterator[str]:
@@ -244,7 +244,7 @@ def app_of(home: Path) -> Starlette:
         Route(f"{one}/drawing.png", answering(studio.drawing)),
         Route(f"{one}/reference.png", answering(studio.reference), methods=["GET", "PUT", "DELETE"]),
         Route(f"{one}/areas.png", answering(studio.areas), methods=["GET", "POST"]),
-        Route(f"{one}/candidates", answering(studio.colour), methods=["POST"]),
+        Route(f"{one}/candidates", answering(studio.color), methods=["POST"]),
         Route(f"{one}/pictures/{{name}}.png", answering(studio.picture)),
         Route(f"{one}/favorites/{{name}}", answering(studio.prefer), methods=["PUT", "DELETE"]),
         Route(f"{one}/export", answering(studio.export)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from colorlab.errors import ColorlabError
 from colorlab.runs.config import CONFIG
-from colorlab.runs.run import colours_pictures, is_finished, open_run
+from colorlab.runs.run import colors_pictures, is_finished, open_run
 from colorlab.storage.files import PACKAGE, PRETRAINED
 
 DRAWINGS = Path(__file__).parent / "static" / "drawings"
@@ -33,7 +33,7 @@ def offered(path: str) -> dict[str, Any] | None:
         target = str(method["_target_"])
     except (ColorlabError, KeyError, OSError):
         return None
-    if not colours_pictures(run.config):
+    if not colors_pictures(run.config):
         return None
     hand, reading = method.get("hand", {}), method.get("reading", method.get("net", {}))
     return {

@@ -98,7 +98,7 @@ class Session:
             self.reference.unlink(missing_ok=True)
         self.keep()
 
-    def colour(self, request: ColorRequest, tell: Tell) -> None:
+    def color(self, request: ColorRequest, tell: Tell) -> None:
         """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception
         in it ends the work, and what is there stays. ConfigError: the run cannot do that."""
         strokes = [stroke._asdict() for stroke in request.strokes]

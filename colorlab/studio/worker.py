@@ -18,7 +18,7 @@ log = logging.getLogger("colorlab.studio")
 Tell = Callable[[dict[str, Any]], None]
 
 
-class Cancelled(Exception):  # noqa: N818 - it is no error
+class Canceled(Exception):  # noqa: N818 - it is no error
     """Ends a job from inside."""
 
 
@@ -33,7 +33,7 @@ class Job:
         self._ended.set()
 
     @property
-    def is_cancelled(self) -> bool:
+    def is_canceled(self) -> bool:
         return self._ended.is_set()
 
     def run(self) -> None:
@@ -42,7 +42,7 @@ class Job:
             self._tell({})
             self._work(self._tell)
             self._heard({"done": True})
-        except Cancelled:
+        except Canceled:
             self._heard({"done": False})
         except ColorlabError as error:
             self._heard({"error": str(error)})
@@ -51,8 +51,8 @@ class Job:
             self._heard({"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"})
 
     def _tell(self, news: dict[str, Any]) -> None:
-        if self.is_cancelled:
-            raise Cancelled
+        if self.is_canceled:
+            raise Canceled
         if news:
             self._heard(news)
 
@@ -68,7 +68,7 @@ class Worker:
     def take(self, job: Job) -> int:
         """-> how many jobs wait before it. ColorlabError: too many do."""
         with self._there:
-            self._waiting = deque(each for each in self._waiting if not each.is_cancelled)
+            self._waiting = deque(each for each in self._waiting if not each.is_canceled)
             if len(self._waiting) >= MOST_WAITING:
                 raise ColorlabError("too much waits already (cancel something, or wait)")
             self._waiting.append(job)

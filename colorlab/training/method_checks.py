@@ -173,7 +173,7 @@ def pictures_of_any_size_come_back_in_that_size(trained: Trained) -> None:
         _must(shape == (1, 2, 3, *size), f"a picture of {size} comes back as {shape}")
 
 
-def what_only_colours_gray_pictures_keeps_their_lightness(trained: Trained) -> None:
+def what_only_colors_gray_pictures_keeps_their_lightness(trained: Trained) -> None:
     if trained.method.conditions == ("gray",):
         image = example_batch().image
         off = (lab_of(trained.drawn())[:, :, 0] - lab_of(image.expand(-1, 3, -1, -1))[:, None, 0]).abs().max()
@@ -209,7 +209,7 @@ CHECKS: tuple[Callable[[Trained], None], ...] = (
     candidates_differ_unless_it_draws_one_picture_only,
     a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number,
     pictures_of_any_size_come_back_in_that_size,
-    what_only_colours_gray_pictures_keeps_their_lightness,
+    what_only_colors_gray_pictures_keeps_their_lightness,
     a_guide_is_obeyed_or_refused_in_one_line,
     weights_go_through_a_file_unchanged,
 )

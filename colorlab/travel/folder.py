@@ -14,7 +14,7 @@ import yaml
 from colorlab.errors import ConfigError
 from colorlab.evaluation.dashboard import contact_sheet
 from colorlab.evaluation.folder import Evaluation
-from colorlab.runs.config import CONFIG, TRAVELLED
+from colorlab.runs.config import CONFIG, TRAVELED
 from colorlab.runs.run import Run, is_finished, sheet_of, weights_of
 from colorlab.storage.files import PRETRAINED, replacing_folder, write_text
 from colorlab.travel.card import CARD, SHEET, card_of
@@ -33,8 +33,8 @@ def write_folder(run: Run, folder: Path, evaluation: Evaluation | None, license:
     require_alone(run)
     with replacing_folder(folder) as made:
         made.mkdir()
-        write_text(made / CONFIG, yaml.safe_dump(travelling(run.config), sort_keys=False, allow_unicode=True))
-        shutil.copyfile(weights_of(run.path), made / TRAVELLED)
+        write_text(made / CONFIG, yaml.safe_dump(traveling(run.config), sort_keys=False, allow_unicode=True))
+        shutil.copyfile(weights_of(run.path), made / TRAVELED)
         if sheet_of(run.path).is_file():
             shutil.copyfile(sheet_of(run.path), made / SHEET)
         elif evaluation is not None:
@@ -43,7 +43,7 @@ def write_folder(run: Run, folder: Path, evaluation: Evaluation | None, license:
     return folder
 
 
-def travelling(config: dict[str, Any]) -> dict[str, Any]:
+def traveling(config: dict[str, Any]) -> dict[str, Any]:
     """What of a configuration others need; folders of data by their last names alone."""
     kept = {key: config[key] for key in KEPT if key in config}
     data = dict(kept["data"])

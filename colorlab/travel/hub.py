@@ -9,14 +9,14 @@ import shutil
 from pathlib import Path
 
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.runs.config import CONFIG, TRAVELLED
+from colorlab.runs.config import CONFIG, TRAVELED
 from colorlab.storage.cache import hub_dir
 from colorlab.storage.files import replacing_folder
 from colorlab.travel.card import CARD, SHEET
 
 ADDRESS = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
-FILES = (CONFIG, TRAVELLED, CARD, SHEET)  # all that is fetched
+FILES = (CONFIG, TRAVELED, CARD, SHEET)  # all that is fetched
 
 
 def fetched(address: str, revision: str | None, endpoint: str | None = None) -> Path:
@@ -34,7 +34,7 @@ def fetched(address: str, revision: str | None, endpoint: str | None = None) -> 
         with replacing_folder(folder) as made:
             _fetch(address, revision, made, endpoint)
             shutil.rmtree(made / ".cache", ignore_errors=True)  # the client's own notes
-            if missing := [name for name in (CONFIG, TRAVELLED) if not (made / name).is_file()]:
+            if missing := [name for name in (CONFIG, TRAVELED) if not (made / name).is_file()]:
                 raise CheckpointError(f"{address} at {revision[:10]} is no model of colorlab ({missing[0]} is missing)")
     return folder
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from colorlab.errors import ColorlabError
 from colorlab.runs.config import CONFIG
-from colorlab.runs.run import Run, colours_pictures, is_finished, open_run, weights_of
+from colorlab.runs.run import Run, colors_pictures, is_finished, open_run, weights_of
 from colorlab.storage.cache import hub_dir
 from colorlab.storage.files import PACKAGE, PRETRAINED, format_bytes
 from colorlab.storage.plain import content
@@ -55,7 +55,7 @@ def paths() -> Iterator[str]:
 def model(run: Run, path: str) -> Model:
     """A line of the list."""
     node = run.config["data"]
-    command = f"python -m colorlab.sample run={path} input=picture.png" if colours_pictures(run.config) else ""
+    command = f"python -m colorlab.sample run={path} input=picture.png" if colors_pictures(run.config) else ""
     return Model(
         path, str(run.config["method"]["_target_"]).rpartition(".")[2],
         f"{str(node['_target_']).rpartition('.')[2]}, {node['condition']}, {node['size']} px",

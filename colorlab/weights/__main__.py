@@ -12,7 +12,7 @@ from pathlib import Path
 from colorlab.errors import ConfigError, DataError
 from colorlab.progress import with_progress
 from colorlab.storage.cache import fetched_run
-from colorlab.weights.catalogue import MINILM, NETS, PUBLISHED_NETS, TEXT
+from colorlab.weights.catalog import MINILM, NETS, PUBLISHED_NETS, TEXT
 from colorlab.weights.fetch import fetch, fetch_text
 from colorlab.weights.store import _digest, located, text_folder
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from colorlab.errors import DataError
 from colorlab.storage.files import write_bytes
-from colorlab.weights.catalogue import MINILM, NETS, TEXT_FILES, Package, Weights
+from colorlab.weights.catalog import MINILM, NETS, TEXT_FILES, Package, Weights
 from colorlab.weights.store import _cached, _check, _of_torchvision, _read, _text_folders, located, text_folder
 
 

@@ -16,7 +16,7 @@ from colorlab.errors import CheckpointError, DataError
 from colorlab.storage.cache import cache_dir
 from colorlab.storage.files import write_bytes
 from colorlab.storage.plain import open_plain
-from colorlab.weights.catalogue import PublishedNet
+from colorlab.weights.catalog import PublishedNet
 
 WAIT = 30  # seconds for an answer of the authors' server
 

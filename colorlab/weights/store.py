@@ -23,7 +23,7 @@ from torch import Tensor
 
 from colorlab.errors import DataError
 from colorlab.storage.cache import cache_dir
-from colorlab.weights.catalogue import MINILM, NETS, TEXT, TEXT_FILES, Weights
+from colorlab.weights.catalog import MINILM, NETS, TEXT, TEXT_FILES, Weights
 
 
 def backbone(net: str) -> dict[str, Tensor]:

@@ -36,12 +36,12 @@ class ColorlabColourings:
             "optional": {"address": ("STRING", {"default": ADDRESS})},
         }
 
-    def colour(
+    def color(
         self, image: torch.Tensor, n: int, seed: int, run: str, palette: str, address: str = ADDRESS
     ) -> tuple[torch.Tensor]:
         """The first picture of the batch, coloured by the studio."""
         drawing = Drawing(png_of(image[0]), "comfyui.png", address)
-        pictures = drawing.colour(n=n, seed=seed, run=run, palette=palette.split())
+        pictures = drawing.color(n=n, seed=seed, run=run, palette=palette.split())
         return (torch.stack([tensor_of(picture) for picture in pictures]),)
 
 

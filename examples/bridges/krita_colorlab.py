@@ -20,7 +20,7 @@ from studio_client import ADDRESS, Drawing
 HINTS, STEP, MOST = "hints", 8, 500  # the layer's name; px between the dots that it is told by, and how many at most
 
 
-def colour_document(krita: Any, info: Any, n: int = 8, seed: int = 0, address: str = ADDRESS) -> Path:
+def color_document(krita: Any, info: Any, n: int = 8, seed: int = 0, address: str = ADDRESS) -> Path:
     """Open n colourings of the active document as a new one; -> its file. krita: ``Krita.instance()``; info: an
     InfoObject, how a PNG file is written."""
     document = krita.activeDocument()
@@ -28,7 +28,7 @@ def colour_document(krita: Any, info: Any, n: int = 8, seed: int = 0, address: s
     strokes = dots(hints, document.width(), document.height()) if hints else []
     folder = Path(tempfile.mkdtemp(prefix="colorlab-"))
     drawing = Drawing(seen(document, hints, info, folder / "drawing.png"), "krita.png", address)
-    for _ in drawing.colour(n=n, seed=seed, strokes=strokes):
+    for _ in drawing.color(n=n, seed=seed, strokes=strokes):
         pass
     layers = folder / "colourings.ora"
     layers.write_bytes(drawing.export("ora"))
@@ -68,4 +68,4 @@ def dots(layer: Any, width: int, height: int) -> list[dict[str, Any]]:
 if __name__ == "__main__":
     from krita import InfoObject, Krita
 
-    print(colour_document(Krita.instance(), InfoObject()))
+    print(color_document(Krita.instance(), InfoObject()))

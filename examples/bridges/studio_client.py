@@ -34,7 +34,7 @@ class Drawing:
         self.size: tuple[int, int] = (told["width"], told["height"])
         self.names: list[str] = []
 
-    def colour(self, **request: Any) -> Iterator[bytes]:
+    def color(self, **request: Any) -> Iterator[bytes]:
         """Candidates as PNG files, each as soon as it is made. request: n, seed, strokes, palette, like, ... ."""
         for line in ask(f"{self.home}/candidates", json.dumps(request).encode(), "application/json"):
             said = json.loads(line)
@@ -66,7 +66,7 @@ def ask(url: str, body: bytes | None = None, kind: str = "") -> Any:
 def main(given: str, out: str, address: str = ADDRESS) -> None:
     """Four colourings of a drawing, as one file of the kind that its name ends in."""
     drawing = Drawing(Path(given).read_bytes(), Path(given).name, address)
-    for k, _ in enumerate(drawing.colour(n=4), 1):
+    for k, _ in enumerate(drawing.color(n=4), 1):
         print(f"candidate {k} of 4")
     Path(out).write_bytes(drawing.export(Path(out).suffix[1:]))
     print(out)

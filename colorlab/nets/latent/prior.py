@@ -26,7 +26,7 @@ from colorlab.storage.cache import shipped
 from colorlab.storage.files import replacing_folder
 from colorlab.storage.plain import content, must_hold_files
 from colorlab.types import Denoiser, Schedule
-from colorlab.weights.catalogue import TEXT
+from colorlab.weights.catalog import TEXT
 
 INDEX = "model_index.json"
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from colorlab.errors import ConfigError
 from colorlab.storage.memo import Answers
 from colorlab.storage.plain import content, must_hold_files
-from colorlab.weights.catalogue import TEXT
+from colorlab.weights.catalog import TEXT
 from colorlab.weights.store import text_folder
 
 BERT_TOKENS = 32  # longer than any caption of a drawing; BERT's own 512 would make every prompt sixteen times as long

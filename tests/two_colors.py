@@ -56,6 +56,6 @@ def fillings(method, n: int) -> torch.Tensor:
 
 def share_of_red(method, n: int = 32) -> tuple[float, float]:
     """Among candidates that are nearer than 0.25 to one of the colours: the share of red. And the share of those."""
-    colours = torch.cdist(fillings(method, n), torch.stack([RED, BLUE]))
-    right = colours.amin(1) < 0.25
-    return float((colours.argmin(1)[right] == 0).float().mean()), float(right.float().mean())
+    colors = torch.cdist(fillings(method, n), torch.stack([RED, BLUE]))
+    right = colors.amin(1) < 0.25
+    return float((colors.argmin(1)[right] == 0).float().mean()), float(right.float().mean())

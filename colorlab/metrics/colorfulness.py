@@ -13,7 +13,7 @@ from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.per_drawing import PerDrawing
 
 
-class Colourfulness(PerDrawing):
+class Colorfulness(PerDrawing):
     """signed: M as published; absolute: M of |rg| and |yb|, as several papers compute it; chroma: mean Lab chroma; all
     as means over candidates. <name>_delta: the same minus the first truth's. <name>_truth: the first truth's."""
 
@@ -23,8 +23,8 @@ class Colourfulness(PerDrawing):
         """See the class."""
         pictures = torch.cat([drawing.samples, drawing.truths[:1]])
         each = {
-            "signed": colourfulness(pictures, absolute=False),
-            "absolute": colourfulness(pictures, absolute=True),
+            "signed": colorfulness(pictures, absolute=False),
+            "absolute": colorfulness(pictures, absolute=True),
             "chroma": torch.hypot(*drawing.lab[: drawing.n + 1, 1:].unbind(1)).mean(1, dtype=torch.float64),
         }
         values = {name: value[:-1].mean() for name, value in each.items()}
@@ -32,7 +32,7 @@ class Colourfulness(PerDrawing):
         return values | {f"{name}_truth": value[-1] for name, value in each.items()}
 
 
-def colourfulness(rgb: Tensor, absolute: bool) -> Tensor:
+def colorfulness(rgb: Tensor, absolute: bool) -> Tensor:
     """(N, 3, H, W) in [0, 1] -> (N,) float64, on the scale of 8-bit RGB."""
     red, green, blue = (255 * rgb.double()).flatten(2).unbind(1)
     opponents = torch.stack([red - green, (red + green) / 2 - blue])
