@@ -13,7 +13,7 @@ from colorlab.conditions.area_shapes import likeness, passages, shapes
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
 from colorlab.samplers.area_colors import Palette, PaletteSampler, Sites, lattice, mirrored
-from colorlab.samplers.guides import Bias, Place, Repulsion
+from colorlab.samplers.guides import Bias, Guide, Place, Repulsion
 from colorlab.types import Hints
 
 RED, GREEN, WHITE = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.1, 0.7, 0.3]), torch.ones(3)
@@ -171,6 +171,15 @@ def test_a_bias_makes_its_colour_likelier() -> None:
     plain = torch.zeros(3)
     weighed = Bias("#ff0000").weigh(plain, COLORS.rgb, PLACE, Draws(0, [0], [0]))
     assert weighed.argmax() == 0 and weighed[0] == 0
+
+
+def test_a_guide_that_changes_nothing_changes_no_candidates_choice() -> None:
+    logits = torch.tensor([0.5, 0.3, 0.2]).log().expand(6, -1)
+    number, one = torch.linspace(0.05, 0.95, 6), sampler(1.0, 1.0, True)
+    rows = Draws(0, [0]).candidates(6)
+    plain = one.picked(logits, number, COLORS, [PLACE] * 6, rows, [])
+    assert plain.unique().tolist() == [0, 1, 2]
+    assert torch.equal(one.picked(logits, number, COLORS, [PLACE] * 6, rows, [Guide()]), plain)
 
 
 def test_a_sketch_biases_each_area_towards_what_it_has_there() -> None:

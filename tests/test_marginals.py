@@ -156,6 +156,12 @@ def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
+def test_a_published_net_needs_its_prior_only_where_it_was_rebalanced() -> None:
+    with pytest.raises(ConfigError, match="was rebalanced by a prior of its own"):
+        cic("method.published=w.pth", "method.classes.rebalance=0.5")
+    assert cic("method.published=w.pth", "method.classes.rebalance=1").published == "w.pth"
+
+
 @pytest.mark.slow
 def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(tmp_path: Path) -> None:
     keys = [

@@ -20,7 +20,7 @@ GOOD = torch.rand(2, 3, 32, 32)
         (GOOD / 0, "NaN or infinite"),
         (GOOD[:, :1], r"shape \(2, 1, 32, 32\)"),
         (GOOD.movedim(1, 3), "channels seem to come last"),
-        (GOOD[0], r"shape \(3, 32, 32\)"),
+        (GOOD[0], r"shape \(3, 32, 32\), want \(N, 3, H, W\) in \[0, 1\]$"),
         (GOOD[..., :8], "32x8 pixels"),
         (GOOD[:0], "is empty"),
     ],

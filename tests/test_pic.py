@@ -107,6 +107,14 @@ def test_pics_grid_holds_the_ab_of_every_fourth_pixel_to_half_a_level() -> None:
     assert (ab - lab_of(rgb)[:, 1:, ::4, ::4]).abs().max() <= 110 / 255 + 1e-3
 
 
+def test_pic_paints_a_picture_of_one_colour_in_that_colour_to_half_a_level() -> None:
+    from colorlab.color import lab_of, luma
+
+    built, rgb = method("pic"), torch.tensor([0.6, 0.5, 0.45])[None, :, None, None].expand(1, 3, 32, 32)
+    ab = lab_of(built.oracle(luma(rgb), rgb))[:, 1:]
+    assert (ab - lab_of(rgb)[:, 1:]).abs().max() <= 110 / 255 + 0.1
+
+
 def test_pixcolors_grid_holds_the_mean_cb_and_cr_of_each_cell() -> None:
     built, rgb = method("pixcolor"), Draws(0, [0]).uniform(3, 30, 32)
     grid = built.head.scaled(built.colors_of(rgb).float()) / 2

@@ -47,6 +47,12 @@ def test_what_one_seed_would_have_told_three_do_not() -> None:
     assert single.low > 0 and signs({"a": a, "b": b}, "a", 0) == {"b": "="}
 
 
+def test_trainings_that_all_came_out_alike_differ_or_do_not() -> None:
+    same, spread = np.stack([DRAWINGS] * 3), np.linspace(-1, 1, 80)
+    assert p_of_difference(same + 1, same, 0) < 0.01
+    assert p_of_difference(same + spread - spread.mean(), same, 0) == pytest.approx(1, abs=0.1)
+
+
 def test_many_comparisons_are_corrected() -> None:
     assert told_apart({"a": 0.04}) == {"a": True}
     assert told_apart({"a": 0.04, "b": 0.5, "c": 0.6}) == {"a": False, "b": False, "c": False}
