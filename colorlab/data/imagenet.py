@@ -1,4 +1,4 @@
-"""Photographs in one folder a class: ImageNet (Deng et al., 2009) and Imagenette (Howard, 2019)."""
+"""Photographs in one folder per class: ImageNet (Deng et al., 2009) and Imagenette (Howard, 2019)."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _in_eight_bits(image: Image.Image, tags: Any) -> Image.Image:
 
 
 def _resolution(image: Image.Image) -> tuple[float, float] | None:
-    """Dots an inch, across and down, of the upright picture."""
+    """Dots per inch, across and down, of the upright picture."""
     try:
         across, down = (float(value) for value in image.info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):

@@ -13,7 +13,7 @@ ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")  # the first that is ther
 
 
 class LFW(PictureFiles):
-    """One folder of photographs a person. peopleDevTest.txt, if it lies beside, names the test people; without it
+    """One folder of photographs per person. peopleDevTest.txt, if it lies beside, names the test people; without it
     people are dealt to the splits. No person is in two splits. The label numbers the people, the caption is the
     name."""
 

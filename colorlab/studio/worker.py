@@ -23,7 +23,7 @@ class Canceled(Exception):  # noqa: N818 - it is no error
 
 
 class Job:
-    """work: is given ``tell``, for whatever the page is to know; tell: raises Cancelled in a job that was ended."""
+    """work: is given ``tell``, for whatever the page is to know; tell: raises Canceled in a job that was ended."""
 
     def __init__(self, work: Callable[[Tell], None], heard: Tell) -> None:
         self._work, self._heard, self._ended = work, heard, threading.Event()
