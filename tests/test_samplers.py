@@ -214,6 +214,15 @@ def test_songs_corrector_keeps_the_texture_and_the_printed_one_destroys_it(corre
     assert texture(printed(toy.denoise, start, Draws(1, range(4)))) > 1
 
 
+def test_a_printed_step_is_line_4_of_the_papers_algorithm():
+    x, x_0 = Draws(1, [0]).normal(3, 2, 2), Draws(2, [0]).normal(3, 2, 2).clamp(-1, 1)
+    printed = sampler_of("ancestral", predictor="printed")
+    step = printed._predict(lambda x, a: x_0, x, 0.3, 0.6, Draws(3, [0]))  # alpha_t = 0.3 / 0.6
+    eps, std = (x - math.sqrt(0.3) * x_0) / math.sqrt(0.7), math.sqrt(0.4 / 0.7 * 0.5)
+    expected = (x - math.sqrt(0.5) * eps) / math.sqrt(0.5) + std * Draws(3, [0]).normal(3, 2, 2)
+    torch.testing.assert_close(step, expected)
+
+
 def test_the_printed_predictor_loses_the_rarer_mode():
     toy, rows = TwoModes(share=0.3), Draws(0, range(2))
     V = toy.data(rows.to("data"), 3, 16, 16)
