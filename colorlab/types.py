@@ -60,6 +60,17 @@ class Batch(NamedTuple):
     areas: Tensor | None = None  # (B, H, W) int: which closed area of the drawing each pixel is in, where it is known
 
 
+class Likelihood(NamedTuple):
+    """How likely true colours are, exactly: bits a number, "bits per dimension".
+
+    bits, alone (B,): of each picture, by the joint distribution, and by that of each place without the others. of:
+    which numbers, such as ab_every_4_step_10; only likelihoods of the same numbers are comparable."""
+
+    bits: Tensor
+    alone: Tensor
+    of: str
+
+
 #: (x (N, C, H, W) noisy state, alpha_bar in (0, 1]) -> estimate of x_0, same shape as x. A guide that resamples may
 #: also move x in place, within its noise level; a sampler therefore reads x after the call, not before.
 Denoiser = Callable[[Tensor, float], Tensor]

@@ -35,6 +35,7 @@ from colorlab.evaluation.judging import (
     trivial_rows,
     truth_counts,
 )
+from colorlab.evaluation.likelihoods import with_likelihood
 from colorlab.evaluation.options import EvaluationOptions
 from colorlab.evaluation.protocol import protocol_id, protocol_of
 from colorlab.evaluation.settings import begin, folder_of, settings_of
@@ -104,18 +105,20 @@ def judge_all(
     judge: Judge,
 ) -> list[str]:
     """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
-    started, method = time.monotonic(), runs[0].config["method"]
+    started, configured = time.monotonic(), runs[0].config["method"]
     hints = HintsShown(runs, options, wanted, drawings) if options.hints else None
     made = FromFolder(folder, share(drawings.names))
     verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
+    method = method_of(runs, options)
+    verdict = with_likelihood(verdict, method, drawings, options)
     protocol = protocol_of(drawings, runs[0].config["data"], wanted.split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
-    oracle = oracle_row(judge, drawings, method_of(runs, options), options)
+    oracle = oracle_row(judge, drawings, method, options)
     if not is_first():
         return []
     document = {
-        "run": " + ".join(run.name for run in runs), "method": str(method["_target_"]).rsplit(".", 1)[-1],
-        "settings": settings_of(runs, options, wanted.split), "configured": method,
+        "run": " + ".join(run.name for run in runs), "method": str(configured["_target_"]).rsplit(".", 1)[-1],
+        "settings": settings_of(runs, options, wanted.split), "configured": configured,
         "trained": trained(runs), "drawings": drawings.names,
         "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
         "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),

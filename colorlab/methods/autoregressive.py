@@ -25,7 +25,7 @@ from colorlab.nets.color_heads import ColorHead
 from colorlab.progress import finer
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
-from colorlab.types import Batch, Condition
+from colorlab.types import Batch, Condition, Likelihood
 
 SPACE = AB()
 BITS = math.log(2)
@@ -88,11 +88,24 @@ class Autoregressive(Method):
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Nats per place. bits: of each of its two numbers, by the joint; alone_bits: by the trunk alone."""
-        embedding, colors = self.trunk(batch.image), self.colors_of(batch.rgb)
-        joint = -self.log_p(colors, embedding).mean()
-        alone = -self.alone.log_p(embedding, colors).mean()
+        joint, alone = (nats.mean() for nats in self.nats(batch))
         bits = {"bits": joint.detach() / (2 * BITS), "alone_bits": alone.detach() / (2 * BITS)}
         return {"loss": joint + self.order.alone * alone, **bits}
+
+    def nats(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(B, h, w) of each true colour, by the joint and by the trunk alone."""
+        embedding, colors = self.trunk(batch.image), self.colors_of(batch.rgb)
+        return -self.log_p(colors, embedding), -self.alone.log_p(embedding, colors)
+
+    @torch.inference_mode()
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
+        joint, alone = (nats.mean((1, 2)) / (2 * BITS) for nats in self.nats(batch))
+        return Likelihood(joint, alone, self.numbers)
+
+    @property
+    def numbers(self) -> str:
+        """What a grid holds, see ``Likelihood``."""
+        raise NotImplementedError
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:

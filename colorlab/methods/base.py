@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from colorlab.draws import Draws
 from colorlab.samplers.guides import Guide
-from colorlab.types import Batch, Condition
+from colorlab.types import Batch, Condition, Likelihood
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]
 ScheduleFactory = Callable[..., torch.optim.lr_scheduler.LRScheduler]
@@ -75,6 +75,10 @@ class Method(nn.Module):
 
     def begin_training(self) -> None:
         """What is settled before the first batch of a training or of its resumption, on the device that trains."""
+
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood | None:
+        """Of a batch's true colours. None for a method without an exact one. draws: one row per picture."""
+        return None
 
     def validate(self, batch: Batch, draws: Draws) -> Losses:
         """What is logged of a held-out batch: the loss, unless a method has more to say."""

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.color import space_named
+from colorlab.color import AB_SCALE, space_named
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
@@ -27,7 +27,7 @@ from colorlab.nets.cinn_net import Encoding, FlowNet
 from colorlab.nets.unet import padded
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
-from colorlab.types import Batch, Condition
+from colorlab.types import Batch, Condition, Likelihood
 
 EIGHT_BITS = 1 / 255
 MEASURED = 256  # training pictures whose colours give mean and deviation
@@ -95,13 +95,26 @@ class CINN(Method):
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """-log p(x | picture) in nats per dimension of the normalised colours, and its two parts."""
+        normal, volume = (part.mean() for part in self.nats(batch, draws))
+        return {"loss": normal - volume, "normal": normal.detach(), "volume": volume.detach()}
+
+    def nats(self, batch: Batch, draws: Draws) -> tuple[Tensor, Tensor]:
+        """(B,): -log N(z) and log |det dz/dx|, per dimension."""
         x = self.target(padded(batch.rgb, self.stride), draws)
         z, log_det = self.net(x, self.net.encode(padded(batch.image, self.stride)))
         dimensions = x[0].numel()
         squares = torch.stack([part.square().sum((1, 2, 3)) for part in z]).sum(0)
-        normal = (squares / dimensions + math.log(2 * math.pi)).mean() / 2
-        volume = (log_det / dimensions).mean()
-        return {"loss": normal - volume, "normal": normal.detach(), "volume": volume.detach()}
+        return (squares / dimensions + math.log(2 * math.pi)) / 2, log_det / dimensions
+
+    @torch.inference_mode()
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
+        """A density at the colours as they are learned from, with the noise of ``draws``, per Lab unit or 8-bit step;
+        no distribution of a place alone is known, so that alone is NaN. What pads a picture is counted as well."""
+        normal, volume = self.nats(batch, draws)
+        unit = AB_SCALE if self.space.channels == 2 else 0.5 / EIGHT_BITS  # of what ``encode`` gives
+        bits = (normal - volume + (self.std * unit).log().mean()) / math.log(2)
+        name = "ab" if self.space.channels == 2 else "rgb"
+        return Likelihood(bits, torch.full_like(bits, math.nan), f"{name}_mean_{self.shrink}_density")
 
     def target(self, rgb: Tensor, draws: Draws) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> normalised colours (B, C, H / shrink, W / shrink), with noise of their own."""

@@ -26,7 +26,7 @@ from colorlab.nets.coltran_net import Colorizer, Encoding, Upsampler
 from colorlab.progress import finer
 from colorlab.samplers.candidates import each_alone, in_groups
 from colorlab.samplers.guides import Guide
-from colorlab.types import Batch, Condition
+from colorlab.types import Batch, Condition, Likelihood
 
 NUMBERS = 3  # of a colour: red, green and blue
 BITS = math.log(2)
@@ -94,15 +94,26 @@ class ColTran(Method):
     def loss(self, batch: Batch, draws: Draws) -> Losses:
         """Nats per place, of the coarse grid, and a number, of both upsamplers, which are shown true coarse colours.
         bits, alone_bits: of each of the grid's numbers, by the joint and by the parallel head."""
-        cells, encoding = self.cells(batch.rgb), self.net.encode(batch.image)
+        cells = self.cells(batch.rgb)
         symbols = self.symbols(cells)
-        joint = -self.log_p(symbols, encoding).mean()
-        alone = -chosen(encoding.alone, symbols).mean()
+        joint, alone = (nats.mean() for nats in self.nats(batch.image, symbols))
         levels = self.upsampled_nats(self.finer_levels, self.coarse(symbols), batch.image, cells)
         grid = self.upsampled_nats(self.finer_grid, self.enlarged(cells, batch.image), batch.image, batch.rgb)
         total = (1 - self.form.parallel) * joint + self.form.parallel * alone + levels + grid
         bits = {"bits": joint.detach() / (NUMBERS * BITS), "alone_bits": alone.detach() / (NUMBERS * BITS)}
         return {"loss": total, **bits, "finer_levels": levels.detach(), "finer_grid": grid.detach()}
+
+    def nats(self, image: Tensor, symbols: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, h, w) of each coarse colour, by the joint and by the parallel head."""
+        encoding = self.net.encode(image)
+        return -self.log_p(symbols, encoding), -chosen(encoding.alone, symbols)
+
+    @torch.inference_mode()
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
+        """Of the coarse grid."""
+        symbols = self.symbols(self.cells(batch.rgb))
+        joint, alone = (nats.mean((1, 2)) / (NUMBERS * BITS) for nats in self.nats(batch.image, symbols))
+        return Likelihood(joint, alone, f"rgb_mean_{self.form.stride}_levels_{self.form.coarse}")
 
     def upsampled_nats(self, net: Upsampler, coarse: Tensor, image: Tensor, truth: Tensor) -> Tensor:
         """Cross-entropy of an upsampler's levels, nats per number."""

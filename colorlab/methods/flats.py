@@ -5,12 +5,14 @@ palette, given the colours already chosen, in any order (after Pannier et al., 2
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.conditions.area_shapes import likeness
@@ -26,6 +28,7 @@ from colorlab.samplers.area_guides import OnlyColors
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide
+from colorlab.types import Batch, Likelihood
 
 FITTED_PICTURES = 4096  # of the training set, so many give the palette
 JITTER = 0.015  # Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
@@ -109,6 +112,27 @@ class Flats(AreaMethod):
         right = self.soft(lab.gather(1, order[..., None].expand(-1, -1, 3)))
         entropy = -(right * torch.log_softmax(logits, -1)).sum(-1)
         return torch.zeros_like(entropy).scatter(1, order, entropy)
+
+    @torch.inference_mode()
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
+        """Of the colours of the palette nearest to the areas' true ones, from the largest area on; bits per area."""
+        shown = self.shown(batch)
+        found = [self._bits(Shown(*(x[b : b + 1] for x in shown))) for b in range(len(shown.count))]
+        joint, alone = torch.tensor(found, device=self.device).unbind(1)
+        return Likelihood(joint, alone, f"areas_palette_{len(self.palette)}")
+
+    def _bits(self, shown: Shown) -> tuple[float, float]:
+        """An area's, of one picture: by the joint, and as if each area were the first to be told."""
+        R = int(shown.count)
+        hand = torch.full_like(shown.style, self.hand.number)
+        drawn = self.encoder(shown.image, shown.labels, shown.count, hand, self.states([""], cut=True))
+        nearest = torch.cdist(lab_of_colors(shown.colors[:, :R]), self.palette).argmin(-1)[0]
+        order = torch.arange(R, device=self.device)
+        logits = self.decoder(drawn, self.palette[nearest][None], order[None])[0]
+        alone = self.decoder.steps(drawn, order[:, None])(None)
+        entropies = (F.cross_entropy(each.float(), nearest) for each in (logits, alone))
+        joint_bits, alone_bits = (float(nats) / math.log(2) for nats in entropies)
+        return joint_bits, alone_bits
 
     def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         m, (begin, palette) = self.micro_batch, self._begin(asked, guides)

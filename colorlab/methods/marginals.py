@@ -5,6 +5,7 @@ and Vitoria, "Multiple and Diverse Image Colorization" (project description), on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from colorlab.ab_bins import Bins, SoftCode, rebalancing
+from colorlab.ab_bins import GRID, TABLES, Bins, SoftCode, rebalancing
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
@@ -26,7 +27,7 @@ from colorlab.samplers.guides import Guide
 from colorlab.samplers.learned_copula import log_ratio, posterior_fields, spans_of
 from colorlab.samplers.marginals import Marginals, MarginalSampler
 from colorlab.samplers.upsampling import upsampled
-from colorlab.types import Batch, Condition
+from colorlab.types import Batch, Condition, Likelihood
 from colorlab.weights.store import backbone
 
 SPACE = AB()
@@ -176,6 +177,17 @@ class PixelClassifier(Method):
         factors = self.copula(features).float().unflatten(1, (2, -1))
         grid = image[..., :: self.net.stride, :: self.net.stride]
         return Marginals(torch.log_softmax(logits, 1), self.bins.table, grid, factors)
+
+    @torch.inference_mode()
+    def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
+        """Of the true colours' nearest bins, by the marginals; what samplers add has no density that is known."""
+        features = self.net(batch.image)
+        log_p = self._marginals(features, self.classes(features).float(), batch.image, undo=True).log_p
+        bins = self.bins.nearest(self.target(batch))
+        bits = -log_p.movedim(1, -1).gather(-1, bins[..., None]).mean((1, 2, 3)) / (2 * math.log(2))
+        name = self.options.bins
+        step = f"step_{GRID:g}" if name in TABLES else f"bins_{Path(name).stem}"
+        return Likelihood(bits, bits, f"ab_every_{self.net.stride}_{step}")
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:

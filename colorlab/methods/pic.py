@@ -44,6 +44,10 @@ class PIC(Autoregressive):
         ab = SPACE.encode(rgb)[..., ::stride, ::stride]  # about [-1, 1]
         return self.head.level(ab)  # type: ignore[operator]
 
+    @property
+    def numbers(self) -> str:
+        return f"ab_every_{self.order.stride}_step_{2 * AB_SCALE / (self.head.levels - 1):.3g}"
+
     def colored(self, colors: Tensor, image: Tensor) -> Tensor:
         ab = AB_SCALE * self.head.scaled(colors.float())
         spread = upsampled(ab[None], image, self.order.stride, self.edges)[0]

@@ -46,6 +46,10 @@ class PixColor(Autoregressive):
         cells = F.avg_pool2d(rgb, stride, ceil_mode=True, count_include_pad=False)
         return ((cbcr_of(cells) + 0.5) * (self.head.levels - 1)).round().clamp(0, self.head.levels - 1).long()
 
+    @property
+    def numbers(self) -> str:
+        return f"cbcr_mean_{self.order.stride}_levels_{self.head.levels}"
+
     def target(self, rgb: Tensor) -> Tensor:
         """What the refiner paints: ab, about [-1, 1]."""
         return SPACE.encode(rgb)

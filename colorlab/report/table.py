@@ -66,7 +66,17 @@ def headline(n: int, have: set[str]) -> list[Column]:
         ("areas/leak", "leak", "share of the paper around the drawing that is coloured", "lower", 3),
         ("areas/spread", "unevenness", "spread of colour within areas, of a channel in [0, 1]", "lower", 3),
     )
-    return [Column(*column) for column in columns if column[0] in have]
+    return [Column(*column) for column in columns if column[0] in have] + likelihoods(have)
+
+
+def likelihoods(have: set[str]) -> list[Column]:
+    """A column for each kind of numbers whose likelihood is known, and one for that of the marginals."""
+    found = []
+    for kind, title, of in (("likelihood", "bits", "joint probability"), ("alone", "bits alone", "marginals")):
+        keys = sorted(key for key in have if key.startswith(f"{kind}/"))
+        note = f"-log2 of the true colours' {of}, a number"
+        found += [Column(key, title, f"{note} of {key.partition('/')[2]}", "lower", 2) for key in keys]
+    return found
 
 
 def coverage(have: set[str]) -> list[Column]:
