@@ -133,6 +133,18 @@ def test_from_a_drawing_to_layers(page: Any) -> None:
     with zipfile.ZipFile(io.BytesIO(saved(page, "ora"))) as archive:
         merged = np.asarray(Image.open(archive.open("mergedimage.png"))).astype(int)
     assert np.abs(merged - pictures[chosen]).max() <= 1
+    page.reload()  # the locked area is, and in the same candidate
+    page.wait_for_selector("#candidates figure >> nth=7")
+    page.wait_for_selector(f"#history figure[data-name='{chosen}'] >> .choose[aria-pressed=true]")
+    time.sleep(1)
+    page.click("#settings summary")
+    page.fill("#seed", "9")
+    page.click("#colour")
+    page.wait_for_selector("#history h3 >> nth=3")
+    page.wait_for_selector("#colour:enabled")
+    again = candidates(page)
+    assert not again.keys() & {chosen, *names}
+    assert all((each[18:62, 69:102] == pictures[chosen][18:62, 69:102]).all() for each in again.values())
 
 
 def test_the_keyboard_alone_does_it(page: Any) -> None:

@@ -9,10 +9,11 @@ export class Gallery {
   }
 
   open(state) {
-    Object.assign(this, { id: state.id, favorites: new Set(state.favorites), asked: state.asked, chosen: "" });
-    const latest = this.asked.at(-1)?.pictures || [];
-    this.now.replaceChildren(...latest.map((name, k) => this.card(name, k + 1)));
+    const latest = state.asked.at(-1), chosen = latest?.locks?.length ? latest.like : "";
+    Object.assign(this, { id: state.id, favorites: new Set(state.favorites), asked: state.asked, chosen });
+    this.now.replaceChildren(...(latest?.pictures || []).map((name, k) => this.card(name, k + 1)));
     this.past();
+    this.used.chosen(chosen); // locks are of its areas
   }
 
   clear() {

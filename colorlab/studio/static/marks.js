@@ -19,6 +19,7 @@ export class Marks {
       const fills = stroke.points.length === 1 && stroke.width === FILL;
       marks.done.push({ kind: "stroke", ...stroke, fills, area: null });
     }
+    for (const point of asked?.locks || []) marks.done.push({ kind: "lock", point, area: null });
     return marks;
   }
 
@@ -57,10 +58,10 @@ export class Marks {
     return this.lines.map(({ verb, points }) => [verb, ...points.flat()]);
   }
 
-  // Area -> the place where it was locked; a second click unlocks.
+  // Area -> the place where it was locked; a second click unlocks. None before the areas of the page are there.
   get locked() {
     const found = new Map();
-    for (const mark of this.done.filter((each) => each.kind === "lock")) {
+    for (const mark of this.done.filter((each) => each.kind === "lock" && each.area !== null)) {
       if (!found.delete(mark.area)) found.set(mark.area, mark.point);
     }
     return found;
