@@ -61,7 +61,7 @@ class Batch(NamedTuple):
 
 
 class Likelihood(NamedTuple):
-    """How likely true colours are, exactly: bits a number, "bits per dimension".
+    """How likely true colours are, exactly: bits per number, "bits per dimension".
 
     bits, alone (B,): of each picture, by the joint distribution, and by that of each place without the others. of:
     which numbers, such as ab_every_4_step_10; only likelihoods of the same numbers are comparable."""

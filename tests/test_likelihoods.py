@@ -97,15 +97,9 @@ def test_a_flow_that_changes_nothing_says_the_normal_density_of_lab_units_or_8_b
 
 @pytest.fixture(scope="module")
 def flats():
-    small = (
-        "reading.trunk=none",
-        "width=16",
-        "reading.heads=2",
-        "reading.layers=1",
-        "color_layers=1",
-        "reading.side=32",
-    )
-    made = stirred(["name=x", "method=flats", "method.colors=8", *(f"method.{word}" for word in small)], 0.3)
+    reading = ("trunk=none", "width=16", "heads=2", "layers=1", "side=32")
+    small = ("decoder.layers=1", "decoder.colors=8", *(f"reading.{word}" for word in reading))
+    made = stirred(["name=x", "method=flats", *(f"method.{word}" for word in small)], 0.3)
     made.palette.copy_(lab_of_colors(torch.rand(8, 3, generator=torch.Generator().manual_seed(0))))
     return made
 

@@ -74,7 +74,7 @@ def likelihoods(have: set[str]) -> list[Column]:
     found = []
     for kind, title, of in (("likelihood", "bits", "joint probability"), ("alone", "bits alone", "marginals")):
         keys = sorted(key for key in have if key.startswith(f"{kind}/"))
-        note = f"-log2 of the true colours' {of}, a number"
+        note = f"-log2 of the true colours' {of}, per number"
         found += [Column(key, title, f"{note} of {key.partition('/')[2]}", "lower", 2) for key in keys]
     return found
 
