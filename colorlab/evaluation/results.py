@@ -30,7 +30,8 @@ BEGUN = re.compile(r"^<!-- results:[\w-]+ -->$", re.MULTILINE)
 KEPT = ("run", "method", "trained", "protocol", "protocol_id", "settings", "values", "timing")  # of evaluation.json
 FIGURES = 6  # significant
 PUBLISHED = (
-    "validity/", "truth/best_of_", "truth/psnr", "truth/ssim", "diversity/", "modes/assignment", "areas/", "hints/"
+    "validity/", "truth/best_of_", "truth/psnr", "truth/ssim", "diversity/", "modes/assignment", "areas/", "hints/",
+    "likelihood/", "alone/",
 )  # fmt: skip
 RECORD = {
     "run": Line, "method": Line, "protocol_id": Line, "protocol": {"count": int, "n": int, "metrics": int},
