@@ -11,7 +11,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError
 from colorlab.methods.base import Optimized, slowed
 from colorlab.methods.flats import Flats
-from colorlab.nets.area_encoder import AreaEncoder, Drawn
+from colorlab.nets.area_encoder import AreaEncoder, Drawn, open_rim, rim_of
 from colorlab.nets.area_trunk import Trunk
 from colorlab.nets.naming import WORDS, Naming, hashed
 from colorlab.runs.checkpoint import begin_with, save_weights
@@ -167,3 +167,14 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     gpic = build(compose("train", ["name=x", "method=gpic", "method.width=4"]).method)
     with pytest.raises(CheckpointError, match="belongs to another method"):
         begin_with(gpic, tmp_path)
+
+
+@pytest.mark.parametrize(("gray", "is_ink"), [(0.58, True), (0.62, False)])
+def test_what_is_darker_than_six_tenths_is_ink_around_which_the_rim_lies(gray: float, is_ink: bool) -> None:
+    image = torch.ones(1, 1, 32, 32)
+    image[..., 8:24, 8:24] = gray
+    image[..., 12:20, 12:20] = 0.0
+    first = 8 if is_ink else 12
+    rim = rim_of(image)[0, 0]
+    assert rim[first - 1, 15] == 1 and rim[: first - 1].sum() == 0
+    assert open_rim(image)[0, 0][: first - 1].sum() == 0 and open_rim(image)[0, 0][first - 1].sum() > 0
