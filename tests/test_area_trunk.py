@@ -74,6 +74,7 @@ def test_every_area_hears_of_what_lies_in_it_and_of_the_whole() -> None:
     assert not torch.allclose(areas[:, 0], areas[:, 1], atol=1e-3)
 
 
+@pytest.mark.whole
 def test_early_stages_and_the_statistics_of_photographs_stay(method: Flats) -> None:
     net = method.train().encoder.trunk.net
     before = {name: value.clone() for name, value in net.state_dict().items()}
@@ -145,6 +146,7 @@ def test_names_are_learned_beside_colours(method: Flats) -> None:
     assert set(plain.loss(batch(), Draws(0, [0], [0], "train"))) == {"loss"}
 
 
+@pytest.mark.whole
 def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: Flats, tmp_path) -> None:
     older = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
     older.batches_seen += 5
