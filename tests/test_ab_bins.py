@@ -23,7 +23,6 @@ def rows(array: np.ndarray) -> set[tuple[float, ...]]:
     return {tuple(row) for row in (np.unique(array, axis=0) + 0.0).tolist()}
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize(("name", "count"), [("reachable", 261), ("corner", 309), ("published", 313), ("square", 529)])
 def test_tables_have_their_number_of_bins_in_order(name: str, count: int) -> None:
     table = table_of(name).numpy()
@@ -49,7 +48,6 @@ def test_colours_of_another_library_fall_into_reachable_bins() -> None:
     assert rows(np.round(colors(15) / 10) * 10) <= rows(table_of("reachable").numpy())
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("name", TABLES)
 def test_soft_encoding_agrees_with_all_distances_in_float64(name: str) -> None:
     bins, ab = Bins(name), colors(40)

@@ -101,6 +101,7 @@ def test_low_precision_moves_the_weights_about_as_far() -> None:
         assert float((parameter - expected[key]).norm()) < 0.2 * moved + 1e-4, key
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["pix2pix", "bicyclegan", "msgan", "munit"])
 def test_in_ab_gray_pictures_keep_their_lightness(name: str) -> None:
     method = small(name, "method.space=ab")

@@ -11,7 +11,7 @@ from colorlab.draws import Draws
 from colorlab.errors import CheckpointError
 from colorlab.methods.base import Optimized, slowed
 from colorlab.methods.flats import Flats
-from colorlab.nets.area_encoder import AreaEncoder, Drawn
+from colorlab.nets.area_encoder import AreaEncoder, Drawn, open_rim, rim_of
 from colorlab.nets.area_trunk import Trunk
 from colorlab.nets.naming import WORDS, Naming, hashed
 from colorlab.runs.checkpoint import begin_with, save_weights
@@ -74,6 +74,7 @@ def test_every_area_hears_of_what_lies_in_it_and_of_the_whole() -> None:
     assert not torch.allclose(areas[:, 0], areas[:, 1], atol=1e-3)
 
 
+@pytest.mark.whole
 def test_early_stages_and_the_statistics_of_photographs_stay(method: Flats) -> None:
     net = method.train().encoder.trunk.net
     before = {name: value.clone() for name, value in net.state_dict().items()}
@@ -145,6 +146,7 @@ def test_names_are_learned_beside_colours(method: Flats) -> None:
     assert set(plain.loss(batch(), Draws(0, [0], [0], "train"))) == {"loss"}
 
 
+@pytest.mark.whole
 def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: Flats, tmp_path) -> None:
     older = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
     older.batches_seen += 5
@@ -167,3 +169,14 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     gpic = build(compose("train", ["name=x", "method=gpic", "method.width=4"]).method)
     with pytest.raises(CheckpointError, match="belongs to another method"):
         begin_with(gpic, tmp_path)
+
+
+@pytest.mark.parametrize(("gray", "is_ink"), [(0.58, True), (0.62, False)])
+def test_what_is_darker_than_six_tenths_is_ink_around_which_the_rim_lies(gray: float, is_ink: bool) -> None:
+    image = torch.ones(1, 1, 32, 32)
+    image[..., 8:24, 8:24] = gray
+    image[..., 12:20, 12:20] = 0.0
+    first = 8 if is_ink else 12
+    rim = rim_of(image)[0, 0]
+    assert rim[first - 1, 15] == 1 and rim[: first - 1].sum() == 0
+    assert open_rim(image)[0, 0][: first - 1].sum() == 0 and open_rim(image)[0, 0][first - 1].sum() > 0

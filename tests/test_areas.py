@@ -133,6 +133,7 @@ def test_noise_on_the_paper_is_no_ink() -> None:
     assert len(areas_of(noisy).shares) == 3
 
 
+@pytest.mark.whole
 def test_large_drawings_keep_their_lines_and_their_small_areas() -> None:
     side = 1700  # three pixels to one on the map where gaps are looked for
     drawing = cv2.circle(paper(side, side), (800, 850), 600, 0, 3, cv2.LINE_AA)

@@ -77,6 +77,7 @@ def test_tilted_marginals_are_distributions_that_depend_on_the_noise() -> None:
     assert (one - other).abs().max() > 1e-3
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("remedy", ["none", "best_of", "energy"])
 def test_the_losses_are_their_formulas(remedy: str) -> None:
     method = basis(f"method.learning.remedy={remedy}", "method.learning.candidates=3")
@@ -93,6 +94,7 @@ def test_the_losses_are_their_formulas(remedy: str) -> None:
     assert method.loss(batch(), draws)["loss"].item() == pytest.approx(expected[remedy].item(), rel=1e-4)
 
 
+@pytest.mark.whole
 def test_the_adversarial_loss_is_its_parts_and_each_learns_its_own() -> None:
     """No gradient of the discriminator's part reaches the layer, and none of the layer's reaches the discriminator."""
     words = ["method.learning.remedy=adversarial", "method.learning.nearness=0", "method.learning.candidates=2"]
@@ -116,6 +118,7 @@ def test_the_adversarial_loss_is_its_parts_and_each_learns_its_own() -> None:
         assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(wanted, found, strict=True))
 
 
+@pytest.mark.whole
 def test_only_the_layer_learns() -> None:
     method = basis().train()
     method.loss(batch(), Draws(0, range(4)))["loss"].backward()
@@ -166,6 +169,7 @@ def test_a_run_without_marginals_or_no_run_at_all_is_refused(tmp_path: Path) -> 
         basis(f"method.marginals={tmp_path}").prepare(None)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("override", "said"),
     [
@@ -179,6 +183,7 @@ def test_mistakes_are_told_in_one_line(override: str, said: str) -> None:
         basis(override)
 
 
+@pytest.mark.whole
 def test_a_candidate_is_the_same_for_any_number() -> None:
     method, image = basis("method.micro_batch=2").eval(), batch(1).image
     three, five = (method.sample(Condition(image), n, Draws(0, [0])) for n in (3, 5))

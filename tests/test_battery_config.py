@@ -59,7 +59,6 @@ GROUPS = {"train": ["method", "data", "trainer", "logger", "experiment", "method
                     "method/sampler"], "sample": ["guide", "method/sampler"], "evaluate": ["logger"]}  # fmt: skip
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize(("command", "group"), [(c, group) for c in GROUPS for group in GROUPS[c]])
 def test_every_group_names_its_choices(command: str, group: str) -> None:
     word = f"{group}=[x]" if group == "guide" else f"{group}=x"

@@ -68,6 +68,7 @@ def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> No
         assert known.any() and torch.allclose(drawn[known], hints.rgb.expand(2, -1, -1, -1)[known], atol=1e-6)
 
 
+@pytest.mark.whole
 def test_no_two_experiments_sample_alike(run: Path) -> None:
     names = named("diffusion_", "hints_", "inpaint_")
     settings = [sampling_of(options_for(run, name), mixed=False) for name in names]

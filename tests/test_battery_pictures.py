@@ -36,7 +36,6 @@ def biased(words: str, command: str = "sample") -> torch.Tensor:
     return guides[-1].start(torch.zeros(1, 3, 8, 8), Draws(0, [0]))[0]
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
 @pytest.mark.parametrize("command", ["sample", "evaluate"])
 def test_a_sketch_given_for_a_colour_lies_on_white_paper(tmp_path: Path, words: str, command: str) -> None:
@@ -47,7 +46,6 @@ def test_a_sketch_given_for_a_colour_lies_on_white_paper(tmp_path: Path, words: 
     torch.testing.assert_close(V[:, 4, [0, 7]], torch.tensor([[-1.0, 1], [-1, 1], [1, 1]]))
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
 def test_a_bomb_given_for_a_colour_is_refused_by_its_header(tmp_path: Path, words: str) -> None:
     path = header_only(tmp_path / "bomb.png", 12_000, 12_000)
@@ -105,6 +103,7 @@ def test_a_full_disk_leaves_no_torn_colouring(run: Path, tmp_path: Path) -> None
     assert not [path for path in (run / "out").rglob("*") if path.is_file()]
 
 
+@pytest.mark.whole
 def test_a_vector_drawing_is_coloured(run: Path, tmp_path: Path) -> None:
     circle = '<circle cx="10" cy="10" r="7" fill="none" stroke="black"/>'
     (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{circle}</svg>')

@@ -276,7 +276,6 @@ ENDLESS: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_a_hostile_drawing_is_drawn_or_refused_and_takes_no_time(kind: str) -> None:
     began = time.process_time()

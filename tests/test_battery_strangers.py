@@ -219,7 +219,6 @@ WEIGHTS_EDITED: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
 }
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("what", WEIGHTS_EDITED)
 @pytest.mark.parametrize("file", [WEIGHTS, LAST])
 def test_weights_of_another_kind_are_refused_in_a_line(run: Path, what: str, file: str) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dressed, dropped, hit, main_colors, plain
+from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dropped, hit, plain, shares, with_colors, words_of
 from colorlab.draws import Draws
 from colorlab.evaluation.drawings import held_out
 
@@ -16,6 +16,10 @@ RED, BLUE = (0.82, 0.18, 0.15), (0.57, 0.83, 0.96)
 
 def paper(side: int = 32) -> torch.Tensor:
     return torch.ones(1, 3, side, side)
+
+
+def named(rgb: torch.Tensor) -> list[list[str]]:
+    return words_of(shares(rgb))
 
 
 def painted(rgb, rows: slice, picture: torch.Tensor | None = None) -> torch.Tensor:
@@ -31,23 +35,23 @@ def painted(rgb, rows: slice, picture: torch.Tensor | None = None) -> torch.Tens
 )  # fmt: skip
 def test_a_plain_colour_has_its_word_and_no_other(word, rgb):
     picture = painted(rgb, slice(8, 24))
-    assert main_colors(picture) == [[word]]
+    assert named(picture) == [[word]]
     assert [other for other in WORDS if hit(picture[0], other)] == [word]
 
 
 def test_the_larger_area_comes_first_and_paper_is_no_colour():
     picture = painted(BLUE, slice(20, 26), painted(RED, slice(0, 20)))
-    assert main_colors(torch.cat([picture, paper()])) == [["red", "blue"], []]
+    assert named(torch.cat([picture, paper()])) == [["red", "blue"], []]
 
 
 def test_a_colour_of_a_small_share_is_no_main_colour():
     picture = painted(BLUE, slice(20, 22), painted(RED, slice(0, 20)))
-    assert main_colors(picture) == [["red"]] and not hit(picture[0], "blue")
+    assert named(picture) == [["red"]] and not hit(picture[0], "blue")
 
 
 def test_outlines_and_their_soft_edges_are_no_colour():
     lines = painted((0.5, 0.5, 0.5), slice(9, 10), painted((0, 0, 0), slice(10, 11)))
-    assert main_colors(torch.cat([lines, painted(RED, slice(20, 30), lines)])) == [[], ["red"]]
+    assert named(torch.cat([lines, painted(RED, slice(20, 30), lines)])) == [[], ["red"]]
 
 
 def test_an_unknown_word_names_the_choices():
@@ -57,14 +61,14 @@ def test_an_unknown_word_names_the_choices():
 
 def test_captions_are_dressed_in_the_share_asked_for():
     rows, picture = Draws(0, range(400)), painted(BLUE, slice(20, 26), painted(RED, slice(0, 20)))
-    texts = dressed(["car"] * 400, picture.expand(400, -1, -1, -1), 0.7, rows)
+    texts = with_colors(["car"] * 400, named(picture) * 400, 0.7, rows)
     assert set(texts) == {"car", "red and blue car"}
     assert 0.63 < texts.count("red and blue car") / 400 < 0.77
 
 
 def test_a_picture_without_colour_or_caption_is_dressed_in_what_there_is():
     pictures = torch.cat([paper(), painted(RED, slice(0, 20))])
-    assert dressed(["car", ""], pictures, 1.0, Draws(0, [0, 1])) == ["car", "red drawing"]
+    assert with_colors(["car", ""], named(pictures), 1.0, Draws(0, [0, 1])) == ["car", "red drawing"]
 
 
 def test_half_of_the_captions_become_dummies_all_alike_often():

@@ -58,6 +58,7 @@ def test_weights_come_back_equal(run: Path) -> None:
     )
 
 
+@pytest.mark.whole
 def test_weights_of_another_width_are_refused_by_name(run: Path) -> None:
     other = build(compose("train", ["name=r", "method.width=6", "trainer.max_steps=10"]).method)
     with pytest.raises(CheckpointError, match="another width: net"):

@@ -74,6 +74,7 @@ def test_the_divergence_is_the_textbooks(classes) -> None:
     assert abs(divergence(p, p.log()).item()) < 1e-6
 
 
+@pytest.mark.whole
 def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
     method = configured("method.losses.classes=0.5", "method.losses.classified_at=32", "method.losses.gan=0.25")
     losses = method.loss(pictures(), Draws(0, [0, 1]))
@@ -81,6 +82,7 @@ def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
     assert losses["loss"].item() == pytest.approx(total.item(), rel=1e-6)
 
 
+@pytest.mark.whole
 def test_the_losses_of_known_scores_are_the_papers_sum(monkeypatch) -> None:
     method, batch = configured(), batch_of(plain(0.6))  # gray: a = b = 0
     keys = compose("train", ["name=t", "method=chromagan"]).method
@@ -117,6 +119,7 @@ def test_only_the_nearest_of_the_tries_is_drawn_to_the_truth() -> None:
     assert painted.grad is not None and [bool(grad.any()) for grad in painted.grad[0]] == [False, False, True, False]
 
 
+@pytest.mark.whole
 def test_with_noise_candidates_differ_and_without_they_do_not() -> None:
     image = pictures(1).image
     for latent in (0, 8):
@@ -125,6 +128,7 @@ def test_with_noise_candidates_differ_and_without_they_do_not() -> None:
         assert ((drawn - drawn[:1]).abs().amax() > 1e-4) == method.candidates_differ == bool(latent)
 
 
+@pytest.mark.whole
 def test_what_draws_is_in_the_checkpoint_and_what_teaches_is_not(classes, monkeypatch) -> None:
     weights = {
         f"conv{i}.{kind}": value for i, conv in enumerate(VGG16(5).convs) for kind, value in conv.state_dict().items()
@@ -138,6 +142,7 @@ def test_what_draws_is_in_the_checkpoint_and_what_teaches_is_not(classes, monkey
     assert {name.split(".")[0] for name in state} == {"net", "discriminator", "batches_seen"}
 
 
+@pytest.mark.whole
 def test_missing_weights_are_told_before_training(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))

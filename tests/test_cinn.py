@@ -114,6 +114,7 @@ def test_without_temperature_all_candidates_are_alike() -> None:
     assert torch.equal(drawn[:, 0], drawn[:, 1]) and torch.equal(drawn[:, 0], drawn[:, 2])
 
 
+@pytest.mark.whole
 def test_only_gray_pictures_have_chroma_at_a_part_of_the_side() -> None:
     drawn = cinn("method.net.shrink=4").sample(Condition(torch.rand(1, 1, 33, 20)), 2, Draws(0, [0]))
     assert drawn.shape == (1, 2, 3, 33, 20)
@@ -126,6 +127,7 @@ def test_a_guide_is_refused_in_one_line() -> None:
         cinn().sample(Condition(pictures(1).image), 1, Draws(0, [0]), [Bias("#ff0000")])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("dequantise", [True, False])
 def test_flat_colours_have_no_bound_unless_they_are_dequantised(dequantise: bool) -> None:
     """No density does better on noise than the noise's own entropy: log of one 8-bit step, for uniform noise."""

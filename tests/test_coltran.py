@@ -109,6 +109,7 @@ def test_hints_are_refused_in_one_line() -> None:
         coltran().sample(Condition(image(), hints), 1, Draws(0, [0]))
 
 
+@pytest.mark.whole
 def test_near_temperature_zero_all_candidates_are_alike() -> None:
     cold, warm = (
         coltran(f"method.net.temperature={t}").sample(Condition(image()), 3, Draws(0, [0]))[0] for t in (0.001, 1)
@@ -116,6 +117,7 @@ def test_near_temperature_zero_all_candidates_are_alike() -> None:
     assert torch.equal(cold[0], cold[1]) and not torch.equal(warm[0], warm[1])
 
 
+@pytest.mark.whole
 def test_positions_are_those_of_the_places_of_a_grid_of_any_size() -> None:
     assert torch.allclose(positions(2, 4, torch.zeros(1))[0, 1, 2, :2], torch.tensor([0.5, 0.25]))
     assert coltran().sample(Condition(image(117, 31)), 1, Draws(0, [0])).shape == (1, 1, 3, 117, 31)

@@ -82,7 +82,6 @@ def test_a_mistake_is_one_line_and_an_exit_code(command, words: list[str], code:
     assert len(lines) == 1 and lines[0].startswith("colorlab: error: ") and said in lines[0]
 
 
-@pytest.mark.whole
 def test_the_list_of_commands(command) -> None:
     done = command("__main__")
     assert done.returncode == 0

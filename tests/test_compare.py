@@ -20,8 +20,6 @@ from colorlab.evaluation.settings import WITHOUT_EFFECT, additions
 from colorlab.report.table import Column
 from tests.evaluations import SIDE, evaluated, made_with
 
-pytestmark = pytest.mark.whole
-
 HIGHER = Column("validity/share", "valid", "", "higher", 2)
 LOWER = Column("truth/best_of_4_lpips", "error", "", "lower", 3)
 
@@ -33,6 +31,7 @@ def report(tmp_path: Path, *folders: Path, **keys: object) -> Path:
     return tmp_path / "report"
 
 
+@pytest.mark.whole
 def test_the_page_and_the_tables_name_every_run(tmp_path: Path) -> None:
     out = report(tmp_path, evaluated(tmp_path / "1", "one run"), evaluated(tmp_path / "2", "another", shift=0.05))
     assert {path.name for path in out.iterdir()} >= {
@@ -50,6 +49,7 @@ def test_the_page_and_the_tables_name_every_run(tmp_path: Path) -> None:
     assert page.count("picture 0") >= 1 and "http" not in page
 
 
+@pytest.mark.whole
 def test_numbers_in_the_table_are_those_of_the_evaluations(tmp_path: Path) -> None:
     folder = evaluated(tmp_path / "1", "a")
     rows = list(csv.DictReader((report(tmp_path, folder) / "table.csv").open()))
@@ -62,6 +62,7 @@ def test_numbers_in_the_table_are_those_of_the_evaluations(tmp_path: Path) -> No
         ]
 
 
+@pytest.mark.whole
 def test_rows_of_different_protocols_are_refused_and_the_difference_is_named(tmp_path: Path) -> None:
     folders = evaluated(tmp_path / "1", "a"), evaluated(tmp_path / "2", "b", data="Other")
     with pytest.raises(ConfigError, match=r"b is not comparable with a: data is Other, not Toy .*mixed=true"):
@@ -90,6 +91,7 @@ def test_differences_are_paired_by_drawing(tmp_path: Path) -> None:
     assert second.differences["modes/coverage_lpips_0.1"].n == 2  # two of six drawings have several truths
 
 
+@pytest.mark.whole
 def test_the_best_run_leads_and_so_does_one_that_is_not_told_from_it(tmp_path: Path) -> None:
     paths = [evaluated(tmp_path / str(shift), "r", shift=shift) for shift in (0.0, 0.2, -0.0)]
     found = leaders(
@@ -106,6 +108,7 @@ def test_histograms_have_the_same_bins_whatever_the_data(tmp_path: Path) -> None
     assert np.array_equal(edges[0], np.linspace(0, 1, 65))
 
 
+@pytest.mark.whole
 def test_equal_runs_are_told_apart_by_what_differs_in_their_evaluations(tmp_path: Path) -> None:
     folders = ["test-n8-s0", "test-n8-s0-ddim-0a1b2c", "test-n8-s0-steps9-111111", "test-n8-s0-steps9-222222"]
     made = [read_evaluation(evaluated(tmp_path / name, "c8")) for name in folders]
@@ -115,6 +118,7 @@ def test_equal_runs_are_told_apart_by_what_differs_in_their_evaluations(tmp_path
         distinct_names([made[0], made[0]])
 
 
+@pytest.mark.whole
 def test_rows_can_be_given_names(tmp_path: Path) -> None:
     folders = evaluated(tmp_path / "1", "a"), evaluated(tmp_path / "2", "a")
     assert "as trained" in (report(tmp_path, *folders, names="[as trained,DDIM]") / "table.md").read_text()
@@ -132,6 +136,7 @@ def test_a_run_with_several_evaluations_asks_which(tmp_path: Path) -> None:
         located(str(tmp_path / "run"), "none")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("keys", "said"), [({"baseline": 1}, "there are 1 runs"), ({"quality": "no/such"}, "choose from")]
 )
@@ -179,6 +184,7 @@ def test_every_setting_of_sampling_is_told_on_the_page() -> None:
     assert all(additions({key: value}) for key, value in CHANGES.items()) and not additions({})
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("names", ["null", "[x,y]"])
 def test_a_run_that_was_shown_hints_is_marked_wherever_it_is_named(tmp_path: Path, names: str) -> None:
     plain, shown = evaluated(tmp_path / "1", "x"), made_with(evaluated(tmp_path / "2", "y"), hints="dots8")

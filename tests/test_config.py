@@ -43,6 +43,7 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("method", "override", "said"),
     [
@@ -119,6 +120,7 @@ def test_the_papers_settings_are_one_word_away() -> None:
     assert (cfg.trainer.precision, cfg.trainer.gradient_clip_val) == ("32-true", None)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("words", "refused"),
     [

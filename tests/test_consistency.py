@@ -155,6 +155,7 @@ def test_the_loss_is_least_where_the_two_levels_of_gaussian_pictures_agree_on_av
     assert loss_at(best) < min(loss_at(best - 0.02), loss_at(best + 0.02))
 
 
+@pytest.mark.whole
 def test_the_chain_of_best_shrinkings_tends_to_the_exact_one() -> None:
     method, sigma, g = small("method.learning.stages=10"), 12.0, 1.0
     method.batches_seen.fill_(79)

@@ -13,8 +13,6 @@ from PIL import Image
 from colorlab.data.__main__ import main
 from colorlab.errors import ConfigError, DataError
 
-pytestmark = pytest.mark.whole
-
 
 @pytest.fixture
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -48,6 +46,7 @@ def test_check_lists_every_bad_file_and_fails(pictures: Path, capsys: pytest.Cap
     assert all(any(name in line for line in lines) for name in ("b.jpg", "empty.png", "text.jpg", "folder.png"))
 
 
+@pytest.mark.whole
 def test_check_reads_a_data_set_as_its_loader_does(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures.rename(pictures.with_name("train"))
     Image.new("RGB", (15, 4)).save(pictures.with_name("train") / "odd.png")
@@ -85,6 +84,7 @@ def test_lines_goes_on_after_a_bad_picture_and_fails_at_the_end(pictures: Path, 
     assert (tmp_path / "out/sub/c.png").is_file() and not (tmp_path / "out/a.png").exists()
 
 
+@pytest.mark.whole
 def test_mixed_lines_depend_on_the_seed_alone(pictures: Path, tmp_path: Path) -> None:
     def drawn(out: str, seed: int) -> bytes:
         main(["lines", f"input={pictures}", f"out={tmp_path / out}", "line_style=mix", f"seed={seed}"])
@@ -93,6 +93,7 @@ def test_mixed_lines_depend_on_the_seed_alone(pictures: Path, tmp_path: Path) ->
     assert drawn("1", 3) == drawn("2", 3) != drawn("3", 4)
 
 
+@pytest.mark.whole
 def test_add_makes_a_folder_of_drawings_a_set_of_illustrations(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

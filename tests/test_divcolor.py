@@ -124,6 +124,7 @@ def test_the_histogram_is_that_of_the_training_pictures() -> None:
     assert torch.allclose(divcolor().H, bins.prior, atol=1e-6)
 
 
+@pytest.mark.whole
 def test_colours_of_all_kinds_find_their_nearest_bins() -> None:
     rgb = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     method = divcolor()
@@ -368,6 +369,7 @@ def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: P
         divcolor(f"method.mdn.features={run}", "method.mdn.features_width=3")
 
 
+@pytest.mark.whole
 def test_the_mixture_sees_the_picture_at_a_side_of_its_own() -> None:
     """The paper's 224 px give features of 28 x 28, for a field of 64."""
     method = divcolor("method.mdn.sees=48")

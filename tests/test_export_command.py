@@ -57,6 +57,7 @@ def test_an_exported_file_is_made_again_to_the_same_bits(
     assert len(list((tmp_path / "a").glob("fish-?.gpl"))) == 3
 
 
+@pytest.mark.whole
 def test_what_is_exported_is_not_made_twice(run: Path, drawing: Path, tmp_path: Path, capsys) -> None:
     words = [f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=2", "steps=1", "export=[ora,svg,gpl]"]
     draw(*words)
@@ -66,6 +67,7 @@ def test_what_is_exported_is_not_made_twice(run: Path, drawing: Path, tmp_path: 
     assert len(list((tmp_path / "a").glob("fish*.ora"))) == 2
 
 
+@pytest.mark.whole
 def test_another_runs_file_is_refused(run: Path, drawing: Path, tmp_path: Path) -> None:
     draw(f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=1", "steps=1", "export=ora")
     with pytest.raises(CheckpointError, match="other weights"):
@@ -85,6 +87,7 @@ def changed(path: Path, key: str, value: object) -> Path:
     return path.with_name("changed.ora")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("key", "value"),
     [

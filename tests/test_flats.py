@@ -166,6 +166,7 @@ def test_guidance_goes_beyond_the_hand_and_zero_is_off(method, monkeypatch) -> N
     assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(drawn_by[0.0], drawn_by[3.0])
 
 
+@pytest.mark.whole
 def test_a_caption_is_heard(tmp_path) -> None:
     tiny_text(tmp_path, "bert")
     torch.manual_seed(0)

@@ -83,6 +83,7 @@ def test_a_palette_is_a_list_a_file_or_a_picture(form: str, run: Path, drawing: 
     assert len({*off.argmin(1)}) > 1
 
 
+@pytest.mark.whole
 def test_a_candidate_is_varied_but_for_what_is_locked(run: Path, drawing: Path, tmp_path: Path) -> None:
     first = made(run, drawing, tmp_path / "a")[0]
     candidate = tmp_path / "a" / "rooms-1.png"
@@ -96,6 +97,7 @@ def test_a_candidate_is_varied_but_for_what_is_locked(run: Path, drawing: Path, 
     assert all(each[1] and sum(each) > 1 for each in kept) and any(sum(each) == 2 for each in kept)
 
 
+@pytest.mark.whole
 def test_a_lock_may_be_painted_on_nothing_or_in_white_on_black(run: Path, drawing: Path, tmp_path: Path) -> None:
     candidate = Image.fromarray(made(run, drawing, tmp_path / "a")[0])
     clear, opaque = Image.new("RGBA", SIZE), Image.new("L", SIZE)
@@ -123,6 +125,7 @@ def test_a_weaker_run_leads_away(run: Path, drawing: Path, tmp_path: Path) -> No
     assert colors_of(led) != colors_of(np.stack(colorlab.open_run(run).sample(drawing, n=3)))
 
 
+@pytest.mark.whole
 def test_the_settings_of_a_picture_tell_what_it_is_like(run: Path, drawing: Path, tmp_path: Path) -> None:
     made(run, drawing, tmp_path / "a")
     candidate = tmp_path / "a" / "rooms-1.png"

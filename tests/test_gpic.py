@@ -79,6 +79,7 @@ def test_the_line_encoder_runs_once_a_drawing_and_not_once_a_step(monkeypatch) -
     assert len(calls) == 2
 
 
+@pytest.mark.whole
 def test_sampling_with_the_encoding_kept_equals_the_whole_network_at_every_step() -> None:
     method = gpic("method.sampler.steps=6")
     cached = method.sample(Condition(image()), 8, Draws(0, [0]))
@@ -111,6 +112,7 @@ def test_guides_may_name_the_colour_and_paste_the_known() -> None:
     assert torch.allclose(drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(3, -1, -1, -1), atol=1e-6)
 
 
+@pytest.mark.whole
 def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
     above, below, seen = gpic("method.sampler.steps=5"), gpic(), []
     for name, method in (("above", above), ("below", below)):
@@ -149,6 +151,7 @@ def test_a_painted_start_is_white_around_the_outline() -> None:
     assert (inside == inside[:, :, :1, :1]).all() and inside.std() > 0.1
 
 
+@pytest.mark.whole
 def test_the_colours_kept_are_those_of_training_pictures() -> None:
     from colorlab.data.openmoji import OpenMoji
     from colorlab.data.transforms import Augment
@@ -168,6 +171,7 @@ def test_the_colour_of_the_painted_part_is_exact() -> None:
     assert torch.allclose(painted_color(rgb), torch.tensor([[1.0, 0.0, -1.0], [1.0, 1.0, 1.0]]), atol=1e-5)
 
 
+@pytest.mark.whole
 def test_the_papers_optimizer_trains() -> None:
     cfg = compose("train", ["name=t", "experiment=gpic_paper", "method.width=4", "method.optimizer.lr=0.01"])
     method = build(cfg.method)

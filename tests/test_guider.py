@@ -83,6 +83,7 @@ def test_all_of_a_guider_learns_by_the_third_step_and_nothing_of_the_prior(kind,
     assert torch.equal(weights_digest(prior), before)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("mix", ["concat", "add", "film"])
 def test_all_factors_of_each_mixer_have_a_gradient_by_step_two(mix: str, prior: Prior) -> None:
     net = guided(prior, "copy", mix, "all_out", 0, checkpointing=False)
@@ -148,6 +149,7 @@ def test_features_of_the_same_call_used_again_change_nothing(once: Prior) -> Non
         assert torch.equal(net(*inputs(prior), shown(net), features), net(*inputs(prior), shown(net)))
 
 
+@pytest.mark.whole
 def test_a_copy_of_a_guider_goes_by_its_own_weights(prior: Prior) -> None:
     net = guided(prior, "copy", "concat", "all_out", 0, checkpointing=True)
     twin = copy.deepcopy(net)
@@ -193,6 +195,7 @@ def test_a_guider_with_adapters_holds_no_weight_of_the_unet(prior: Prior) -> Non
     assert {name.split(".")[1] for name in net.state_dict() if name.startswith("replica")} == {"widen", "adapters"}
 
 
+@pytest.mark.whole
 def test_what_comes_after_the_last_site_is_left_out(prior: Prior) -> None:
     sizes = [sum(p.numel() for p in Replica(prior, sites, [], 0, False).parameters()) for sites in SITES]
     assert all(small < large for small, large in itertools.pairwise(sizes))

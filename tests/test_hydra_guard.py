@@ -92,6 +92,7 @@ def test_a_job_of_a_sweep_is_checked_too(tmp_path: Path) -> None:
         loader.load_sweep_config(whole, ["experiment=e"])
 
 
+@pytest.mark.whole
 def test_a_folder_named_by_a_key_is_checked_too(tmp_path: Path) -> None:
     folder = stranger(tmp_path, SAYS["a command before each job"])
     with pytest.raises(ConfigError, match=r"hydra\.launcher"):

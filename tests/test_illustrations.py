@@ -103,6 +103,7 @@ def test_labels_are_hands_and_captions_names(opened) -> None:  # type: ignore[no
     assert pictures.captions[at] == "waving hand light skin tone" and pictures[at].text == [pictures.captions[at]]
 
 
+@pytest.mark.whole
 def test_a_larger_picture_is_rendered_larger(opened) -> None:  # type: ignore[no-untyped-def]
     pictures = opened(size=224)
     assert pictures.pixels[np.array([0])].shape == (1, 5, 224, 224) and pictures[0].rgb.shape[-1] == 224
@@ -238,6 +239,7 @@ def test_no_concept_of_openmojis_val_and_test_is_in_training(all_drawings: dict[
     assert len(every) == 22529 and 0.8 < len(train) / len(every) < 0.9
 
 
+@pytest.mark.whole
 def test_val_and_test_are_those_of_openmoji(all_drawings: dict[str, list[Drawing]]) -> None:
     drawings = all_drawings[OPENMOJI] + all_drawings["twemoji"]
     shown = list(zip((each.concept for each in drawings), homes(drawings), strict=True))

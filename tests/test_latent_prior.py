@@ -64,6 +64,7 @@ def test_latents_are_those_of_the_autoencoder_found_once_a_picture(method, monke
     assert torch.equal(method.loss(shown, Draws(0, range(3)))["loss"], first)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("predict", ["v", "eps"])
 def test_the_loss_is_the_squared_error_of_what_is_predicted(parts, predict: str):
     method = (
@@ -95,6 +96,7 @@ def test_captions_name_colours_and_drop_out_in_the_shares_asked_for(parts):
     assert 50 < captions.count("red car") < 90 and 15 < captions.count("car") < 45
 
 
+@pytest.mark.whole
 def test_autoencoder_and_text_encoder_stay_as_they_are_and_out_of_the_weights(parts):
     method = made(parts)
     before = weights_digest(method.frozen.net)
@@ -146,6 +148,7 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(parts, name: str):
     assert torch.equal(drawn(free, "red car"), drawn(asked, "red car"))
 
 
+@pytest.mark.whole
 def test_the_exported_folder_is_the_prior_itself(method, tmp_path):
     method.export(tmp_path)
     prior, x = load_prior(str(tmp_path)), torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -184,12 +187,14 @@ def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
         made(parts, f"method.decoder={tmp_path}")
 
 
+@pytest.mark.whole
 def test_locked_samples_have_the_lightness_of_the_gray_picture(parts):
     method = made(parts, "method.space=ab").eval()
     off = lab_of(drawn(method, "red", 2))[:, 0] - lab_of(batch(1).image.expand(-1, 3, -1, -1))[:, 0]
     assert method.conditions == ("gray",) and off.abs().max() < 0.25
 
 
+@pytest.mark.whole
 def test_weights_are_refused_with_another_autoencoder(parts, method, tmp_path):
     other = tiny_vae()
     other.encoder.conv_in.bias.data += 1
@@ -210,6 +215,7 @@ def test_what_cannot_be_is_said_in_one_line(parts, overrides, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.whole
 def test_stable_diffusions_own_prediction_can_be_trained_too(parts):
     method = made(parts, "method.learning.predict=eps", "method.learning.zero_snr=false").eval()
     assert torch.isfinite(method.loss(batch(), Draws(0, range(3)))["loss"]) and method.prior.alpha_bars[-1] > 0

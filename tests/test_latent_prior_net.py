@@ -133,6 +133,7 @@ def test_a_missing_part_is_one_line(part, tmp_path):
     assert "\n" not in str(caught.value) and caught.value.exit_code == 2
 
 
+@pytest.mark.whole
 def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folder, prior, tmp_path, monkeypatch):
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "empty"))
     shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("text_encoder", "tokenizer"))

@@ -73,6 +73,7 @@ def learned(marginals: Marginals, bins: torch.Tensor, start: float, steps: int =
     return float(c.detach() ** 2 / (1 + c.detach() ** 2))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("p", [0.99, 0.8])
 def test_of_independent_pixels_the_copula_learns_independence(p: float) -> None:
     marginals = coins(8, 24, p)
@@ -80,6 +81,7 @@ def test_of_independent_pixels_the_copula_learns_independence(p: float) -> None:
     assert learned(marginals, bins, start=1.0) < 0.08
 
 
+@pytest.mark.whole
 def test_of_dependent_pixels_the_copula_learns_how_much() -> None:
     marginals = coins(8, 48, 0.5)
     eta, eps = Draws(0, range(48)).normal(1, 1), Draws(1, range(48)).normal(8, 8)
@@ -142,6 +144,7 @@ def test_sampled_fields_have_the_factors_covariance(reach: float) -> None:
     assert found[far] == pytest.approx(cov[far].item(), abs=0.08)
 
 
+@pytest.mark.whole
 def test_fitted_factors_tell_which_pixels_go_together() -> None:
     """Left and right half are each of one mind and know nothing of each other."""
     draws = Draws(0, range(50))

@@ -72,6 +72,7 @@ def test_where_no_gradient_is_wanted_the_discriminator_weighs_nothing():
         assert adaptive_weight(anchor.sum(), anchor.sum(), anchor.requires_grad_()) == 0
 
 
+@pytest.mark.whole
 def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
     method = made(vae, "method.losses.gan_start=1")
     before, start = weights_digest(method.vae), weights_digest(method.net)
@@ -81,6 +82,7 @@ def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
     assert names == {"net", "discriminator", "vae_digest", "batches_seen"}
 
 
+@pytest.mark.whole
 def test_the_discriminator_sets_in_after_its_count_of_batches(vae):
     method = made(vae, "method.losses.gan_start=2", "method.losses.gan=0.5")
     start = weights_digest(method.discriminator)
@@ -90,6 +92,7 @@ def test_the_discriminator_sets_in_after_its_count_of_batches(vae):
     assert not torch.equal(weights_digest(method.discriminator), start)
 
 
+@pytest.mark.whole
 def test_without_its_factor_there_is_no_discriminator_ever(vae):
     method = fitted(made(vae, "method.losses.gan_start=0", "method.losses.gan=0"), 2)
     assert not method.judged and set(method.loss(batch(), Draws(0, [0, 1]))) == {"loss", "l1"}
@@ -102,6 +105,7 @@ def test_the_parts_of_the_loss_add_up(vae):
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["gan_weight"] * losses["gan"])
 
 
+@pytest.mark.whole
 def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
     method, shown = made(vae, "method.losses.gan_start=0"), batch_of(plain(0.6))
     keys = compose("train", ["name=x", "method=lightness_vae", "method.vae=x"]).method
@@ -119,6 +123,7 @@ def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
     assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(l1 + 0.3 * perceptual, rel=1e-4)
 
 
+@pytest.mark.whole
 def test_at_first_its_decoder_is_the_plain_one_bit_for_bit(vae):
     method, rgb = made(vae), batch().rgb
     plain, lightness = (method.reconstruct(rgb, luma(rgb), decoder) for decoder in ("plain", "lightness"))
@@ -133,10 +138,12 @@ def test_swapped_and_locked_pictures_have_the_gray_pictures_lightness(vae):
     assert swapped < 0.25 and kept < 0.25 and plain > 5
 
 
+@pytest.mark.whole
 def test_keeping_lightness_needs_a_gray_picture(vae):
     assert made(vae).conditions == ("lines", "gray") and made(vae, "method.decoder=locked").conditions == ("gray",)
 
 
+@pytest.mark.whole
 def test_weights_are_refused_with_another_autoencoder(vae, tmp_path):
     other = tiny_vae()
     other.decoder.conv_out.bias.data += 1
@@ -146,6 +153,7 @@ def test_weights_are_refused_with_another_autoencoder(vae, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.whole
 def test_an_autoencoder_that_is_not_there_is_one_line(tmp_path):
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(ConfigError, match=r"is not a AutoencoderKL|is not there") as caught:
@@ -153,6 +161,7 @@ def test_an_autoencoder_that_is_not_there_is_one_line(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.whole
 def test_a_run_leaves_the_decoder_for_other_methods(vae, tmp_path):
     method = fitted(made(vae, "method.losses.gan=0"), 2)
     method.export(tmp_path)
@@ -169,6 +178,7 @@ def test_samples_are_the_gray_picture_itself(vae):
     assert torch.allclose(drawn[:, 1], whole, atol=1e-5)
 
 
+@pytest.mark.whole
 def test_by_default_the_critic_judges_the_picture_alone_as_vqgans_does(vae):
     shown = batch()
     other = shown._replace(image=1 - shown.image)

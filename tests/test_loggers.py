@@ -95,6 +95,7 @@ def test_the_account_is_that_of_the_server(tmp_path: Path, monkeypatch: pytest.M
     assert logged_in()
 
 
+@pytest.mark.whole
 def test_what_wandb_complains_of_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import wandb
 

@@ -37,6 +37,7 @@ def test_the_loss_is_the_weighted_cross_entropy_with_the_soft_truth() -> None:
     assert losses["classes"].item() == pytest.approx((w * entropy_at).mean().item(), rel=1e-4)
 
 
+@pytest.mark.whole
 def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     keys = compose("train", ["name=t", "method=cic", "data.condition=gray"]).method
     assert (keys.classes.neighbours, keys.classes.sigma, keys.classes.rebalance) == (5, 5, 0.5)
@@ -55,6 +56,7 @@ def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     assert torch.allclose(alone, wanted, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.whole
 def test_the_published_annealed_mean_is_of_the_rebalanced_classes_and_ours_of_p() -> None:
     """One vivid colour of a hundred gray ones, found as often by a rebalanced net: published, its mean is vivid."""
     chroma = {}
@@ -231,6 +233,7 @@ def test_an_unknown_trunk_is_told_with_the_known_ones() -> None:
         build(compose("train", [*SMALL, "method=marginals", "method.net.trunk=vgg"]).method)
 
 
+@pytest.mark.whole
 def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
     method = build(
         compose("train", ["name=t", "method=marginals", "method.net.trunk=semantic", "method.width=2"]).method
@@ -254,6 +257,7 @@ def test_gray_pictures_teach_cic_nothing() -> None:
     assert method.loss(mixed, Draws(0, range(4)))["classes"].item() != pytest.approx(wanted.item(), rel=1e-2)
 
 
+@pytest.mark.whole
 def test_a_second_head_regresses_ab_as_ucapsnets_does() -> None:
     """Its loss is the weighted squared error of a and of b over pictures that have colours, zero without a weight."""
     words = ["method=marginals", "method.net.trunk=capsule"]

@@ -113,6 +113,7 @@ def test_candidates_of_the_true_distribution_are_judged_alike_shared_within_a_dr
     assert abs(found[0]["kid"] - found[1]["kid"]) < 0.05
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore:realism on")
 def test_measures_of_sets_have_intervals_that_hold_what_other_drawings_give():
     tables = []

@@ -104,6 +104,7 @@ def test_what_looks_at_a_file_takes_a_pipe_for_no_file(tmp_path: Path, kind: str
     assert sha256_of(path) == "" and not is_ours(path)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", ODD)
 def test_a_batch_colours_the_pictures_among_odd_files(run: Path, tmp_path: Path, kind: str, capsys) -> None:
     drawing(tmp_path / "in" / "b.png")
@@ -117,6 +118,7 @@ def test_a_batch_colours_the_pictures_among_odd_files(run: Path, tmp_path: Path,
     assert all(f"{name}.png " in said for name in "acd")
 
 
+@pytest.mark.whole
 def test_what_is_no_plain_file_is_not_replaced(run: Path, tmp_path: Path) -> None:
     pipe(tmp_path / "out" / "a-2.png")
     pipe(tmp_path / "out" / "b.psd")
@@ -168,6 +170,7 @@ def test_a_file_that_is_to_be_new_replaces_none(tmp_path: Path, monkeypatch: pyt
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"first")]
 
 
+@pytest.mark.whole
 def test_two_processes_that_colour_into_one_folder_keep_what_both_make(run: Path, tmp_path: Path) -> None:
     for name in "ab":
         drawing(tmp_path / "in" / f"{name}.png")

@@ -93,6 +93,7 @@ def test_near_temperature_zero_all_candidates_are_the_likeliest(name: str) -> No
         method(name, "method.order.temperature=0")
 
 
+@pytest.mark.whole
 def test_a_picture_of_odd_size_is_drawn_on_a_grid_that_covers_it(name: str) -> None:
     assert method(name).sample(Condition(image(117, 31)), 1, Draws(0, [0])).shape == (1, 1, 3, 117, 31)
 

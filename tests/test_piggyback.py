@@ -141,6 +141,7 @@ def test_a_missing_prior_and_wrong_latents_are_told_in_one_line(clip: Path, tmp_
         tiny_prior(tmp_path, channels=5)
 
 
+@pytest.mark.whole
 def test_a_prompt_that_is_too_long_is_told_and_a_caption_is_cut(
     learned: Piggyback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ def test_new_layers_learn_at_a_rate_of_their_own_on_one_schedule(clip: Path) -> 
         probe.step(), cycle.step()
 
 
+@pytest.mark.whole
 def test_the_loss_is_equation_3(clip: Path) -> None:
     method, draws = made(clip), Draws(0, [10, 11])
     prior = method.frozen
@@ -222,6 +224,7 @@ def test_both_scales_follow_the_formula(learned: Piggyback, monkeypatch: pytest.
     assert torch.equal(output(5.0, 1.0, ""), structure)  # the prompt is the negative one: nothing to guide by
 
 
+@pytest.mark.whole
 def test_words_and_negative_words_are_heard(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     red, green = drawn(learned, text="red"), drawn(learned, text="green")
     assert not torch.equal(red, green)
@@ -229,6 +232,7 @@ def test_words_and_negative_words_are_heard(learned: Piggyback, monkeypatch: pyt
     assert not torch.equal(drawn(learned, text="red"), red)
 
 
+@pytest.mark.whole
 def test_the_guider_heard_again_at_every_call_is_the_plain_sampler(
     plain: Tensor, learned: Piggyback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,11 +250,13 @@ def test_conditions_are_encoded_once_a_picture(learned: Piggyback, monkeypatch: 
     assert len(calls) == 1
 
 
+@pytest.mark.whole
 def test_a_candidate_is_the_same_in_any_batch_and_number(plain: Tensor, learned: Piggyback) -> None:
     both = learned.sample(Condition(BATCH.image.flip(0), text=BATCH.text[::-1]), 3, Draws(0, [11, 10]))
     assert torch.equal(both[1:, :2], plain)
 
 
+@pytest.mark.whole
 def test_gray_pictures_keep_their_lightness_and_drawings_need_not(
     plain: Tensor, learned: Piggyback, free: Piggyback
 ) -> None:
@@ -260,6 +266,7 @@ def test_gray_pictures_keep_their_lightness_and_drawings_need_not(
     assert free.conditions == ("lines", "gray") and (lab_of(drawn(free))[:, :, 0] - L).abs().max() > 10
 
 
+@pytest.mark.whole
 def test_sdedit_at_45_per_cent_runs_22_of_50_steps(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(learned.sampler, "steps", 50)
@@ -270,6 +277,7 @@ def test_sdedit_at_45_per_cent_runs_22_of_50_steps(learned: Piggyback, monkeypat
     assert len(calls) == 22
 
 
+@pytest.mark.whole
 def test_ablations_do_not_hear_the_guider(learned: Piggyback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learned.net, "features", lambda *_: pytest.fail("heard"))
     put(learned, monkeypatch, "ablation", sds_steps=2)
@@ -277,6 +285,7 @@ def test_ablations_do_not_hear_the_guider(learned: Piggyback, monkeypatch: pytes
     assert not torch.equal(drawings[0], drawings[1]) and not torch.equal(drawings[1], drawings[2])
 
 
+@pytest.mark.whole
 def test_hints_reach_the_pictures_unless_they_are_not_to_be_heard(
     plain: Tensor, learned: Piggyback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +294,7 @@ def test_hints_reach_the_pictures_unless_they_are_not_to_be_heard(
     assert torch.equal(drawn(learned, hints=half(RGB, "left")), plain)
 
 
+@pytest.mark.whole
 def test_inpainting_pastes_the_known_pixels_exactly(free: Piggyback) -> None:
     hints = half(RGB, "left")
     found = drawn(free, guides=[Inpaint("noised", 1, 0.1)], hints=hints)
@@ -293,6 +303,7 @@ def test_inpainting_pastes_the_known_pixels_exactly(free: Piggyback) -> None:
     assert not torch.equal(found[..., 16:], rest)  # known latents have been heard too
 
 
+@pytest.mark.whole
 def test_guides_start_repel_or_are_refused_in_one_line(
     plain: Tensor, learned: Piggyback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_folder_in_another_ones_place_has_pixels_of_its_own(tmp_path: Path) ->
     assert not torch.equal(opened(tmp_path / "set")[[0, 1, 2]].rgb, before)
 
 
+@pytest.mark.whole
 def test_many_pictures_are_decoded_in_order_by_several_processes(tmp_path: Path) -> None:
     for k in range(260):
         path = tmp_path / f"set/{k:03d}.png"

@@ -113,6 +113,7 @@ def test_flats_keep_a_references_colours_and_hints_win_over_it() -> None:
         assert picture.getpixel((94, 28)) == (40, 90, 200) and picture.getpixel((94, 73)) == (240, 200, 60)
 
 
+@pytest.mark.whole
 def test_the_command_says_the_same_and_its_file_makes_it_again(tmp_path: Path) -> None:
     house(False).save(tmp_path / "house.png")
     house(True).save(tmp_path / "other.png")

@@ -77,6 +77,7 @@ def test_what_a_process_has_to_say_is_said_by_the_one_that_started_it(tmp_path: 
     assert str(told) == "a is damaged" and told.exit_code == code  # type: ignore[attr-defined]
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore:The ``compute``")
 def test_judges_that_take_one_another_in_have_seen_all() -> None:
     stream = torch.Generator().manual_seed(0)

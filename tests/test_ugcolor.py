@@ -68,6 +68,7 @@ def test_a_hint_reaches_beyond_its_pixels() -> None:
     assert (free - led)[..., :6, :].abs().max() > 0
 
 
+@pytest.mark.whole
 def test_without_suggestions_one_picture_is_painted_and_with_them_candidates_differ() -> None:
     one, many = (ugcolor(f"method.suggested={s}").sample(Condition(image()), 2, Draws(0, [0]))[0] for s in (0, 4))
     assert torch.equal(one[0], one[1]) and not torch.equal(many[0], many[1])
@@ -95,6 +96,7 @@ def test_a_histogram_has_the_shares_of_the_bins_and_the_saturation() -> None:
     assert torch.allclose(told[-3:], torch.tensor([0.25, 1.0, 1.0]))
 
 
+@pytest.mark.whole
 def test_a_picture_named_as_bias_is_a_global_hint_and_other_guides_are_refused() -> None:
     built, condition = ugcolor(), Condition(image())
     plain, biased = (built.sample(condition, 1, Draws(0, [0]), g) for g in ([], [Bias(torch.rand(3, 8, 8))]))

@@ -40,6 +40,7 @@ def test_rounds_take_every_place_once_and_ever_more(cells: int, rounds: int) -> 
     assert rounds != 12 or cells != 64 or sizes[0] < 64 / 12 < sizes[-1]
 
 
+@pytest.mark.whole
 def test_as_many_rounds_as_cells_draw_one_code_after_another() -> None:
     built, rows = unicolor("method.drawing.rounds=99"), Draws(0, [0]).candidates(3)
     tokens, _ = built.tokens(image(16, 24))
@@ -86,6 +87,7 @@ def test_hints_of_cells_are_the_means_of_what_is_shown_in_each() -> None:
     assert torch.allclose(found[0, 0], torch.tensor([0.3, -0.2, 1])) and found[0, 1].abs().max() == 0
 
 
+@pytest.mark.whole
 def test_hints_are_kept_exactly_and_reach_beyond_themselves() -> None:
     built, gray = unicolor(), image(32, 40)
     built.net.feature.weight *= 1e-4  # an untrained trunk is loud

@@ -167,6 +167,7 @@ def test_a_class_that_moved_is_found_by_its_old_name(old: str) -> None:
     assert class_of(upgraded({"_target_": "x", "part": {"_target_": old}})["part"]["_target_"]).__name__ in old
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("method", "old", "new"),
     [

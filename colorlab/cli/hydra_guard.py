@@ -23,7 +23,7 @@ from colorlab.cli.messages import explained
 from colorlab.cli.targets import check_targets
 from colorlab.cli.yaml_files import conf_dir, conf_dirs
 from colorlab.errors import ConfigError
-from colorlab.storage.plain import Bounded
+from colorlab.storage.plain import Bounded, flattened
 
 ALLOWED_TARGETS = re.compile(
     r"hydra_plugins\.colorlab_launcher\.result\.KeepResult"
@@ -118,7 +118,7 @@ def _check_foreign(cfg: DictConfig, command: str, run_mode: RunMode) -> None:
         expected = own.load_configuration(command, told, run_mode)
     except Exception as error:
         raise explained(error, command, told) from error
-    one, other = _leaves(_said(cfg, "")), _leaves(_said(expected, ""))
+    one, other = flattened(_said(cfg, "")), flattened(_said(expected, ""))
     for key in sorted(one.keys() | other.keys()):
         if one.get(key) != other.get(key) and not key.startswith(FILLED_IN):
             raise _not_allowed(f"hydra.{key}")
@@ -134,13 +134,6 @@ def _not_allowed(key: str) -> ConfigError:
         f"{key} is set in a folder of configurations, which is not allowed "
         "(it decides what runs and what is written: give it on the command line)"
     )
-
-
-def _leaves(node: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted keys."""
-    if not isinstance(node, dict) or not node:
-        return {prefix: node}
-    return {key: value for name in node for key, value in _leaves(node[name], f"{prefix}.{name}".lstrip(".")).items()}
 
 
 def _said(cfg: DictConfig, key: str) -> Any:

@@ -24,7 +24,6 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 DUMMIES = ("", "color photo", "high quality photo")
-DROPOUT = 0.5
 #: Examples of each word's colours; a colour has the word of the nearest example in Lab.
 EXAMPLES = {
     "red": ("#d22f27", "#ea5a47", "#ff0000", "#8b1a1a"),
@@ -77,11 +76,6 @@ def words_of(share: Tensor) -> list[list[str]]:
     return [[WORDS[k] for k in row.tolist() if share[b, k] >= SHARE] for b, row in enumerate(order)]
 
 
-def main_colors(rgb: Tensor) -> list[list[str]]:
-    """(B, 3, H, W) in [0, 1] -> words for each picture's main colours, none for an uncoloured drawing."""
-    return words_of(shares(rgb))
-
-
 def hit(rgb: Tensor, word: str) -> bool:
     """Whether a picture (3, H, W) in [0, 1] shows the colour of a word: it has at least SHARE of what is coloured."""
     if word not in WORDS:
@@ -89,15 +83,10 @@ def hit(rgb: Tensor, word: str) -> bool:
     return float(shares(rgb[None])[0, WORDS.index(word)]) >= SHARE
 
 
-def dressed(texts: Sequence[str], rgb: Tensor, share: float, draws: Draws) -> list[str]:
+def with_colors(texts: Sequence[str], colors: list[list[str]], share: float, draws: Draws) -> list[str]:
     """Captions, a share of them begun with the picture's main colours: "waving hand" -> "yellow and brown waving hand".
 
-    rgb: (B, 3, H, W) in [0, 1]; share in [0, 1]; draws: one row per picture."""
-    return with_colors(texts, main_colors(rgb), share, draws)
-
-
-def with_colors(texts: Sequence[str], colors: list[list[str]], share: float, draws: Draws) -> list[str]:
-    """The same, of colours already known."""
+    colors: words for each picture's; share in [0, 1]; draws: one row per picture."""
     chosen = (draws.to("colour words").uniform() < share).tolist()
     rows = zip(texts, colors, chosen, strict=True)
     return [f"{' and '.join(own)} {text or 'drawing'}" if wanted and own else text for text, own, wanted in rows]

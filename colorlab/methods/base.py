@@ -35,7 +35,7 @@ class Method(nn.Module):
         conditions       kinds of ``data.condition`` that it can be shown
         optimizer_steps  how many a batch takes; two with a discriminator
         trains_in_turn   whether a batch may leave some of the learning parameters without a gradient
-        takes_text       whether it reads the condition's text; then it has ``negative``, a prompt to keep away from
+        takes_text       whether it reads the condition's text
         own_size         whether it colours drawings of any size as well at their own; it then paints under their lines
     and whoever samples with it may set:
         cut              shorten a text that is too long, instead of a ConfigError

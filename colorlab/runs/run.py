@@ -23,6 +23,7 @@ from colorlab.errors import CheckpointError, ConfigError, DataError
 from colorlab.runs.config import CONFIG, TRAVELED, read_config
 from colorlab.storage.cache import fetched_run, hub_dir, shipped
 from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, write_text
+from colorlab.storage.plain import flattened
 
 PLAIN_SIMPLIFIERS = ("none", "morph")  # values of data.simplify that are no programs
 #: Keys that a run may be resumed with other values of: what it learns does not depend on them.
@@ -77,8 +78,8 @@ class Run:
     def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
         node = self.config["method"]
         changed = regrouped(changed, node["_target_"])
-        own = _flat({key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")})
-        for key in _flat(changed):
+        own = flattened({key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")})
+        for key in flattened(changed):
             if key not in own or key.endswith("_target_"):
                 raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*own])}")
         check_values(changed, node["_target_"])
@@ -189,18 +190,11 @@ def require_none(folder: Path) -> None:
 
 def require_same(folder: Path, cfg: DictConfig) -> None:
     """CheckpointError with the keys if a configuration would not go on with the run in the folder to the same bits."""
-    old, new = _flat(open_run(folder).config), _flat(plain_dict(cfg))
+    old, new = flattened(open_run(folder).config), flattened(plain_dict(cfg))
     changed = [key for key in old | new if old.get(key) != new.get(key) and not SAFE_TO_CHANGE.fullmatch(key)]
     if changed:
         values = ", ".join(f"{key}={new.get(key, 'unset')} was {old.get(key, 'unset')}" for key in changed)
         raise CheckpointError(f"{folder} is of another configuration: {values} (give the old values, or another name=)")
-
-
-def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted keys."""
-    if not isinstance(node, dict):
-        return {prefix: node}
-    return {key: value for name in node for key, value in _flat(node[name], f"{prefix}.{name}".lstrip(".")).items()}
 
 
 def plain_dict(cfg: DictConfig) -> dict[str, Any]:

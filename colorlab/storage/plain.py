@@ -200,3 +200,10 @@ def _named(shape: Shape) -> str:
 
 def _misfit(value: Any, expected: str, where: str) -> None:
     raise ValueError(f"{where or 'it'} is to be {expected}, not {str(value)[:40]!r}")
+
+
+def flattened(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted keys; empty ones leave nothing."""
+    if not isinstance(node, dict):
+        return {prefix: node}
+    return {key: value for name in node for key, value in flattened(node[name], f"{prefix}.{name}".lstrip(".")).items()}
