@@ -45,7 +45,7 @@ WRITERS: dict[str, Callable[[Path, int], object]] = {
     "candidates of a drawing": lambda folder, k: write_sample(folder, "a", np.full((2, 4, 4, 3), k, np.uint8)),
     "what candidates cost": lambda folder, k: add_timing(folder, k, 1, "cpu"),
     "a sweep": lambda folder, k: Sweep(folder, [Job("h", k, "0", {})]).save(),
-    "a set of drawings": lambda folder, k: write_archive(folder / "a.jsonl.xz", ABOUT, [Vector([f"n{k}"], "", "<svg/>")]),
+    "a set of drawings": lambda folder, k: write_archive(folder / "a.xz", ABOUT, [Vector([f"n{k}"], "", "<svg/>")]),
     "a page of questions": lambda folder, k: write_page(folder, f"title {k}", []),
     "the studio's palettes": lambda folder, k: palettes.keep(folder, "p", [f"#00000{k}"]),
     "a picture": picture,
