@@ -6,14 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
 import torch
+from hydra import initialize_config_dir
 from omegaconf import OmegaConf
 
-from colorlab.cli.clauses import _check_declared
+from colorlab.cli.clauses import _check_declared, check_config, has_value
+from colorlab.cli.command import hydra_command
 from colorlab.cli.config import compose
 from colorlab.cli.messages import explained
-from colorlab.cli.yaml_files import conf_dir, declared
+from colorlab.cli.yaml_files import conf_dir, declared, top_keys
 from colorlab.errors import ColorlabError, ConfigError, DataError
 from colorlab.train import check_compatible, last_value
 from colorlab.training.fit import _method_and_pictures
@@ -49,6 +52,54 @@ def test_every_key_refuses_what_its_clause_forbids_and_words_for_numbers(path: P
             assert key in said_of(path, key, int(bad) if isinstance(default, int) and bad != "nonsense" else bad)
         if isinstance(default, bool | int | float):
             assert f"{key}=wide ({key} is " in said_of(path, key, "wide")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(conf_dir())))
+def test_no_key_takes_a_number_beyond_all_or_null_in_place_of_a_value(path: Path) -> None:
+    for key, default, clause in declared(path):
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            assert key in said_of(path, key, 10**400)
+        if has_value(default, clause):
+            assert f"{key}=null ({key} has a value" in said_of(path, key, None)
+
+
+COMMANDS = {"train": ["name=t"], "sample": ["run=a"], "evaluate": ["run=a"], "compare": ["runs=a"], "data_command": []}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_key_that_is_taken_away_is_told(command: str) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        whole = hydra.compose(command, COMMANDS[command], return_hydra_config=True)
+    choices = dict(whole.hydra.runtime.choices)
+    own = [key for key in whole if key in top_keys(conf_dir() / f"{command}.yaml") - {"hydra"}]
+    assert own
+    for key in own:
+        rest = OmegaConf.masked_copy(whole, [other for other in whole if other not in (key, "hydra")])
+        with pytest.raises(ConfigError, match=rf"^{key} was taken away"):
+            check_config(rest, command, choices)
+
+
+PARTS = ["+callbacks.x=1", "+callbacks.x.y=1", "~method/optimizer", "method.optimizer=5", "method.sampler=null",
+         "data.augment=5", "data.augment=null"]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", PARTS)
+def test_a_part_that_is_of_no_class_is_told(word: str) -> None:
+    with pytest.raises(ConfigError, match=r" is no \w+ \(choose with ") as told:
+        compose("train", ["name=t", word])
+    assert word.strip("+~").partition("=")[0].replace("/", ".").split(".")[1] in str(told.value)
+
+
+MISTAKEN = ["--config-dir=nowhere", "--config-dir=setup.cfg", f"seed={'1' * 5000}", "--shell-completion"]
+
+
+@pytest.mark.parametrize("word", MISTAKEN)
+def test_what_composing_stumbles_over_is_a_mistake_in_a_line(word: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["sample", "run=a", "input=x.png", word])
+    with pytest.raises(SystemExit, match="2"):
+        hydra_command(print, "sample")
+    told = capsys.readouterr().err
+    assert told.startswith("colorlab: error: ") and told.count("\n") == 1 and len(told) > 40
 
 
 def test_the_clauses_are_many() -> None:

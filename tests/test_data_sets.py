@@ -22,6 +22,7 @@ from colorlab.cli.yaml_files import composed
 from colorlab.conditions.lines import Dilation
 from colorlab.data.folder import PictureFiles
 from colorlab.data.intake import open_picture, squared
+from colorlab.data.splits import DEALT
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
 
@@ -175,6 +176,12 @@ def test_a_training_picture_that_is_held_out_too_is_left_out_and_counted(tmp_pat
     assert len(pictures.splits["train"]) + len(pictures.splits["val"]) == 3
     assert pictures.origin["train"] == "Train/, less 2 that are held out too" and pictures.origin["test"] == "test/"
     assert pictures.origin["val"] == "out of Train/"
+
+
+def test_training_does_not_say_that_a_folder_without_splits_was_divided_by_its_maker(tmp_path: Path) -> None:
+    for k in range(6):
+        save(tmp_path / "set" / f"{k}.png", k)
+    assert set(opened("folder", tmp_path / "set", "cache=false").origin.values()) == {DEALT}
 
 
 def test_files_of_equal_size_and_end_are_told_apart(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from colorlab.cli.messages import nearest, no_key
 from colorlab.cli.targets import check_targets
-from colorlab.cli.yaml_files import conf_dir, conf_dirs, declared, group_files, sources, top_keys
+from colorlab.cli.yaml_files import conf_dir, conf_dirs, declared, group_files, groups, sources, top_keys
 from colorlab.errors import ConfigError
+from colorlab.storage.plain import is_of_64_bits
 
 NEEDS = re.compile(r"^(?:# Needs|(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
 
 CLOSED = ("trainer", "logger")  # groups whose keys are not the arguments of one class
+SEVERAL = ("callbacks", "guide")  # groups of which any number are chosen
+GONE = object()  # in place of a key that is not there
 #: Keys of Lightning's Trainer that no yaml file has and that do what they say.
 LIGHTNINGS = {"num_nodes", "deterministic", "benchmark", "detect_anomaly", "limit_val_batches", "profiler"}
 
@@ -27,6 +30,8 @@ def check_config(cfg: DictConfig, config_name: str, choices: dict[str, Any]) -> 
     check_targets(OmegaConf.to_container(cfg, resolve=False))
     files = list(sources(config_name, choices))
     _check_read(cfg, files, choices)
+    _check_there(cfg, files)
+    _check_classes(cfg, choices)
     for source, prefix in files:
         _check_declared(cfg, source, prefix)
     for key in sorted(OmegaConf.missing_keys(cfg)):
@@ -49,6 +54,29 @@ def _check_read(cfg: DictConfig, files: list[tuple[Path, str]], choices: dict[st
             for name in map(str, cfg[group]):
                 if name not in own:
                     raise ConfigError(no_key(f"{group}.{name}", [f"{group}.{each}" for each in sorted(own)]))
+
+
+def _check_there(cfg: DictConfig, files: list[tuple[Path, str]]) -> None:
+    """Raise ConfigError for the first key of a yaml file that was taken away (`~key` on the command line)."""
+    for path, prefix in files:
+        for key in [prefix] if prefix else top_keys(path) - {"defaults", "hydra"}:
+            if OmegaConf.select(cfg, key, default=GONE) is GONE and not OmegaConf.is_missing(cfg, key):
+                raise ConfigError(f"{key} was taken away (leave ~{key} out; a key may have another value)")
+
+
+def _check_classes(cfg: DictConfig, choices: dict[str, Any]) -> None:
+    """Raise ConfigError for the first part from a group of classes, such as method/optimizer, that is of no class."""
+    for group in [group for group in groups() if group in choices or group.split("/")[0] in (*choices, *SEVERAL)]:
+        files, key = group_files(group), group.replace("/", ".")
+        node = OmegaConf.select(cfg, key, default=GONE)
+        classes = [name for name, path in files.items() if "_target_" in top_keys(path)]
+        if node is GONE or not classes or (node == {} and len(classes) < len(files)):
+            continue
+        named = node if group in SEVERAL and OmegaConf.is_dict(node) else {"": node}
+        for name, each in named.items():
+            if not (OmegaConf.is_dict(each) and "_target_" in each):
+                what, way = f"{key}.{name}".rstrip("."), f"{group}=[<name>]" if name else f"{group}=<name>"
+                raise ConfigError(f"{what} is no {group.split('/')[-1]} (choose with {way}, see --help)")
 
 
 def check_needs(cfg: DictConfig) -> None:
@@ -130,6 +158,13 @@ def _check_declared(cfg: DictConfig, source: Path, prefix: str) -> None:
         if value is not None:
             _check_type(dotted, value, default)
             _check_clause(dotted, value, clause)
+        elif has_value(default, clause) and OmegaConf.select(cfg, dotted, default="") is None:
+            raise ConfigError(f"{dotted}=null ({dotted} has a value{f', {clause}' if clause else ''})")
+
+
+def has_value(default: Any, clause: str) -> bool:
+    """Whether a key with this default and clause is never null; what a reference stands for may be."""
+    return default is not None and "null" not in clause and "${" not in str(default)
 
 
 def _check_type(key: str, value: Any, default: Any) -> None:
@@ -147,6 +182,8 @@ def _check_type(key: str, value: Any, default: Any) -> None:
         raise ConfigError(f"{key}={value} ({key} is a word, such as {default})")
     if not fits:
         raise ConfigError(f"{key}={value} ({key} is {expected}, such as {default})")
+    if isinstance(value, int) and not is_of_64_bits(value):
+        raise ConfigError(f"{key} is larger than any number that is counted with here")
 
 
 def _check_clause(key: str, value: Any, clause: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+import traceback
+from pathlib import Path
 
 import yaml
 
 from colorlab.cli.upgrade import place_today
 from colorlab.cli.yaml_files import conf_dir, declared, group_files, groups, sources
-from colorlab.errors import ConfigError
+from colorlab.errors import ColorlabError, ConfigError
 
 GOES_ON = "resume=auto goes on with the run of this name= from its newest checkpoint"
 #: Words of other tools -> what is meant here.
@@ -18,6 +20,7 @@ OTHER_WORDS = {
     "fast_dev_run": "trainer.max_steps=2 tries a training out",
     "max_epochs": "trainer.max_steps says how long to train", "epochs": "trainer.max_steps says how long to train",
 }  # fmt: skip
+COMPOSING = ("hydra", "omegaconf", "antlr4", "yaml")  # packages that make a configuration of words and files
 #: Package -> the extra of colorlab-suite that brings it.
 EXTRAS = {
     "albumentations": "train", "diffusers": "diffusion", "huggingface_hub": "hub", "jinja2": "judge", "kornia": "judge",
@@ -56,7 +59,7 @@ def no_key(key: str, known: list[str], method: str = "") -> str:
 def explained(error: Exception, config_name: str, overrides: list[str]) -> Exception:
     """A composition error of Hydra's as one line with the nearest valid names; other errors as they are."""
     error = lacking(error)
-    text = " ".join(str(error).split())
+    text = _text(error)
     if found := re.search(r"Could not override '([^']+)'.*?No match in the defaults list", text):
         return ConfigError(f"{found[1]} is not a group of this command{nearest(found[1], groups())}")
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'(?: Available options in '[^']+': (.+))?", text):
@@ -75,10 +78,23 @@ def explained(error: Exception, config_name: str, overrides: list[str]) -> Excep
         return ConfigError(f"a file of configurations is no YAML that can be read: {text[:200]} (mend it)")
     if type(error).__name__ == "MisconfigurationException":  # Lightning's
         return ConfigError(f"{text[:200]} (see trainer=, trainer.accelerator and trainer.devices)")
-    names = {"ConfigCompositionException", "OverrideParseException", "MissingConfigException", "HydraException"}
-    if type(error).__name__ in names or type(error).__module__.startswith("omegaconf"):
+    if type(error).__module__.split(".")[0] in COMPOSING or _arose_in_composing(error):
         return ConfigError(text[:300])
     return error
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, on one line; of one that says nothing, what the one before it says, or its kind."""
+    said = " ".join(str(error).split())
+    before = error.__cause__ or error.__context__
+    return said or (_text(before) if before else type(error).__name__)
+
+
+def _arose_in_composing(error: Exception) -> bool:
+    """Whether an error of no kind of its own, such as a ValueError, arose in a library that composes."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = Path(frames[-1].filename).parts if frames else ()
+    return not isinstance(error, ColorlabError | OSError) and any(name in places for name in COMPOSING)
 
 
 def _keys(config_name: str, overrides: list[str]) -> dict[str, object]:

@@ -152,11 +152,12 @@ def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, numb
     from colorlab.data.intake import open_picture
     from colorlab.data.pictures import unit
     from colorlab.draws import Draws
+    from colorlab.storage.files import replacing
 
     rgb = unit(open_picture(source, cfg.pixel_limit))[None]
     line = style.varied(rgb, Draws(cfg.seed, [number], purpose="lines"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(line[0, 0].mul(255).round().byte().numpy()).save(target)
+    with replacing(target) as temporary:
+        Image.fromarray(line[0, 0].mul(255).round().byte().numpy()).save(temporary, "PNG")
 
 
 def prior(cfg: DictConfig) -> None:

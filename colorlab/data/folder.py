@@ -109,8 +109,7 @@ class PictureFiles(PicturePairs):
 
 def _origin(listing: Listing, given: set[str]) -> dict[str, str]:
     """Split -> where it came from."""
-    named = given if listing.origin is None else set(listing.origin)
-    if named <= {"train"} and listing.origin is None:
+    if given <= {"train"} and not listing.origin:
         return dict.fromkeys(SPLITS, DEALT)
     makers = listing.origin or dict.fromkeys(given, "as published")
     taken = f"out of {makers['train']}" if "train" in makers else DEALT

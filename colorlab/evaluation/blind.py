@@ -21,7 +21,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
 from colorlab.metrics.intervals import Interval, interval
-from colorlab.storage.files import json_digest, read_arrays, read_json
+from colorlab.storage.files import json_digest, read_arrays, read_json, write_text
 
 PAGE, KEY = "blind.html", "blind-key.json"
 REAL = "real"
@@ -82,9 +82,8 @@ def write_page(out: Path, title: str, asked: Sequence[Trial]) -> Path:
         .render(title=title, question=question, trials=_Safe(trials_text))
     )
     key = {"page": page, "trials": {str(i): {"a": t.of_a, "b": t.of_b, "drawing": t.name} for i, t in enumerate(asked)}}
-    out.mkdir(parents=True, exist_ok=True)
-    (out / PAGE).write_text(html, encoding="utf-8")
-    (out / KEY).write_text(json.dumps(key, indent=1), encoding="utf-8")
+    write_text(out / PAGE, html)
+    write_text(out / KEY, json.dumps(key, indent=1))
     return out / PAGE
 
 

@@ -99,15 +99,23 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
 def add_timing(folder: Path, seconds: float, drawings: int, device: str, process: int = 0) -> None:
     """Add to what making the samples has cost one of several processes so far."""
     path = folder / (f"{Path(TIMING).stem}-{process}.json" if process else TIMING)
-    before = read_json(path, TIMES) if path.exists() else {"sampling_seconds": 0.0, "sampled": 0}
+    before = _times(path) or {"sampling_seconds": 0.0, "sampled": 0}
     total = {"sampling_seconds": before["sampling_seconds"] + seconds, "sampled": before["sampled"] + drawings}
     write_json(path, total | {"device": device})
+
+
+def _times(path: Path) -> dict[str, Any]:
+    """What was measured so far; nothing if it is not there, or damaged: no sample is made again for its seconds."""
+    try:
+        return dict(read_json(path, TIMES))
+    except DataError:
+        return {}
 
 
 def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
     """Seconds for sampling, of all processes together and a drawing, as far as they are known, and for judging."""
     stem, ending = TIMING.split(".")
-    parts = [read_json(path, TIMES) for path in sorted(folder.glob(f"{stem}*.{ending}"))]
+    parts = [known for path in sorted(folder.glob(f"{stem}*.{ending}")) if (known := _times(path))]
     known = dict(parts[0]) if parts else {}
     for key in TIMES if known else ():
         known[key] = sum(part[key] for part in parts)
@@ -127,7 +135,7 @@ def read_evaluation(folder: Path, shape: Shape = SHAPE) -> Evaluation:
     if not (folder / RESULT).is_file():
         raise ConfigError(f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)")
     require_own(folder)
-    document = read_json(folder / RESULT, shape)
+    document = read_json(folder / RESULT, shape, "evaluate again, the samples are kept")
     return Evaluation(folder, document, read_arrays(folder / DISTANCES))
 
 

@@ -114,7 +114,7 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
     if not path.exists():
         write_json(path, settings)
         return
-    known = read_json(path, {})
+    known = read_json(path, {}, "remove the folder, or give another out=")
     for key in settings.keys() | known.keys():
         was, now = (each.get(key, WITHOUT_EFFECT.get(key)) for each in (known, settings))
         if was != now:

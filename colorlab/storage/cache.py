@@ -63,15 +63,25 @@ def _temporary() -> Path:
 
 
 def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """The array in ``path`` (.npy), made and written there first if need be. Writing is atomic: a killed process leaves
-    no half file, and two processes that make it at once both end with a whole one. DiskError: it cannot be kept."""
-    if not path.exists():
-        made = make()
-        try:
-            sweep(path.parent)
-            write_array(path, made)
-        except OSError as error:
-            raise DiskError(
-                f"{path}: {error.strerror} (set COLORLAB_CACHE to a folder with room that can be written to)"
-            ) from error
+    """The array in ``path`` (.npy), made and written there first if need be, or if the file is damaged. Writing is
+    atomic: a killed process leaves no half file, and two processes that make it at once both end with a whole one.
+    DiskError: it cannot be kept."""
+    if (kept := _mapped(path)) is not None:
+        return kept
+    made = make()
+    try:
+        sweep(path.parent)
+        write_array(path, made)
+    except OSError as error:
+        raise DiskError(
+            f"{path}: {error.strerror} (set COLORLAB_CACHE to a folder with room that can be written to)"
+        ) from error
     return np.load(path, mmap_mode="r")
+
+
+def _mapped(path: Path) -> np.ndarray | None:
+    """The array in a file; None: there is none, or it was cut short."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except (FileNotFoundError, ValueError, EOFError):
+        return None

@@ -67,9 +67,11 @@ def _place_new(temporary: Path, path: Path) -> None:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """A folder beside this one to make and write to, which takes its place when the block ends well: no half folder has
-    its name. What a process leaves that is killed is swept."""
+    its name. What a process leaves that is killed is swept, but for the folder that was there: between the two renames
+    it has a name of its own, <name>.before-<number>."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made, before = (path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp") for _ in range(2))
+    made = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    before = path.with_name(f"{path.name[:200]}.before-{secrets.token_hex(4)}")
     try:
         yield made
         for file in made.rglob("*"):
@@ -254,14 +256,14 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, f"{text}\n")
 
 
-def read_json(path: Path, shape: Shape = MAPPING) -> Any:
-    """DataError if it cannot be read or has another shape."""
+def read_json(path: Path, shape: Shape = MAPPING, fix: str = "remove it, and make it again") -> Any:
+    """DataError if it cannot be read or has another shape. fix: what is to be done then."""
     try:
         value = json_of(content(path, LARGEST_RECORD))
         must_fit(value, shape)
         return value
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)") from error
+        raise DataError(f"{path} cannot be read ({_brief(error)}; {fix})") from error
 
 
 def _brief(error: Exception) -> str:

@@ -19,8 +19,8 @@ LARGEST = 1 << 18  # bytes of a configuration
 LARGEST_RECORD = 1 << 28  # bytes of a record with a number for every picture
 DEEPEST = 32  # containers within one another
 MOST = 20_000  # values of a configuration, aliases counted as often as they come
-
 LONGEST_LINE = 500  # letters
+LONGEST_NUMBER = 400  # letters of a number in YAML
 
 Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
 
@@ -62,7 +62,8 @@ class Line(str):
 
 
 class Bounded:
-    """For a Loader of PyYAML: a YAMLError where containers are too deep, or aliases make too much of little."""
+    """For a Loader of PyYAML: a YAMLError where containers are too deep, aliases make too much of little, a key comes
+    twice, a number is too long, or a value is not what its tag says."""
 
     _depth = 0
 
@@ -72,13 +73,33 @@ class Bounded:
             raise yaml.YAMLError(f"it is deeper than {DEEPEST} levels")
         node = super().compose_node(parent, index)  # type: ignore[misc]
         self._depth -= 1
+        if isinstance(node, yaml.MappingNode):
+            _must_differ([key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
         return node
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        if node.tag in NUMBERS and isinstance(node, yaml.ScalarNode) and len(node.value) > LONGEST_NUMBER:
+            raise yaml.YAMLError(f"{node.value[:40]}... is a number of more than {LONGEST_NUMBER} letters")
+        try:
+            return super().construct_object(node, deep)  # type: ignore[misc]
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise yaml.YAMLError(f"{str(node.value)[:40]!r} is no {node.tag.rpartition(':')[2]}") from error
 
     def get_single_node(self) -> Any:
         node = super().get_single_node()  # type: ignore[misc]
         if node is not None:
             _counted(node, {})
         return node
+
+
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+def _must_differ(keys: list[str]) -> None:
+    """YAMLError if a key of a mapping comes twice: readers differ in which they take."""
+    if len(set(keys)) < len(keys):
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise yaml.YAMLError(f"the key {twice[:40]!r} comes twice")
 
 
 class PlainLoader(Bounded, yaml.SafeLoader):
@@ -114,11 +135,18 @@ def yaml_of(text: bytes) -> Any:
 def json_of(text: bytes) -> Any:
     """Plain containers. ValueError: it is no JSON, or out of bounds."""
     try:
-        value = json.loads(text.decode("utf-8"), parse_constant=_no_number)
+        value = json.loads(text.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError as error:
         raise ValueError(f"it is deeper than {DEEPEST} levels") from error
     must_be_plain(value)
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found
 
 
 def _no_number(word: str) -> float:
@@ -126,7 +154,8 @@ def _no_number(word: str) -> float:
 
 
 def must_be_plain(value: Any, depth: int = 0) -> None:
-    """ValueError unless all is None, bool, int, float, str, lists, and dictionaries with words for keys."""
+    """ValueError unless all is None, bool, int, float, str, lists, and dictionaries with words for keys, and whole
+    numbers have 64 bits at most."""
     if depth > DEEPEST:
         raise ValueError(f"it is deeper than {DEEPEST} levels")
     if isinstance(value, dict):
@@ -137,8 +166,15 @@ def must_be_plain(value: Any, depth: int = 0) -> None:
     elif isinstance(value, list):
         for each in value:
             must_be_plain(each, depth + 1)
+    elif isinstance(value, int) and not is_of_64_bits(value):
+        raise ValueError("it has a number beyond all that are counted here")
     elif not isinstance(value, str | int | float | bool | None):
         raise ValueError(f"{str(value)[:40]} is a {type(value).__name__}, not plain data")
+
+
+def is_of_64_bits(value: int) -> bool:
+    """Whether a whole number is one of those that files, arrays and clocks have."""
+    return -(1 << 63) <= value < 1 << 64
 
 
 def must_fit(value: Any, shape: Shape, where: str = "") -> None:
@@ -178,7 +214,7 @@ def _is_a(value: Any, kind: Any) -> bool:
     if kind is None:
         return value is None
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return (type(value) is int and is_of_64_bits(value)) or (isinstance(value, float) and math.isfinite(value))
     if kind is Line:
         return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_LINE
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -145,14 +145,17 @@ def _trainer(
     if loggers:
         callbacks.append(Dashboard(loggers, pictures, cfg.logger.drawings, cfg.logger.candidates, cfg.log_every))
     make = build(_settings(cfg.trainer, method) | {"_partial_": True})
-    return make(
-        callbacks=callbacks, logger=[MetricsFile(folder), *loggers], default_root_dir=folder,
-        max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every, use_distributed_sampler=False,
-        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
-        strategy=cfg.trainer.get("strategy") or strategy(
-            cfg.trainer.devices, cfg.trainer.timeout, method.trains_in_turn or method.optimizer_steps > 1
-        ),
-    )  # fmt: skip
+    try:
+        return make(
+            callbacks=callbacks, logger=[MetricsFile(folder), *loggers], default_root_dir=folder,
+            max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every, use_distributed_sampler=False,
+            enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
+            strategy=cfg.trainer.get("strategy") or strategy(
+                cfg.trainer.devices, cfg.trainer.timeout, method.trains_in_turn or method.optimizer_steps > 1
+            ),
+        )  # fmt: skip
+    except (ValueError, TypeError) as error:  # such as an accelerator that Lightning does not know
+        raise ConfigError(f"trainer: {' '.join(str(error).split())[:200]} (see trainer=)") from error
 
 
 def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
