@@ -120,7 +120,7 @@ def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
         monkeypatch.setattr(
             method.net.level, "forward", lambda a, name=name, level=level: seen.append((name, float(a))) or level(a)
         )
-    Mix(above, below, 0.9919).sample(Condition(image()), 2, Draws(0, [0]))
+    Mix(above, below, 0.9919).sample(Condition(image()), 8, Draws(0, [0]))
     assert {name for name, level in seen if level < 0.9919} == {"above"}
     assert [name for name, level in seen if level >= 0.9919].count("below") >= 3
     assert seen == sorted(seen, key=lambda pair: pair[1])

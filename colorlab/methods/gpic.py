@@ -73,6 +73,11 @@ class GPIC(LearnedDiffusion):
 
         return denoise
 
+    @property
+    def fixed_groups(self) -> bool:
+        """A compiled decoder would be compiled anew for every size."""
+        return self.compiled
+
 
 class Mix(PixelDiffusion):
     """GPIC's mix model: ``above`` in more noise than ``switch_at``, ``below`` from there on (Sec. 4.4: C8, then C32).
@@ -88,3 +93,7 @@ class Mix(PixelDiffusion):
 
     def denoiser(self, image: Tensor) -> Denoiser:
         return diffusion.switch(self.above.denoiser(image), self.below.denoiser(image), self.switch_at or 0.0)
+
+    @property
+    def fixed_groups(self) -> bool:
+        return self.above.fixed_groups or self.below.fixed_groups

@@ -20,7 +20,7 @@ from colorlab.conditions.lines import surroundings
 from colorlab.draws import Draws
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread
 from colorlab.samplers.ancestral import Sampler
-from colorlab.samplers.candidates import each_alone, in_groups
+from colorlab.samplers.candidates import each_alone, group_sizes, in_groups_of
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition, Denoiser, Hints
 
@@ -44,10 +44,10 @@ class Learning:
 class PixelDiffusion(Method):
     """What GPIC and its mix model share: from a denoiser for one drawing to n candidates of many.
 
-    sampler: walks down the levels. micro_batch: candidates sampled together; the last group is padded to it, so that
-    candidate k is the same bits whatever n is. start_from: what V of Eq. 13 is when the user names no colour: "mean",
-    some training picture's mean colour everywhere, or "painted", the mean of its coloured parts inside the drawing's
-    outline and white around it. switch_at: the alpha_bar of a model switch, None without one."""
+    sampler: walks down the levels. micro_batch: candidates sampled together; fewer or more where that is found to leave
+    their bits alone, so that candidate k is the same whatever n is. start_from: what V of Eq. 13 is when the user names
+    no colour: "mean", some training picture's mean colour everywhere, or "painted", the mean of its coloured parts
+    inside the drawing's outline and white around it. switch_at: the alpha_bar of a model switch, None without one."""
 
     colors: Tensor  # (2, K, 3) in [-1, 1]: of K training pictures, the mean colour and that of the coloured parts
 
@@ -65,6 +65,7 @@ class PixelDiffusion(Method):
             raise ValueError(f"start_from is {' or '.join(STARTS)}, not {start_from!r}")
         self.sampler, self.micro_batch, self.start_from = sampler, micro_batch, start_from
         self.switch_at: float | None = None
+        self._same_bits: dict[tuple[object, ...], bool] = {}
 
     def denoiser(self, image: Tensor) -> Denoiser:
         """The denoiser for one drawing (1, 1, H, W), H and W multiples of 16."""
@@ -79,8 +80,32 @@ class PixelDiffusion(Method):
 
     def candidates(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """n colourings of one drawing, (n, 3, H, W) in [0, 1]."""
-        denoise = self.denoiser(condition.image)
-        return in_groups(lambda rows: self.group(denoise, condition, rows, guides), draws, n, self.micro_batch)
+        denoise, pixels = self.denoiser(condition.image), math.prod(condition.image.shape[-2:])
+        first = draws.candidates(1)
+
+        def same_bits(m: int) -> bool:
+            how = m, condition.image.shape, condition.image.device, torch.get_num_threads(), self.bf16
+            if how not in self._same_bits:
+                self._same_bits[how] = not self.fixed_groups and self.is_row_alone(denoise, condition, first, m)
+            return self._same_bits[how]
+
+        sizes = group_sizes(n, self.micro_batch, pixels, same_bits)
+        return in_groups_of(lambda rows: self.group(denoise, condition, rows, guides), draws, n, sizes)
+
+    @property
+    def fixed_groups(self) -> bool:
+        """Whether every group must have ``micro_batch`` rows."""
+        return False
+
+    def is_row_alone(self, denoise: Denoiser, condition: Condition, first: Draws, m: int) -> bool:
+        """Whether a row comes out of the nets as the same bits in a group of m as in one of ``micro_batch``, wherever
+        in it: kernels may be chosen, and sums parted, by how many rows there are. first: the row's draws."""
+        x, levels = self.start(condition, first, []), self.sampler.levels(self.switch_at)
+        for level in {levels[0], levels[0] if self.switch_at is None else levels[-2]}:
+            few, many = (denoise(x.repeat(rows, 1, 1, 1), level) for rows in sorted((m, self.micro_batch)))
+            if not (few == many[:1]).all() or not (many == many[:1]).all():
+                return False
+        return True
 
     def group(self, denoise: Denoiser, condition: Condition, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """The candidates of one drawing that are sampled together, (m, 3, H, W) in [0, 1]."""

@@ -6,6 +6,7 @@ field is drawn at the net's own side and stretched to the picture's size; the pi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from colorlab.progress import finer
 from colorlab.types import Condition
 
 SPACE = AB()
+LEAST = 2  # rows of a group: PyTorch convolves a single small picture by kernels of its own
+ROOM = 32 * 64**2  # pixels of a group; more of them together gain nothing
 
 #: (streams of m candidates) -> those candidates, (m, ...): pictures, latents or chroma fields
 DrawCandidates = Callable[[Draws], Tensor]
@@ -67,8 +70,28 @@ def each_alone(condition: Condition, draws: Draws) -> Iterator[tuple[Condition, 
 def in_groups(draw: DrawCandidates, draws: Draws, n: int, size: int, first: int = 0) -> Tensor:
     """Candidates first .. n - 1 of one picture, drawn ``size`` at a time; the last group is padded to it, so that a
     candidate is the same bits whatever n is: a row may be rounded otherwise in a group of another size. (On one
-    processor with AVX2, GPIC's nets gave the same bits in groups of 2, 4, 8 and 16, and others in groups of one.)
-    draws: one row. -> (n - first, ...)."""
-    everyone = draws.candidates(n + size)
-    groups = [draw(everyone.rows(start, start + size)) for start in finer(range(first, n, size))]
+    processor with AVX2, GPIC's nets gave the same bits in groups of 2 to 64, and others in groups of one.) draws: one
+    row. -> (n - first, ...)."""
+    return in_groups_of(draw, draws, n, [size] * -(-(n - first) // size), first)
+
+
+def in_groups_of(draw: DrawCandidates, draws: Draws, n: int, sizes: Sequence[int], first: int = 0) -> Tensor:
+    """The same in groups of these sizes, whose sum is n - first or more."""
+    ends = list(itertools.accumulate(sizes, initial=first))
+    everyone = draws.candidates(ends[-1])
+    groups = [draw(everyone.rows(start, end)) for start, end in finer(list(itertools.pairwise(ends)))]
     return torch.cat(groups)[: n - first]
+
+
+def group_sizes(n: int, size: int, pixels: int, same_bits: Callable[[int], bool]) -> list[int]:
+    """Sizes of the groups that n candidates of so many pixels each go in: few go by themselves, many small ones up to
+    ``ROOM`` pixels together, others ``size`` at a time.
+
+    same_bits: whether a row of a group of m is what it is in one of ``size``; where it is not, every group has
+    ``size`` rows."""
+    for largest in sorted({max(size, ROOM // pixels), size}, reverse=True) if size >= LEAST else []:
+        whole, rest = divmod(n, largest)
+        sizes = [largest] * whole + [max(rest, LEAST)] * (rest > 0)
+        if all(m == size or same_bits(m) for m in sorted(set(sizes))):
+            return sizes
+    return [size] * -(-n // size)
