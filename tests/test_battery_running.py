@@ -27,8 +27,6 @@ from colorlab.training.loaders import PictureData, TrainingOrder
 from colorlab.types import Condition
 from tests.kill_harness import Started, at_batch, train, words_for
 
-pytestmark = pytest.mark.whole
-
 TWO_STEPS = ("trainer.max_steps=2", "trainer.val_check_interval=1", "save_every=9")
 
 
@@ -38,6 +36,7 @@ def weights_after(folder: Path, *words: str) -> bytes:
     return weights_of(folder).read_bytes()
 
 
+@pytest.mark.whole
 def test_validation_does_not_change_what_is_learnt(tmp_path: Path) -> None:
     assert weights_after(tmp_path / "a") == weights_after(tmp_path / "b", "trainer.val_check_interval=9")
 
@@ -83,6 +82,7 @@ def pictures(folder: Path, count: int) -> str:
     return f"data.root={folder / 'pictures'}"
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("error:Total length")
 def test_fewer_pictures_than_a_batch_train(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -94,6 +94,7 @@ def test_fewer_pictures_than_a_batch_train(
     assert "1 training pictures, none to validate with" in capsys.readouterr().out
 
 
+@pytest.mark.whole
 def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     with pytest.raises(DataError, match=r"pictures"):
@@ -118,6 +119,7 @@ def test_a_batch_that_does_not_divide_among_the_processes_is_told() -> None:
         data.train_dataloader()
 
 
+@pytest.mark.whole
 def test_a_run_in_use_is_left_alone(tmp_path: Path) -> None:
     pid = os.fork()
     if not pid:
@@ -135,6 +137,7 @@ def test_a_run_in_use_is_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "ready"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("every", [1, 9])
 def test_a_run_whose_folder_vanishes_ends_and_does_not_come_back(tmp_path: Path, every: int) -> None:
     words = words_for("gpic", "trainer.max_steps=4", f"save_every={every}", "trainer.val_check_interval=9")
@@ -143,6 +146,7 @@ def test_a_run_whose_folder_vanishes_ends_and_does_not_come_back(tmp_path: Path,
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.whole
 def test_the_layout_of_a_state_belongs_to_its_format(tmp_path: Path) -> None:
     """Whoever changes one raises the other, so that an older state is told from a damaged one."""
     train(tmp_path, words_for("gpic", *TWO_STEPS))
@@ -152,6 +156,7 @@ def test_the_layout_of_a_state_belongs_to_its_format(tmp_path: Path) -> None:
     assert (state.keys(), state["format"], FORMAT) == (expected, 1, 1)
 
 
+@pytest.mark.whole
 def test_an_infinite_gradient_ends_training_at_the_next_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from colorlab.training.shells import Shell
 

@@ -21,8 +21,6 @@ from tests.conftest import ROOT
 from tests.kill_harness import at_batch, same_run, train, words_for
 from tests.test_resume import Killed, die
 
-pytestmark = pytest.mark.whole
-
 EVERY_TWO = words_for("gpic", "trainer.max_steps=6", "trainer.val_check_interval=2", "method/schedule=constant")
 GUIDED = [*EVERY_TWO, "callbacks=[best,early_stopping]", "callbacks.early_stopping.patience=1",
           "callbacks.early_stopping.min_delta=1e9"]  # fmt: skip
@@ -49,10 +47,12 @@ def stopped(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.whole
 def test_an_early_end_comes_when_nothing_became_better(stopped: Path) -> None:
     assert list(validated(stopped)) == [2, 4]
 
 
+@pytest.mark.whole
 def test_the_run_ends_with_the_weights_of_its_best_validation(stopped: Path, tmp_path: Path) -> None:
     losses = validated(stopped)
     best = min(losses, key=losses.__getitem__)
@@ -60,11 +60,13 @@ def test_the_run_ends_with_the_weights_of_its_best_validation(stopped: Path, tmp
     assert weights(stopped) == weights(tmp_path) == (stopped / "checkpoints" / "best" / WEIGHTS).read_bytes()
 
 
+@pytest.mark.whole
 def test_worst_is_best_the_other_way_round(stopped: Path, tmp_path: Path) -> None:
     train(tmp_path, [*GUIDED, "callbacks.best.mode=max"])
     assert weights(tmp_path) != weights(stopped)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("position", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_kill_changes_neither_the_end_nor_the_best(position: int, stopped: Path, tmp_path: Path) -> None:
     with pytest.raises(Killed):
@@ -73,6 +75,7 @@ def test_a_kill_changes_neither_the_end_nor_the_best(position: int, stopped: Pat
     assert weights(tmp_path) == weights(stopped) and rows(tmp_path) == rows(stopped)
 
 
+@pytest.mark.whole
 def test_an_early_end_that_was_decided_stays_decided(stopped: Path, tmp_path: Path, monkeypatch) -> None:
     """The process dies between the last step and the final weights."""
     with monkeypatch.context() as patched, pytest.raises(Killed):
@@ -82,6 +85,7 @@ def test_an_early_end_that_was_decided_stays_decided(stopped: Path, tmp_path: Pa
     same_run(tmp_path, stopped)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("callback", ["best", "early_stopping"])
 def test_a_metric_that_is_never_measured_is_told_with_those_that_are(callback: str, tmp_path: Path) -> None:
     words = [*EVERY_TWO, f"callbacks={callback}", f"callbacks.{callback}.monitor=val/los"]
@@ -89,6 +93,7 @@ def test_a_metric_that_is_never_measured_is_told_with_those_that_are(callback: s
         train(tmp_path, words)
 
 
+@pytest.mark.whole
 def test_the_learning_rate_stands_beside_the_losses_as_often_as_asked(tmp_path: Path) -> None:
     words = ["trainer.max_steps=4", "log_every=2", "callbacks=learning_rate", "method.optimizer.lr=1e-3"]
     train(tmp_path, [*EVERY_TWO, *words])
@@ -97,6 +102,7 @@ def test_the_learning_rate_stands_beside_the_losses_as_often_as_asked(tmp_path: 
     assert all(math.isclose(row["train/learning_rate"], 1e-3, rel_tol=1e-6) for row in trained)
 
 
+@pytest.mark.whole
 def test_a_dashboard_shows_pictures_and_changes_no_bit(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -134,6 +140,7 @@ def test_wandb_shows_pictures_and_says_nothing_of_its_own(tmp_path: Path) -> Non
     assert list((folder / "files" / "media" / "images").rglob("*.png"))
 
 
+@pytest.mark.whole
 def test_a_finished_run_says_so_without_torch(stopped: Path, tmp_path: Path) -> None:
     """The whole command took 0.9 s of one core where training takes 15; the bound is of processor time."""
     (tmp_path / "runs").mkdir()

@@ -117,7 +117,6 @@ def test_by_default_colours_weigh_as_published_one_over_their_share() -> None:
         rarity(method.H, 0, "none")
 
 
-@pytest.mark.whole
 def test_the_histogram_is_that_of_the_training_pictures() -> None:
     bins = Bins("reachable")
     bins.fit([lab_of(Pictures().rgb)[:, 1:].permute(0, 2, 3, 1).reshape(-1, 2)], 5)
@@ -198,7 +197,6 @@ def test_the_losses_add_up() -> None:
     assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-5)
 
 
-@pytest.mark.whole
 def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
     method, field = divcolor("method.losses.l2=3", "method.losses.grad=2"), numbers(2, 2, 16, 16).clamp(-0.5, 0.5)
     q = Posterior(torch.full((2, 6), 2.0), torch.zeros(2, 6))
@@ -217,7 +215,6 @@ def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
     assert torch.allclose(losses["loss"], total / (2 * 16 * 16), rtol=1e-4)
 
 
-@pytest.mark.whole
 def test_the_mdns_loss_is_that_of_a_sample_of_the_posterior(monkeypatch) -> None:
     method = divcolor("method.mdn.loss=nearest").eval()
     q = Posterior(torch.full((2, 6), 2.0), torch.full((2, 6), 9.0).log())  # deviation 3
@@ -320,7 +317,6 @@ def saved(method: torch.nn.Module, run: Path) -> Path:
     return run
 
 
-@pytest.mark.whole
 def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
     first = divcolor("method.stages.stage=vae")
     trained(first, 1)

@@ -23,8 +23,6 @@ from colorlab.evaluation.selection import error_key, worst
 from colorlab.evaluation.settings import WITHOUT_EFFECT, folder_name
 from colorlab.report.grid import mixture
 
-pytestmark = pytest.mark.whole
-
 TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 
 
@@ -130,6 +128,7 @@ def test_a_wrong_key_or_value_names_the_right_ones(run: Path, changed: dict[str,
         open_run(run).method(changed=changed)
 
 
+@pytest.mark.whole
 def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
     run: Path, finished: Path, document: dict[str, Any], capsys
 ) -> None:
@@ -141,6 +140,7 @@ def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
     assert {k: v for k, v in again.items() if k != "timing"} == {k: v for k, v in document.items() if k != "timing"}
 
 
+@pytest.mark.whole
 def test_an_interrupted_evaluation_makes_only_what_is_missing(run: Path, finished: Path, capsys) -> None:
     before, lost = stamps(finished), sorted(stamps(finished))[:2]
     content = {name: (finished / "samples" / name).read_bytes() for name in lost}
@@ -199,6 +199,7 @@ def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(docume
     assert trivial["nearest"]["values"]["diversity/lpips"]["mean"] > 0
 
 
+@pytest.mark.whole
 def test_a_method_of_coarse_colours_has_a_row_for_true_ones(document: dict[str, Any], tmp_path: Path) -> None:
     run = trained_looking(tmp_path / "coarse", "method=pixcolor", "data.condition=gray", "method.order.blocks=1")
     found = json.loads((evaluated(run, "lpips=none", "limit=2", "steps=null") / "evaluation.json").read_text())
@@ -208,6 +209,7 @@ def test_a_method_of_coarse_colours_has_a_row_for_true_ones(document: dict[str, 
     assert "oracle" not in document["trivial"]
 
 
+@pytest.mark.whole
 def test_the_protocol_does_not_know_the_method(run: Path, document: dict[str, Any]) -> None:
     other = json.loads((evaluated(run, "seed=5", "bias=palette") / "evaluation.json").read_text())
     assert other["protocol_id"] == document["protocol_id"]
@@ -264,6 +266,7 @@ def test_a_damaged_sample_is_named(tmp_path: Path, damage: Callable[[bytes], byt
         read_sample(tmp_path, "a")
 
 
+@pytest.mark.whole
 def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
     run: Path, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
@@ -278,6 +281,7 @@ def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
     assert "going on without" in capsys.readouterr().err
 
 
+@pytest.mark.whole
 def test_two_runs_are_evaluated_as_their_mix(run: Path) -> None:
     folder = evaluated(run, f"run=[{run},{run}]", "lpips=none")
     assert folder.name.startswith("test-n3-s0-limit3-mix_tiny-")
@@ -310,6 +314,7 @@ def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_ar
     assert error_key(document) == key and worst(document, 3) == [1, 3, 0]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
