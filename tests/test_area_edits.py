@@ -88,6 +88,7 @@ def test_what_is_no_edit_is_one_line(edit: list[Any]) -> None:
         edits_of(edit)
 
 
+@pytest.mark.whole
 def test_areas_that_were_joined_have_one_colour_and_cut_ones_their_own() -> None:
     run = colorlab.open_run("pretrained/flats")
     known = np.zeros((200, 200, 4), np.uint8)

@@ -49,6 +49,7 @@ def test_masks_keep_the_mean_and_drop_their_share(dropout: float) -> None:
     assert every.mean() == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.whole
 def test_the_pool_is_clustered() -> None:
     drawn = {how: cgan(f"method.cluster.kind={how}").sample(Condition(image()), 3, Draws(0, [5]))
              for how in ("none", "centres", "medoids")}  # fmt: skip

@@ -50,6 +50,7 @@ def test_draws_decode_standard_normal_latents() -> None:
     assert torch.allclose(drawn, method.vae(z, method.vae.maps(image)), atol=1e-6)
 
 
+@pytest.mark.whole
 def test_medoids_are_draws_and_centres_are_not() -> None:
     image = torch.rand(1, 1, 16, 16)
     pool = cvae("method.cluster.kind=none").candidates(image, 12, Draws(0, [3]))

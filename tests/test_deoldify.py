@@ -62,6 +62,7 @@ def test_whoever_has_no_turn_stays_though_its_optimizer_remembers(seen: int, mov
     assert changed == moves
 
 
+@pytest.mark.whole
 def test_every_convolution_has_a_spectral_norm_of_one() -> None:
     net = DeOldifyNet(4, 3, 2).train()
     for _ in range(60):

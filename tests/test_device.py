@@ -23,6 +23,7 @@ def test_bf16_on_a_processor_without_units_for_it_stays_fp32_and_says_so_once(am
     assert previews_in_bf16("auto", "cpu") == amx and not previews_in_bf16("fp32", "cpu")
 
 
+@pytest.mark.whole
 def test_garbage_is_looked_for_again_after_imports_that_fail():
     frozen = gc.get_freeze_count()
     with pytest.raises(ImportError), importing():

@@ -94,7 +94,7 @@ def test_every_key_that_takes_words_is_one_of_free_text_or_has_choices() -> None
                     {prefix + key} if ours and isinstance(default, str | None) and not (checked or taken) else set()
                 )
     # a number of pixels, too; said by the choice of the group; one of the styles that the run knows
-    assert loose == {"size", "logger.kind", "method.style"}
+    assert loose == {"size", "logger.kind", "method.hand.style"}
 
 
 @pytest.mark.whole

@@ -41,6 +41,7 @@ def test_a_module_uses_only_what_its_room_may() -> None:
     assert not beyond, f"these use what their room may not (tests/house.py): {beyond}"
 
 
+@pytest.mark.whole
 def test_what_is_for_doors_is_used_by_doors() -> None:
     doors = set(house.FOR_DOORS)
     wrong = {module: sorted(used) for module, path in each("door", "cli") if (used := imported(path) & doors)}
@@ -59,6 +60,7 @@ def test_below_training_nothing_knows_its_libraries() -> None:
     assert not any(knowing.values()), {m: found for m, found in knowing.items() if found}
 
 
+@pytest.mark.whole
 def test_inside_wings_imports_stand_at_the_top() -> None:
     """What a door does not need is not loaded; elsewhere a late import is an optional or slow library."""
     late = {module: _late(path) - LATE - OWN_LATE.get(module, set()) for module, path in each("door", "cli")}

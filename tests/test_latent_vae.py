@@ -60,6 +60,7 @@ def test_the_parts_of_the_loss_add_up():
     assert torch.allclose(losses["loss"], losses["l1"] + 0.5 * losses["kl"])
 
 
+@pytest.mark.whole
 def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
     keys = compose("train", ["name=x", "method=latent_vae"]).method
     assert (keys.losses.perceptual, keys.losses.kl) == (0.1, 1e-6)

@@ -36,6 +36,7 @@ def test_what_is_declared_is_pinned_within_its_range(declared: Requirement) -> N
     assert all(version in declared.specifier for version in versions)
 
 
+@pytest.mark.whole
 def test_nothing_is_pinned_that_nothing_asks_for() -> None:
     reached: set[str] = set()
     waiting = {canonicalize_name(each.name) for each in DECLARED} | {"pip"}  # pip-audit and pip-api run it

@@ -58,6 +58,7 @@ def test_unnamed_drawings_are_all_new(cases):
     assert judge.compute()["drawings"] == 4 and judge.per_drawing()["index"].tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.whole
 def test_two_processes_are_one(cases):
     first, second, whole = judged(cases, [[0, 3, 2]]), judged(cases, [[1, 4, 0]]), judged(cases, [[0, 1, 2, 3, 4]])
     for mine, other in zip(first.topics, second.topics, strict=True):

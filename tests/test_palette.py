@@ -50,6 +50,7 @@ def test_attention_is_the_softmax_of_scaled_products_for_each_head() -> None:
     assert torch.allclose(attention(x), expected, atol=1e-5)
 
 
+@pytest.mark.whole
 def test_with_attention_a_corner_reaches_every_pixel_of_a_large_picture_and_without_it_does_not() -> None:
     state, shown = torch.zeros(1, 3, 256, 256), torch.zeros(1, 1, 256, 256)
     changed = shown.clone()
@@ -90,6 +91,7 @@ def test_the_denoiser_is_the_net_at_its_level_read_as_noise() -> None:
     assert torch.allclose(method.denoiser(image())(x, 0.3), expected, atol=1e-5)
 
 
+@pytest.mark.whole
 def test_guides_keep_the_known_and_flatten_the_enclosed() -> None:
     known, rgb = torch.zeros(1, 1, 32, 32), torch.rand(1, 3, 32, 32)
     known[..., :10] = 1
@@ -113,5 +115,6 @@ def test_every_sampler_of_noise_colours_with_it(name: str) -> None:
     assert not torch.equal(pictures[0, 0], pictures[0, 1])
 
 
+@pytest.mark.whole
 def test_a_picture_of_odd_size_comes_back_in_it() -> None:
     assert palette().sample(Condition(image(117, 131)), 1, Draws(0, [0])).shape == (1, 1, 3, 117, 131)

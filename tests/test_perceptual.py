@@ -41,6 +41,7 @@ def test_gradients_reach_the_first_pictures_only(loss):
     assert a.grad.abs().max() > 0 and b.grad is None and not any(p.requires_grad for p in loss.parameters())
 
 
+@pytest.mark.whole
 def test_alexnets_features_are_torchvisions():
     from torchvision.models import alexnet
 

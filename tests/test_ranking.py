@@ -48,6 +48,7 @@ def test_trainings_of_one_configuration_are_one_line_and_the_least_error_comes_f
     assert found["near"][1].startswith("0.062 [")
 
 
+@pytest.mark.whole
 def test_a_difference_within_the_spread_of_trainings_is_none(tmp_path: Path) -> None:
     found = ranked(trainings(tmp_path, a=(0.0, 0.1, -0.1), b=(0.02, 0.12, -0.08)))
     assert found["b"][0] == "="
@@ -61,6 +62,7 @@ def test_single_trainings_are_not_ranked_and_it_is_said_why(tmp_path: Path) -> N
     assert "one training" in notes(lines, 120)[0] and "carry no ranking" in notes(lines, 34)[0]
 
 
+@pytest.mark.whole
 def test_the_nearest_drawings_are_told_from_three_trainings_that_agree(tmp_path: Path) -> None:
     found = ranked(trainings(tmp_path, good=(-0.05, -0.0501, -0.0499)))
     assert found["nearest training drawing"][0] == ">"

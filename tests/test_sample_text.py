@@ -37,6 +37,7 @@ def test_a_prompt_may_hold_the_caption() -> None:
     assert worded("red {}", ["a cat", ""]) == ["red a cat", "red"]
 
 
+@pytest.mark.whole
 def test_a_picture_of_a_data_set_is_shown_with_the_words_that_are_wished_for() -> None:
     pictures = {
         7: Batch(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.tensor([7]), ["a cat"], torch.zeros(1))
@@ -59,6 +60,7 @@ def test_the_negative_prompt_is_a_value_of_the_method() -> None:
     assert sampling().values == {}
 
 
+@pytest.mark.whole
 def test_evaluations_with_other_words_have_folders_of_their_own() -> None:
     def named(*words: str) -> str:
         return folder_name("test", 8, 0, None, evaluating(*words), "")

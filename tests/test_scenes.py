@@ -80,6 +80,7 @@ def test_scenes_show_two_to_four_figures(chance: float, count: int) -> None:
     assert figures(chance) == count
 
 
+@pytest.mark.whole
 def test_any_chance_makes_a_scene() -> None:
     random = np.random.default_rng(0)
     blank, full = np.full((5, SIDE, SIDE), 255, np.uint8), np.zeros((5, SIDE, SIDE), np.uint8)

@@ -60,6 +60,7 @@ def test_many_comparisons_are_corrected() -> None:
     assert told_apart({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a": True, "b": False, "c": False}
 
 
+@pytest.mark.whole
 def test_by_chance_alone_a_table_of_ten_rows_has_hardly_a_sign() -> None:
     found = []
     for _ in range(2):

@@ -83,6 +83,7 @@ def test_candidate_k_is_the_same_bits_for_any_n_and_batch(gpic: Path, at: float)
     assert torch.allclose(two, flats, atol=1e-3) == (at == 1)
 
 
+@pytest.mark.whole
 def test_the_command_and_python_shade_alike_at_the_drawings_own_size(gpic: Path, tmp_path: Path) -> None:
     drawing = Image.new("RGB", (120, 100), "white")
     ImageDraw.Draw(drawing).rectangle((20, 20, 90, 80), outline="black", width=3)
@@ -101,6 +102,7 @@ def test_the_command_and_python_shade_alike_at_the_drawings_own_size(gpic: Path,
     )  # the hue is the palette's; the net is untrained, so light is by chance
 
 
+@pytest.mark.whole
 def test_what_cannot_be_shaded_or_shade_is_told_in_a_line(gpic: Path) -> None:
     drawing = np.full((40, 40), 255, np.uint8)
     with pytest.raises(ConfigError, match="shade= goes on from colours of areas"):

@@ -33,6 +33,7 @@ def test_divergence_is_minus_the_adjoint_of_the_gradient() -> None:
     assert torch.allclose((gradient(u) * z).sum(), -(u * divergence(z)).sum())
 
 
+@pytest.mark.whole
 def test_under_the_gamut_each_answer_can_be_shown_at_the_pictures_own_lightness() -> None:
     free = problem(1, side=8)
     vivid = Problem(torch.full((1, 1, 1, 8, 8), 80.0), 1.5 * free.candidates[:1], free.log_p, GAMMA, FIDELITY, 1.0)
@@ -70,6 +71,7 @@ def energy_in_numpy(u: np.ndarray, lightness: np.ndarray, c: np.ndarray) -> floa
     return float(total)
 
 
+@pytest.mark.whole
 def test_for_one_candidate_the_minimum_is_that_of_a_general_solver() -> None:
     generator = np.random.default_rng(0)
     lightness, c = generator.uniform(0, 100, (3, 4)), generator.uniform(-50, 50, (2, 3, 4))
@@ -84,6 +86,7 @@ def test_for_one_candidate_the_minimum_is_that_of_a_general_solver() -> None:
     assert np.abs(u[0, 0].numpy() - best.x.reshape(2, 3, 4)).max() < 0.2
 
 
+@pytest.mark.whole
 def test_edges_of_lightness_are_spared() -> None:
     c = torch.zeros(1, 1, 1, 2, 8, 8)
     c[..., 4:] = 40.0

@@ -38,6 +38,6 @@ def with_likelihood(verdict: Verdict, method: Any, drawings: Drawings, options: 
 def _of_one(method: Any, drawings: Drawings, index: int, options: SamplingOptions) -> tuple[float, float, str] | None:
     """Bits of a picture by the joint and by the marginals, and which numbers they are of."""
     batch = drawings.pictures[[index]]
-    parts = (part.to(options.device) if isinstance(part, Tensor) else part for part in batch)
+    parts: Any = (part.to(options.device) if isinstance(part, Tensor) else part for part in batch)
     found: Likelihood | None = method.likelihood(Batch(*parts), Draws(options.seed, [index]))
     return None if found is None else (float(found.bits), float(found.alone), found.of)
