@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from colorlab import api
 from colorlab.cli.command import hydra_command
 from colorlab.cli.wandb_access import wants_wandb
+from colorlab.data.intake import printable
 from colorlab.evaluation.options import comparison_options
 from colorlab.runs.run import plain_dict
 
@@ -29,7 +30,7 @@ def compare(cfg: DictConfig) -> None:
         from colorlab.evaluation.dashboard import log_comparison
 
         log_comparison(cfg.logger, page.title, written)
-    print(written["page"])
+    print(printable(written["page"]))
 
 
 class Door(ModuleType):

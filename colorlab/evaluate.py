@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from colorlab.cli.command import exit_on_sigterm, hydra_command
 from colorlab.cli.processes import shared
 from colorlab.cli.wandb_access import wants_wandb
+from colorlab.data.intake import printable
 from colorlab.errors import ColorlabError
 from colorlab.evaluation.options import evaluation_options
 from colorlab.runs.run import open_runs, plain_dict
@@ -59,7 +60,7 @@ def tell(folder: Path) -> None:
     title = f"{count} drawings, {n} candidates each; means and 95 % intervals"
     row = row_of(found, titled(found.document["run"], found.document["settings"]))
     Console().print(terminal(columns, row, trivial_rows(found), title))
-    print(f"{folder / 'evaluation.json'}  (protocol {found.document['protocol_id']})")
+    print(f"{printable(folder / 'evaluation.json')}  (protocol {found.document['protocol_id']})")
 
 
 def main() -> None:

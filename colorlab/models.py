@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from colorlab.cli.command import run as run_command
 from colorlab.cli.messages import nearest
+from colorlab.data.intake import printable
 from colorlab.errors import ConfigError
 from colorlab.runs.run import Run, open_run
 
@@ -41,7 +42,11 @@ def main(argv: list[str]) -> None:
     if verb == "list":
         print_list()
     elif verb == "save":
-        print(save_pretrained(words["run"], words["out"], words.get("evaluation"), license=words.get("license", "")))
+        print(
+            printable(
+                save_pretrained(words["run"], words["out"], words.get("evaluation"), license=words.get("license", ""))
+            )
+        )
     elif verb == "fetch":
         from colorlab.travel.hub import fetched
 
@@ -49,7 +54,7 @@ def main(argv: list[str]) -> None:
     else:
         from colorlab.travel.graphs import write_graphs
 
-        print(*write_graphs(open_run(words["run"]).method(), Path(words["out"])), sep="\n")
+        print(*map(printable, write_graphs(open_run(words["run"]).method(), Path(words["out"]))), sep="\n")
 
 
 def words_of(verb: str, rest: list[str]) -> dict[str, str]:
@@ -78,7 +83,7 @@ def print_list() -> None:
     for title in ("model", "method", "data", "weights", "licence", "command"):
         table.add_column(title, overflow="fold")
     for model in models():
-        table.add_row(*model)
+        table.add_row(*(printable(Path(said)) if said else "" for said in model))
     width = None if sys.stdout.isatty() else WIDE
     Console(width=width, highlight=False, markup=False).print(table)
 

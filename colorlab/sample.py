@@ -78,7 +78,7 @@ def sheet_of_split(
 
     settle_allocator()
     if sheet := write_sheet_of_split(runs, words["split"], words["limit"], out, options, distinct):
-        print(sheet)
+        print(printable(sheet))
 
 
 def say(line: str) -> None:

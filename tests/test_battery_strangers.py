@@ -21,6 +21,7 @@ from hydra.types import RunMode
 from safetensors.torch import load_file, save_file
 
 import colorlab.storage.files
+from colorlab import models
 from colorlab.cli.command import run as run_command
 from colorlab.cli.config import compose
 from colorlab.cli.hydra_guard import GuardedLoader, bound_yaml
@@ -448,6 +449,28 @@ def test_what_nobody_foresaw_is_a_line_with_its_place_and_exit_code_70(error: Ex
     assert "debug=true shows it all" in told
     with pytest.raises(type(error)):
         run_command(main, ["debug=true"])
+
+
+UNOPENABLE = ["name='a\x1b[31mb'", "name='\u202eb'", "name='family \U0001f468\u200d\U0001f469'", f"name={'a' * 600}",
+              "data.root=/dev/zero"]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", UNOPENABLE)
+def test_a_run_that_could_not_be_opened_again_is_not_begun(tmp_path: Path, word: str) -> None:
+    words = ["name=r", "data=folder", "data.root=none", "method.width=4", word]
+    with pytest.raises(ConfigError, match="could not be opened again: ") as refused:
+        begin(tmp_path / "r", compose("train", words))
+    assert "\n" not in str(refused.value) and not (tmp_path / "r").exists()
+
+
+def test_the_name_of_a_folder_does_not_command_the_terminal(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(whole, tmp_path / "runs" / "a\x1b[31m\u202eb")
+    models.main(["list"])
+    told = capsys.readouterr().out
+    assert "a\\x1b[31m\\u202eb" in told and "\x1b" not in told and "\u202e" not in told
 
 
 def test_a_message_does_not_command_the_terminal(capsys) -> None:

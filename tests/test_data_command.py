@@ -55,6 +55,15 @@ def test_check_reads_a_data_set_as_its_loader_does(pictures: Path, capsys: pytes
     assert "odd.png is 15 px wide" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["a (1), b", "it's", "k=v", "絵", "${x}", "1e5"])
+def test_a_folder_of_any_name_is_taken_as_typed(
+    pictures: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(pictures.rename(pictures.parent / name).parent)
+    main(["check", f"root={name}"])
+    assert "3 pictures, all usable" in capsys.readouterr().out
+
+
 def test_prepare_fills_the_cache_and_counts_the_splits(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["prepare", "data=folder", f"data.root={pictures}", "data.size=16"])
     out = capsys.readouterr().out.splitlines()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from colorlab.cli.config import compose
+from colorlab.cli.free_text import as_text
 from colorlab.cli.help import page
 from colorlab.cli.plugins import taken
 from colorlab.cli.targets import build, class_of
@@ -45,7 +46,7 @@ def main(argv: list[str]) -> None:
     elif argv[0] not in verbs:
         raise ConfigError(f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})")
     else:
-        verbs[argv[0]](compose("data_command", _keyed(argv)))
+        verbs[argv[0]](compose("data_command", as_text(_keyed(argv))))
 
 
 def _keyed(argv: list[str]) -> list[str]:

@@ -30,15 +30,21 @@ def read_config(folder: Path) -> dict[str, Any]:
     """A run's configuration, plain containers. CheckpointError: it cannot be read, is no run's, or not safe to open."""
     path = folder / CONFIG
     try:
-        config = yaml_of(content(path))
-        if without := plugins.missing(config):
-            raise CheckpointError(f"{folder} was {without}")
-        _check_parts(config)
-        config = config | {"method": upgraded(config["method"])}
-        _check_all_values(config)
+        return config_of(content(path))
     except (OSError, ValueError, TypeError, ConfigError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CheckpointError(f"{path}: {' '.join(reason.split())[:200]}") from error
+
+
+def config_of(text: bytes) -> dict[str, Any]:
+    """The configuration of a run that a file says, plain containers. ValueError, TypeError, ConfigError: it is none, or
+    not safe to open."""
+    config = yaml_of(text)
+    if without := plugins.missing(config):
+        raise ConfigError(f"it was {without}")
+    _check_parts(config)
+    config = config | {"method": upgraded(config["method"])}
+    _check_all_values(config)
     return dict(config)
 
 

@@ -20,7 +20,7 @@ from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build
 from colorlab.cli.upgrade import merged, regrouped
 from colorlab.errors import CheckpointError, ConfigError, DataError
-from colorlab.runs.config import CONFIG, TRAVELED, read_config
+from colorlab.runs.config import CONFIG, TRAVELED, config_of, read_config
 from colorlab.storage.cache import fetched_run, hub_dir, shipped
 from colorlab.storage.files import PACKAGE, PRETRAINED, require_own, write_text
 from colorlab.storage.plain import flattened
@@ -173,11 +173,17 @@ def sheet_of(folder: Path) -> Path:
 
 
 def begin(folder: Path, cfg: DictConfig) -> None:
-    """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone."""
+    """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone.
+    ConfigError: it has values that no run is opened with."""
     require_none(folder)
     plain = plain_dict(cfg)
     plain |= {"made": provenance() | ({"plugins": used} if (used := plugins.used_by(plain)) else {})}
-    write_text(folder / CONFIG, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    try:
+        config_of(text.encode("utf-8", "backslashreplace"))
+    except (ValueError, TypeError, ConfigError) as error:
+        raise ConfigError(f"a run of this could not be opened again: {error} (give another value)") from error
+    write_text(folder / CONFIG, text)
 
 
 def require_none(folder: Path) -> None:
