@@ -45,6 +45,7 @@ def groups_of(method: PixelDiffusion, monkeypatch: pytest.MonkeyPatch) -> list[i
     return drawn
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("size", SIZES)
 def test_gpic_draws_a_candidate_to_the_same_bits_whatever_n_is(c8: PixelDiffusion, size: tuple[int, int]) -> None:
     *few, most = counts(size)
@@ -73,6 +74,7 @@ def test_guided_candidates_are_the_same_bits_whatever_n_is(c8: PixelDiffusion, g
         assert torch.equal(c8.sample(condition, n, Draws(1, [2]), [guide]), nine[:, :n])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("size", SIZES)
 def test_flats_colour_a_candidate_to_the_same_bits_whatever_n_is(flats: Method, size: tuple[int, int]) -> None:
     *few, most = counts(size)
