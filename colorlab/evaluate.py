@@ -41,7 +41,7 @@ def evaluated(words: dict[str, Any]) -> tuple[Path, ColorlabError | None]:
     from colorlab.evaluation.evaluating import evaluate_runs
 
     settle_allocator()
-    folder, lacking = evaluate_runs(runs, options, wanted, print)
+    folder, lacking = evaluate_runs(runs, options, wanted, lambda line: print(printable(Path(line))))
     return folder, lacking
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from torch import Tensor
 
 from colorlab.cli.processes import agreed, is_first, place, share
-from colorlab.data.intake import printable
 from colorlab.errors import DataError
 from colorlab.evaluation.drawings import Drawings, held_out
 from colorlab.evaluation.folder import (
@@ -71,7 +70,7 @@ def evaluate_runs(
     if is_first():
         begin(folder, settings_of(runs, options, wanted.split))
     count = len(drawings.names)
-    say(f"{printable(folder)}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
+    say(f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
     make_missing(runs, options, folder, drawings)
     for note in judge_all(runs, options, wanted, folder, drawings, judge):
         say(f"note: {note}")
