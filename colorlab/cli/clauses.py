@@ -187,7 +187,8 @@ def _check_type(key: str, value: Any, default: Any) -> None:
 
 
 def _check_clause(key: str, value: Any, clause: str) -> None:
-    """Hold a value to its clause; clauses of no known form are plain comments."""
+    """Hold a value, which is not null, to its clause; clauses of no known form are plain comments."""
+    clause = clause.removesuffix(" | null")
     words = [word.strip() for word in clause.split(" | ")]
     if len(words) > 1 and all(re.fullmatch(r"[\w.+-]+", word) for word in words):
         spelled = str(value).lower() if isinstance(value, bool) else str(value)

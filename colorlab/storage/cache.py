@@ -80,8 +80,8 @@ def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
 
 
 def _mapped(path: Path) -> np.ndarray | None:
-    """The array in a file; None: there is none, or it was cut short."""
+    """The array in a file; None: there is none, or it cannot be read."""
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-    except (FileNotFoundError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError):
         return None
