@@ -1,5 +1,5 @@
-"""Bits per number of PIC and of CIC's independent marginals, of the very same numbers: where PIC's grid has a place, CIC's
-finer one has one too.
+"""Bits per number of PIC and of CIC's independent marginals, of the very same numbers: where PIC's grid has a place,
+CIC's finer one has one too.
 
     python experiments/gray_systems/same_places.py CIC_RUN PIC_RUN [drawings]
 
