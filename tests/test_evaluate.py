@@ -319,7 +319,7 @@ def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_ar
     ("words", "code", "said"),
     [
         (["evaluate", "run=runs/none"], 4, "there is no run"),
-        (["evaluate", "run=a", "n=1"], 2, ">= 2"),
+        (["evaluate", "run=a", "n=1"], 2, "in [2, "),
         (["evaluate", "run=a", "split=tset"], 2, "choose from train, val, test"),
         (["evaluate", "run=a", "logger=tensorboard"], 2, "choose from none, wandb"),
         (["compare", "runs=[nowhere]"], 2, "no run or evaluation in nowhere"),
