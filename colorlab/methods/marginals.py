@@ -181,13 +181,18 @@ class PixelClassifier(Method):
     @torch.inference_mode()
     def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
         """Of the true colours' nearest bins, by the marginals; what samplers add has no density that is known."""
-        features = self.net(batch.image)
-        log_p = self._marginals(features, self.classes(features).float(), batch.image, undo=True).log_p
-        bins = self.bins.nearest(self.target(batch))
-        bits = -log_p.movedim(1, -1).gather(-1, bins[..., None]).mean((1, 2, 3)) / (2 * math.log(2))
+        bits = self.nats(batch).mean((1, 2)) / (2 * math.log(2))
         name = self.options.bins
         step = f"step_{GRID:g}" if name in TABLES else f"bins_{Path(name).stem}"
         return Likelihood(bits, bits, f"ab_every_{self.net.stride}_{step}")
+
+    @torch.inference_mode()
+    def nats(self, batch: Batch) -> Tensor:
+        """(B, h, w): -log p of the bin nearest to each true colour, the rebalancing undone."""
+        features = self.net(batch.image)
+        log_p = self._marginals(features, self.classes(features).float(), batch.image, undo=True).log_p
+        bins = self.bins.nearest(self.target(batch))
+        return -log_p.gather(1, bins[:, None])[:, 0]
 
     @torch.inference_mode()
     def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:

@@ -11,35 +11,23 @@ import math
 import sys
 
 import numpy as np
-import torch
 
 from colorlab.draws import Draws
 from colorlab.evaluation.drawings import held_out
 from colorlab.metrics.intervals import interval
 from colorlab.runs.run import open_run
-from colorlab.types import Batch
-
-
-@torch.inference_mode()
-def of_marginals(cic: object, batch: Batch, stride: int) -> float:
-    """CIC's bits per number at every ``stride``-th pixel."""
-    features = cic.net(batch.image)  # type: ignore[attr-defined]
-    log_p = cic._marginals(features, cic.classes(features).float(), batch.image, undo=True).log_p  # type: ignore[attr-defined]
-    each = stride // cic.net.stride  # type: ignore[attr-defined]
-    bins = cic.bins.nearest(cic.target(batch))[:, ::each, ::each]  # type: ignore[attr-defined]
-    nats = -log_p[..., ::each, ::each].movedim(1, -1).gather(-1, bins[..., None]).mean()
-    return float(nats) / (2 * math.log(2))
 
 
 def main(cic_run: str, pic_run: str, limit: str = "102") -> None:
     opened = open_run(pic_run)
     cic, pic, drawings = open_run(cic_run).method(), opened.method(), held_out(opened.pictures(), "test", int(limit))
-    found = []
+    found, each = [], pic.order.stride // cic.net.stride
     for group in drawings.groups:
         index = int(group[0])
         batch = drawings.pictures[[index]]
         joint, alone, _ = pic.likelihood(batch, Draws(0, [index]))
-        found.append((of_marginals(cic, batch, pic.order.stride), float(joint), float(alone)))
+        marginals = cic.nats(batch)[:, ::each, ::each].mean() / (2 * math.log(2))
+        found.append((float(marginals), float(joint), float(alone)))
     cic_bits, joint_bits, alone_bits = np.array(found).T
     for title, bits in (
         ("CIC's marginals", cic_bits), ("PIC, joint", joint_bits), ("PIC's trunk alone", alone_bits),
