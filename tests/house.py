@@ -23,9 +23,10 @@ class Room(NamedTuple):
 
 #: Modules that stand in the hall by name: each door is a command, the ground is arithmetic that everyone may use.
 DOORS = (
-    "__main__", "api", "bench", "check", "compare", "completion", "doctor", "evaluate", "loading", "models", "results",
-    "sample", "train", "data.__main__", "studio.__main__", "weights.__main__",
+    "__main__", "api", "bench.__main__", "check", "compare", "completion", "doctor", "evaluate", "loading", "models",
+    "results", "sample", "train", "data.__main__", "studio.__main__", "weights.__main__",
 )  # fmt: skip
+PORCH = "bench"  # a door of several rooms, which nothing else uses
 GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
 
 #: Besides these, every room may use the ground.
@@ -87,9 +88,9 @@ def modules() -> dict[str, Path]:
 
 def room_of(module: str) -> str:
     """The wing of a module, or `door` or `ground`; its own name if it stands in the hall and is neither."""
-    if module in DOORS:
-        return "door"
     top = module.split(".")[0]
+    if module in DOORS or top == PORCH:
+        return "door"
     return "ground" if top in GROUND else top
 
 
