@@ -70,6 +70,7 @@ def _unet(width: int) -> nn.Module:
 
     channels = width, 2 * width, 3 * width, 4 * width
     down, up = ("DownBlock2D",) * 4, ("UpBlock2D",) * 4
-    net: nn.Module = UNet2DModel(64, 4, 3, down_block_types=down, up_block_types=up, block_out_channels=channels,
+    net: Any = UNet2DModel(64, 4, 3, down_block_types=down, up_block_types=up, block_out_channels=channels,
                       layers_per_block=1, norm_num_groups=4, add_attention=False)  # fmt: skip
-    return net.eval().requires_grad_(False)
+    frozen: nn.Module = net.eval().requires_grad_(False)
+    return frozen
