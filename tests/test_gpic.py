@@ -210,5 +210,5 @@ def test_the_shipped_model_colours_drawings_it_has_never_seen() -> None:
 def test_the_compiled_decoder_draws_the_same_pictures() -> None:
     method = gpic()
     plain = method.sample(Condition(image()), 2, Draws(0, [0]))
-    method.compiled = True
+    method.backend = "compiled"
     assert (method.sample(Condition(image()), 2, Draws(0, [0])) - plain).abs().max() < 1e-4

@@ -16,7 +16,7 @@ KNOW_THEM = ("training", "evaluation", "report", "cli", "door")
 #: What a wing may import where it is used: optional, or slow to load.
 LATE = {
     "albumentations", "cv2", "diffusers", "huggingface_hub", "hydra", "jinja2", "kornia", "lightning", "lmdb", "lpips",
-    "matplotlib", "onnx", "psd_tools", "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage",
+    "matplotlib", "onnx", "onnxruntime", "psd_tools", "resource", "resvg_py", "rich", "safetensors", "scipy", "skimage",
     "torch_fidelity", "torchvision", "transformers", "uvicorn", "wandb", "wandb_workspaces",
 }  # fmt: skip
 #: Exceptions. It only shrinks.

@@ -33,9 +33,13 @@ def cell(table: Table, width: int, size: int, n: int, others: dict[str, Step]) -
     """A row for everything that a step is timed beside."""
     (x, image), method = inputs(n, size), gpic(width)
     here = partial(method.denoiser(image), x, LEVEL)
-    works: dict[str, Work] = {"here": here, "product": matrix_product()} | {
-        name: partial(o, x, image) for name, o in others.items()
-    }
+    works: dict[str, Work] = {"here": here}
+    works["product"] = matrix_product()
+    for name, other in others.items():
+        works[name] = partial(other, x, image)
+    method.backend = "onnx"
+    works["ONNX Runtime, where faster"] = partial(method.denoiser(image), x, LEVEL)
+    method.backend = "torch"
     if has_bf16_units():
         method.bf16 = True
         works["previews in bf16"] = partial(method.denoiser(image), x, LEVEL)

@@ -7,6 +7,7 @@ from typing import Any
 PIGGYBACK = "colorlab.methods.piggyback"
 DIVCOLOR = "colorlab.methods.divcolor"
 GPIC = "colorlab.methods.gpic"
+CONSISTENCY = "colorlab.methods.consistency.Consistency"
 BASIS = "colorlab.methods.basis"
 PRIOR = "colorlab.methods.latent_prior"
 CHROMAGAN = "colorlab.methods.chromagan"
@@ -75,8 +76,9 @@ MOVED: dict[str, dict[str, str | None]] = {
         "predict": "learning.predict", "distance": "learning.distance", "min_xi": "learning.min_xi",
         "stratified": "learning.stratified", "fourier_features": "embedding.features",
         "fourier_scale": "embedding.scale", "embed_of": "embedding.of", "literal_film": "embedding.literal_film",
-        "bf16": None,  # chosen when sampling
+        "bf16": None, "compiled": None,  # chosen when sampling
     },
+    CONSISTENCY: {"compiled": None},
     "colorlab.methods.cic.CIC": MARGINALS,
     "colorlab.methods.marginals.MarginalsMethod": MARGINALS | {"trunk": "net.trunk"},
     f"{BASIS}.Basis": MARGINALS | {
@@ -132,6 +134,7 @@ GROUPS = {
         "net": f"{DIVCOLOR}.NetOptions",
     },
     f"{GPIC}.GPIC": {"learning": f"{GPIC}.LearningOptions", "embedding": f"{GPIC}.EmbeddingOptions"},
+    CONSISTENCY: {},
     "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
     "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
     f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
@@ -170,6 +173,8 @@ ADDED: dict[str, dict[str, Any]] = {
     "colorlab.samplers.marginals.Mode": {"rebalanced": False},
     "colorlab.methods.area_options.ReadingOptions": {"trunk": "none"},
     f"{DIVCOLOR}.LossOptions": {"scale": "mean_one"},
+    f"{GPIC}.GPIC": {"backend": "torch"},
+    CONSISTENCY: {"backend": "torch"},
 }
 
 

@@ -15,9 +15,12 @@ from torch import Tensor
 from colorlab import diffusion
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.methods.pixel_diffusion import LearnedDiffusion, Learning, PixelDiffusion
-from colorlab.nets.gpic_net import GPICNet
+from colorlab.nets.gpic_net import Encoding, GPICNet
+from colorlab.nets.onnx_decoder import Decode, fastest_decoder
 from colorlab.samplers.ancestral import Sampler
 from colorlab.types import Denoiser
+
+BACKENDS = ("torch", "compiled", "onnx")
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,9 @@ class EmbeddingOptions:
 class GPIC(LearnedDiffusion):
     """The diffusion model of lines to colours.
 
-    width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. compiled: let torch.compile fuse the decoder
-    (half a minute once; pays from some hundred steps on)."""
+    width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. backend: what runs the decoder in sampling,
+    "torch", "compiled" (torch.compile: half a minute once, pays from some hundred steps on) or "onnx" (see
+    ``fastest_decoder``). ValueError for another."""
 
     def __init__(
         self,
@@ -52,10 +56,12 @@ class GPIC(LearnedDiffusion):
         embedding: EmbeddingOptions,
         start_from: str,
         micro_batch: int,
-        compiled: bool,
+        backend: str,
     ) -> None:
         super().__init__(seed, optimizer, schedule, sampler, micro_batch, start_from, learning)
-        self.compiled = compiled
+        if backend not in BACKENDS:
+            raise ValueError(f"backend is {', '.join(BACKENDS)}, not {backend!r}")
+        self.backend = backend
         net = GPICNet(width, embedding.features, embedding.scale, embedding.of, embedding.literal_film)
         self.net: GPICNet = in_channels_last(net)  # type: ignore[assignment]
 
@@ -64,7 +70,7 @@ class GPIC(LearnedDiffusion):
         net = copy.deepcopy(self.net).bfloat16() if self.bf16 else self.net
         dtype = torch.bfloat16 if self.bf16 else next(net.parameters()).dtype
         encoding = net.encode(image.to(dtype))
-        decode = torch.compile(net.decode) if self.compiled else net.decode
+        decode = self.decoder(net, encoding)
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             embedding = self.net.level(torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)).to(dtype)
@@ -73,10 +79,19 @@ class GPIC(LearnedDiffusion):
 
         return denoise
 
+    def decoder(self, net: GPICNet, encoding: Encoding) -> Decode:
+        """``net.decode`` by the backend."""
+        match self.backend:
+            case "compiled":
+                return torch.compile(net.decode)
+            case "onnx":
+                return fastest_decoder(net, encoding, self.micro_batch)
+        return net.decode
+
     @property
     def fixed_groups(self) -> bool:
         """A compiled decoder would be compiled anew for every size."""
-        return self.compiled
+        return self.backend == "compiled"
 
 
 class Mix(PixelDiffusion):
