@@ -96,3 +96,23 @@ def test_the_committed_tables_are_those_of_the_files() -> None:
     marked = [path for path in documents(ROOT) if "<!-- results:" in path.read_text(encoding="utf-8")]
     told = "".join(path.read_text(encoding="utf-8") for path in marked)
     assert marked and all(f"<!-- results:{name} -->" in told for name in tables(ROOT / "results"))
+
+
+def test_several_trainings_are_one_column_with_their_spread(kept: Path) -> None:
+    """Two trainings .1 apart on every drawing: the mean lies between, and the bounds are at least as far apart."""
+    keep(read_evaluation(evaluated(kept / "other", shift=0.225)), "b", kept / "results")
+    listed = LIST.replace("{ours: a,", "{one: a, other: b, both: [a, b],")
+    (kept / "results" / TABLES).write_text(listed)
+    row = tables(kept / "results")["toy"].splitlines()[2].split("|")[2:5]
+    one, other, both = ([float(word.strip("[],")) for word in cell.split()] for cell in row)
+    assert both[0] == pytest.approx((one[0] + other[0]) / 2, abs=1e-3)
+    assert both[1] <= min(one[0], other[0]) + 1e-3 and both[2] >= max(one[0], other[0]) - 1e-3
+
+
+def test_trainings_of_other_protocols_make_no_column(kept: Path) -> None:
+    record = (kept / "results" / "a.json").read_text()
+    keep(read_evaluation(evaluated(kept / "other", shift=0.225)), "b", kept / "results")
+    (kept / "results" / "b.json").write_text(record.replace('"protocol_id": "', '"protocol_id": "x'))
+    (kept / "results" / TABLES).write_text(LIST.replace("ours: a,", "both: [a, b],"))
+    with pytest.raises(ConfigError, match="different protocols"):
+        tables(kept / "results")

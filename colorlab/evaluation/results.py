@@ -2,7 +2,8 @@
 
 results/<name>.json   what an evaluation found and on what: protocol, values with intervals, trivial rows, provenance
 results/<name>.csv    its numbers drawing by drawing
-results/tables.yaml   table -> {columns: {title: record or record/trivial row}, measures: {title: measure:digits}}
+results/tables.yaml   table -> {columns: {title: record or record/trivial row}, measures: {title: measure:digits}};
+                      several trainings are one column, a list of records
 
 `<!-- results:TABLE -->` ... `<!-- /results -->` in a document: what stands between them is written from these files."""
 
@@ -17,8 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from colorlab.errors import ConfigError, DataError
 from colorlab.evaluation.folder import VALUES, Evaluation
+from colorlab.evaluation.ranking import SEED
+from colorlab.metrics.seeds import of_trainings
 from colorlab.report.table import NOTHING, Cell, Column, format_cell
 from colorlab.storage.files import read_json, write_text
 from colorlab.storage.plain import Line, content, yaml_of
@@ -91,7 +96,7 @@ def tables(folder: Path) -> dict[str, str]:
     return {name: _table(folder, name, table) for name, table in (listed or {}).items()}
 
 
-def _table(folder: Path, name: str, table: dict[str, dict[str, str]]) -> str:
+def _table(folder: Path, name: str, table: dict[str, dict[str, Any]]) -> str:
     columns = {title: _column(folder, name, place) for title, place in table["columns"].items()}
     lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
     for title, measure in table["measures"].items():
@@ -104,8 +109,13 @@ def _table(folder: Path, name: str, table: dict[str, dict[str, str]]) -> str:
     return "\n".join([*lines, "", f"*{next(iter(protocols))}*"]) + "\n"
 
 
-def _column(folder: Path, table: str, place: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A record, and the values of its run or of one of its trivial rows."""
+def _column(folder: Path, table: str, place: str | list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record, and the values of its run, of one of its trivial rows, or of several trainings together."""
+    if isinstance(place, list):
+        records = [_column(folder, table, name)[0] for name in place]
+        if len({record["protocol_id"] for record in records}) > 1:
+            raise ConfigError(f"table {table}: {', '.join(place)} are of different protocols (make them alike)")
+        return records[0], _of_trainings([folder / f"{name}.csv" for name in place])
     name, _, row = place.partition("/")
     path = folder / f"{name}.json"
     if not path.is_file():
@@ -116,6 +126,18 @@ def _column(folder: Path, table: str, place: str) -> tuple[dict[str, Any], dict[
     return record, record["trivial"][row]["values"] if row else record["values"]
 
 
+def _of_trainings(paths: list[Path]) -> dict[str, Any]:
+    """The values of several trainings, with intervals over trainings and drawings, from the numbers by drawing."""
+    tables = [list(csv.DictReader(io.StringIO(content(path).decode()))) for path in paths]
+    if len({tuple(row["drawing"] for row in rows) for rows in tables}) > 1:
+        raise DataError(f"{paths[0]} and {paths[-1]} are not of the same drawings (keep them anew)")
+    values = {}
+    for key in set(tables[0][0]).intersection(*(rows[0] for rows in tables)) - {"drawing"}:
+        numbers = np.array([[float(row[key] or "nan") for row in rows] for rows in tables])
+        values[key] = dict(zip(("mean", "low", "high", "n"), of_trainings(numbers, SEED), strict=True))
+    return values
+
+
 def _protocol(record: dict[str, Any]) -> str:
     told = record["protocol"]
     return (f"{told['count']} drawings, {told['n']} candidates each; means and 95 % intervals; measures of version "
@@ -123,7 +145,7 @@ def _protocol(record: dict[str, Any]) -> str:
 
 
 def _cell(value: dict[str, Any] | None, digits: int) -> str:
-    if value is None or value["mean"] is None:
+    if value is None or value["mean"] is None or math.isnan(value["mean"]):
         return NOTHING
     return format_cell(Cell(value["mean"], value["low"], value["high"], value["n"]), Column("", "", "", "", digits))
 
