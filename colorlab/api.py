@@ -18,7 +18,7 @@ from colorlab.models import from_pretrained, save_pretrained
 from colorlab.runs.config import CONFIG, TRAVELED
 from colorlab.runs.run import Run, open_runs
 from colorlab.sampling.options import SamplingOptions, check_lock, picture_options, sampling_options
-from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words
+from colorlab.sampling.words import Color, Guides, Palette, Words, checked_words, data_named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -224,6 +224,7 @@ class TrainedRun:
         device: str = "cpu",
         lpips: str = "alex",
         features: str = "lite0",
+        data: str | Words | None = None,
         out: str | Path | None = None,
     ) -> Evaluation:
         """Colour the held-out drawings of the run's data set n times each, judge all, and keep everything in a folder;
@@ -231,8 +232,9 @@ class TrainedRun:
 
         n: >= 2. split: "train", "val" or "test". limit: only so many drawings, evenly spread. hints: what is shown of
         the true colouring: "left", "right", "top", "bottom", "centre", "surround" or "dots8". lpips: "alex", "vgg" or
-        "none". features: "lite0", "vgg16", "inception" or "none". out: the folder; by default one of its own below the
-        run. The other words are those of ``sample``.
+        "none". features: "lite0", "vgg16", "inception" or "none". data: another data set than the run's, "openmoji" or
+        {"name": "openmoji", "size": 64}. out: the folder; by default one of its own below the run. The other words are
+        those of ``sample``.
 
         -> path: the folder; document: evaluation.json, whose "values" hold mean, low, high and n of each measure;
         distances: between the candidates of each drawing. Where weights of a judge are missing, a warning says so and
@@ -254,7 +256,8 @@ class TrainedRun:
         wanted = EvaluationOptions(split, limit, lpips, features, None if out is None else str(out))
         from colorlab.evaluation.evaluating import evaluate_runs
 
-        folder, lacking = evaluate_runs(self.runs, options, wanted, logging.getLogger("colorlab").info)
+        runs = self.runs if data is None else [run.on(data_named(data)) for run in self.runs]
+        folder, lacking = evaluate_runs(runs, options, wanted, logging.getLogger("colorlab").info)
         if lacking:
             warnings.warn(str(lacking), stacklevel=2)
         return read_evaluation(folder)

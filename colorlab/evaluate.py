@@ -37,6 +37,7 @@ def evaluated(words: dict[str, Any]) -> tuple[Path, ColorlabError | None]:
     """One process's share of it. -> the folder, and the error to end with where the weights of a judge were missing."""
     options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
     runs = open_runs(words["run"], words["simplify"])
+    runs = [run.on(data) for run in runs] if (data := words.get("data")) else runs
     from colorlab.cli.device import settle_allocator
     from colorlab.evaluation.evaluating import evaluate_runs
 

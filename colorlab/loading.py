@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from colorlab.cli.targets import build
 from colorlab.errors import ConfigError
-from colorlab.sampling.words import Words, named_node
+from colorlab.sampling.words import Words, data_named
 
 if TYPE_CHECKING:
     from colorlab.types import Batch
@@ -67,9 +67,7 @@ def load_data(
     ((4, 3, 32, 32), (4, 1, 32, 32))
     """
     given = {"size": size, "condition": condition, "root": None if root is None else str(root)}
-    node = named_node("data", name, {k: v for k, v in given.items() if v is not None} | dict(words or {}))
-    if missing := [key for key, value in node.items() if value == "???"]:
-        raise ConfigError(f"data={name} needs {missing[0]} (load_data({name!r}, {missing[0]}=...))")
+    node = data_named({"name": name} | {k: v for k, v in given.items() if v is not None} | dict(words or {}))
     if split not in ("train", "val", "test") or batch_size < 1:
         raise ConfigError(f"split={split}, batch_size={batch_size} (train, val or test; 1 or more)")
     return DataSet(build(node), split, batch_size)

@@ -282,6 +282,22 @@ def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
 
 
 @pytest.mark.whole
+def test_a_run_is_judged_on_other_pictures_under_their_protocol(run: Path, document: dict, tmp_path: Path) -> None:
+    """Two runs of different data stand in one table; each set has a folder and a protocol of its own."""
+    other = trained_looking(tmp_path / "other", "data.size=48", "method.sampler.steps=2")
+    documents = [json.loads((evaluated(path, *words) / "evaluation.json").read_text())
+                 for path, words in ((run, ["data=openmoji", "data.size=48"]), (other, []))]  # fmt: skip
+    assert documents[0]["protocol_id"] == documents[1]["protocol_id"] != document["protocol_id"]
+    assert documents[0]["protocol"]["size"] == "48x48"
+    assert any("openmoji" in folder.name for folder in (run / "evaluation").iterdir())
+
+
+def test_pictures_that_show_something_else_are_refused(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"was trained on data\.condition=lines, not gray"):
+        evaluated(run, "data=openmoji", "data.condition=gray")
+
+
+@pytest.mark.whole
 def test_two_runs_are_evaluated_as_their_mix(run: Path) -> None:
     folder = evaluated(run, f"run=[{run},{run}]", "lpips=none")
     assert folder.name.startswith("test-n3-s0-limit3-mix_tiny-")

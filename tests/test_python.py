@@ -177,7 +177,7 @@ def test_defaults_are_those_of_the_commands() -> None:
     def declared(command: str) -> dict[str, Any]:
         files = (conf_dir() / "sampling" / "keys.yaml", conf_dir() / f"{command}.yaml")
         words = {key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()}
-        return words | {"guide": (), "edit": (), "method": None, "sampler": None}
+        return words | {"guide": (), "edit": (), "method": None, "sampler": None, "data": None}
 
     for call, command in (
         (colorlab.TrainedRun.sample, "sample"), (colorlab.TrainedRun.evaluate, "evaluate"), (api.compare, "compare"),

@@ -111,7 +111,7 @@ def judge_all(
     verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
     method = method_of(runs, options)
     verdict = with_likelihood(verdict, method, drawings, options)
-    protocol = protocol_of(drawings, runs[0].config["data"], wanted.split, options.n, options.seed, judge)
+    protocol = protocol_of(drawings, runs[0].data, wanted.split, options.n, options.seed, judge)
     trivial = trivial_rows(judge, drawings, protocol, options.device)
     oracle = oracle_row(judge, drawings, method, options)
     if not is_first():

@@ -41,7 +41,7 @@ def sampling_of(options: SamplingOptions, mixed: bool) -> dict[str, Any]:
 def settings_of(runs: Sequence[Run], options: SamplingOptions, split: str) -> dict[str, Any]:
     """How the samples come about: equal settings give equal samples."""
     weights = {run.name: weights_sha256(run.path) for run in [*runs, *map(open_run, other_runs(options))]}
-    data = {key: value for key, value in runs[0].config["data"].items() if key != "augment"}
+    data = {key: value for key, value in runs[0].data.items() if key != "augment"}
     made = {"split": split, "n": options.n, "seed": options.seed, "weights": weights, "data": data}
     if data.get("condition") == "gray":
         made["lightness"] = "locked"  # samples that kept another lightness are no longer gone on with
@@ -53,7 +53,7 @@ def folder_of(runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationO
     if wanted.out:
         return Path(wanted.out)
     partner = runs[1].name if len(runs) > 1 else ""
-    sampling = sampling_of(options, len(runs) > 1)
+    sampling = sampling_of(options, len(runs) > 1) | ({"data": runs[0].given} if runs[0].given else {})
     name = folder_name(wanted.split, options.n, options.seed, wanted.limit, sampling, partner)
     return runs[0].home / "evaluation" / name
 
@@ -66,11 +66,13 @@ WITHOUT_EFFECT: dict[str, Any] = {
 
 def folder_name(split: str, n: int, seed: int, limit: int | None, sampling: dict[str, Any], partner: str) -> str:
     """`<split>-n<n>-s<seed>`, and where sampling was not as trained, what differs and a hash of it: no two settings
-    share a folder. sampling: the keys of WITHOUT_EFFECT. partner: the second run of a mix model, or ""."""
+    share a folder. sampling: the keys of WITHOUT_EFFECT, and data where it is not the run's own. partner: the second
+    run of a mix model, or ""."""
     name = f"{split}-n{n}-s{seed}" + (f"-limit{limit}" if limit else "")
     if sampling == WITHOUT_EFFECT and not partner:
         return name
     words = [f"mix-{partner}"] if partner else []
+    words += [str(sampling["data"]["_target_"]).rpartition(".")[2].lower()] if "data" in sampling else []
     words += [sampler_word(sampling["sampler"])] if sampling["sampler"] else []
     words += [f"steps{sampling['steps']}"] if sampling["steps"] else []
     words += [f"{key}_{value}"[:24] for key, value in sampling["method"].items()]

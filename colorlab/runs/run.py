@@ -34,10 +34,12 @@ SAFE_TO_CHANGE = re.compile(
 
 class Run:
     """A run folder. path: where it is; config: its resolved configuration, plain containers; simplify: the network that
-    may simplify its lines, which is a program, if the user names it."""
+    may simplify its lines, which is a program, if the user names it; given: a data set in place of its own."""
 
-    def __init__(self, path: Path, config: dict[str, Any], simplify: str | None = None) -> None:
-        self.path, self.config, self.simplify = path, config, simplify
+    def __init__(
+        self, path: Path, config: dict[str, Any], simplify: str | None = None, given: dict[str, Any] | None = None
+    ) -> None:
+        self.path, self.config, self.simplify, self.given = path, config, simplify, given
 
     @property
     def name(self) -> str:
@@ -52,6 +54,21 @@ class Run:
             return Path("runs") / whole.parent.name
         ours = whole.is_relative_to(PACKAGE) or self.path == fetched_run(self.path.name)
         return Path("runs") / self.path.name if ours else self.path
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The configuration of its pictures."""
+        data: dict[str, Any] = self.config["data"] if self.given is None else self.given
+        return data
+
+    def on(self, data: dict[str, Any]) -> Run:
+        """The same run before other pictures. ConfigError: they show what it was not trained on, lines or gray."""
+        own, other = self.config["data"].get("condition"), data.get("condition")
+        if own != other:
+            raise ConfigError(
+                f"{self.name} was trained on data.condition={own}, not {other} (set data.condition={own})"
+            )
+        return Run(self.path, self.config, self.simplify, data)
 
     def method(
         self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
@@ -86,8 +103,10 @@ class Run:
         return changed
 
     def pictures(self) -> Any:
-        """The data set that the run was trained on. CheckpointError: its lines are to be simplified by a program that
-        the user does not name."""
+        """The data set that the run was trained on, or is shown. CheckpointError: its lines are to be simplified by a
+        program that the user does not name."""
+        if self.given is not None:
+            return build(self.given)
         wanted = self.config["data"].get("simplify", "none")
         if wanted not in (*PLAIN_SIMPLIFIERS, self.simplify):
             raise CheckpointError(

@@ -52,6 +52,16 @@ def sampler_named(given: str | Words | None) -> dict[str, Any]:
     return named_node("method/sampler", str(words.pop("name", "")), words)
 
 
+def data_named(given: str | Words) -> dict[str, Any]:
+    """A data set's configuration, by its name or by {"name": ..., "size": ...}. ConfigError: a value is missing."""
+    words = {"name": given} if isinstance(given, str) else dict(given)
+    name = str(words.pop("name", ""))
+    node = named_node("data", name, words)
+    if missing := [key for key, value in node.items() if value == "???"]:
+        raise ConfigError(f"data={name} needs {missing[0]} (give it beside the name)")
+    return node
+
+
 def named_node(group: str, name: str, changes: Words) -> dict[str, Any]:
     """A group's configuration of a name, with other values for some of its keys; ConfigError for a wrong one."""
     if name not in (known := sorted(group_files(group))):
