@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-CHUNK = 2**17  # colour pairs computed together: the working set stays in the processor's cache
+CHUNK = 2**17  # colour pairs looked at together; those that differ stay in the processor's cache
 
 
 def delta_e(lab_1: Tensor, lab_2: Tensor) -> Tensor:
@@ -38,8 +38,8 @@ def pairwise_delta_e(lab: Tensor, weight: Tensor) -> Tensor:
 
 
 def _means(lab_1: Tensor, first: Tensor, lab_2: Tensor, second: Tensor, weight: Tensor) -> Tensor:
-    """(K, pairs) float64: the weighted means of lab_1[first] against lab_2[second]. Candidates have much in common (ink,
-    paper), so that only colours that differ are compared."""
+    """(K, pairs) float64: the weighted means of lab_1[first] against lab_2[second]. Candidates have much in common
+    (ink, paper), so that only colours that differ are compared."""
     weight = weight.double() / weight.sum(1, keepdim=True, dtype=torch.float64)  # float32 sums are off by 1e-5
     rows, found = max(1, CHUNK // lab_1.shape[-1]), []
     for a, b in zip(first.split(rows), second.split(rows), strict=True):

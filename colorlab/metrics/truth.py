@@ -38,9 +38,10 @@ class Truth(PerDrawing):
     def measure(self, drawing: Drawing) -> dict[str, Tensor]:
         """See the class; and vectors bin_error, bin_area, bin_pixels: sums over the bins of the true ab."""
         values: dict[str, Tensor] = {}
-        for name, error in _errors(drawing).items():
-            for prefix, each in (("", error[:, 0]), ("nearest_", error.amin(1))):
-                curve = best_of(each)
+        errors = _errors(drawing)
+        curves = best_of(torch.stack([torch.stack([each[:, 0], each.amin(1)]) for each in errors.values()]))
+        for name, of_error in zip(errors, curves, strict=True):
+            for prefix, curve in zip(("", "nearest_"), of_error, strict=True):
                 values |= {f"{prefix}best_of_{k + 1}_{name}": value for k, value in enumerate(curve)}
         db = psnr(drawing.samples, drawing.truths[0])
         similarity = ssim(drawing.smoothed.at(slice(drawing.n)), drawing.smoothed.at(slice(drawing.n, None)))
@@ -97,10 +98,10 @@ def mean_absolute(a: Tensor, b: Tensor) -> Tensor:
 
 
 def best_of(errors: Tensor) -> Tensor:
-    """(n,) -> (n,) float64: the expected smallest of k of them, for k = 1 to n."""
-    n = len(errors)
+    """(..., n) -> (..., n) float64: the expected smallest of k of them, for k = 1 to n."""
+    n = errors.shape[-1]
     share = torch.tensor([[comb(n - j, k - 1) / comb(n, k) for j in range(1, n + 1)] for k in range(1, n + 1)])
-    return share.to(errors.device, torch.float64) @ errors.double().sort().values
+    return errors.double().sort().values @ share.to(errors.device, torch.float64).T
 
 
 def center_grid(values: Tensor) -> Tensor:

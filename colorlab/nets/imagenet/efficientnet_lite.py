@@ -44,11 +44,10 @@ class SameConv(nn.Conv2d):
         """(N, C, H, W) -> (N, C', ceil(H / stride), ceil(W / stride))."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         pads = [max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]]
-        if any(pad % 2 for pad in pads):
-            x = F.pad(x, (pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2))
-            pads = [0, 0]
-        around = [pad // 2 for pad in pads]  # without a copy
-        return F.conv2d(x, self.weight, self.bias, self.stride, around, groups=self.groups)
+        odd = [pad % 2 for pad in pads]
+        weight = F.pad(self.weight, (odd[1], 0, odd[0], 0)) if any(odd) else self.weight  # cheaper than a padded copy
+        around = [(pad + 1) // 2 for pad in pads]
+        return F.conv2d(x, weight, self.bias, self.stride, around, groups=self.groups)
 
 
 class Pointwise(nn.Linear):
