@@ -50,7 +50,8 @@ def ms_ssim_pairs(pictures: Smoothed) -> Tensor:
     Five scales, each of half the size, from 176 pixels on; a smaller picture has as many as the window fits on, with
     the first of the weights, scaled to sum 1."""
     scales = max(1, min(len(SCALES), int(math.log2(min(pictures.pictures.shape[-2:]) / WINDOW)) + 1))
-    n, product = len(pictures.pictures), 1.0
+    n = len(pictures.pictures)
+    product = torch.ones(n * (n - 1) // 2, dtype=torch.float64)
     for scale, weight in enumerate(SCALES[:scales]):
         if scale > 0:
             pictures = smoothed(F.avg_pool2d(pictures.pictures, 2))
