@@ -46,6 +46,15 @@ def test_pictures_are_weighted_means_over_their_pixels():
     assert torch.allclose(mean_delta_e(lab[:2], lab[2:], weight), expected)
 
 
+def test_pixels_that_two_pictures_share_count_as_no_difference():
+    lab = 40 * torch.rand(3, 3, 30)
+    lab[1, :, :20], lab[2] = lab[0, :, :20], lab[0]
+    weight = (torch.arange(30) >= 10).float()[None]
+    apart = delta_e(lab[0].T, lab[1].T)[20:].double().sum() / 20
+    found = pairwise_delta_e(lab, weight)[0]
+    assert found[0, 1].item() == pytest.approx(apart.item()) and found[0, 1] == found[1, 2] and found[0, 2] == 0
+
+
 def test_all_pairs_are_symmetric_with_a_zero_diagonal():
     lab, weight = 40 * torch.rand(4, 3, 30), torch.ones(1, 30)
     assert torch.allclose(pairwise_delta_e(lab, weight), mean_delta_e(lab, lab, weight), atol=1e-6)

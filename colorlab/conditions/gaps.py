@@ -120,6 +120,12 @@ class Ends(NamedTuple):
     ways: np.ndarray
     half: float
 
+    def away(self, places: list[tuple[int, int]]) -> np.ndarray:
+        """(L,) px: how far the nearest end is from each of L places; inf without ends."""
+        if not len(self.places) or not places:
+            return np.full(len(places), np.inf)
+        return KDTree(self.places).query(places)[0]
+
     def point_at_each_other(self, place: np.ndarray, reach: float) -> bool:
         """Whether two ends within reach of a place do, with the place between them."""
         near = np.flatnonzero(np.linalg.norm(self.places - place, axis=1) <= reach)
@@ -132,13 +138,16 @@ class Ends(NamedTuple):
 
 def ends_of(ink: np.ndarray) -> Ends:
     """Of lines of ink (H, W) bool."""
-    thin = skeletonize(ink, method="lee") > 0  # Zhang and Suen's loses lines at 45 degrees
-    if not thin.any():
+    if not ink.any():
         return Ends(np.zeros((0, 2), int), np.zeros((0, 2)), 0.0)
-    half = float(np.median(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5)[thin]))
+    left, top, width, height = cv2.boundingRect(ink.astype(np.uint8))
+    window, thin = np.s_[top : top + height, left : left + width], np.zeros_like(ink)
+    lines = skeletonize(ink[window], method="lee") > 0  # Zhang and Suen's loses lines at 45 degrees
+    half = float(np.median(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5)[window][lines]))
     for _ in range(max(1, round(half))):  # corners of broad lines have spurs no longer than that
-        thin &= ~_ends(thin)
-    places = np.argwhere(_ends(thin))
+        lines &= ~_ends(lines)
+    thin[window] = lines
+    places = np.argwhere(_ends(lines)) + np.array([top, left])
     return Ends(
         places, np.array([_way_on(thin, place, round(WAY * half) + 2) for place in places]).reshape(-1, 2), half
     )
@@ -174,13 +183,13 @@ def joined(basins: np.ndarray, distance: np.ndarray, at_rim: np.ndarray, gap: fl
             basin = stands_for[basin]
         return basin
 
-    tree = KDTree(ends.places) if len(ends.places) else None
-    for passage, first, second, place in passages(basins, distance):
+    found = passages(basins, distance)
+    for (passage, first, second, place), end in zip(found, ends.away([each[-1] for each in found]), strict=True):
         a, b = sorted((room(first), room(second)))
-        neck = NECK if touches[a] == touches[b] else RIM_NECK
-        if neck == NECK and (tree is None or tree.query(place)[0] > REACH * passage + NEAR * ends.half):
+        neck, reach = NECK if touches[a] == touches[b] else RIM_NECK, REACH * passage + NEAR * ends.half
+        if neck == NECK and end > reach:
             neck = UNBROKEN
-        wide = passage > gap and not ends.point_at_each_other(np.array(place), REACH * passage + NEAR * ends.half)
+        wide = passage > gap and not ends.point_at_each_other(np.array(place), reach)
         if a != b and (wide or passage > neck * min(widths[a], widths[b])):
             stands_for[b] = a
             wider = a if widths[a] >= widths[b] else b  # a nook at the rim does not take its room there

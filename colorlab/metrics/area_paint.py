@@ -101,10 +101,11 @@ def _known_ground(drawing: bytes, shape: tuple[int, int]) -> Ground:
 
 def ground_of(drawing: np.ndarray) -> Ground:
     """Of a drawing (H, W) uint8, luma, ink dark."""
-    paper = paper_of(drawing)
-    reached = rolled(paper, BALL * max(drawing.shape))
+    paper, radius = paper_of(drawing), BALL * max(drawing.shape)
+    clear = distance_to_ink(paper)
+    reached = rolled(paper, clear, radius)
     outside = most_of_border(reached)
-    inside = paper & ~reached & ~nooks(paper, reached, BALL * max(drawing.shape))
+    inside = paper & ~reached & ~nooks(paper, clear, reached, radius)
     return Ground(inside, outside, np.where(inside, areas_of(drawing).labels, -1))
 
 
@@ -119,9 +120,10 @@ def ground_of_small(drawing: np.ndarray) -> Ground:
     return Ground(inside, outside, labels)
 
 
-def rolled(paper: np.ndarray, radius: float) -> np.ndarray:
-    """(H, W) bool: what of the paper a ball of this radius in px covers that rolls in from the picture's border."""
-    roads = cv2.connectedComponents((distance_to_ink(paper) > radius).astype(np.uint8), connectivity=4)[1]
+def rolled(paper: np.ndarray, clear: np.ndarray, radius: float) -> np.ndarray:
+    """(H, W) bool: what of the paper a ball of this radius in px covers that rolls in from the picture's border. clear:
+    the paper's distance to ink, px."""
+    roads = cv2.connectedComponents((clear > radius).astype(np.uint8), connectivity=4)[1]
     from_border = np.isin(roads, np.setdiff1d(np.concatenate([roads[0], roads[-1], roads[:, 0], roads[:, -1]]), 0))
     if not from_border.any():
         return from_border
@@ -129,11 +131,11 @@ def rolled(paper: np.ndarray, radius: float) -> np.ndarray:
     return paper & (away <= radius)
 
 
-def nooks(paper: np.ndarray, reached: np.ndarray, radius: float) -> np.ndarray:
+def nooks(paper: np.ndarray, clear: np.ndarray, reached: np.ndarray, radius: float) -> np.ndarray:
     """(H, W) bool: corners into which the ball (radius in px) does not fit, beside what it reaches; nobody's."""
     count, parts = cv2.connectedComponents((paper & ~reached).astype(np.uint8), connectivity=4)
     deepest = np.zeros(count, np.float32)
-    np.maximum.at(deepest, parts.ravel(), distance_to_ink(paper).ravel())
+    np.maximum.at(deepest, parts.ravel(), clear.ravel())
     nook = deepest <= radius
     beside = np.zeros(count, bool)
     beside[parts[cv2.dilate(reached.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]] = True

@@ -39,7 +39,7 @@ class Diversity(PerDrawing):
             "ab_variance": ab_variance(ab),
             "coherence": coherence(ab),
             "hue_variance": hue_variance(ab)[0],
-            "ms_ssim": ms_ssim_pairs(drawing.samples).mean(),
+            "ms_ssim": ms_ssim_pairs(drawing.smoothed.at(slice(drawing.n))).mean(),
             "pairs_delta_e": pairs_delta_e,
         }
         if drawing.lpips is None or drawing.lpips_painted is None:

@@ -13,6 +13,7 @@ from colorlab.color import lab_of
 from colorlab.metrics.delta_e import mean_delta_e, pairwise_delta_e
 from colorlab.metrics.inputs import check_drawings
 from colorlab.metrics.lpips import LAYERS, pairwise_lpips, weighted_lpips
+from colorlab.metrics.ssim import Smoothed, smoothed
 
 PAPER = 0.98  # a pixel is paper if its darkest channel is at least this
 
@@ -36,13 +37,18 @@ class Drawing:
     ) -> None:
         if lpips not in (*LAYERS, "none"):
             raise ValueError(f"no LPIPS net {lpips!r}: {', '.join(LAYERS)}, none")
-        self.samples, self.image, self.truths = samples.float(), image.float(), truths.float()
+        self.samples, self.image, self.truths = (each.float().contiguous() for each in (samples, image, truths))
         self.index, self.n, self._net, self.shown = index, len(samples), lpips, shown
 
     @cached_property
     def lab(self) -> Tensor:
         """(n + T, 3, P): Lab of the candidates, then of the truths, pixels in one row."""
         return lab_of(torch.cat([self.samples, self.truths])).flatten(2)
+
+    @cached_property
+    def smoothed(self) -> Smoothed:
+        """What SSIM needs of the candidates and of the first truth after them."""
+        return smoothed(torch.cat([self.samples, self.truths[:1]]))
 
     @property
     def lpips(self) -> Tensor | None:

@@ -155,17 +155,18 @@ def _gram(features: list[Tensor], head: Tensor, places: Tensor) -> Tensor:
     they are and keeps float32 from subtracting large, nearly equal numbers. places: (K, H_l, W_l), each of sum 1."""
     n = sum(len(part) for part in features)
     channels, height, width = features[0].shape[1:]
-    scale = head.sqrt().reshape(-1, 1, 1)
+    last = [part.movedim(1, -1) for part in features]  # channels, as they lie in memory
     rows = max(1, BAND_FLOATS // (n * channels * width))
     gram = torch.zeros(len(places), n, n, dtype=torch.float64, device=head.device)
     for top in range(0, height, rows):
-        u = torch.cat([_unit(part[:, :, top : top + rows]) * scale for part in features])
+        u = torch.cat([_unit(part[:, top : top + rows]) * head.sqrt() for part in last])
         u -= u.mean(0)
         for k, place in enumerate(places[:, top : top + rows].sqrt()):
-            weighted = (u * place).flatten(1)
+            weighted = (u * place[..., None]).flatten(1)
             gram[k] += weighted @ weighted.T
     return gram
 
 
 def _unit(features: Tensor) -> Tensor:
-    return features / (features.square().sum(1, keepdim=True).sqrt() + EPS)
+    """(..., C): of length 1."""
+    return features / (features.square().sum(-1, keepdim=True).sqrt() + EPS)

@@ -2,15 +2,15 @@
 and over several scales (Wang et al., Multiscale Structural Similarity for Image Quality Assessment, 2003).
 
 RGB, Gaussian window of 11 pixels with sigma 1.5, population variances, mean over the windows that lie within the
-picture: scikit-image's number (torchmetrics mirrors the border and counts windows there too). The window is applied as
-two products with a band matrix, far faster here than a convolution, and the truth is smoothed once for all
-candidates."""
+picture: scikit-image's number (torchmetrics mirrors the border and counts windows there too). Each picture is smoothed
+once for all that it is compared with."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from typing import NamedTuple
 
+import cv2
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -20,49 +20,64 @@ C_1, C_2 = 0.01**2, 0.03**2  # for a data range of 1
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights of MS-SSIM, the finest first
 
 
-def ssim(pictures: Tensor, truth: Tensor) -> Tensor:
-    """(N, 3, H, W) and (3, H, W), in [0, 1], 11x11 pixels at least -> (N,) float64, at most 1."""
-    x, y = pictures.double(), truth.double()
-    mean_x, mean_y = smoothed(x), smoothed(y)
-    var_x, var_y = smoothed(x * x) - mean_x**2, smoothed(y * y) - mean_y**2
-    cov = smoothed(x * y) - mean_x * mean_y
-    similarity = (2 * mean_x * mean_y + C_1) * (2 * cov + C_2)
-    similarity /= (mean_x**2 + mean_y**2 + C_1) * (var_x + var_y + C_2)
-    return similarity.mean((1, 2, 3))
+class Smoothed(NamedTuple):
+    """Pictures (N, 3, H, W) float64 on the CPU, and mean and variance in each window, (N, 3, H - 10, W - 10)."""
+
+    pictures: Tensor
+    mean: Tensor
+    variance: Tensor
+
+    def at(self, which: int | slice) -> Smoothed:
+        """Some of the pictures."""
+        return Smoothed(*(each[which] for each in self))
 
 
-def ms_ssim_pairs(pictures: Tensor) -> Tensor:
-    """(n, 3, H, W) in [0, 1] -> (n (n - 1) / 2,) float64: MS-SSIM of each pair, at most 1.
+def smoothed(pictures: Tensor) -> Smoothed:
+    """Of pictures (N, 3, H, W) in [0, 1], 11x11 pixels at least."""
+    x = pictures.double().cpu().contiguous()
+    mean = window_means(x)
+    return Smoothed(x, mean, window_means(x * x) - mean.square())
+
+
+def ssim(pictures: Smoothed, truth: Smoothed) -> Tensor:
+    """N pictures and one -> (N,) float64, at most 1."""
+    return (_luminance(pictures, truth) * _structure(pictures, truth)).mean((1, 2, 3))
+
+
+def ms_ssim_pairs(pictures: Smoothed) -> Tensor:
+    """n pictures -> (n (n - 1) / 2,) float64: MS-SSIM of each pair, at most 1.
 
     Five scales, each of half the size, from 176 pixels on; a smaller picture has as many as the window fits on, with
     the first of the weights, scaled to sum 1."""
-    x = pictures.double()
-    scales = max(1, min(len(SCALES), int(math.log2(min(x.shape[-2:]) / WINDOW)) + 1))
-    weights = [weight / sum(SCALES[:scales]) for weight in SCALES[:scales]]
-    first, second = torch.triu_indices(len(x), len(x), 1, device=x.device)
-    product = x.new_ones(len(first))
-    for scale, weight in enumerate(weights):
-        mean, square = smoothed(x), smoothed(x * x)
-        variance = square - mean**2
-        covariance = smoothed(x[first] * x[second]) - mean[first] * mean[second]
-        part = (2 * covariance + C_2) / (variance[first] + variance[second] + C_2)
-        if scale == scales - 1:
-            part = part * (2 * mean[first] * mean[second] + C_1) / (mean[first] ** 2 + mean[second] ** 2 + C_1)
-        product = product * part.mean((1, 2, 3)).clamp_min(0) ** weight
-        x = F.avg_pool2d(x, 2)
+    scales = max(1, min(len(SCALES), int(math.log2(min(pictures.pictures.shape[-2:]) / WINDOW)) + 1))
+    n = len(pictures.pictures)
+    product = torch.ones(n * (n - 1) // 2, dtype=torch.float64)
+    for scale, weight in enumerate(SCALES[:scales]):
+        if scale > 0:
+            pictures = smoothed(F.avg_pool2d(pictures.pictures, 2))
+        pairs = [(pictures.at(i), pictures.at(slice(i + 1, n))) for i in range(n - 1)]
+        if scale < scales - 1:
+            each = [_structure(*pair).mean((1, 2, 3)) for pair in pairs]
+        else:
+            each = [ssim(*pair) for pair in pairs]
+        product = product * torch.cat(each).clamp_min(0) ** (weight / sum(SCALES[:scales]))
     return product
 
 
-def smoothed(x: Tensor) -> Tensor:
+def _luminance(a: Smoothed, b: Smoothed) -> Tensor:
+    """How alike the means of the windows are."""
+    return (2 * a.mean * b.mean + C_1) / (a.mean.square() + b.mean.square() + C_1)
+
+
+def _structure(a: Smoothed, b: Smoothed) -> Tensor:
+    """How alike what the windows show is otherwise, contrast and all."""
+    covariance = window_means(a.pictures * b.pictures) - a.mean * b.mean
+    return (2 * covariance + C_2) / (a.variance + b.variance + C_2)
+
+
+def window_means(x: Tensor) -> Tensor:
     """(..., H, W) -> (..., H - 10, W - 10): Gaussian means over the windows within the picture."""
-    down, across = (_band(side, x.device, x.dtype) for side in x.shape[-2:])
-    return down @ x @ across.T
-
-
-@lru_cache(maxsize=16)
-def _band(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(side - 10, side): row i holds the window that starts at i."""
-    place = torch.arange(side, device=device, dtype=dtype)
-    offset = place - place[: side - WINDOW + 1, None]
-    weight = torch.exp(-(((offset - WINDOW // 2) / SIGMA) ** 2) / 2) * ((offset >= 0) & (offset < WINDOW))
-    return weight / weight.sum(1, keepdim=True)
+    kernel, edge = cv2.getGaussianKernel(WINDOW, SIGMA), WINDOW // 2
+    column = x.reshape(-1, x.shape[-1]).numpy()  # pictures below each other, for what is within each alone
+    means = torch.from_numpy(cv2.sepFilter2D(column, -1, kernel, kernel)).reshape(x.shape)
+    return means[..., edge:-edge, edge:-edge]

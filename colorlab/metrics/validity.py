@@ -126,8 +126,8 @@ def dark_edges(gray: Tensor) -> Tensor:
 
 def grown(mask: Tensor, pixels: int) -> Tensor:
     """(..., H, W) bool, grown by so many pixels on every side."""
-    flat_mask = mask.reshape(-1, 1, *mask.shape[-2:]).float()
-    return F.max_pool2d(flat_mask, 2 * pixels + 1, 1, pixels).reshape(mask.shape) > 0
+    masks = mask.reshape(-1, 1, *mask.shape[-2:]).float()
+    return dilated(masks, 2 * pixels + 1).reshape(mask.shape) > 0
 
 
 def background(ink: Tensor) -> Tensor:
@@ -167,13 +167,15 @@ def _bleeding(drawing: Drawing, edges: Tensor) -> Tensor:
 
 def flat(truths: Tensor) -> Tensor:
     """(T, 3, H, W) -> (H, W) bool: every truth is flat in the 5x5 pixels around."""
-    spread = F.max_pool2d(truths, 5, 1, 2) + F.max_pool2d(-truths, 5, 1, 2)
-    return (spread <= FLAT).all(1).all(0)
+    channels = truths.reshape(-1, 1, *truths.shape[-2:])
+    return (dilated(channels, 5) + dilated(-channels, 5) <= FLAT).all(0)[0]
 
 
 def noise(samples: Tensor, where: Tensor) -> Tensor:
     """(n, 3, H, W), (H, W) bool -> (n,): root mean square of the high-pass there; NaN if there is no such place."""
-    rough = samples - F.avg_pool2d(F.pad(samples, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    padded = F.pad(samples, (1, 1, 1, 1), mode="replicate")
+    of_three = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]  # faster than pooling
+    rough = samples - (of_three[..., :-2] + of_three[..., 1:-1] + of_three[..., 2:]) / 9
     return rough[..., where].square().mean((1, 2), dtype=torch.float64).sqrt()
 
 
