@@ -111,7 +111,7 @@ def test_training_of_which_all_is_held_out_says_so_before_it_begins(
     for name in ("train/a.png", "test/b.png"):
         (root / name).parent.mkdir(parents=True)
         Image.new("RGB", (40, 40), "red").save(root / name)
-    with pytest.raises(DataError, match="no picture is left to train on: train 0 .*less 1 that are held out too"):
+    with pytest.raises(DataError, match=r"no picture is left to train on: train 0 .*less 1 that are held out too"):
         train(tmp_path / "run", words_for("gpic", "data=folder", f"data.root={root}"))
     assert not (tmp_path / "run" / "config.yaml").exists()
 
