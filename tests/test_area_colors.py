@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from colorlab.conditions.area_colors import by_size, resized, shares, sized, true_colors
+from colorlab.conditions import area_colors
+from colorlab.conditions.area_colors import by_size, resized, shares, sized, small_view, true_colors
 from colorlab.conditions.area_hints import FURTHER, area_hints
 from colorlab.conditions.area_shapes import likeness, passages, shapes
 from colorlab.conditions.palette import lab_of_colors
@@ -49,6 +50,22 @@ def test_colours_are_seen_through_half_of_the_ink() -> None:
     labels, image = halves(), torch.full((1, 1, 32, 32), 0.5)
     colors, _ = true_colors(colored(labels, torch.stack([RED, GREEN])) * image, image, labels, 2)
     assert torch.allclose(colors[0], torch.stack([RED, GREEN]), atol=1e-5)
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_a_strip_is_viewed_without_the_whole_square_around_it(across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = torch.zeros(30, 270, dtype=torch.long)
+    labels[:, 180:], labels[5, 91] = 1, 2
+    image = torch.where(labels == 1, 0.5, 1.0)[None]
+    labels, image = (labels, image) if across else (labels.T, image.mT)
+    expected = small_view(image, labels, 9)
+    square: list[torch.Size] = []
+    monkeypatch.setattr(area_colors, "LONGEST", 90)
+    monkeypatch.setattr(area_colors, "resized", lambda *given: (square.append(given[1].shape), resized(*given))[1])
+    small, seen = small_view(image, labels, 9)
+    assert square == [(1, 90, 90)]
+    assert torch.equal(small, expected[0]) and torch.equal(seen, expected[1])
+    assert seen.unique().tolist() == [0, 1, 2]
 
 
 def test_an_area_under_ink_alone_is_white_and_tells_nothing() -> None:

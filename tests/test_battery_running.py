@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
@@ -100,6 +101,19 @@ def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: py
     with pytest.raises(DataError, match=r"pictures"):
         train(tmp_path / "run", words_for("gpic", "data=folder", pictures(tmp_path, 0)))
     assert not weights_of(tmp_path / "run").exists()
+
+
+def test_training_of_which_all_is_held_out_says_so_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "set"
+    for name in ("train/a.png", "test/b.png"):
+        (root / name).parent.mkdir(parents=True)
+        Image.new("RGB", (40, 40), "red").save(root / name)
+    with pytest.raises(DataError, match=r"no picture is left to train on: train 0 .*less 1 that are held out too"):
+        train(tmp_path / "run", words_for("gpic", "data=folder", f"data.root={root}"))
+    assert not (tmp_path / "run" / "config.yaml").exists()
 
 
 @pytest.mark.parametrize("world", [2, 3, 4])

@@ -3,10 +3,13 @@ each is refused in one line, with the exit code of its kind."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -269,6 +272,62 @@ def test_a_state_of_another_shape_is_refused_in_a_line(run: Path, what: str) -> 
     (run / "checkpoints" / WEIGHTS).unlink()
     torch.save(STATES[what], run / "checkpoints" / LAST)
     assert LAST in opened(run)
+
+
+def packed(parts: dict[str, bytes], times: int) -> bytes:
+    """An archive whose parts are packed, its last one named so many times."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in parts.items():
+            archive.writestr(f"archive/{name}", data)
+        archive.filelist += archive.filelist[-1:] * (times - 1)
+    return file.getvalue()
+
+
+def lying_over_one_another(times: int) -> bytes:
+    """An archive of one large part, that its directory names over and over."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data/0", bytes(4_000_000))
+        archive.filelist += archive.filelist[-1:] * (times - 1)
+    return file.getvalue()
+
+
+def repacked(state: dict[str, Any]) -> bytes:
+    """What torch.save writes, packed."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    with zipfile.ZipFile(file) as archive:
+        return packed({name.partition("/")[2]: archive.read(name) for name in archive.namelist()}, 1)
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "zeros, packed": lambda: repacked({"step": 1, "format": 1, "state_dict": {"a": torch.zeros(50_000_000)}}),
+    "parts that nothing names": lambda: packed({"version": b"3", "data/0": bytes(200_000_000)}, 100),
+    "one part, over and over": lambda: lying_over_one_another(60_000),
+}
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_state_that_takes_all_memory_or_all_day_is_refused_unread(run: Path, what: str, sealed: bool) -> None:
+    (run / "checkpoints" / WEIGHTS).unlink()
+    bomb = BOMBS[what]()
+    seal = checkpoint.SEAL + hashlib.sha256(bomb).digest() if sealed else b""
+    (run / "checkpoints" / LAST).write_bytes(bomb + seal)
+    assert "its parts are packed, or lie in one another" in opened(run)
+    began = time.monotonic()
+    with pytest.raises(CheckpointError, match=LAST):
+        checkpoint.newest_state(run / "checkpoints")
+    assert time.monotonic() - began < SECONDS
+
+
+def test_tensors_without_numbers_are_refused_by_name(run: Path) -> None:
+    learned = load_file(run / "checkpoints" / WEIGHTS)
+    (run / "checkpoints" / WEIGHTS).unlink()
+    empty = {name: each.to("meta") for name, each in learned.items()}
+    save_state({"format": 1, "step": 3, "state_dict": empty}, run / "checkpoints")
+    assert "holds no numbers of" in opened(run)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,34 @@ def test_a_training_picture_that_is_held_out_too_is_left_out_and_counted(tmp_pat
     assert pictures.origin["val"] == "out of Train/"
 
 
+def test_a_training_picture_that_is_held_out_in_another_coding_is_left_out_and_counted(tmp_path: Path) -> None:
+    for k, split in enumerate(["train"] * 5 + ["test"] * 2):
+        save(tmp_path / "set" / split / f"{k}.{'png' if split == 'train' else 'bmp'}", k % 5)
+    pictures = opened("folder", tmp_path / "set")
+    assert pictures.origin["train"] == "train/, less 2 that are held out too"
+    shown = {split: {pictures.pixels[[i]].tobytes() for i in members} for split, members in pictures.splits.items()}
+    assert len(shown["train"] | shown["val"] | shown["test"]) == sum(map(len, shown.values())) == 5
+
+
+@pytest.mark.parametrize(
+    ("link", "to"), [("test", "held"), ("train/more", "../test"), ("train/all", ".."), ("val", "train")]
+)
+def test_a_folder_that_is_in_two_splits_by_a_link_is_refused_by_name(tmp_path: Path, link: str, to: str) -> None:
+    for k, split in enumerate(["train"] * 5 + ["test" if link != "test" else "held"] * 2):
+        save(tmp_path / "set" / split / f"{k}.png", k)
+    (tmp_path / "set" / link).symlink_to(to)
+    with pytest.raises(DataError, match=r"are one folder \(put files in place of the link\)") as refused:
+        opened("folder", tmp_path / "set")
+    assert link in str(refused.value)
+
+
+def test_a_folder_may_be_linked_to_within_its_split(tmp_path: Path) -> None:
+    for k, split in enumerate(["train"] * 5 + ["test"] * 2):
+        save(tmp_path / "set" / split / "a" / f"{k}.png", k)
+    (tmp_path / "set" / "train" / "b").symlink_to("a")
+    assert len(opened("folder", tmp_path / "set")) == 7
+
+
 def test_training_does_not_say_that_a_folder_without_splits_was_divided_by_its_maker(tmp_path: Path) -> None:
     for k in range(6):
         save(tmp_path / "set" / f"{k}.png", k)

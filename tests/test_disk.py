@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from colorlab.cli.command import one_line
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.storage.files import free, held, replacing, require_space, sweep
 from tests.kill_harness import files_of_at_most
@@ -23,6 +27,18 @@ def test_a_picture_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> No
     with files_of_at_most(500), pytest.raises(OSError, match="File too large"), replacing(path) as temporary:
         noise.save(temporary, "PNG")
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+
+
+def test_a_disk_that_takes_no_more_is_told_with_the_file(tmp_path: Path) -> None:
+    writes: dict[str, Callable[[Path], object]] = {
+        "a.png": lambda path: Image.effect_noise((64, 64), 99).save(path, "PNG"),
+        "a.npy": lambda path: np.save(path.open("wb"), np.zeros(10_000)),
+        "a.txt": lambda path: path.write_bytes(bytes(10_000)),
+    }
+    for name, write in writes.items():
+        with files_of_at_most(500), pytest.raises(OSError) as told, replacing(tmp_path / name) as temporary:
+            write(temporary)
+        assert re.fullmatch(rf"{re.escape(str(tmp_path / name))}: .* \(.*\)", one_line(told.value))
 
 
 def test_what_killed_processes_were_writing_is_swept_and_nothing_else(tmp_path: Path) -> None:

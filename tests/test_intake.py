@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -260,3 +262,32 @@ def test_squared_averages_rather_than_picks() -> None:
     stripes = np.zeros((1, 64, 64), np.uint8)
     stripes[..., ::2] = 255
     assert np.abs(squared(stripes, 8)[0, 2:-2, 2:-2].astype(int) - 128).max() < 12
+
+
+def progressive(more: int) -> bytes:
+    """A progressive JPEG of 64 x 64 gray pixels with its last scan so many times more, and some in its margins."""
+    file = io.BytesIO()
+    Image.new("L", (64, 64), 200).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    head, last, end = data[:-2], data[data.rindex(b"\xff\xda") : -2], data[-2:]
+    comment = b"\xff\xfe\x01\x02" + b"\xff\xda" * 128
+    return head[:2] + comment + head[2:] + last * more + end + b"\xff\xda" * 500
+
+
+def test_a_jpeg_that_goes_through_its_picture_for_ever_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(progressive(9))
+    assert (open_picture(tmp_path / "a.jpg", 10**6) == 200).all()
+    (tmp_path / "a.jpg").write_bytes(progressive(5000))
+    with pytest.raises(DataError, match=r"a\.jpg goes through its picture more than 64 times"):
+        open_picture(tmp_path / "a.jpg", 10**6)
+
+
+def test_a_damaged_tiff_is_told_by_us_alone(tmp_path: Path, capfd) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90), dtype=np.uint8))
+    image.save(tmp_path / "a.tif", compression="tiff_lzw")
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[:1000] + bytes(1000) + whole[2000:])
+    with pytest.raises(DataError, match=r"a\.tif is damaged"):
+        open_picture(tmp_path / "a.tif", 10**6)
+    print("heard", file=sys.stderr)
+    assert capfd.readouterr().err == "heard\n"

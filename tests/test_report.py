@@ -15,6 +15,7 @@ from PIL import Image
 from colorlab.report import figure, table
 from colorlab.report.curves import Curve, curves
 from colorlab.report.frontier import Point, _ends, frontier, name_boxes
+from colorlab.report.grid import drawn_sheet, sheet_of, thumbnail
 from colorlab.report.histogram import Distances, histogram
 from colorlab.report.page import DEEP, Case, Chart, Key, Page, Strip, data_uri, rendered, tinted
 from colorlab.report.table import Cell, Column, Row
@@ -237,3 +238,13 @@ def test_each_row_of_pictures_ends_with_its_map_of_uncertainty_from_white_to_vio
     assert drawn[0, 0].tolist() == [255] * 3 and drawn[-1, -1].tolist() == DEEP.tolist()
     assert (np.diff(drawn.reshape(-1, 3).astype(int), axis=0) <= 0).all()
     assert rendered(page()).count(f'<img src="{data_uri(drawn)}" alt="hue uncertainty"></div>') == 4
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (1, 20_000), (3000, 20), (400, 300), (1, 1)])
+def test_a_sheet_of_strips_is_no_larger_than_other_sheets(size: tuple[int, int]) -> None:
+    picture = np.full((*size, 3), 128, np.uint8)
+    small = thumbnail(picture, 96)
+    for shown in (picture, small):
+        sheet = drawn_sheet(sheet_of([shown], [shown[None]], [[]]), 96)
+        assert sheet.width < 300 and sheet.height < 17 * 96
+        assert (np.asarray(sheet) == 128).all(-1).sum() == 2 * small.shape[0] * small.shape[1]

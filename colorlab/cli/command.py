@@ -31,6 +31,7 @@ UNFORESEEN = 70  # exit code of an error that nobody foresaw
 FIXES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
+    errno.EFBIG: "allow larger files, or choose another place",
     errno.EACCES: "give yourself the right, or choose another place",
     errno.EPERM: "give yourself the right, or choose another place",
     errno.EROFS: "make it writable, or choose another place",
@@ -92,9 +93,10 @@ def leave_at_once() -> NoReturn:
 
 def end(error: Exception) -> NoReturn:
     """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
-    if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
-    print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
+    with suppress(OSError):  # nor is there anything to say it on
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
     sys.exit(exit_code(error))
 
 

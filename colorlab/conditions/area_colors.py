@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 LEVELS = 16  # of each channel, where the commonest colour of an area is looked for
+LONGEST = 8000  # px; longer pictures are shrunk before they are made square, for which memory grows with its square
 NEAR = 28 / 255  # colours at most so far from it, in each channel, are the same colour
 INKED = 0.35  # pixels darker than this tell nothing about the colour under the ink
 
@@ -91,15 +92,30 @@ def margins(picture: Tensor) -> tuple[int, int, int, int]:
 def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """One drawing as a net sees it: image (1, H, W), labels (h, w) -> (1, 1, side, side), (1, side, side). Every area
     keeps a pixel at least, unless smaller ones are in the same."""
-    image, labels = squared(image, labels)
-    small, seen = resized(image[None], labels[None], side)
+    small, seen = resized(*(each[None] for each in squared(*shrunk(image, labels))), side)
     there = seen.flatten().bincount(minlength=int(labels.max()) + 1) > 0
+    left, _, above, _ = margins(labels)
+    corner = torch.tensor([above, left], device=labels.device)
     for area in torch.nonzero(~there).flatten().tolist():
         places = torch.nonzero(labels == area)
         if len(places):
-            row, column = (places[len(places) // 2] * side // labels.shape[0]).tolist()
+            row, column = ((places[len(places) // 2] + corner) * side // max(labels.shape)).tolist()
             seen[0, row, column] = area
     return small, seen
+
+
+def shrunk(image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """image (1, H, W), labels (h, w) of one drawing -> the same, LONGEST px long at most."""
+    if max(image.shape) > LONGEST:
+        image = F.interpolate(image[None], _within(image), mode="area")[0]
+    return image, sized(labels[None], _within(labels))[0]
+
+
+def _within(picture: Tensor) -> tuple[int, int]:
+    """(H, W) of (..., H, W) once it is LONGEST px long at most."""
+    H, W = picture.shape[-2:]
+    scale = min(1.0, LONGEST / max(H, W))
+    return max(1, round(scale * H)), max(1, round(scale * W))
 
 
 def sized(labels: Tensor, size: Sequence[int]) -> Tensor:

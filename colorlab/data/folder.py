@@ -79,9 +79,13 @@ class PictureFiles(PicturePairs):
         content = store.identities()[good]
         group = np.array(listing.group)[good] if listing.group else content
         self.drawing = np.arange(len(good)) if listing.group else np.unique(group, return_inverse=True)[1]
-        given = [listing.split[i] for i in good]
-        kept = once(given, content)
-        self.splits = apart(complete(kept, group, SHARES), content)
+        kept = given = [listing.split[i] for i in good]
+        looks = [] if listing.group or isinstance(self.pixels, Reader) else [store.sights(self.pixels)]
+        for same in (content, *looks):
+            kept = once(kept, same)
+        self.splits = complete(kept, group, SHARES)
+        for same in (content, *looks):
+            self.splits = apart(self.splits, same)
         self.origin = _origin(listing, set(given))
         if doubled := len(given) - sum(map(len, self.splits.values())):
             self.origin["train"] += f", less {doubled:,} that are held out too"
@@ -140,8 +144,12 @@ class Folder(PictureFiles):
 
     @classmethod
     def listing(cls, root: Path) -> Listing:
-        paths = find_pictures(root)
-        divided = by_folders([path.relative_to(root) for path in paths])
+        twice: list[tuple[Path, Path]] = []
+        paths = find_pictures(root, twice)
+        divided = by_folders(
+            [path.relative_to(root) for path in paths],
+            [(link.relative_to(root), own.relative_to(root)) for link, own in twice],
+        )
         return Listing(paths, divided.split, captions=captions(root, paths), origin=divided.origin)
 
 

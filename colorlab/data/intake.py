@@ -8,6 +8,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from colorlab.data import svg
+from colorlab.data.jpeg import scans
 from colorlab.data.png import without_texts
 from colorlab.errors import DataError
 from colorlab.storage.plain import open_plain
@@ -26,6 +28,7 @@ SUFFIXES = frozenset((
     *((".avif",) if "AVIF" in FORMATS else ()),
 ))  # fmt: skip
 WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # 16-bit gray
+MOST_SCANS = 64  # of a JPEG; each takes as long as the whole picture
 BITS, PHOTOMETRIC, MIN_IS_WHITE = 258, 262, 0  # TIFF 6.0, Sec. 8
 
 
@@ -95,6 +98,8 @@ def _drawn(file: BinaryIO, name: str) -> BinaryIO:
 
 
 def _decoded(file: BinaryIO, name: str, pixel_limit: int) -> Opened:
+    if scans(file, MOST_SCANS) > MOST_SCANS:
+        raise DataError(f"{name} goes through its picture more than {MOST_SCANS} times (export it again)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the decoder's warnings (bombs among them) end in our own errors or in nothing
         try:
@@ -107,7 +112,29 @@ def _decoded(file: BinaryIO, name: str, pixel_limit: int) -> Opened:
             raise _damaged(name, error) from error
         with image:
             _check_header(image, name, pixel_limit)
-            return _planes(image, name)
+            with _libtiff_silenced(image):
+                return _planes(image, name)
+
+
+@contextmanager
+def _libtiff_silenced(image: Image.Image) -> Iterator[None]:
+    """libtiff prints errors of its own, which end in ours."""
+    if image.format != "TIFF":
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr to be printed on
+        yield
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
 
 
 def _check_header(image: Image.Image, name: str, pixel_limit: int) -> None:
@@ -205,23 +232,24 @@ def squared(picture: np.ndarray, size: int) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in planes])
 
 
-def find_pictures(folder: Path) -> list[Path]:
+def find_pictures(folder: Path, twice: list[tuple[Path, Path]] | None = None) -> list[Path]:
     """All files with a picture's suffix below a folder, sorted; hidden names are left out. A linked folder is entered
-    once. A folder named like a picture is listed, not entered: opening it says what is wrong."""
+    once; twice: is given each other name of it, and the name by which it was entered. A folder named like a picture is
+    listed, not entered: opening it says what is wrong."""
     if not folder.is_dir():
         raise DataError(f"{printable(folder)} is not a folder (check the path)")
-    paths = sorted(_walk(folder, set()))
+    paths = sorted(_walk(folder, {}, [] if twice is None else twice))
     if not paths:
         raise DataError(f"{printable(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
     return paths
 
 
-def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, entered: dict[tuple[int, int], Path], twice: list[tuple[Path, Path]]) -> Iterator[Path]:
     status = folder.stat()
     identity = (status.st_dev, status.st_ino)
     if identity in entered:
-        return
-    entered.add(identity)
+        return twice.append((folder, entered[identity]))
+    entered[identity] = folder
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -232,7 +260,7 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
         if Path(entry.name).suffix.lower() in SUFFIXES:
             yield Path(entry.path)
         elif entry.is_dir():
-            yield from _walk(Path(entry.path), entered)
+            yield from _walk(Path(entry.path), entered, twice)
 
 
 def printable(path: Path) -> str:

@@ -131,6 +131,11 @@ class Store:
         """(N, C, size, size) uint8; reader: all pictures, or the good ones."""
         return array_cache(self.folder / f"{reader.size}px-{len(reader)}.npy", reader.all_pictures)
 
+    def sights(self, pixels: np.ndarray) -> np.ndarray:
+        """(N,) a hash of each picture's pixels (N, C, size, size): equal files are, however they were saved."""
+        name = f"{pixels.shape[-1]}px-{len(pixels)}-sights.npy"
+        return array_cache(self.folder / name, lambda: np.array([_sha256(each.tobytes()) for each in pixels]))
+
     def contents(self) -> np.ndarray:
         """(N,) a hash of each file's bytes."""
         return array_cache(self.noted / "contents.npy", lambda: np.array([_content(path) for path in self.paths]))
@@ -163,6 +168,10 @@ def _end(path: Path) -> str:
             return f"{size} {hashlib.sha256(file.read()).hexdigest()}"
     except OSError:
         return f"unreadable {path.name}"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _content(path: Path) -> str:

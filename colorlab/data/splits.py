@@ -61,13 +61,16 @@ def complete(given: list[str], group: np.ndarray, shares: dict[str, float]) -> d
     return {split: dealt.get(split, np.flatnonzero(named == split)) for split in ("train", *shares)}
 
 
-def by_folders(pictures: Sequence[PurePath]) -> Divided:
+def by_folders(pictures: Sequence[PurePath], twice: Sequence[tuple[PurePath, PurePath]] = ()) -> Divided:
     """The splits that folders are named after, however deep they lie; all train if none is.
 
     pictures: relative to the data set. DataError, by name, where that leaves a doubt: pictures in no split beside
     others that are in one, in two at once, held-out ones without any to train on, or folders such as train2017 and
-    val2017."""
-    found = [{FOLDERS[name.lower()]: name for name in path.parts[:-1] if name.lower() in FOLDERS} for path in pictures]
+    val2017. twice: two names of one folder each, of which one is a link; they may not be of two splits."""
+    for link, own in twice:
+        if _splits_in(link.parts).keys() != _splits_in(own.parts).keys():
+            raise DataError(f"{_shown(link)} and {_shown(own)} are one folder (put files in place of the link)")
+    found = [_splits_in(path.parts[:-1]) for path in pictures]
     if not any(found):
         _must_not_look_divided(pictures)
         return Divided(["train"] * len(pictures), {})
@@ -87,6 +90,11 @@ def by_folders(pictures: Sequence[PurePath]) -> Divided:
         raise DataError(f"there is {folders} but no train/ (add one; if {folders} is no split, rename it)")
     spelled = {kind: sorted({each[kind] for each in found if kind in each}) for kind in SPLITS}
     return Divided(split, {kind: " and ".join(f"{name}/" for name in each) for kind, each in spelled.items() if each})
+
+
+def _splits_in(names: Sequence[str]) -> dict[str, str]:
+    """Split -> the folder among these that is named after it."""
+    return {FOLDERS[name.lower()]: name for name in names if name.lower() in FOLDERS}
 
 
 def _must_not_look_divided(pictures: Sequence[PurePath]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 GAP, INK, PAPER, RULE = 6, (40, 40, 40), (255, 255, 255), (225, 225, 225)
+TALLEST = 16  # of a cell, times its width: what is taller still is shown narrower, and a sheet stays of a size
 
 
 class Sheet(NamedTuple):
@@ -52,7 +53,7 @@ def sheet_of(
 def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
     """The sheet as a picture, every cell ``cell`` pixels wide."""
     font = ImageFont.load_default(13)
-    height = _height(sheet.rows[0][0], cell)  # type: ignore[arg-type]
+    width, height = _size(sheet.rows[0][0], cell)  # type: ignore[arg-type]
     step_x, step_y, top = cell + GAP, height + GAP, 22
     page = Image.new("RGB", (GAP + step_x * len(sheet.columns), top + step_y * len(sheet.rows)), PAPER)
     pen = ImageDraw.Draw(page)
@@ -61,20 +62,22 @@ def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
     for y, row in enumerate(sheet.rows):
         for x, picture in enumerate(row):
             if picture is not None:
-                corner = (GAP + x * step_x, top + y * step_y)
-                page.paste(Image.fromarray(picture).resize((cell, height), Image.Resampling.BICUBIC), corner)
-                pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + cell, corner[1] + height), outline=RULE)
+                corner = (GAP + x * step_x + (cell - width) // 2, top + y * step_y)
+                page.paste(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC), corner)
+                pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + width, corner[1] + height), outline=RULE)
     return page
 
 
 def thumbnail(picture: np.ndarray, cell: int) -> np.ndarray:
     """(H, W, 3) uint8 as it is in a cell of a sheet, which it then fills unchanged."""
-    size = (cell, _height(picture, cell))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(picture).resize(_size(picture, cell), Image.Resampling.BICUBIC))
 
 
-def _height(picture: np.ndarray, cell: int) -> int:
-    return max(1, round(cell * picture.shape[0] / picture.shape[1]))
+def _size(picture: np.ndarray, cell: int) -> tuple[int, int]:
+    """(width, height) of a picture (H, W, 3) in a cell."""
+    H, W = picture.shape[:2]
+    scale = min(cell / W, TALLEST * cell / H)
+    return max(1, round(scale * W)), max(1, round(scale * H))
 
 
 def save_sheet(sheet: Sheet, path: Path, cell: int = 128) -> Path:

@@ -106,6 +106,8 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
             f"{path} belongs to another method ({'missing' if missing else 'unexpected'} tensor {name})"
         )
     for name, tensor in tensors.items():
+        if tensor.is_meta:
+            raise CheckpointError(f"{path} holds no numbers of {name} (copy it anew)")
         if tensor.dtype != own[name].dtype or tensor.layout != own[name].layout:
             kind = " ".join(str(each).removeprefix("torch.") for each in (tensor.dtype, tensor.layout))
             raise CheckpointError(f"{path} is of another type: {name} holds {kind} (convert it to {own[name].dtype})")
@@ -143,6 +145,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
 def _plain(path: Path, mmap: bool = False) -> dict[str, Any]:
     """What torch.save wrote, if it is plain. mmap: read no more than the outline."""
     try:
+        _must_be_unpacked(path)
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
         if not all(type(name) is str and isinstance(each, Tensor) for name, each in content["state_dict"].items()):
             raise ValueError("its state_dict holds more than tensors")
@@ -150,6 +153,16 @@ def _plain(path: Path, mmap: bool = False) -> dict[str, Any]:
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise CheckpointError(f"{path} cannot be read as plain tensors ({reason}); it was not executed") from error
+
+
+def _must_be_unpacked(path: Path) -> None:
+    """ValueError, BadZipFile: a file is no archive as torch.save writes them, whose parts lie in it one behind another,
+    none of them packed: of others a small file may take all memory, or all day."""
+    with open_plain(path) as file:
+        parts = zipfile.ZipFile(file).infolist()
+        size = file.seek(0, os.SEEK_END)
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts) or sum(part.file_size for part in parts) > size:
+        raise ValueError("its parts are packed, or lie in one another")
 
 
 class Found(NamedTuple):
@@ -219,6 +232,7 @@ def _is_whole(path: Path) -> bool:
             behind = file.seek(0, os.SEEK_END) - len(SEAL) - hashlib.sha256().digest_size
             file.seek(max(behind, 0))
             if file.read(len(SEAL)) != SEAL:
+                _must_be_unpacked(path)
                 return zipfile.ZipFile(file).testzip() is None
             sealed = file.read()
             return _sha256(file, behind) == sealed

@@ -36,7 +36,8 @@ PRETRAINED = "pretrained"  # the folder of the package that holds what ships wit
 def replacing(path: Path, only_new: bool = False) -> Iterator[Path]:
     """A file beside this one to write to: hidden, new, of a name that says nothing of ``path``'s. When the block ends
     it is flushed to the disk and takes the place of ``path`` in one step; if anything fails, ``path`` is as it was and
-    nothing is left beside it. only_new: FileExistsError if there is a ``path`` by then."""
+    nothing is left beside it. OSError: of the disk, which names ``path``. only_new: FileExistsError if there is a
+    ``path`` by then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
@@ -48,6 +49,12 @@ def replacing(path: Path, only_new: bool = False) -> Iterator[Path]:
         else:
             os.replace(temporary, path)
         sync(path.parent)
+    except OSError as error:
+        if error.errno is None:  # numpy's, of a disk that took less than it was given
+            raise OSError(errno.EIO, str(error), str(path)) from error
+        if error.filename in (None, str(temporary)):
+            error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from colorlab.cli.device import precision, settle_allocator
 from colorlab.cli.targets import build
 from colorlab.data.splits import described
-from colorlab.errors import ConfigError
+from colorlab.errors import ConfigError, DataError
 from colorlab.methods.base import Method
 from colorlab.report.grid import save_sheet
 from colorlab.runs import metrics, run
@@ -105,7 +105,11 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
             f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
             "optimizers at every batch (set a larger batch_size)"
         )
-    return method, build(cfg.data)
+    pictures = build(cfg.data)
+    if not len(pictures.splits["train"]):
+        said = described(pictures.splits, pictures.origin)
+        raise DataError(f"no picture is left to train on: {said} (add some that are not held out)")
+    return method, pictures
 
 
 def _begin_with(method: Method, path: Path, name: str) -> None:
