@@ -110,6 +110,32 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(words: str, tmp_path: P
     assert done.stdout.count("\n") == 1 and done.stderr == "" and done.returncode in (0, 141)
 
 
+SPEAKS = """
+from colorlab.cli.command import run
+from colorlab.errors import DataError
+def main(words):
+    print("a result")
+    if words:
+        raise DataError("a.png is damaged (fetch it again)")
+run(main, {words})
+"""
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("where", [">&-", "2>&-", ">&- 2>&-", "<&-", "> /dev/full", "2> /dev/full", "2>&1 > /dev/full"])
+@pytest.mark.parametrize(("words", "code"), [([], 0), (["check"], 3)])
+def test_output_that_goes_nowhere_changes_nothing_but_the_code_of_a_full_disk(
+    where: str, words: list[str], code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "command.py").write_text(SPEAKS.format(words=words))
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}  # a full disk is found at the end
+    line = ["sh", "-c", f"exec '{sys.executable}' command.py {where}"]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    full = "> /dev/full" in where and not where.startswith("2> ") and code == 0
+    assert done.returncode == (74 if full else code), done.stderr
+    assert "Traceback" not in done.stderr and "ignored" not in done.stderr and done.stderr.count("\n") <= 1
+
+
 def test_a_broken_connection_is_not_taken_for_that(capsys: pytest.CaptureFixture[str]) -> None:
     from colorlab.cli.command import run
 

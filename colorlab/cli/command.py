@@ -42,7 +42,7 @@ FIXES = {
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
     """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
     follow_parent()
-    escape_output()
+    open_output()
     try:
         main(argv)
     except (ColorlabError, OSError) as error:
@@ -58,29 +58,55 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
             raise
         end(lacking(error))
     finally:
+        flush_output()
+
+
+def open_output() -> None:
+    """Let names be printed that the terminal has no letters for, and what is said go nowhere where stdout or stderr is
+    closed: the next files to be opened would get their numbers, and the words."""
+    for number in range(3):
         try:
-            print(end="", flush=True)
-        except BrokenPipeError:
-            leave_quietly()
-
-
-def escape_output() -> None:
-    """Let names be printed that the terminal has no letters for."""
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the least number that is free
+    nowhere = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout, sys.stderr = (stream or nowhere for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def flush_output() -> None:
+    """Write what is still to be written, at a command's end. What cannot be is its failure, if it has no other."""
+    failing = sys.exc_info()[0] is not None
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        leave_quietly()
+    except OSError as error:
+        silence(1)
+        if not failing:
+            end(error)
+
+
 def nobody_reads() -> bool:
-    """Whether the output goes to a program that has ended, such as `head`."""
+    """Whether what is said goes to a program that has ended, such as `head`."""
     output = select.poll()
-    output.register(1, 0)
+    for number in (1, 2):
+        output.register(number, 0)
     return any(event & select.POLLERR for _, event in output.poll(0))
+
+
+def silence(*numbers: int) -> None:
+    """Let what is still said go nowhere: Python flushes once more as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in numbers:
+        os.dup2(nowhere, number)
 
 
 def leave_quietly() -> NoReturn:
     """End as programs do whose pipe breaks."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more
+    silence(1, 2)
     sys.exit(128 + signal.SIGPIPE)
 
 

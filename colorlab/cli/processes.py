@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from colorlab.cli.command import escape_output, exit_on_sigterm
+from colorlab.cli.command import exit_on_sigterm, open_output
 from colorlab.errors import ColorlabError, ConfigError, RankError
 from colorlab.progress import silent
 
@@ -70,7 +70,7 @@ def _in_new(count: int, task: Callable[..., T], given: tuple[Any, ...]) -> T:
 
 def _work(rank: int, count: int, folder: str, task: Callable[..., Any], given: tuple[Any, ...]) -> None:
     """What one of the new processes does. folder: where they meet, and where results and errors are left."""
-    escape_output()
+    open_output()
     exit_on_sigterm()
     os.environ["LOCAL_RANK"] = str(rank)
     if sys.platform == "linux":

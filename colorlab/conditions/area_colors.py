@@ -92,7 +92,8 @@ def margins(picture: Tensor) -> tuple[int, int, int, int]:
 def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """One drawing as a net sees it: image (1, H, W), labels (h, w) -> (1, 1, side, side), (1, side, side). Every area
     keeps a pixel at least, unless smaller ones are in the same."""
-    small, seen = resized(*(each[None] for each in squared(*shrunk(image, labels))), side)
+    square, areas = squared(*shrunk(image, labels))
+    small, seen = resized(square[None], areas[None], side)
     there = seen.flatten().bincount(minlength=int(labels.max()) + 1) > 0
     left, _, above, _ = margins(labels)
     corner = torch.tensor([above, left], device=labels.device)

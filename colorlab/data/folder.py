@@ -80,7 +80,7 @@ class PictureFiles(PicturePairs):
         group = np.array(listing.group)[good] if listing.group else content
         self.drawing = np.arange(len(good)) if listing.group else np.unique(group, return_inverse=True)[1]
         kept = given = [listing.split[i] for i in good]
-        looks = [] if listing.group or isinstance(self.pixels, Reader) else [store.sights(self.pixels)]
+        looks = [] if listing.group or not isinstance(self.pixels, np.ndarray) else [store.sights(self.pixels)]
         for same in (content, *looks):
             kept = once(kept, same)
         self.splits = complete(kept, group, SHARES)
