@@ -3,54 +3,36 @@ each is refused in one line, with the exit code of its kind."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import shutil
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 import yaml
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.types import RunMode
-from safetensors.torch import load_file, save_file
 
-import colorlab.storage.files
 from colorlab import models
 from colorlab.cli.command import run as run_command
 from colorlab.cli.config import compose
 from colorlab.cli.hydra_guard import GuardedLoader, bound_yaml
 from colorlab.cli.messages import explained
-from colorlab.cli.targets import build
 from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
-from colorlab.evaluation.folder import read_evaluation, read_sample, sample_file
-from colorlab.runs import checkpoint, metrics, sweeps
-from colorlab.runs.checkpoint import LAST, WEIGHTS, save_state, save_weights
+from colorlab.runs import checkpoint
 from colorlab.runs.run import begin, open_run
-from colorlab.storage.files import held, read_arrays, write_json
 from colorlab.storage.plain import content, json_of, must_fit, yaml_of
-from tests.evaluations import evaluated
-
-SECONDS = 20.0  # in which any refusal comes, on a busy machine
+from tests.strangers import OPTIMIZER, SAMPLER, SECONDS, bomb, left_by_training, nested, opened, put, without
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
-    """A run folder as training leaves it, of width 4."""
-    folder = tmp_path_factory.mktemp("whole") / "r"
-    cfg = compose("train", ["name=r", "data=folder", "data.root=none", "method.width=4", "trainer.max_steps=10"])
-    begin(folder, cfg)
-    save_weights(build(cfg.method), folder / "checkpoints")
-    return folder
+    return left_by_training(tmp_path_factory.mktemp("whole") / "r")
 
 
 @pytest.fixture
@@ -58,35 +40,6 @@ def run(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "r"))
 
 
-def nested(text: str, levels: int) -> str:
-    return f"{'[' * levels}{text}{']' * levels}"
-
-
-def bomb(levels: int) -> str:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]" for k in range(1, levels)]
-    return "\n".join(lines)
-
-
-def put(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    def change(config: dict[str, Any]) -> None:
-        for key in keys[:-1]:
-            config = config[key]
-        config[keys[-1]] = value
-
-    return change
-
-
-def without(*keys: str) -> Callable[[dict[str, Any]], None]:
-    def change(config: dict[str, Any]) -> None:
-        for key in keys[:-1]:
-            config = config[key]
-        del config[keys[-1]]
-
-    return change
-
-
-OPTIMIZER, SAMPLER = ("method", "optimizer"), ("method", "sampler")
 EDITED: dict[str, Callable[[dict[str, Any]], None]] = {
     "no method": without("method"),
     "no data": without("data"),
@@ -172,17 +125,6 @@ TEXTS = {
 }
 
 
-def opened(folder: Path) -> str:
-    """What is said of a run that cannot be opened and built."""
-    began = time.monotonic()
-    with pytest.raises(CheckpointError) as refused:
-        open_run(folder).method()
-        open_run(folder).pictures()
-    assert time.monotonic() - began < SECONDS
-    assert "\n" not in str(refused.value) and str(refused.value).isprintable() and len(str(refused.value)) < 600
-    return str(refused.value)
-
-
 @pytest.mark.whole
 @pytest.mark.parametrize("what", EDITED)
 def test_an_edited_configuration_is_refused_in_a_line(run: Path, what: str) -> None:
@@ -232,193 +174,6 @@ def test_every_size_that_a_configuration_may_ask_for_has_an_upper_limit() -> Non
                 assert clause.startswith("in [") or " | " in clause, f"{path.name}: {key}: {clause}"
                 found += 1
     assert found > 100
-
-
-WEIGHTS_EDITED: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
-    "whole numbers": lambda t: {name: each.int() for name, each in t.items()},
-    "double precision": lambda t: {name: each.double() for name, each in t.items()},
-    "another half precision": lambda t: {name: each.bfloat16() for name, each in t.items()},
-    "one of another shape": lambda t: t | {min(t): t[min(t)][..., None].contiguous()},
-    "one less": lambda t: {name: each for name, each in t.items() if name != min(t)},
-    "one more": lambda t: t | {"more": torch.zeros(1)},
-    "none": lambda t: {},
-}
-
-
-@pytest.mark.parametrize("what", WEIGHTS_EDITED)
-@pytest.mark.parametrize("file", [WEIGHTS, LAST])
-def test_weights_of_another_kind_are_refused_in_a_line(run: Path, what: str, file: str) -> None:
-    path = run / "checkpoints" / WEIGHTS
-    tensors = WEIGHTS_EDITED[what](load_file(path))
-    path.unlink()
-    if file == WEIGHTS:
-        save_file(tensors, path)
-    else:
-        save_state({"format": 1, "step": 3, "state_dict": tensors}, path.parent)
-    assert file in opened(run)
-
-
-STATES: dict[str, Any] = {
-    "a list": [1, 2],
-    "no tensors": {"state_dict": 3},
-    "numbers for tensors": {"state_dict": {"net.head.weight": 3}},
-    "keys that are no words": {"state_dict": {3: torch.zeros(1)}},
-    "sparse tensors": {"state_dict": {"w": torch.eye(3).to_sparse()}},
-}
-
-
-@pytest.mark.parametrize("what", STATES)
-def test_a_state_of_another_shape_is_refused_in_a_line(run: Path, what: str) -> None:
-    (run / "checkpoints" / WEIGHTS).unlink()
-    torch.save(STATES[what], run / "checkpoints" / LAST)
-    assert LAST in opened(run)
-
-
-def packed(parts: dict[str, bytes], times: int) -> bytes:
-    """An archive whose parts are packed, its last one named so many times."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in parts.items():
-            archive.writestr(f"archive/{name}", data)
-        archive.filelist += archive.filelist[-1:] * (times - 1)
-    return file.getvalue()
-
-
-def lying_over_one_another(times: int) -> bytes:
-    """An archive of one large part, that its directory names over and over."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("archive/data/0", bytes(4_000_000))
-        archive.filelist += archive.filelist[-1:] * (times - 1)
-    return file.getvalue()
-
-
-def repacked(state: dict[str, Any]) -> bytes:
-    """What torch.save writes, packed."""
-    file = io.BytesIO()
-    torch.save(state, file)
-    with zipfile.ZipFile(file) as archive:
-        return packed({name.partition("/")[2]: archive.read(name) for name in archive.namelist()}, 1)
-
-
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "zeros, packed": lambda: repacked({"step": 1, "format": 1, "state_dict": {"a": torch.zeros(50_000_000)}}),
-    "parts that nothing names": lambda: packed({"version": b"3", "data/0": bytes(200_000_000)}, 100),
-    "one part, over and over": lambda: lying_over_one_another(60_000),
-}
-
-
-@pytest.mark.parametrize("sealed", [True, False])
-@pytest.mark.parametrize("what", BOMBS)
-def test_a_state_that_takes_all_memory_or_all_day_is_refused_unread(run: Path, what: str, sealed: bool) -> None:
-    (run / "checkpoints" / WEIGHTS).unlink()
-    bomb = BOMBS[what]()
-    seal = checkpoint.SEAL + hashlib.sha256(bomb).digest() if sealed else b""
-    (run / "checkpoints" / LAST).write_bytes(bomb + seal)
-    assert "its parts are packed, or lie in one another" in opened(run)
-    began = time.monotonic()
-    with pytest.raises(CheckpointError, match=LAST):
-        checkpoint.newest_state(run / "checkpoints")
-    assert time.monotonic() - began < SECONDS
-
-
-def test_tensors_without_numbers_are_refused_by_name(run: Path) -> None:
-    learned = load_file(run / "checkpoints" / WEIGHTS)
-    (run / "checkpoints" / WEIGHTS).unlink()
-    empty = {name: each.to("meta") for name, each in learned.items()}
-    save_state({"format": 1, "step": 3, "state_dict": empty}, run / "checkpoints")
-    assert "holds no numbers of" in opened(run)
-
-
-@pytest.mark.parametrize(
-    "row",
-    ["nonsense", "[]", "3", "{}", '{"step": "a"}', '{"step": 1, "x": NaN}', '{"step": 1, "x": {}}', "[" * 5000,
-     '{"step": true}', "\x00"],
-)  # fmt: skip
-def test_a_row_that_training_does_not_write_is_named(tmp_path: Path, row: str) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_text(f'{{"step": 0, "train/loss": 1.5}}\n{row}\n')
-    for act in (lambda: list(metrics.rows(path)), lambda: metrics.cut(path, 5)):
-        with pytest.raises(CheckpointError, match="no row of metrics") as refused:
-            act()
-        assert "\n" not in str(refused.value)
-    assert path.read_text().count("\n") == 2
-
-
-def test_a_row_for_ever_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "metrics.jsonl").write_bytes(b"1" * 10_000_000)
-    with pytest.raises(CheckpointError, match="more than 65,536 bytes"):
-        list(metrics.rows(tmp_path / "metrics.jsonl"))
-
-
-LINKS = [
-    ".lock", "config.yaml", "metrics.jsonl", "samples", "evaluation", "checkpoints", f"checkpoints/{WEIGHTS}",
-    "checkpoints/last.ckpt", "samples/sheet.png", "a/b/c", "wandb",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", LINKS)
-def test_a_link_that_leads_out_of_a_run_is_refused_by_name(run: Path, tmp_path: Path, name: str) -> None:
-    victim = tmp_path / "precious"
-    victim.write_text("precious")
-    path = run / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
-    path.symlink_to(victim if path.suffix else tmp_path)
-    for act in (lambda: open_run(run).method(), lambda: held(run).__enter__()):
-        with pytest.raises(CheckpointError, match=f"{path.name} is a link that leads out of"):
-            act()
-    assert victim.read_text() == "precious" and sorted(tmp_path.iterdir()) == sorted([tmp_path / "r", victim])
-
-
-@pytest.mark.parametrize("target", ["../../precious", "/proc/self/cwd/precious", "loop", "gone/../../../precious"])
-def test_links_by_any_way_out_are_refused(run: Path, tmp_path: Path, target: str) -> None:
-    (tmp_path / "precious").write_text("precious")
-    (run / "samples").mkdir()
-    (run / "samples" / "loop").symlink_to(target)
-    with pytest.raises(CheckpointError, match="samples/loop is a link"):
-        open_run(run)
-
-
-def test_a_run_may_lie_behind_a_link_and_hold_links_within(run: Path, tmp_path: Path) -> None:
-    (run / "wandb").mkdir()
-    (run / "wandb" / "latest").symlink_to("../checkpoints")
-    logs = run / "wandb" / "offline-run-20261129_162548-kid19ckg" / "logs"
-    logs.mkdir(parents=True)
-    (logs / "debug-core.log").symlink_to(tmp_path / "core-debug.log")  # as W&B does, into its cache
-    (run / "checkpoints" / "best").symlink_to(run / "checkpoints" / WEIGHTS)
-    (tmp_path / "elsewhere").symlink_to(run)
-    open_run(tmp_path / "elsewhere").method()
-    with held(tmp_path / "elsewhere"):
-        assert (run / ".lock").exists()
-
-
-def test_a_lock_that_is_another_file_is_left_alone(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("precious things, of more than a number")
-    os.link(tmp_path / "precious", run / ".lock")
-    with pytest.raises(CheckpointError, match="is no lock"), held(run):
-        pass
-    assert (tmp_path / "precious").read_text().startswith("precious")
-
-
-def test_a_lock_that_is_a_pipe_does_not_hang(run: Path) -> None:
-    os.mkfifo(run / ".lock")
-    with pytest.raises(CheckpointError, match="no plain file"), held(run):
-        pass
-
-
-def test_rows_are_not_written_through_a_link(tmp_path: Path) -> None:
-    from colorlab.errors import DiskError
-    from colorlab.training.callbacks import MetricsFile
-
-    (tmp_path / "precious").write_text("precious")
-    (tmp_path / "r").mkdir()
-    (tmp_path / "r" / "metrics.jsonl").symlink_to(tmp_path / "precious")
-    with pytest.raises(DiskError):
-        MetricsFile(tmp_path / "r").log_metrics({"a": 1.0}, 0)
-    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_a_program_is_obeyed_only_from_the_command_line(run: Path) -> None:
@@ -539,76 +294,6 @@ def test_a_message_does_not_command_the_terminal(capsys) -> None:
     with pytest.raises(SystemExit, match="3"):
         run_command(main, [])
     assert capsys.readouterr().err == "colorlab: error: a\\x1b[2Jb\\x07 is bad\n"
-
-
-RECORDS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "no protocol": without("protocol"),
-    "a protocol that is a list": put("protocol", value=[]),
-    "values that are a number": put("values", value=3),
-    "a value without a mean": put("values", value={"x": {}}),
-    "a mean in words": put("values", value={"x": {"mean": "big", "low": None, "high": None, "n": 1}}),
-    "a run's name that is a mapping": put("run", value={}),
-    "a run's name that a terminal obeys": put("run", value="\x1b[2J"),
-    "drawings that are a word": put("drawings", value="all"),
-    "a trivial row without a title": put("trivial", value={"gray": {}}),
-    "columns of words": put("per_drawing", value={"x": ["a"]}),
-    "curves that are lists": put("curves", value=[]),
-    "settings that are none": put("settings", value=None),
-}
-
-
-@pytest.mark.parametrize("what", RECORDS)
-def test_an_edited_evaluation_is_refused_in_a_line(tmp_path: Path, what: str) -> None:
-    folder = evaluated(tmp_path / "e")
-    document = json.loads((folder / "evaluation.json").read_text())
-    RECORDS[what](document)
-    write_json(folder / "evaluation.json", document)
-    with pytest.raises(DataError, match=r"evaluation\.json cannot be read") as refused:
-        read_evaluation(folder)
-    assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize("text", [b"", b"[]", b"nonsense", b"[" * 100_000, b'{"a": NaN}', b"9" * 100_000, b"\xff"])
-def test_an_evaluation_that_is_none_is_refused_in_a_line(tmp_path: Path, text: bytes) -> None:
-    folder = evaluated(tmp_path / "e")
-    (folder / "evaluation.json").write_bytes(text)
-    with pytest.raises(DataError, match=r"evaluation\.json cannot be read"):
-        read_evaluation(folder)
-
-
-def test_an_evaluation_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
-    folder = evaluated(tmp_path / "e")
-    shutil.move(folder / "samples", tmp_path / "precious")
-    (folder / "samples").symlink_to(tmp_path / "precious")
-    with pytest.raises(CheckpointError, match="samples is a link that leads out of"):
-        read_evaluation(folder)
-
-
-def test_arrays_that_fill_the_memory_are_refused(tmp_path: Path, monkeypatch) -> None:
-    header = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000,), }"
-    path = sample_file(tmp_path, "a")
-    path.parent.mkdir(parents=True)
-    path.write_bytes(header.ljust(127) + b"\n")
-    with pytest.raises(DataError, match="cannot be read"):
-        read_sample(tmp_path, "a")
-    monkeypatch.setattr(colorlab.storage.files, "LARGEST_RECORD", 1 << 16)
-    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(1 << 20, np.uint8))
-    with pytest.raises(DataError, match="unpacks to more"):
-        read_arrays(tmp_path / "a.npz")
-
-
-@pytest.mark.parametrize(
-    "entry", [{}, 3, {"hash": 1}, {"number": "a"}, {"swept": []}, {"name": "\x1b"}, {"folder": ".."}]
-)
-def test_an_edited_sweep_is_refused_in_a_line(tmp_path: Path, entry: Any) -> None:
-    job = {"hash": "h", "number": 0, "folder": "0", "swept": {}, "name": "n", "command": [], "state": "done",
-           "attempts": 1, "seconds": 1.0, "exit": 0, "value": None, "why": ""}  # fmt: skip
-    write_json(tmp_path / sweeps.SWEEP, {"version": 1, "jobs": [job]})
-    assert len(sweeps.read(tmp_path).jobs) == 1
-    edited = job | entry if isinstance(entry, dict) and entry else entry
-    write_json(tmp_path / sweeps.SWEEP, {"version": 1, "jobs": [edited]})
-    with pytest.raises(CheckpointError, match=r"sweep\.json cannot be read"):
-        sweeps.read(tmp_path)
 
 
 def test_what_is_plain_and_within_bounds_is_read_as_it_is(tmp_path: Path) -> None:
