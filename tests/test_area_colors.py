@@ -11,7 +11,7 @@ from colorlab.conditions import area_colors
 from colorlab.conditions.area_colors import by_size, resized, shares, sized, small_view, true_colors
 from colorlab.conditions.area_hints import FURTHER, area_hints
 from colorlab.conditions.area_shapes import likeness, passages, shapes
-from colorlab.conditions.palette import lab_of_colors, path_through
+from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
 from colorlab.samplers.area_colors import Palette, PaletteSampler, Sites, lattice, mirrored
 from colorlab.samplers.guides import Bias, Guide, Place, Repulsion
@@ -95,39 +95,19 @@ def test_resizing_keeps_lines_and_areas_in_the_same_place() -> None:
 def test_colours_come_as_often_as_their_probabilities_say() -> None:
     logits = torch.tensor([0.5, 0.25, 0.2, 0.05]).log().expand(4000, -1)
     numbers = torch.rand(4000, generator=torch.Generator().manual_seed(0))
-    counts = sampler(1.0, 1.0, True).drawn_from(logits, numbers, torch.arange(4)).bincount(minlength=4) / 4000
+    counts = sampler(1.0, 1.0, True).drawn_from(logits, numbers).bincount(minlength=4) / 4000
     assert torch.allclose(counts, torch.tensor([0.5, 0.25, 0.2, 0.05]), atol=0.03)
 
 
 def test_the_unlikely_tail_is_never_drawn() -> None:
     logits = torch.tensor([0.5, 0.02, 0.44, 0.04]).log().expand(2000, -1)
-    drawn = sampler(1.0, 0.9, True).drawn_from(logits, torch.linspace(0, 1 - 1e-6, 2000), torch.arange(4))
+    drawn = sampler(1.0, 0.9, True).drawn_from(logits, torch.linspace(0, 1 - 1e-6, 2000))
     assert drawn.unique().tolist() == [0, 2]
 
 
 def test_a_low_temperature_takes_the_likeliest() -> None:
     logits = torch.tensor([[0.3, 0.4, 0.3]]).log().expand(50, -1)
-    drawn = sampler(0.01, 1.0, True).drawn_from(logits, torch.linspace(0.001, 0.999, 50), torch.arange(3))
-    assert drawn.unique().tolist() == [1]
-
-
-def test_a_path_leads_through_like_colours() -> None:
-    """Three clouds of colours in any order: each is left once."""
-    clouds = torch.arange(60) % 3
-    lab = torch.eye(3)[clouds] + 0.05 * torch.rand(60, 3, generator=torch.Generator().manual_seed(1))
-    path = path_through(lab)
-    assert path.sort().values.tolist() == list(range(60))
-    assert int((clouds[path].diff() != 0).sum()) == 2
-    assert torch.equal(path_through(lab[:1]), torch.zeros(1, dtype=torch.long))
-    assert path_through(torch.zeros(5, 3)).sort().values.tolist() == list(range(5))
-
-
-def test_candidates_share_out_the_modes_that_many_colours_make_up() -> None:
-    """Half of the probability lies on reds, half on greens, colours of both mixed in the palette."""
-    lab = torch.eye(3)[torch.arange(32) % 2] + 0.05 * torch.rand(32, 3, generator=torch.Generator().manual_seed(2))
-    numbers = sampler(1.0, 1.0, True).numbers(Draws(3, [0]).candidates(8), 6)[:, 1]
-    drawn = sampler(1.0, 1.0, True).drawn_from(torch.zeros(8, 32), numbers, path_through(lab))
-    assert int((drawn % 2).sum()) == 4
+    assert sampler(0.01, 1.0, True).drawn_from(logits, torch.linspace(0.001, 0.999, 50)).unique().tolist() == [1]
 
 
 def test_spread_candidates_share_out_what_is_likely() -> None:
@@ -173,8 +153,7 @@ def test_the_colour_of_a_twin_is_likelier() -> None:
 
 
 def test_a_colour_counts_as_a_twins_by_a_gaussian_of_one_lab_unit() -> None:
-    lab = COLORS.lab[:1] + torch.tensor([[0.0, 0, 0], [0.015, 0, 0]])
-    near = Palette(lab, COLORS.rgb[:1].expand(2, -1), torch.arange(2))
+    near = Palette(COLORS.lab[:1] + torch.tensor([[0.0, 0, 0], [0.015, 0, 0]]), COLORS.rgb[:1].expand(2, -1))
     alike = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     sites, told = Sites([PLACE] * 2, torch.zeros(2), alike, torch.zeros(2, 2)), torch.tensor([[True, False]])
     lab = near.lab[None, [0, 0]]
@@ -202,7 +181,7 @@ def test_shapes_are_alike_wherever_they_lie_and_however_they_are_turned() -> Non
 
 
 PLACE = Place(torch.ones(4, 4), (0, 0, 0))
-COLORS = Palette(lab_of_colors(torch.stack([RED, GREEN, WHITE])), torch.stack([RED, GREEN, WHITE]), torch.arange(3))
+COLORS = Palette(lab_of_colors(torch.stack([RED, GREEN, WHITE])), torch.stack([RED, GREEN, WHITE]))
 
 
 def test_a_bias_makes_its_colour_likelier() -> None:

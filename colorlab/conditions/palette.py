@@ -53,23 +53,6 @@ def _clusters(lab: Tensor, weight: Tensor, exact: Tensor, count: int) -> Tensor:
     return torch.from_numpy(centers).float()
 
 
-def path_through(lab: Tensor) -> Tensor:
-    """(K, 3) -> (K,): their places in an order in which like colours lie together. They are divided along their longest
-    side at the widest gap of its middle half, and so are the parts."""
-    parts, path = [torch.arange(len(lab), device=lab.device)], []
-    while parts:
-        part = parts.pop()
-        if len(part) < 2:
-            path.append(part)
-            continue
-        own = lab[part]
-        values, order = own[:, (own.amax(0) - own.amin(0)).argmax()].sort(stable=True)
-        first, last = len(part) // 4, max(len(part) // 4 + 1, 3 * len(part) // 4)
-        cut = first + 1 + int(values.diff()[first:last].argmax())
-        parts += [part[order[cut:]], part[order[:cut]]]
-    return torch.cat(path)
-
-
 def apart(lab: Tensor, most: int) -> Tensor:
     """The first of (N, 3), up to so many, no two nearer than APART."""
     chosen = lab[:1]

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.conditions.area_shapes import likeness
-from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors, path_through
+from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
 from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
@@ -159,7 +159,7 @@ class Flats(AreaMethod):
             if isinstance(only, OnlyColors):
                 lab, shares = only.offered(lab)
                 begin = partial(offering, begin, shares)
-        return begin, Palette(lab, colors_of_lab(lab), path_through(lab))
+        return begin, Palette(lab, colors_of_lab(lab))
 
 
 def guided(begins: Sequence[Begin], guidance: float, order: Tensor) -> Step:

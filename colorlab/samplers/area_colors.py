@@ -4,9 +4,8 @@ Each step gives a distribution over the palette. White is made likelier where an
 the colour of an area of the same shape (the other eye, the next petal); guides may weigh it too. Then the least likely
 tail is cut (nucleus sampling, Holtzman et al., 2020).
 
-Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's), and like colours
-lie together in the distribution function: each candidate on its own is a fair draw, together they keep apart, so that
-eight of them show more of what is likely than eight independent ones."""
+Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is
+a fair draw, together they keep apart, so that eight of them show more of what is likely than eight independent ones."""
 
 from __future__ import annotations
 
@@ -37,12 +36,10 @@ class Known(NamedTuple):
 
 
 class Palette(NamedTuple):
-    """K colours, in Lab in hundreds and in RGB in [0, 1], (K, 3) each; path (K,): their places in an order in which
-    like ones lie together."""
+    """K colours, in Lab in hundreds and in RGB in [0, 1]: (K, 3) each."""
 
     lab: Tensor
     rgb: Tensor
-    path: Tensor
 
 
 class Sites(NamedTuple):
@@ -135,26 +132,26 @@ class PaletteSampler:
     ) -> Tensor:
         """logits (n, K), number (n,) in [0, 1) -> (n,): which colour each candidate takes."""
         if not guides:
-            return self.drawn_from(logits, number, palette.path)
+            return self.drawn_from(logits, number)
         chosen = []
         for k, place in enumerate(at):
             row = rows.rows(k, k + 1)
             own = logits[k]
             for guide in guides:
                 own = guide.weigh(own, palette.rgb, place, row)
-            chosen.append(self.drawn_from(own[None], number[k : k + 1], palette.path))
+            chosen.append(self.drawn_from(own[None], number[k : k + 1]))
             for guide in guides:
                 guide.observe(palette.rgb[chosen[-1][0]], place, row)
         return torch.cat(chosen)
 
-    def drawn_from(self, logits: Tensor, number: Tensor, path: Tensor) -> Tensor:
-        """(n, K), (n,) in [0, 1) -> (n,): the colour at that place of the distribution function along the path."""
+    def drawn_from(self, logits: Tensor, number: Tensor) -> Tensor:
+        """(n, K), (n,) in [0, 1) -> (n,): the colour at that place of the distribution function."""
         p = torch.softmax(logits.double() / self.temperature, -1)
         largest, which = p.sort(dim=-1, descending=True, stable=True)
         tail = largest.cumsum(-1) - largest >= self.top_p
-        reached = p.scatter(-1, which, largest.masked_fill(tail, 0.0))[:, path].cumsum(-1)
+        reached = p.scatter(-1, which, largest.masked_fill(tail, 0.0)).cumsum(-1)
         place = torch.searchsorted(reached, number.double()[:, None] * reached[:, -1:], right=True)[:, 0]
-        return path[place.clamp(max=p.shape[-1] - 1)]
+        return place.clamp(max=p.shape[-1] - 1)
 
 
 def lattice(k: Tensor, steps: int) -> Tensor:
