@@ -119,10 +119,12 @@ def leave_at_once() -> NoReturn:
 
 def end(error: Exception) -> NoReturn:
     """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
-    with suppress(OSError):  # nor is there anything to say it on
+    try:
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
         print(f"colorlab: error: {one_line(error)}", file=sys.stderr)
+    except OSError:  # there is nothing to say it on
+        silence(2)
     sys.exit(exit_code(error))
 
 
