@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.test_data_sets import lfw, lsun_church
+from tests.layouts import lfw, lsun_church
 
 FIGURE = runpy.run_path(str(ROOT / "experiments" / "divcolor_tables" / "figure5.py"))
 SMALL = ["data.condition=gray", "data.size=32", "batch_size=2", "trainer.max_steps=2", "method=divcolor",
