@@ -137,7 +137,7 @@ def test_samples_that_are_pickles_are_refused(tmp_path: Path, save) -> None:
 @pytest.mark.slow
 def test_a_sweeps_record_cannot_name_a_command(tmp_path: Path) -> None:
     """The commands in sweep.json are for readers; what is run is made anew from the command line."""
-    from tests.test_launcher import app
+    from tests.test_sweep_commands import app
 
     app(tmp_path, "name=s", "x=1", "does=exit")
     path = tmp_path / "runs" / "s" / "sweep.json"
