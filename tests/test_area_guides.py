@@ -193,6 +193,7 @@ GUIDES: dict[str, Any] = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("hinted", [False, True])
 @pytest.mark.parametrize("name", GUIDES)
 def test_candidate_k_is_the_same_bits_for_any_n_batch_and_order(method: AreaMethod, name: str, hinted: bool) -> None:

@@ -66,6 +66,7 @@ def test_no_key_takes_a_number_beyond_all_or_null_in_place_of_a_value(path: Path
 COMMANDS = {"train": ["name=t"], "sample": ["run=a"], "evaluate": ["run=a"], "compare": ["runs=a"], "data_command": []}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_key_that_is_taken_away_is_told(command: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
@@ -132,6 +133,7 @@ TOGETHER = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", TOGETHER)
 def test_what_does_not_go_together_is_told_before_the_first_step(what: str) -> None:
     words, said = TOGETHER[what]

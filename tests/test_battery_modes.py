@@ -75,6 +75,7 @@ def test_no_two_experiments_sample_alike(run: Path) -> None:
     assert all(settings[i] != settings[k] for i in range(len(names)) for k in range(i))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", named("diffusion_"))
 def test_diffusion_samplers_may_be_trained_with_too(run: Path, name: str) -> None:
     cfg = compose("train", ["name=t", "method.width=4", f"experiment={name}"])

@@ -75,6 +75,7 @@ def colored(run: Path, source: Path, *words: str) -> list[str]:
     return sorted(str(path.relative_to(run / "out")) for path in (run / "out").rglob("*-1.png"))
 
 
+@pytest.mark.whole
 def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(run: Path, tmp_path: Path, capsys) -> None:
     names = ["été.png", "絵 1.png", "new\nline.png", os.fsdecode(b"\xff.png"), "x" * 251 + ".png", "y" * 251 + ".png",
              "a.png", "a.bmp", "sub/a.png"]  # fmt: skip

@@ -44,6 +44,7 @@ PLACES = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("place", PLACES)
 def test_a_target_on_the_command_line_is_refused_before_anything_is_built(place: str, tmp_path: Path) -> None:
     marker = tmp_path / "ran"

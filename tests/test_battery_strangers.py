@@ -269,6 +269,7 @@ UNOPENABLE = ["name='a\x1b[31mb'", "name='\u202eb'", "name='family \U0001f468\u2
               "data.root=/dev/zero"]  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("word", UNOPENABLE)
 def test_a_run_that_could_not_be_opened_again_is_not_begun(tmp_path: Path, word: str) -> None:
     words = ["name=r", "data=folder", "data.root=none", "method.width=4", word]

@@ -15,6 +15,7 @@ from colorlab.errors import ConfigError
 BASE = ["name=t"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("override", "said"),
     [
@@ -156,6 +157,7 @@ UNREAD = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("word", UNREAD)
 def test_a_key_that_nobody_reads_is_refused(word: str) -> None:
     with pytest.raises(ConfigError, match=UNREAD[word]):

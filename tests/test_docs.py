@@ -37,6 +37,7 @@ def commands() -> list[str]:
     return sorted({line for line in blocks.splitlines() if line.startswith("python -m colorlab.")})
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("line", commands())
 def test_every_command_of_the_guides_is_one(line: str) -> None:
     words = shlex.split(line, comments=True)[2:]

@@ -41,6 +41,7 @@ def trained(request, tmp_path_factory) -> Trained:
     return Trained(small(request.param, folder, with_tiny_text(request.param, folder)))
 
 
+@pytest.mark.whole
 def test_what_a_method_cannot_be_shown_is_refused_by_its_yaml(trained: Trained) -> None:
     every.what_it_cannot_be_shown_is_refused_by_its_yaml(trained)
 

@@ -41,6 +41,7 @@ def pngs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("more", [[], ["method/sampler=heun"]], ids=["the run's sampler", "another sampler"])
 def test_an_exported_file_is_made_again_to_the_same_bits(
     run: Path, drawing: Path, tmp_path: Path, more: list[str]

@@ -227,6 +227,7 @@ def test_paper_around_is_given_in_six_of_ten_training_pictures() -> None:
     assert others < 0.5
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm_solver"])
 def test_a_candidate_of_the_diffusion_is_the_same_for_every_number(sampler: str) -> None:
     torch.manual_seed(0)

@@ -62,6 +62,7 @@ def colors_of(pictures: np.ndarray) -> list[list[tuple[int, ...]]]:
     return [[tuple(map(int, picture[y, x])) for x, y in INSIDE] for picture in pictures]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("form", ["list", "gpl", "txt", "picture", "guide"])
 def test_a_palette_is_a_list_a_file_or_a_picture(form: str, run: Path, drawing: Path, tmp_path: Path) -> None:
     names = ["#e05030", "204080"]

@@ -78,6 +78,7 @@ def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path
     assert method.encoder.caption.weight.grad.abs().max() > 0  # type: ignore[union-attr]
 
 
+@pytest.mark.whole
 def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(made: tuple[AreaMethod, Path]) -> None:
     method, _ = made
     plain = colors(method, "red car")

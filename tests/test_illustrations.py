@@ -77,6 +77,7 @@ def painted_by_areas(batch: Batch) -> torch.Tensor:
     return torch.stack(planes, 1) * batch.image
 
 
+@pytest.mark.whole
 def test_a_batch_holds_lines_colours_and_areas_that_fit(opened) -> None:  # type: ignore[no-untyped-def]
     pictures = opened()
     batch = pictures[list(range(len(pictures)))]

@@ -48,6 +48,7 @@ def test_what_is_for_doors_is_used_by_doors() -> None:
     assert not wrong, f"these import what is for doors: {wrong}"
 
 
+@pytest.mark.whole
 def test_methods_never_reach_across() -> None:
     allowed = {*house.KINDS, "methods"}
     methods = {module: imported(path) for module, path in modules().items() if module.startswith("methods.")}
@@ -55,6 +56,7 @@ def test_methods_never_reach_across() -> None:
     assert len(methods) > 20 and not any(across.values()), {m: found for m, found in across.items() if found}
 
 
+@pytest.mark.whole
 def test_below_training_nothing_knows_its_libraries() -> None:
     knowing = {m: (_libraries(path) & ABOVE) - STILL.get(m, set()) for m, path in each(*KNOW_THEM)}
     assert not any(knowing.values()), {m: found for m, found in knowing.items() if found}

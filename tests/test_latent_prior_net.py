@@ -49,6 +49,7 @@ def test_what_was_saved_is_loaded(folder, prior):
     assert torch.allclose(made.decode(x), prior.decode(x), atol=1e-5) and prior.scale == 0.5
 
 
+@pytest.mark.whole
 def test_stable_diffusions_own_pipeline_opens_the_folder_and_agrees(folder, prior):
     from diffusers import StableDiffusionPipeline
 
@@ -186,6 +187,7 @@ def test_text_of_another_width_and_unknown_predictions_are_refused(prior, folder
         load_prior(str(tmp_path / "copy"))
 
 
+@pytest.mark.whole
 def test_an_autoencoder_is_found_alone_in_a_run_and_in_a_prior(folder, tmp_path):
     vae = tiny_vae().to(memory_format=torch.channels_last)
     save_vae(vae, tmp_path / "vae")

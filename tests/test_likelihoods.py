@@ -43,6 +43,7 @@ def test_bits_of_pictures_are_on_the_average_those_that_training_logs(name: str)
     assert float(found.alone.mean()) == pytest.approx(float(losses["alone_bits"]), rel=1e-5)
 
 
+@pytest.mark.whole
 def test_names_say_which_numbers_a_likelihood_is_of() -> None:
     names = [
         in_order("pic").likelihood(of_noise(), Draws(0, [0, 1])).of,
@@ -112,6 +113,7 @@ def two_areas(colors: Tensor) -> Shown:
     return Shown(*parts, torch.tensor([0]), torch.zeros(1, 0, 0))
 
 
+@pytest.mark.whole
 def test_the_likelihoods_of_all_colourings_of_a_drawing_sum_to_one(flats, monkeypatch) -> None:
     from colorlab.conditions.palette import colors_of_lab
 
@@ -125,6 +127,7 @@ def test_the_likelihoods_of_all_colourings_of_a_drawing_sum_to_one(flats, monkey
     assert float(found.bits) != pytest.approx(float(found.alone), abs=1e-3)
 
 
+@pytest.mark.whole
 def test_an_evaluation_holds_bits_drawing_by_drawing_where_a_method_knows_them(tmp_path: Path) -> None:
     run = trained_looking(tmp_path / "order", "method=pic", "data.condition=gray", "method.order.blocks=1")
     found = json.loads((evaluated(run, "lpips=none", "limit=3", "steps=null") / "evaluation.json").read_text())
@@ -141,6 +144,7 @@ def test_an_evaluation_holds_bits_drawing_by_drawing_where_a_method_knows_them(t
     assert bits[1] == pytest.approx(float(opened.method().likelihood(pictures[[index]], Draws(0, [index])).bits))
 
 
+@pytest.mark.whole
 def test_a_method_without_an_exact_likelihood_has_no_such_measure(tmp_path: Path) -> None:
     found = json.loads((evaluated(trained_looking(tmp_path / "gpic")) / "evaluation.json").read_text())
     assert not [key for key in found["values"] if key.startswith(("likelihood/", "alone/"))]

@@ -18,6 +18,7 @@ def weights():
     fetch("alex"), fetch("vgg")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("net", ["alex", "vgg"])
 def test_all_pairs_equal_the_package(net, monkeypatch):
     for costly in ("normal_", "trunc_normal_", "kaiming_normal_", "kaiming_uniform_", "uniform_"):

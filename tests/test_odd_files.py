@@ -130,6 +130,7 @@ def test_what_is_no_plain_file_is_not_replaced(run: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out" / "b.psd").is_file()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["checkpoints/last.ckpt", "metrics.jsonl", "samples/a-1.png", "evaluation/x/y"])
 def test_a_run_that_holds_a_pipe_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
     folder = trained_looking(tmp_path / "r")

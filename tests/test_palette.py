@@ -106,6 +106,7 @@ def test_guides_keep_the_known_and_flatten_the_enclosed() -> None:
     assert inside[1] < inside[0]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_of_noise_colours_with_it(name: str) -> None:
     method = palette()

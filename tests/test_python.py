@@ -100,6 +100,7 @@ def test_the_command_and_python_give_the_same_pictures(words: str, hinted: bool,
     assert [np.array_equal(a, b) for a, b in zip(made, written, strict=True)] == [True, True]
 
 
+@pytest.mark.whole
 def test_a_drawing_may_be_a_path_a_picture_an_array_or_a_tensor(run: Path, drawing: Path) -> None:
     opened = colorlab.open_run(run)
     rgb = np.asarray(Image.open(drawing))

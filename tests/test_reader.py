@@ -89,6 +89,7 @@ def test_a_cached_set_opens_no_picture_again(tmp_path: Path, monkeypatch: pytest
     assert isinstance(second.pixels, np.memmap) and torch.equal(second[[0]].rgb, first.rgb)
 
 
+@pytest.mark.whole
 def test_a_changed_file_is_decoded_again(tmp_path: Path) -> None:
     before = opened(tmp_path / "set")
     Image.new("RGB", (20, 16), (1, 2, 3)).save(tmp_path / "set" / before.names[3])

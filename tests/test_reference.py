@@ -105,6 +105,7 @@ def test_pictures_of_any_size_are_references_of_any_other(size: tuple[int, int])
         assert reference_points(gray, areas, tiny).shape == (4, 100, 130)
 
 
+@pytest.mark.whole
 def test_flats_keep_a_references_colours_and_hints_win_over_it() -> None:
     run, hints = colorlab.open_run("pretrained/flats"), Image.new("RGBA", (130, 100))
     ImageDraw.Draw(hints).rectangle((30, 20, 36, 26), fill=(1, 200, 1, 255))  # away from the middle of its area

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+import pytest
+
 from tests.conftest import ROOT
 
 NAMED = re.findall(r"`(\w+)::(test_\w+)`( \(slow\))?", (ROOT / "docs" / "reliability.md").read_text())
@@ -18,6 +20,7 @@ def slow_by_name(module: str) -> dict[str, bool]:
     return {node.name: any("mark.slow" in ast.unparse(mark)[:20] for mark in node.decorator_list) for node in tests}
 
 
+@pytest.mark.whole
 def test_every_test_named_is_there_and_as_slow_as_it_says() -> None:
     found = {module: slow_by_name(module) for module, _, _ in NAMED}
     assert len(NAMED) > 100

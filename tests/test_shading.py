@@ -71,6 +71,7 @@ def gpic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_looking(tmp_path_factory.mktemp("runs") / "gpic")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("at", [0.2, 1.0])
 def test_candidate_k_is_the_same_bits_for_any_n_and_batch(gpic: Path, at: float) -> None:
     method = Shaded(untrained("flats", 0), open_run(gpic).method(), at)

@@ -32,6 +32,7 @@ def test_a_run_of_flat_keys_opens_with_those_of_today() -> None:
     assert shipped["hints"] == of_today()["hints"] and shipped["guider"] == of_today()["guider"]
 
 
+@pytest.mark.whole
 def test_a_configuration_of_today_is_left_as_it_is() -> None:
     assert upgraded(of_today()) is not None and upgraded(of_today()) == of_today()
 

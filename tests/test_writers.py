@@ -59,6 +59,7 @@ def held_by(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", WRITERS)
 def test_a_writer_may_die_at_every_operation(tmp_path: Path, what: str) -> None:
     write, at, ended = WRITERS[what], 0, False
