@@ -49,7 +49,7 @@ def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     test = doctest.DocTestParser().get_doctest(inspect.getdoc(documented), {"colorlab": colorlab}, name, None, 0)
     assert test.examples and "\n" in (inspect.getdoc(documented) or "")
     told: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append)
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(test, out=told.append)
     assert not told, "".join(told)
 
 
