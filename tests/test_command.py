@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colorlab.cli.command import run
+from colorlab.cli.command import one_line, run
 from colorlab.errors import ColorlabError, DataError, RankError, StoppedError
 
 
@@ -27,6 +27,11 @@ def test_an_error_is_one_line_and_its_exit_code(capsys, error: Exception, code: 
         run(fail, [])
     (line,) = capsys.readouterr().err.splitlines()
     assert ended.value.code == code and line.startswith(f"colorlab: error: {said}")
+
+
+def test_a_line_stays_one_that_can_be_read_however_long_a_strangers_name_is() -> None:
+    said = one_line(DataError(f"{'z' * 1_000_000} is damaged (fetch it again)"))
+    assert len(said) < 1600 and said.startswith("zzz") and said.endswith("zzz is damaged (fetch it again)")
 
 
 def test_debug_shows_where_it_went_wrong() -> None:

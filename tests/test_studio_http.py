@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -26,7 +27,7 @@ pytest.importorskip("uvicorn")
 from starlette.testclient import TestClient
 
 from colorlab.studio.app import STATIC, app_of
-from colorlab.studio.guard import LARGEST_WISH
+from colorlab.studio.guard import LARGEST_WISH, Guard
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +247,21 @@ def test_palettes_are_kept_under_names(client: TestClient) -> None:
         assert client.put("/api/palettes/other", json=wrong).status_code == 400
     assert client.put(f"/api/palettes/{'x' * 80}", json=two).status_code == 400
     assert client.delete("/api/palettes/my%20two").json() == {"palettes": {}}
+
+
+@pytest.mark.parametrize("length", [b"9" * 5000, b"\xb2", b"-1", b"1.5", b""])
+def test_a_length_that_is_none_is_refused(length: bytes) -> None:
+    said: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("it was let through")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", length)]
+    asyncio.run(Guard(app)({"type": "http", "method": "POST", "path": "/", "headers": headers}, receive, send))
+    assert said[0]["status"] == 413

@@ -27,6 +27,7 @@ from colorlab.cli.yaml_files import PACKAGE, conf_dir
 from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
 TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
+LONGEST = 1500  # letters of a mistake's line: whose file or name is longer is told by its beginning and end
 UNFORESEEN = 70  # exit code of an error that nobody foresaw
 FIXES = {
     errno.ENOSPC: "free some space",
@@ -146,6 +147,7 @@ def one_line(error: Exception) -> str:
     else:
         message = (str(error).strip().splitlines() or ["no message"])[0][:200]
         text = f"unforeseen {type(error).__name__} {_place(error)}: {message} (debug=true shows it all)"
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
