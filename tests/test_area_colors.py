@@ -220,6 +220,19 @@ def test_repulsion_weighs_down_what_earlier_candidates_have_there_and_only_there
 
 
 @pytest.mark.whole
+def test_a_dot_beside_a_large_stroke_divides_the_area_and_a_strokes_rim_does_not() -> None:
+    labels, image, mask = torch.zeros(40, 60, dtype=torch.long), torch.ones(1, 40, 60), torch.zeros(1, 1, 40, 60)
+    rgb = RED[None, :, None, None].expand(1, 3, 40, 60).clone()
+    mask[..., 4:36, 4:36] = 1
+    rgb[..., 4:36, 35] = (RED + WHITE)[:, None] / 2  # the stroke's rim, blended
+    assert area_hints(labels, image, Hints(rgb, mask)).labels.max() == 0
+    mask[..., 20:22, 50:52] = 1
+    rgb[..., 20:22, 50:52] = GREEN[:, None, None]
+    found = area_hints(labels, image, Hints(rgb, mask))
+    assert len(found.colors) == 2 and torch.allclose(found.colors[1], GREEN, atol=0.02)
+    assert found.labels[21, 51] == 1 and found.labels[10, 10] == 0
+
+
 def test_hints_of_many_colours_divide_areas_within_bounds() -> None:
     side = 200
     image = torch.ones(1, side, side)

@@ -137,7 +137,7 @@ def test_hints_and_colours_come_from_the_command_line(trained: Path, command) ->
     Image.new("L", (90, 70), 255).save(trained / "plain.png")  # larger than the model's 32 pixels
     hints = Image.new("RGBA", (90, 70), (0, 0, 0, 0))
     hints.paste((200, 30, 90, 255), (4, 4, 20, 20))
-    hints.putpixel((60, 50), (1, 2, 3, 255))
+    hints.paste((1, 2, 3, 255), (59, 49, 62, 52))  # a dot
     hints.save(trained / "hints.png")
     words = [f"run={trained}/runs/small", f"input={trained}/plain.png", "n=2", "steps=2", f"out={trained}/hinted"]
     done = command("sample", *words, f"hints={trained}/hints.png", "bias=ff8800", "guide=[flat,repulsion]")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.ndimage import find_objects
+from scipy.ndimage import find_objects, label
 from torch import Tensor
 
 from colorlab.conditions.area_colors import sized, true_colors
@@ -15,7 +15,7 @@ from colorlab.types import Hints
 
 CLEAR = 0.9  # hints over darker ink say nothing: the ink may be in their colour or not
 LEAST = 3  # px of a hint that say something about an area, unless it is smaller itself
-SECOND = 0.1  # share of an area's hints that a further colour needs
+SECOND = 0.1  # share of an area's hints that a further colour needs, unless it has a dot of its own
 OTHER = 0.2  # difference in a channel from which colours are not the same
 LOOKED = 512  # px; the longer side on which hints are looked at
 MOST = 4  # colours that divide one area
@@ -101,11 +101,14 @@ def _parts(rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int
     where there is some. All around the area, (h, w): its hints are ``clear``, ``count`` in number.
 
     -> the part of each of its pixels, from 1 on, and the colours of the second and further parts (K, 3)."""
-    left = clear
+    dots, left = torch.from_numpy(label(clear.numpy(force=True))[0]).to(clear.device), clear
     seeds: list[Tensor] = []
     colors: list[Tensor] = []
-    while left.sum() >= max(LEAST, SECOND * count) and len(seeds) < MOST:
-        color, _ = _next_colors(rgb, torch.zeros_like(left, dtype=torch.long), left, 1)
+    while len(seeds) < MOST:
+        asked = left if left.sum() >= max(LEAST, SECOND * count) else _dots_alone(dots, left)
+        if not asked.any():
+            break
+        color, _ = _next_colors(rgb, torch.zeros_like(left, dtype=torch.long), asked, 1)
         own = left & ((rgb - color[0][:, None, None]).abs().amax(0) <= OTHER)
         if not own.any():
             break
@@ -119,3 +122,14 @@ def _parts(rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int
     markers = torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy(force=True)
     parts = watershed(1 - paper[0].numpy(force=True), markers, mask=inside.numpy(force=True))
     return torch.from_numpy(parts.astype(np.int64)).to(rgb.device), torch.stack(colors[1:])
+
+
+def _dots_alone(dots: Tensor, left: Tensor) -> Tensor:
+    """(h, w): dots, of LEAST pixels at least, no pixel of which has a colour that counts already; not the blended rims
+    of those that have. dots: numbers of what hints lie together, from 1 on, (h, w); left: hints not counted yet."""
+    size, rest = (
+        where.flatten().bincount(minlength=int(dots.max()) + 1) for where in (dots, torch.where(left, dots, 0))
+    )
+    alone = (size == rest) & (size >= LEAST)
+    alone[0] = False
+    return left & alone[dots]
