@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
 import yaml
-from omegaconf import DictConfig
 from torch import Tensor
 
-from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.color import lab_of, luma
+from colorlab.color import lab_of
 from colorlab.conditions.captions import DUMMIES
 from colorlab.conditions.hints import half
 from colorlab.draws import Draws
-from colorlab.errors import CheckpointError, ConfigError, DataError
+from colorlab.errors import CheckpointError, ConfigError
 from colorlab.methods.piggyback import Piggyback
 from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.lightness_decoder import LightnessDecoder, save_lightness_vae
 from colorlab.runs.checkpoint import fill
-from colorlab.runs.run import open_run
 from colorlab.samplers.guides import Bias, Flat, Inpaint, Repulsion
-from colorlab.types import Batch, Condition, Hints
-from colorlab.weights.catalog import TEXT_FILES
-from colorlab.weights.store import text_folder
-from tests.tiny_prior import tiny_folder, tiny_prior, tiny_text
-
-RGB = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4)
-BATCH = Batch(RGB, luma(RGB), torch.tensor([10, 11]), ["red car", "a"], torch.tensor([-1, -1]))
+from colorlab.types import Batch, Condition
+from tests.small_piggyback import BATCH, RGB, changed, descend, drawn, made, put, small, stirred
+from tests.tiny_prior import tiny_folder, tiny_prior
 
 
 @pytest.fixture(scope="module", params=["clip", pytest.param("bert", marks=pytest.mark.slow)])
@@ -47,27 +36,6 @@ def folder(request, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     return tiny_folder(tmp_path_factory.mktemp("clip"), "clip")
-
-
-@cache
-def small() -> DictConfig:
-    keys = ("prior=none", "sampler.steps=2", "hints.superpixels=20", "micro_batch=2")
-    return compose("train", ["name=x", "method=piggyback", "trainer.max_steps=4", *(f"method.{key}" for key in keys)])
-
-
-def made(prior: Path, *overrides: str) -> Piggyback:
-    cfg = copy.deepcopy(small())
-    cfg.method.merge_with_dotlist([f"prior={prior}", *overrides])
-    torch.manual_seed(0)
-    return build(cfg.method)
-
-
-def stirred(method: Piggyback) -> Piggyback:
-    """As if it had learned something: new layers moved away from zero."""
-    generator = torch.Generator().manual_seed(0)
-    for parameter in method.net.parameters():
-        parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
-    return method.eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -85,29 +53,6 @@ def free(clip: Path) -> Piggyback:
 def plain(learned: Piggyback) -> Tensor:
     """Two candidates, drawn without ado."""
     return drawn(learned)
-
-
-def descend(method: Piggyback, steps: int = 2) -> None:
-    optimizer = method.optimizers()[0].optimizer
-    for at in range(steps):
-        optimizer.zero_grad()
-        method.loss(BATCH, Draws(0, [10, 11], [at] * 2, "train"))["loss"].backward()
-        optimizer.step()
-
-
-def drawn(method: Piggyback, n: int = 2, guides=(), hints=None, text: str = "red car") -> Tensor:
-    """(1, n, 3, 32, 32) of the first picture."""
-    shown = hints and Hints(hints.rgb[:1], hints.mask[:1])
-    return method.sample(Condition(BATCH.image[:1], shown, [text]), n, Draws(0, [10]), guides)
-
-
-def put(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values) -> None:
-    monkeypatch.setattr(method, group, dataclasses.replace(getattr(method, group), **values))
-
-
-def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values) -> Tensor:
-    put(method, monkeypatch, group, **values)
-    return drawn(method)
 
 
 @pytest.mark.whole
@@ -369,43 +314,3 @@ def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
     with pytest.raises(ConfigError, match=f"{word.split('=')[0].split('.')[-1]}(=| is)") as error:
         made(clip, *word.split())
     assert "\n" not in str(error.value)
-
-
-SHIPPED = "pretrained/piggyback-openmoji"
-
-
-@pytest.mark.whole
-def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(tmp_path, monkeypatch) -> None:
-    """Its tensors find their places before it is seen whose text encoder this is."""
-    tiny_text(tmp_path / "minilm", "bert", 384)
-    for name in TEXT_FILES:
-        (tmp_path / "minilm" / name).touch()
-    monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
-    with pytest.raises(CheckpointError, match="trained on another prior than pretrained/prior-openmoji"):
-        open_run(SHIPPED).method()
-
-
-def has_minilm() -> bool:
-    with suppress(DataError):
-        return bool(text_folder())
-    return False
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not has_minilm(), reason="python -m colorlab.weights fetch minilm")
-def test_the_shipped_model_colours_pictures_it_has_never_seen_and_follows_words() -> None:
-    run = open_run(SHIPPED)
-    pictures, method = run.pictures(), run.method(steps=10)
-    index = [int(group[0]) for group in pictures.drawings("test")[:24:3]]
-    batch = pictures[index]
-    named = method.sample(Condition(batch.image, None, batch.text), 4, Draws(0, index))
-    best = (named - batch.rgb[:, None]).abs().mean((2, 3, 4)).amin(1)
-    assert best.mean() < 0.8 * (batch.image - batch.rgb).abs().mean()
-    shown = batch.image.repeat_interleave(4, 0).expand(-1, 3, -1, -1)
-    assert (lab_of(named.flatten(0, 1)) - lab_of(shown))[:, 0].abs().max() < 100 / 255
-    red, green = (
-        method.sample(Condition(batch.image, None, [f"{word} {name}" for name in batch.text]), 2, Draws(0, index))
-        for word in ("red", "green")
-    )
-    a = [lab_of(drawn.flatten(0, 1))[:, 1].mean() for drawn in (red, green)]
-    assert a[0] > a[1] + 2  # units of ab, over white paper and all
