@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from colorlab.bench import __main__ as bench
-from colorlab.bench import nets, timing, training, whole
+from colorlab.bench import nets, timing, training
 from colorlab.cli.completion import VERBS
 from colorlab.errors import ConfigError
 
@@ -47,9 +47,9 @@ def test_the_bound_is_a_matrix_product(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_naive_loop_is_the_net_itself() -> None:
-    method, (x, image) = nets.gpic(8), nets.inputs(2, 32)
+    x, image = nets.inputs(2, 32)
     with torch.inference_mode():
-        here, there = method.denoiser(image)(x, nets.LEVEL), nets.naive(method.net)(x, image)
+        here, there = nets.gpic(8).denoiser(image)(x, nets.LEVEL), nets.naive(nets.gpic(8).net)(x, image)
     torch.testing.assert_close(here, there, rtol=1e-4, atol=1e-4 * float(there.abs().max()))
 
 
@@ -72,7 +72,6 @@ def test_a_part_that_is_not_known_is_named() -> None:
 @pytest.mark.parametrize("part", bench.PARTS)
 def test_every_part_of_a_quick_bench_fills_its_rows(part: str, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.setattr(training, "METHODS", training.METHODS[:1])
-    monkeypatch.setattr(whole, "TIMED", 2)
     bench.main(["quick", part])
     rows = capsys.readouterr().out.splitlines()[2:]
     assert rows and all(row.count("|") == 8 for row in rows) and not any("nan" in row for row in rows)

@@ -21,8 +21,11 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 
 def method(*words: str) -> Any:
-    """A method by its configuration, its weights random but not zero, so that differences show."""
-    built = build(compose("train", ["name=bench", *words]).method).eval().requires_grad_(False)
+    """A method by its configuration, its weights random, the same at each call, and not zero, so that differences
+    show."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        built = build(compose("train", ["name=bench", *words]).method).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
     for parameter in built.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)

@@ -26,11 +26,12 @@ def measure(table: Table, quick: bool) -> None:
         }
         for size, n in itertools.product((64,) if quick else (64, 128, 256), (8,) if quick else (1, 8, 32)):
             others = peers if n == 8 and size in (64, 256) else {}
-            cell(table, width, size, n, {"naive loop": naive(net)} | others)
+            often = 5 if width * n * size**2 <= SMALL and not quick else 2 if quick else 1
+            cell(table, width, size, n, {"naive loop": naive(net)} | others, often)
 
 
-def cell(table: Table, width: int, size: int, n: int, others: dict[str, Step]) -> None:
-    """A row for everything that a step is timed beside."""
+def cell(table: Table, width: int, size: int, n: int, others: dict[str, Step], often: int) -> None:
+    """A row for everything that a step is timed beside, each so often."""
     (x, image), method = inputs(n, size), gpic(width)
     here = partial(method.denoiser(image), x, LEVEL)
     works: dict[str, Work] = {"here": here}
@@ -43,7 +44,7 @@ def cell(table: Table, width: int, size: int, n: int, others: dict[str, Step]) -
     if has_bf16_units():
         method.bf16 = True
         works["previews in bf16"] = partial(method.denoiser(image), x, LEVEL)
-    took = medians(works, 5 if width * n * size**2 <= SMALL else 1)
+    took = medians(works, often)
     truth = others["naive loop"](x, image)
     apart = float((here() - truth).abs().max() / truth.abs().max())
     notes = {"naive loop": f"{share_of_bound(here, took['here'], took['product'])}; {apart:.0e} apart, relative"}

@@ -14,12 +14,12 @@ from colorlab.cli.targets import build
 from colorlab.draws import Draws
 from colorlab.training.loaders import TrainingOrder
 
-WARM_UP = 2  # steps that are not counted
+WARM_UP = 1  # steps that are not counted
 METHODS = (("method=gpic", "method.width=8"), ("method=gpic", "method.width=32"))
 
 
 def measure(table: Table, quick: bool) -> None:
-    steps = 2 if quick else 40
+    steps = 1 if quick else 40
     for words in METHODS:
         cfg = compose("train", ["name=bench", *words])
         pictures, trained = build(cfg.data), method(*words).train().requires_grad_(True)
