@@ -1,7 +1,7 @@
 """Measure speed as ratios, everything in one run:
 
 python -m colorlab.bench                 one table; a quarter of an hour
-python -m colorlab.bench quick           the same rows at small sizes; under two minutes
+python -m colorlab.bench quick           the same rows at small sizes; three minutes
 python -m colorlab.bench steps waits     some parts of it: steps, memory, whole, growth, judging, training, waits
 
 A row is one piece of work, done by the suite ("here") and by something else ("beside"). What stands in a row took turns
