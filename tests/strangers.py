@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +19,19 @@ from colorlab.runs.run import begin, open_run
 SECONDS = 20.0  # in which any refusal comes, on a busy machine
 
 
-def left_by_training(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder as training leaves it, of width 4."""
+    folder = tmp_path_factory.mktemp("whole") / "r"
     cfg = compose("train", ["name=r", "data=folder", "data.root=none", "method.width=4", "trainer.max_steps=10"])
     begin(folder, cfg)
     save_weights(build(cfg.method), folder / "checkpoints")
     return folder
+
+
+@pytest.fixture
+def run(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "r"))
 
 
 def nested(text: str, levels: int) -> str:

@@ -26,8 +26,9 @@ from colorlab.runs import checkpoint, metrics, sweeps
 from colorlab.runs.checkpoint import LAST, WEIGHTS, save_state
 from colorlab.runs.run import open_run
 from colorlab.storage.files import held, read_arrays, write_json
+from tests import strangers
 from tests.evaluations import evaluated
-from tests.strangers import SECONDS, left_by_training, opened, put, without
+from tests.strangers import SECONDS, opened, put, without
 
 WEIGHTS_EDITED: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
     "whole numbers": lambda t: {name: each.int() for name, each in t.items()},
@@ -40,14 +41,7 @@ WEIGHTS_EDITED: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
-    return left_by_training(tmp_path_factory.mktemp("whole") / "r")
-
-
-@pytest.fixture
-def run(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "r"))
+whole, run = strangers.whole, strangers.run  # fixtures
 
 
 @pytest.mark.parametrize("what", WEIGHTS_EDITED)

@@ -27,17 +27,10 @@ from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataErr
 from colorlab.runs import checkpoint
 from colorlab.runs.run import begin, open_run
 from colorlab.storage.plain import content, json_of, must_fit, yaml_of
-from tests.strangers import OPTIMIZER, SAMPLER, SECONDS, bomb, left_by_training, nested, opened, put, without
+from tests import strangers
+from tests.strangers import OPTIMIZER, SAMPLER, SECONDS, bomb, nested, opened, put, without
 
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
-    return left_by_training(tmp_path_factory.mktemp("whole") / "r")
-
-
-@pytest.fixture
-def run(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "r"))
+whole, run = strangers.whole, strangers.run  # fixtures
 
 
 EDITED: dict[str, Callable[[dict[str, Any]], None]] = {

@@ -23,10 +23,7 @@ pytest.importorskip("onnxruntime")
 SMALL = ("name=x", "method=gpic", "method.width=4", "method.sampler.steps=3", "method.micro_batch=2")
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def gpic(backend: str) -> GPIC:

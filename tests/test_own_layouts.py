@@ -25,10 +25,7 @@ from tests.layouts import (
     save,
 )
 
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_pix2pix_shows_the_left_half_and_hides_the_right(tmp_path: Path) -> None:

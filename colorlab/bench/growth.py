@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-
 from colorlab.bench.nets import gpic, inputs
-from colorlab.bench.timing import Table, medians
+from colorlab.bench.timing import Table, Work, medians
 from colorlab.draws import Draws
 from colorlab.types import Condition
 
@@ -21,11 +19,13 @@ def measure(table: Table, quick: bool) -> None:
 
 def grown(table: Table, what: str, small: tuple[int, int, int], large: tuple[int, int, int]) -> None:
     """small, large: side, candidates, drawings."""
-    works, method = {}, gpic(8)
-    for size, n, drawings in (small, large):
+    method = gpic(8)
+
+    def work(size: int, n: int, drawings: int) -> Work:
         image = inputs(1, size)[1].expand(drawings, -1, -1, -1)
-        works[size, n, drawings] = partial(method.sample, Condition(image), n, Draws(0, list(range(drawings))))
-    took = medians({str(key): work for key, work in works.items()}, 3)
-    more = torch.tensor(large).double() / torch.tensor(small)
-    expected = took[str(small)] * float(more[0] ** 2 * more[1] * more[2])
-    table.compare("C8: DPM-Solver++, 10 steps", what, "in proportion", took[str(large)], expected)
+        return partial(method.sample, Condition(image), n, Draws(0, list(range(drawings))))
+
+    took = medians({"small": work(*small), "large": work(*large)}, 3)
+    side, n, drawings = (more / less for less, more in zip(small, large, strict=True))
+    expected = took["small"] * side**2 * n * drawings
+    table.compare("C8: DPM-Solver++, 10 steps", what, "in proportion", took["large"], expected)

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from colorlab.errors import ConfigError
 from colorlab.nets.frozen import weights_digest
 from colorlab.nets.gpic_net import Encoding, GPICNet
+from colorlab.nets.onnx_graph import Graph, write_graph
 from colorlab.storage.cache import cache_dir
-from colorlab.storage.files import read_json, replacing, write_json
+from colorlab.storage.files import read_json, write_json
 
-OPSET = 18
 SKIPS = ("skip_0", "skip_1", "skip_2", "skip_3")  # coarse to fine
 INPUTS = ("x", "embedding", "first", *SKIPS)
 TRIES = 3  # of each, in turns; the fastest counts
-MISSING = "backend=onnx needs onnx and onnxruntime (pip install 'colorlab-suite[onnx]'), or set method.backend=torch"
+MISSING = "backend=onnx needs onnxruntime (pip install 'colorlab-suite[onnx]'), or set method.backend=torch"
 
 Decode = Callable[[Tensor, Tensor, Encoding], Tensor]
 
@@ -81,28 +81,18 @@ def graph_of(net: GPICNet, name: str) -> Path:
     """The file of a net's graph, written if it is not there."""
     version = _runtime().__version__
     path = cache_dir() / "onnx" / version / f"{name}.onnx"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            write_graph(net, temporary)
-    return path
+    return path if path.is_file() else write_graph(decoder_graph(net), path)
 
 
-def write_graph(net: GPICNet, path: Path) -> None:
+def decoder_graph(net: GPICNet) -> Graph:
     """The decoder for one drawing and any number of rows, of any size."""
-    try:
-        import onnx  # noqa: F401  what torch writes graphs with
-    except ImportError:
-        raise ConfigError(MISSING) from None
     x = torch.zeros(3, 3, 32, 48)
     with torch.no_grad():
         encoding, embedding = net.encode(x[:1, :1]), net.level(torch.tensor([0.5]))
-        axes = {"x": {0: "n", 2: "H", 3: "W"}, "output": {0: "n", 2: "H", 3: "W"}}
-        axes |= {side: {2: f"{side}_H", 3: f"{side}_W"} for side in INPUTS[2:]}
-        torch.onnx.export(
-            _Decoder(net), (x, embedding, encoding.first, *encoding.skips), path, input_names=list(INPUTS),
-            output_names=["output"], dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-        )  # fmt: skip
+    values = (x, embedding, encoding.first, *encoding.skips)
+    noisy = {0: "n", 2: "H", 3: "W"}
+    axes = {"x": noisy, "output": noisy} | {side: {2: f"{side}_H", 3: f"{side}_W"} for side in INPUTS[2:]}
+    return Graph(_Decoder(net), dict(zip(INPUTS, values, strict=True)), axes, ["output"])
 
 
 class _Decoder(nn.Module):

@@ -9,9 +9,7 @@ Areas, sampling and what is laid under the lines stay with the program that runs
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,21 +21,11 @@ from colorlab.methods.base import Method
 from colorlab.methods.flats import Flats
 from colorlab.methods.gpic import GPIC
 from colorlab.nets.area_encoder import Drawn
-from colorlab.storage.files import replacing, write_text
+from colorlab.nets.onnx_graph import Graph, write_graph
+from colorlab.storage.files import write_text
 
-OPSET = 18
 FEWEST = 3  # areas; a drawing with fewer is told of empty ones
 EXAMPLE = 6, 3  # areas and candidates of the example that a graph is traced with
-Axes = dict[int, str]  # axis -> the name of its length
-
-
-class Graph(NamedTuple):
-    """net: to be exported. inputs: an example, by name. axes: those that vary. outputs: names."""
-
-    net: nn.Module
-    inputs: dict[str, Tensor]
-    axes: dict[str, Axes]
-    outputs: list[str]
 
 
 class Encoder(nn.Module):
@@ -132,20 +120,4 @@ def palette_of(method: Flats, path: Path) -> Path:
 
 def _written(graphs: dict[str, Graph], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(graph, folder / f"{name}.onnx") for name, graph in graphs.items()]
-
-
-def _write(graph: Graph, path: Path) -> Path:
-    """One file, weights and all, whole or not at all."""
-    import onnx
-
-    axes = {name: axes for name, axes in graph.axes.items() if name in (*graph.inputs, *graph.outputs)}
-    with warnings.catch_warnings(), torch.no_grad(), replacing(path) as temporary:
-        warnings.simplefilter("ignore")  # traced lengths are held to torch by the tests
-        torch.onnx.export(
-            graph.net, tuple(graph.inputs.values()), temporary, input_names=list(graph.inputs),
-            output_names=graph.outputs, dynamic_axes=axes, opset_version=OPSET,
-            dynamo=False,  # torch.export takes minutes for the decoder's two free lengths
-        )  # fmt: skip
-        onnx.checker.check_model(temporary)
-    return path
+    return [write_graph(graph, folder / f"{name}.onnx") for name, graph in graphs.items()]
