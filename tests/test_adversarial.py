@@ -92,6 +92,7 @@ def test_training_is_the_loop_written_out(name: str) -> None:
         assert torch.allclose(parameter, expected[key], atol=1e-6), key
 
 
+@pytest.mark.whole
 def test_low_precision_moves_the_weights_about_as_far() -> None:
     method, start = small("pix2pix"), small("pix2pix").state_dict()
     expected = by_hand(copy.deepcopy(method))[-1]

@@ -135,6 +135,7 @@ def test_hints_go_before_a_candidate_to_be_like(method: AreaMethod) -> None:
     assert torch.allclose(made[:, :, 60, 20], RED, atol=1e-4)
 
 
+@pytest.mark.whole
 def test_a_method_is_led_away_from_a_weaker_one(method: AreaMethod) -> None:
     name = "flats" if hasattr(method, "palette") else "flats_diffusion"
     plain, weaker = colored(method, 8), untrained(name, 1)
@@ -143,6 +144,7 @@ def test_a_method_is_led_away_from_a_weaker_one(method: AreaMethod) -> None:
     assert torch.equal(plain, colored(method, 8, Autoguidance(method, 1.0)))  # from itself there is no way away
 
 
+@pytest.mark.whole
 def test_a_weaker_method_of_another_kind_is_refused() -> None:
     flats, diffusion = (untrained(name, 0) for name in METHODS)
     other = untrained("flats", 1)

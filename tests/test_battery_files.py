@@ -101,9 +101,9 @@ def repacked(state: dict[str, Any]) -> bytes:
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
-    "zeros, packed": lambda: repacked({"step": 1, "format": 1, "state_dict": {"a": torch.zeros(50_000_000)}}),
-    "parts that nothing names": lambda: packed({"version": b"3", "data/0": bytes(200_000_000)}, 100),
-    "one part, over and over": lambda: lying_over_one_another(60_000),
+    "zeros, packed": lambda: repacked({"step": 1, "format": 1, "state_dict": {"a": torch.zeros(5_000_000)}}),
+    "parts that nothing names": lambda: packed({"version": b"3", "data/0": bytes(20_000_000)}, 1000),
+    "one part, over and over": lambda: lying_over_one_another(10_000),
 }
 
 

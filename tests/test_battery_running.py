@@ -103,6 +103,7 @@ def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: py
     assert not weights_of(tmp_path / "run").exists()
 
 
+@pytest.mark.whole
 def test_training_of_which_all_is_held_out_says_so_before_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

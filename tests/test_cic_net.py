@@ -101,6 +101,7 @@ def test_all_trunks_learn_about_as_many_weights(kind: type[CICNet]) -> None:
     assert learned[1] == pytest.approx(learned[0], rel=0.06)
 
 
+@pytest.mark.whole
 def test_the_classifier_of_the_semantic_trunk_never_changes() -> None:
     net = SemanticNet(W, 4, True).train()
     before = {k: v.clone() for k, v in net.trunk.state_dict().items()}

@@ -155,6 +155,7 @@ def saved(method: torch.nn.Module, run: Path) -> Path:
     return run
 
 
+@pytest.mark.whole
 def test_the_mdn_learns_on_the_vae_of_another_run(tmp_path: Path) -> None:
     first = divcolor("method.stages.stage=vae")
     trained(first, 1)

@@ -85,6 +85,7 @@ def stamps(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (folder / "samples").iterdir()}
 
 
+@pytest.mark.whole
 def test_there_is_one_file_a_drawing_with_n_pictures(finished: Path, document: dict[str, Any]) -> None:
     assert len(document["drawings"]) == 3
     assert sorted(stamps(finished)) == sorted(f"{name}.npy" for name in document["drawings"])

@@ -91,6 +91,7 @@ def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(made: tu
         method.guidance = GuidanceOptions("", 0.0)
 
 
+@pytest.mark.whole
 def test_a_run_with_captions_is_opened_with_its_encoder(made: tuple[AreaMethod, Path]) -> None:
     method, folder = made
     opened = open_run(folder).method()

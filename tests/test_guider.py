@@ -189,6 +189,7 @@ def test_a_new_condition_encoder_gives_the_latents_of_the_vae(prior: Prior) -> N
         assert torch.allclose(encoder(x), prior.encode(rgb), atol=1e-5)
 
 
+@pytest.mark.whole
 def test_a_guider_with_adapters_holds_no_weight_of_the_unet(prior: Prior) -> None:
     net = guided(prior, "copy", "concat", "all_out", 2, checkpointing=False)
     assert isinstance(net, Mixed) and net.pretrained() == []

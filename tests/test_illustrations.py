@@ -87,6 +87,7 @@ def test_a_batch_holds_lines_colours_and_areas_that_fit(opened) -> None:  # type
     assert (batch.rgb <= batch.image + 1 / 255).all()  # ink is black in the colouring too
 
 
+@pytest.mark.whole
 def test_colourings_of_one_concept_by_one_hand_share_a_drawing_and_its_lines(opened) -> None:  # type: ignore[no-untyped-def]
     pictures = opened()
     hands = [i for i, name in enumerate(pictures.names) if name.startswith("twemoji/waving-hand")]

@@ -55,6 +55,7 @@ def drawn(method, text: str | None, n: int = 1) -> torch.Tensor:
     return method.sample(Condition(batch(1).image, text=None if text is None else [text]), n, Draws(0, [0]))[0]
 
 
+@pytest.mark.whole
 def test_latents_are_those_of_the_autoencoder_found_once_a_picture(method, monkeypatch):
     shown, draws = batch(), Draws(0, range(3))
     first = method.loss(shown, draws)["loss"]
@@ -204,6 +205,7 @@ def test_weights_are_refused_with_another_autoencoder(parts, method, tmp_path):
         method_of_other.load_state_dict(method.state_dict())
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [(["method.learning.predict=eps"], "predict=eps says nothing about pure noise"),

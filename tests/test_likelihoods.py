@@ -58,6 +58,7 @@ def test_names_say_which_numbers_a_likelihood_is_of() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.whole
 def test_pic_of_23_levels_and_cic_are_judged_on_the_same_colours() -> None:
     pic, marginals, shown = in_order("pic", "method.levels=23"), cic("method.net.stride=4"), batch()
     colors = 110 * pic.head.scaled(pic.colors_of(shown.rgb).float()).movedim(1, -1)

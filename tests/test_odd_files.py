@@ -189,6 +189,7 @@ def test_two_processes_that_colour_into_one_folder_keep_what_both_make(run: Path
     assert sorted(seeds) == [0] * 6 + [1] * 6
 
 
+@pytest.mark.whole
 def test_equal_colourings_of_two_processes_are_one(run: Path, tmp_path: Path) -> None:
     source, out = drawing(tmp_path / "a.png"), tmp_path / "out"
     for _ in range(2):

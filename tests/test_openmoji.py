@@ -44,6 +44,7 @@ def test_val_and_test_have_drawings_of_several_colourings(pictures: OpenMoji) ->
     assert several == {"val": 16, "test": 32}
 
 
+@pytest.mark.whole
 def test_the_split_is_the_same_however_often_and_from_wherever_it_is_asked(pictures: OpenMoji) -> None:
     first = {split: members.tolist() for split, members in splits().items()}
     drawing_of.cache_clear()

@@ -64,6 +64,7 @@ def test_two_steps_and_samples_on_a_prior_that_stays_as_it_is(folder: Path) -> N
     assert drawn(method.eval()).shape == (1, 2, 3, 32, 32)
 
 
+@pytest.mark.whole
 def test_the_prior_s_weights_are_not_among_the_method_s(learned: Piggyback) -> None:
     inside = {value.data_ptr() for value in learned.state_dict().values()}
     assert not inside & {value.data_ptr() for value in learned.frozen.state_dict().values()}

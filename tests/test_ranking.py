@@ -39,6 +39,7 @@ def trainings(tmp_path: Path, **shifts: tuple[float, ...]) -> list[Path]:
     ]  # fmt: skip
 
 
+@pytest.mark.whole
 def test_trainings_of_one_configuration_are_one_line_and_the_least_error_comes_first(tmp_path: Path) -> None:
     found = ranked(trainings(tmp_path, far=(0.31, 0.3, 0.29), near=(0.001, 0.0, -0.001)))
     assert list(found) == ["near", "nearest training drawing", "far"]

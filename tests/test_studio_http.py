@@ -50,6 +50,7 @@ def color(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
+@pytest.mark.whole
 def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, home: str) -> None:
     stroke = {"color": "#204080", "width": 5, "points": [[30, 40]]}
     told = color(client, home, n=2, strokes=[stroke])
