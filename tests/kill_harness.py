@@ -29,6 +29,7 @@ import torch
 import torchvision  # noqa: F401
 from lightning.pytorch.utilities import rank_zero_only
 
+import colorlab.methods.flats
 import colorlab.runs.run
 import colorlab.train
 import colorlab.training.fit
@@ -143,6 +144,7 @@ def planted(*plants: Plant) -> Iterator[None]:
         for owner, name in PLANTED:
             patch.setattr(owner, name, getattr(owner, name))
         Checkpoints.on_train_start = started  # type: ignore[method-assign]
+        patch.setattr(colorlab.methods.flats, "SEARCHED_PICTURES", 32)
         for plant in plants:
             plant()
         torch.set_num_threads(1)

@@ -30,7 +30,7 @@ from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Likelihood
 
-FITTED_PICTURES = 4096  # of the training set, so many give the palette
+FITTED_PICTURES, SEARCHED_PICTURES = 4096, 1024  # of the training set, so many give the palette; where areas must be found
 JITTER = 0.015  # Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
 SHUFFLED = 0.3  # share of the training pictures whose areas come in any order, not from large to small
 LOOSE = 3.0  # places by which that order is not strict
@@ -76,7 +76,8 @@ class Flats(AreaMethod):
     def prepare(self, pictures: Any) -> None:
         """The palette, and a decoder that starts from how common its colours are."""
         super().prepare(pictures)
-        colors, weight = self.colors_in(pictures, FITTED_PICTURES)
+        searched = pictures[pictures.splits["train"][:1]].areas is None  # at some 20 ms a picture
+        colors, weight = self.colors_in(pictures, SEARCHED_PICTURES if searched else FITTED_PICTURES)
         lab = lab_of_colors(colors)
         self.palette = fitted_palette(lab, weight, len(self.palette))
         parts = zip(lab.split(4096), weight.split(4096), strict=True)
