@@ -148,3 +148,46 @@ def test_photographs_and_artists_lines_are_told_apart() -> None:
     chosen = splits()["test"][:120:2]
     lines = [page_of(rgb(rasterised(svg_paths()[k], 192)[3])).kind for k in chosen]
     assert lines.count(PICTURE) == 0 and lines.count(LINES) >= 0.9 * len(lines)
+
+
+def photographed(drawing: np.ndarray, table: tuple[int, ...], turn: float, shadow: float) -> np.ndarray:
+    """A sheet with a drawing, turned, on a table, with a shadow over both: (600, 600, 3) uint8."""
+    place = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, 1.2) + np.array([[0, 0, 120], [0, 0, 120]])
+    sheet = cv2.warpAffine(np.full((SIDE, SIDE), 255, np.uint8), place, (600, 600))[..., None] / 255
+    paper = cv2.warpAffine(rgb(drawing), place, (600, 600), borderValue=(255,) * 3) * np.array([0.96, 0.94, 0.9])
+    picture = sheet * paper + (1 - sheet) * np.array(table)
+    x = np.linspace(0, 1, 600)
+    light = 1 - shadow / (1 + np.exp((x - 0.4) * 30))
+    return np.clip(picture * light[:, None] + np.random.default_rng(0).normal(0, 4, picture.shape), 0, 255).astype(
+        np.uint8
+    )
+
+
+@pytest.mark.parametrize("table", [(90, 60, 40), (60, 62, 70), (200, 150, 90)], ids=["walnut", "slate", "pine"])
+@pytest.mark.parametrize(("turn", "shadow"), [(0, 0.0), (7, 0.0), (-12, 0.35)])
+def test_a_sheet_on_a_table_is_the_paper_and_the_table_is_left_alone(
+    table: tuple[int, ...], turn: float, shadow: float
+) -> None:
+    page = page_of(photographed(drawn(4), table, turn, shadow))
+    assert page.kind in (LINES, SHADING) and page.reason.endswith(
+        "of the sheet in it is plain paper" if not shadow else ""
+    )
+    labels = areas_of(page.drawing).labels
+    assert (
+        len(np.unique(labels)) - 1 == len(np.unique(areas_of(drawn(4)).labels)) - 1
+    )  # no edge of the sheet among them
+    assert (page.drawing[:30] == 255).all() and (page.drawing[:, -30:] == 255).all()
+
+
+def test_what_is_light_in_a_photograph_is_no_sheet() -> None:
+    y, x = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
+    beach = np.where(y[..., None] > 0.5, (235, 215, 160), (60, 90, 130)) * (0.8 + 0.2 * np.sin(40 * x * y))[..., None]
+    window = np.where((np.abs(x - 0.5) < 0.3) & (np.abs(y - 0.5) < 0.3), 1.0, 0.3)[..., None] * beach
+    for picture in (beach, window):
+        assert page_of(picture.astype(np.uint8)).kind == PICTURE
+
+
+def test_a_blueprint_is_dark_lines_on_white_paper() -> None:
+    page = page_of(lit(drawn(), np.ones((SIDE, SIDE)), (25, 60, 150), (235, 240, 255), 2))
+    assert page.turned and np.median(page.canvas, (0, 1)).min() == 255
+    assert page.canvas[drawn() == 0].mean() < 60

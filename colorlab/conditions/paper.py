@@ -12,6 +12,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from colorlab.conditions.sheet import carried_on, sheet_in
+
 SIDE = 400  # px; the longer side of the small picture
 DISCS = (0.035, 0.07)  # of the longer side; diameters of discs that close lines; the second for broad pens
 PAPER = 0.9  # of the light of the lightest paper around: paper
@@ -45,9 +47,9 @@ class Survey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A picture as it is understood. kind: LINES, SHADING or PICTURE. reason: of that, a clause. turned: it was light
-    on dark. canvas: (H, W, 3) uint8, what colours are laid under: the picture, made dark on light. drawing: (H, W)
-    uint8, dark ink on flat white paper."""
+    """A picture as it is understood, or the sheet of paper in it. kind: LINES, SHADING or PICTURE. reason: of that, a
+    clause. turned: it was light on dark. canvas: (H, W, 3) uint8, what colours are laid under: the picture, made dark
+    on light. drawing: (H, W) uint8, dark ink on flat white paper; beyond a sheet all is paper."""
 
     kind: str
     reason: str
@@ -61,16 +63,35 @@ def page_of(picture: np.ndarray, lines: str = "auto") -> Page:
     if lines not in ("auto", "always", "never"):
         raise ValueError(f"lines is auto, always or never, not {lines!r}")
     survey, light = surveyed(picture)
-    turned = survey.night > MOSTLY_BLACK
-    canvas = picture
+    canvas, turned, of = picture, survey.night > MOSTLY_BLACK, "of it"
     if turned:
-        canvas = 255 - picture
+        canvas = turned_light(picture)
         survey, light = surveyed(canvas)
+    sheet = None if turned or lines == "never" else sheet_in(reduced(picture))
+    if sheet is not None:
+        on_sheet = surveyed(carried_on(reduced(picture), sheet))
+        if lines == "always" or decided(on_sheet[0])[0] != PICTURE:
+            (survey, light), of = on_sheet, "of the sheet in it"
+        else:
+            sheet = None
     kind, reason = decided(survey)
     if lines != "auto":
         kind, reason = LINES if lines == "always" else PICTURE, f"lines={lines}"
         turned = turned and lines == "always"
-    return Page(kind, reason, turned, canvas if turned else picture, flattened(gray_of(canvas), light))
+    drawing = flattened(gray_of(canvas), light)
+    if sheet is not None:
+        beyond = cv2.resize(sheet.astype(np.uint8), drawing.shape[::-1], interpolation=cv2.INTER_LINEAR) == 0
+        drawing[beyond] = 255
+    return Page(kind, reason.replace("of it", of), turned, canvas if turned else picture, drawing)
+
+
+def turned_light(picture: np.ndarray) -> np.ndarray:
+    """Light lines on dark ground, (H, W, 3) uint8, as dark lines on white: a blueprint has no blue paper then, in which
+    colours would drown."""
+    light = 255 - picture
+    paper = np.median(reduced(light).reshape(-1, 3), axis=0).clip(1)
+    lighter = np.minimum(np.arange(256)[:, None] * (255 / paper), 255).round()
+    return cv2.LUT(light, lighter[None].astype(np.uint8))
 
 
 def decided(survey: Survey) -> tuple[str, str]:

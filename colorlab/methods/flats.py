@@ -30,7 +30,8 @@ from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Likelihood
 
-FITTED_PICTURES, SEARCHED_PICTURES = 4096, 1024  # of the training set, so many give the palette; where areas must be found
+FITTED_PICTURES = 4096  # of the training set, so many give the palette
+SEARCHED_PICTURES = 1024  # the same, where their areas have to be found first
 JITTER = 0.015  # Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
 SHUFFLED = 0.3  # share of the training pictures whose areas come in any order, not from large to small
 LOOSE = 3.0  # places by which that order is not strict
