@@ -26,13 +26,13 @@ BATCH = Batch(RGB, luma(RGB), torch.tensor([10, 11]), ["red car", "a"], torch.te
 
 @cache
 def small() -> DictConfig:
-    keys = ("prior=none", "sampler.steps=2", "hints.superpixels=20", "micro_batch=2")
+    keys = ("latent.prior=none", "sampler.steps=2", "hints.superpixels=20", "micro_batch=2")
     return compose("train", ["name=x", "method=piggyback", "trainer.max_steps=4", *(f"method.{key}" for key in keys)])
 
 
 def made(prior: Path, *overrides: str) -> Piggyback:
     cfg = copy.deepcopy(small())
-    cfg.method.merge_with_dotlist([f"prior={prior}", *overrides])
+    cfg.method.merge_with_dotlist([f"latent.prior={prior}", *overrides])
     torch.manual_seed(0)
     return build(cfg.method)
 

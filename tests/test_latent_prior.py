@@ -32,7 +32,7 @@ def parts(tmp_path_factory):
 def made(parts, *overrides: str) -> LatentPrior:
     torch.manual_seed(0)
     own = [
-        f"method.vae={parts}",
+        f"method.latent.vae={parts}",
         f"method.net.text_encoder={parts / 'text'}",
         "method.net.width=8",
         "method.micro_batch=2",
@@ -177,7 +177,7 @@ def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
     for k, parameter in enumerate(decoder.adders.parameters()):
         parameter.data += 0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(k))
     save_lightness_vae(tiny_vae(), decoder, tmp_path / "lightness")
-    method = made(parts, f"method.decoder={tmp_path}").eval()
+    method = made(parts, f"method.latent.decoder={tmp_path}").eval()
     images = torch.cat([batch(1).image, 1 - batch(1).image])
     first, second = method.sample(Condition(images), 1, Draws(0, [5, 5]))[:, 0]
     assert (first - second).abs().mean() > 0.01
@@ -185,12 +185,12 @@ def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
     wrong.decoder.conv_out.bias.data += 1
     save_lightness_vae(wrong, decoder, tmp_path / "lightness")
     with pytest.raises(ConfigError, match="belongs to another autoencoder"):
-        made(parts, f"method.decoder={tmp_path}")
+        made(parts, f"method.latent.decoder={tmp_path}")
 
 
 @pytest.mark.whole
 def test_locked_samples_have_the_lightness_of_the_gray_picture(parts):
-    method = made(parts, "method.space=ab").eval()
+    method = made(parts, "method.latent.space=ab").eval()
     off = lab_of(drawn(method, "red", 2))[:, 0] - lab_of(batch(1).image.expand(-1, 3, -1, -1))[:, 0]
     assert method.conditions == ("gray",) and off.abs().max() < 0.25
 
@@ -200,8 +200,8 @@ def test_weights_are_refused_with_another_autoencoder(parts, method, tmp_path):
     other = tiny_vae()
     other.encoder.conv_in.bias.data += 1
     save_vae(other, tmp_path / "vae")
-    method_of_other = made(parts, f"method.vae={tmp_path}")
-    with pytest.raises(CheckpointError, match=r"method.vae is not the autoencoder"):
+    method_of_other = made(parts, f"method.latent.vae={tmp_path}")
+    with pytest.raises(CheckpointError, match="is not the autoencoder that the run was trained on"):
         method_of_other.load_state_dict(method.state_dict())
 
 
@@ -209,7 +209,7 @@ def test_weights_are_refused_with_another_autoencoder(parts, method, tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [(["method.learning.predict=eps"], "predict=eps says nothing about pure noise"),
-     (["method.vae=/nowhere"], "vae=/nowhere is not there.*hf download ID")],
+     (["method.latent.vae=/nowhere"], "vae=/nowhere is not there.*hf download ID")],
 )  # fmt: skip
 def test_what_cannot_be_is_said_in_one_line(parts, overrides, said):
     with pytest.raises(ConfigError, match=said) as caught:

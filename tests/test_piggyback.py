@@ -46,7 +46,7 @@ def learned(clip: Path) -> Piggyback:
 @pytest.fixture(scope="module")
 def free(clip: Path) -> Piggyback:
     """One for line drawings."""
-    return stirred(made(clip, "space=rgb"))
+    return stirred(made(clip, "latent.space=rgb"))
 
 
 @pytest.fixture(scope="module")
@@ -275,12 +275,12 @@ def test_a_lightness_aware_decoder_shows_the_gray_picture(clip: Path, free: Pigg
     decoder = LightnessDecoder(vae)
     torch.nn.init.normal_(decoder.adders[0].weight)
     save_lightness_vae(vae, decoder, tmp_path / "trained")
-    aware = stirred(made(clip, f"decoder={tmp_path / 'trained'}", "space=rgb"))
+    aware = stirred(made(clip, f"latent.decoder={tmp_path / 'trained'}", "latent.space=rgb"))
     assert not torch.equal(drawn(aware), drawn(free))
     torch.nn.init.normal_(vae.decoder.conv_in.weight)
     save_lightness_vae(vae, decoder, tmp_path / "other")
     with pytest.raises(ConfigError, match="another autoencoder"):
-        made(clip, f"decoder={tmp_path / 'other'}")
+        made(clip, f"latent.decoder={tmp_path / 'other'}")
 
 
 @pytest.mark.slow
@@ -310,7 +310,7 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Pat
     assert sampler["clip"] and torch.isfinite(results[0]).all() and torch.equal(*results)
 
 
-@pytest.mark.parametrize("word", ["ablation.kind=none_at_all", "guider.every=2 guider.kind=input_concat"])
+@pytest.mark.parametrize("word", ["guider.ablation.kind=none_at_all", "guider.every=2 guider.kind=input_concat"])
 def test_what_cannot_be_sampled_is_refused(word: str, clip: Path) -> None:
     with pytest.raises(ConfigError, match=f"{word.split('=')[0].split('.')[-1]}(=| is)") as error:
         made(clip, *word.split())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import reduce
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,10 @@ PIGGYBACK = "colorlab.methods.piggyback.Piggyback"
 def keys_of(node: dict, prefix: str = "") -> set[str]:
     nested = [keys_of(value, f"{prefix}{key}.") for key, value in node.items() if isinstance(value, dict)]
     return {f"{prefix}{key}" for key, value in node.items() if not isinstance(value, dict)}.union(*nested)
+
+
+def at(node: dict, place: str) -> Any:
+    return reduce(lambda group, key: group[key], place.split("."), node)
 
 
 def of_today() -> dict:
@@ -48,8 +54,7 @@ def test_every_older_key_has_a_value_of_its_own() -> None:
     node = upgraded(flat)
     for old, new in MOVED[PIGGYBACK].items():
         if new is not None:
-            group, name = new.split(".")
-            assert node[group][name] == f"was {old}"
+            assert at(node, new) == f"was {old}"
     assert node["hints"]["use"] == "was hear_hints" and "bf16" not in node
 
 
@@ -95,8 +100,7 @@ def test_a_flat_configuration_of_before_builds_the_method_that_it_meant(name: st
     build(today)  # which fails if a class lacks a key, or has none for one
     for key, value in FLAT[name].items():
         if place := MOVED[node["_target_"]][key]:
-            group, last = place.split(".")
-            assert today[group][last] == value
+            assert at(today, place) == value
 
 
 def test_a_shipped_run_of_flat_keys_has_todays(shipped: str = "pretrained/gpic-openmoji-c8") -> None:
@@ -111,13 +115,18 @@ def test_groups_are_made_of_classes_that_take_their_keys(target: str) -> None:
     for group, holder in GROUPS[target].items():
         fields = {field.name: field.default for field in dataclasses.fields(class_of(holder))}
         needed = {name for name, default in fields.items() if default is dataclasses.MISSING}
-        moved = {place.split(".")[1] for place in places if place.startswith(f"{group}.")}
+        inner = {other.removeprefix(f"{group}.") for other in GROUPS[target] if other.startswith(f"{group}.")}
+        moved = {place.removeprefix(f"{group}.") for place in places if place.startswith(f"{group}.")}
+        moved = {key for key in moved if "." not in key} | inner
         assert needed <= moved | ADDED.get(holder, {}).keys() and moved <= fields.keys()
 
 
 def test_old_words_for_a_value_are_understood_when_sampling() -> None:
     assert regrouped({"text_scale": 2.0, "guider_every": 3, "negative": "red"}, PIGGYBACK) == {
         "guidance": {"text": 2.0, "negative": "red"}, "guider": {"every": 3},
+    }  # fmt: skip
+    assert regrouped({"decoder": "x", "ablation": {"kind": "sds"}, "guider": {"every": 2}}, PIGGYBACK) == {
+        "latent": {"decoder": "x"}, "guider": {"every": 2, "ablation": {"kind": "sds"}},
     }  # fmt: skip
     assert regrouped({"width": 8}, "colorlab.methods.gpic.GPIC") == {"width": 8}
 
@@ -135,6 +144,17 @@ def test_values_are_changed_within_groups_too() -> None:
 def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
     with pytest.raises(ConfigError, match="is not a value of piggyback-openmoji"):
         open_run("pretrained/piggyback-openmoji").method(changed=changed)
+
+
+def test_piggybacks_groups_of_before_open_in_those_of_today() -> None:
+    today = of_today()
+    before = {key: value for key, value in today.items() if key != "latent"}
+    before |= {"guider": {key: value for key, value in today["guider"].items() if key != "ablation"}}
+    before |= {key: value for key, value in today["latent"].items() if key != "_target_"}
+    before |= {"ablation": today["guider"]["ablation"] | {"kind": "sds"}}
+    opened = upgraded(before)
+    assert opened["guider"]["ablation"].pop("kind") == "sds" and today["guider"]["ablation"].pop("kind") == "none"
+    assert opened == today
 
 
 FLATS = {"color_layers": 2, "turns": 5, "styles": ["a", "b"], "style": "b", "style_dropout": 0.5, "negative": "red",
@@ -156,9 +176,11 @@ def test_flats_of_flat_keys_open_with_those_of_today(name: str) -> None:
 
 
 def test_the_prior_of_flat_keys_opens_with_those_of_today() -> None:
-    today = plain_dict(compose("train", ["name=x", "method=latent_prior", "method.vae=x"]).method)
+    today = plain_dict(compose("train", ["name=x", "method=latent_prior", "method.latent.vae=x"]).method)
     flat = {"width": 8, "layers": 2, "text_encoder": "x", "negative": "red", "guidance": 2.0}
-    node = upgraded({k: v for k, v in today.items() if k not in ("net", "guidance")} | flat)
+    flat |= {"vae": "y", "space": "ab", "decoder": None}
+    node = upgraded({k: v for k, v in today.items() if k not in ("net", "guidance", "latent")} | flat)
+    assert node["latent"] == today["latent"] | {"vae": "y", "space": "ab"}
     assert node["net"] == today["net"] | {"width": 8, "layers": 2, "text_encoder": "x"}
     assert keys_of(node) == keys_of(today) and node["guidance"]["scale"] == 2.0
 
@@ -177,6 +199,8 @@ def test_a_class_that_moved_is_found_by_its_old_name(old: str) -> None:
         ("latent_prior", "text_encoder=x", "net.text_encoder"),
         ("piggyback", "negative=red", "guidance.negative"),
         ("piggyback", "text_scale=1", "guidance.text"),
+        ("piggyback", "prior=x", "latent.prior"),
+        ("piggyback", "ablation.kind=sds", "guider.ablation.kind"),
     ],
 )
 def test_an_older_key_in_training_is_one_line_with_its_place_today(method: str, old: str, new: str) -> None:

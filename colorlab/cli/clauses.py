@@ -15,7 +15,7 @@ from colorlab.cli.yaml_files import conf_dir, conf_dirs, declared, group_files, 
 from colorlab.errors import ConfigError
 from colorlab.storage.plain import is_of_64_bits
 
-NEEDS = re.compile(r"^(?:# Needs|(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
+NEEDS = re.compile(r"^(?:# Needs| *(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
 
 CLOSED = ("trainer", "logger")  # groups whose keys are not the arguments of one class
 SEVERAL = ("callbacks", "guide")  # groups of which any number are chosen
@@ -83,11 +83,13 @@ def check_needs(cfg: DictConfig) -> None:
     """Raise ConfigError if another key does not have the value that the method, or a value of one of its keys, needs by
     its yaml file."""
     for path in _files_of(cfg.method._target_):
+        places = {key.split(".")[-1]: f"method.{key}" for key, _, _ in declared(path)}
         for key, values, other, wanted in NEEDS.findall(path.read_text(encoding="utf-8")):
-            concerned = not key or str(cfg.method[key]) in values.split(" and ")
-            if concerned and str(OmegaConf.select(cfg, other)) != wanted:
-                who = f"method.{key}={cfg.method[key]}" if key else f"method={path.stem}"
-                given = OmegaConf.select(cfg, other)
+            value = OmegaConf.select(cfg, places[key]) if key else None
+            concerned = not key or str(value) in values.split(" and ")
+            given = OmegaConf.select(cfg, other)
+            if concerned and str(given) != wanted:
+                who = f"{places[key]}={value}" if key else f"method={path.stem}"
                 raise ConfigError(f"{other}={given}, but {who} needs another (set {other}={wanted})")
 
 

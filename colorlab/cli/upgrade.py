@@ -52,7 +52,7 @@ WITH_TRUNK = OF_CLASSES | {"net": "colorlab.methods.marginals.TrunkOptions"}
 
 #: class of a method -> {key of an older run: where the value is today, None if nowhere}
 MOVED: dict[str, dict[str, str | None]] = {
-    f"{PIGGYBACK}.Piggyback": {
+    f"{PIGGYBACK}.Piggyback": moved_to("latent", "prior", "decoder", "space") | {
         "guider": "guider.kind", "mix": "guider.mix", "sites": "guider.sites", "rank": "guider.rank",
         "checkpointing": "guider.checkpointing", "guider_every": "guider.every",
         "new_rate": "learning.new_rate", "steps": "learning.steps", "caption_dropout": "learning.caption_dropout",
@@ -60,8 +60,9 @@ MOVED: dict[str, dict[str, str | None]] = {
         "superpixels": "hints.superpixels", "hint_colors": "hints.colors", "hints_least": "hints.least",
         "hints_most": "hints.most", "no_hints": "hints.none", "snap": "hints.snap", "hear_hints": "hints.use",
         "text_scale": "guidance.text", "structure_scale": "guidance.structure", "negative": "guidance.negative",
-        "ablation": "ablation.kind", "sdedit_strength": "ablation.sdedit_strength",
-        "sds_steps": "ablation.sds_steps", "sds_rate": "ablation.sds_rate", "sds_gray": "ablation.sds_gray",
+        "ablation": "guider.ablation.kind", "sdedit_strength": "guider.ablation.sdedit_strength",
+        "sds_steps": "guider.ablation.sds_steps", "sds_rate": "guider.ablation.sds_rate",
+        "sds_gray": "guider.ablation.sds_gray",
         "bf16": None,  # chosen when sampling
     },
     f"{DIVCOLOR}.DivColor": moved_to("net", "side", "latents", "skip", "dropout") | {
@@ -86,7 +87,9 @@ MOVED: dict[str, dict[str, str | None]] = {
         "channels": "layer.channels", "layers": "layer.layers", "bases": "layer.bases", "noise": "layer.noise",
         "remedy": "learning.remedy", "candidates": "learning.candidates",
     },
-    f"{PRIOR}.LatentPrior": GUIDANCE | moved_to("net", "width", "layers", "text_encoder") | {
+    f"{PRIOR}.LatentPrior": GUIDANCE | moved_to("net", "width", "layers", "text_encoder") | moved_to(
+        "latent", "vae", "decoder", "space"
+    ) | {
         "predict": "learning.predict", "zero_snr": "learning.zero_snr", "colour_words": "learning.color_words",
         "caption_dropout": "learning.caption_dropout",
     },
@@ -118,14 +121,18 @@ MOVED: dict[str, dict[str, str | None]] = {
     },
 }  # fmt: skip
 
-#: class of a method -> {group of its keys: the class that holds them}
+#: class of a method -> {group of an older run: where it is today}
+MOVED_GROUPS = {f"{PIGGYBACK}.Piggyback": {"ablation": "guider.ablation"}}
+
+#: class of a method -> {group of its keys: the class that holds them}, a group before those in it
 GROUPS = {
     f"{PIGGYBACK}.Piggyback": {
         "guider": f"{PIGGYBACK}.GuiderOptions",
         "learning": f"{PIGGYBACK}.LearningOptions",
         "hints": f"{PIGGYBACK}.HintOptions",
         "guidance": "colorlab.samplers.latent.Guidance",
-        "ablation": f"{PIGGYBACK}.AblationOptions",
+        "guider.ablation": f"{PIGGYBACK}.AblationOptions",
+        "latent": f"{PIGGYBACK}.LatentOptions",
     },
     f"{DIVCOLOR}.DivColor": {
         "losses": f"{DIVCOLOR}.LossOptions",
@@ -138,7 +145,9 @@ GROUPS = {
     "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
     "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
     f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
-    f"{PRIOR}.LatentPrior": OF_GUIDANCE | {"learning": f"{PRIOR}.LearningOptions", "net": f"{PRIOR}.NetOptions"},
+    f"{PRIOR}.LatentPrior": OF_GUIDANCE | {
+        "latent": f"{PRIOR}.LatentOptions", "net": f"{PRIOR}.NetOptions", "learning": f"{PRIOR}.LearningOptions",
+    },
     FLATS: OF_AREAS | {"decoder": "colorlab.methods.flats.PaletteOptions"},
     FLATS_DIFFUSION: OF_AREAS | {"decoder": "colorlab.methods.area_options.DecoderOptions"},
     "colorlab.methods.pix2pix.Pix2Pix": OF_CRITIC | {"net": "colorlab.methods.pix2pix.NetOptions"},
@@ -182,9 +191,10 @@ def upgraded(method: dict[str, Any]) -> dict[str, Any]:
     """The ``method`` part of a run's configuration; one of today is returned as it is."""
     target = str(method.get("_target_"))
     values = regrouped(method, target)
-    for group, holder in GROUPS.get(target, {}).items():
-        if group in values and values is not method:
-            values[group] = {"_target_": holder} | values[group]
+    if values is not method:
+        for group, holder in GROUPS.get(target, {}).items():
+            if group.split(".")[0] in values:
+                values = merged(nested(group, {"_target_": holder}), values)
     return completed(values)
 
 
@@ -201,21 +211,29 @@ def completed(node: dict[str, Any]) -> dict[str, Any]:
 
 def regrouped(values: dict[str, Any], target: str) -> dict[str, Any]:
     """Some values of a method, with those under an older key where they belong today. target: the method's class."""
-    moved = MOVED.get(target, {})
-    older = {key: value for key, value in values.items() if key in moved and not isinstance(value, dict)}
+    keys, groups = MOVED.get(target, {}), MOVED_GROUPS.get(target, {})
+    older = {key: value for key, value in values.items() if key in (groups if isinstance(value, dict) else keys)}
     if not older:
         return values
     today = {key: value for key, value in values.items() if key not in older}
     for key, value in older.items():
-        place = moved[key]
+        place = groups[key] if isinstance(value, dict) else keys[key]
         if place is not None:
-            group, name = place.split(".")
-            today[group] = today.get(group, {}) | {name: value}
+            today = merged(today, nested(place, value))
     return today
+
+
+def nested(place: str, value: Any) -> dict[str, Any]:
+    """{"guider": {"every": 2}} of guider.every and 2."""
+    group, _, inner = place.partition(".")
+    return {group: nested(inner, value) if inner else value}
 
 
 def place_today(key: str, target: str) -> str | None:
     """Where the value of an older key of a method is, such as guidance.text; None for a key that did not move."""
+    group, _, inner = key.partition(".")
+    if inner and (place := MOVED_GROUPS.get(target, {}).get(group)):
+        return f"{place}.{inner}"
     return MOVED.get(target, {}).get(key)
 
 

@@ -70,10 +70,17 @@ class NetOptions:
     text_encoder: str
 
 
+@dataclass(frozen=True)
+class LatentOptions:
+    """The autoencoder in whose latents pictures are drawn, and the way from there to a picture."""
+
+    vae: str  # a run of method=latent_vae, or a folder that holds an AutoencoderKL
+    decoder: str | None  # a run of method=lightness_vae, None = the autoencoder's own
+    space: str  # rgb, or ab: the gray picture's lightness exactly
+
+
 class LatentPrior(Method):
-    """vae: a run of method=latent_vae, or a folder that holds an AutoencoderKL. guidance: when sampling; a scale of 1
-    is off. decoder: a run of method=lightness_vae, None = the autoencoder's own. space: rgb, or ab: the gray picture's
-    lightness exactly. micro_batch: candidates sampled together.
+    """guidance: when sampling; a scale of 1 is off. micro_batch: candidates sampled together.
 
     Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
 
@@ -87,33 +94,32 @@ class LatentPrior(Method):
         optimizer: OptimizerFactory,
         schedule: ScheduleFactory,
         sampler: Sampler,
-        vae: str,
+        latent: LatentOptions,
         net: NetOptions,
         learning: LearningOptions,
         guidance: GuidanceOptions,
-        decoder: str | None,
-        space: str,
         micro_batch: int,
     ) -> None:
         super().__init__(seed, optimizer, schedule)
         alpha_bars = alpha_bar_table(TIMESTEPS, learning.zero_snr)
         self.sampler, self.micro_batch = unbounded(sampler, schedule_of(alpha_bars)), micro_batch
         self.guidance, self.learning, self.prediction = guidance, learning, PREDICTIONS[learning.predict]
-        self.space, self.conditions = space, space_named(space).conditions
-        frozen, reader = load_vae(vae), read_text(net.text_encoder)
+        self.space, self.conditions = latent.space, space_named(latent.space).conditions
+        frozen, reader = load_vae(latent.vae), read_text(net.text_encoder)
         self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
-        self.decoder = Aside(load_lightness_vae(decoder)) if decoder else None
+        self.decoder = Aside(load_lightness_vae(latent.decoder)) if latent.decoder else None
         unet = small_unet(net.width, net.layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
         self.register_buffer("alpha_bars", alpha_bars, persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
         self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
-        self.must_share_vae(decoder)
+        self.must_share_vae(latent.decoder)
 
     def must_share_vae(self, decoder: str | None) -> None:
         """ConfigError: the decoder was trained for other latents."""
         if self.decoder and not torch.equal(weights_digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
-            raise ConfigError(f"method.decoder={decoder} belongs to another autoencoder (train it on method.vae)")
+            other = f"method.latent.decoder={decoder} belongs to another autoencoder"
+            raise ConfigError(f"{other} (train it on method.latent.vae)")
 
     @property
     def prior(self) -> Prior:

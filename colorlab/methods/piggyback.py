@@ -51,19 +51,12 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class GuiderOptions:
-    """The network that learns, see ``nets.latent.guider``, and how often it is asked."""
+class LatentOptions:
+    """The frozen model in whose latents colours are drawn, and the way from there to a picture."""
 
-    kind: str
-    mix: str
-    sites: str
-    rank: int
-    checkpointing: bool
-    every: int  # asked at each n-th call of the denoiser; in between, its last features are used again
-
-    def __post_init__(self) -> None:
-        if self.kind == "input_concat" and self.every > 1:
-            raise ValueError(f"every={self.every}, but kind=input_concat is the whole network (set every=1)")
+    prior: str  # folder or hub id of a text-to-image model, or a run of method=latent_prior
+    decoder: str | None  # a run of method=lightness_vae on the same VAE, None = the model's own
+    space: str  # "ab" puts the gray picture's lightness back, "rgb" does not
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ class HintOptions:
 
 @dataclass(frozen=True)
 class AblationOptions:
-    """Other ways to use the prior (Sec. 4.4)."""
+    """What is done in the guider's place (Sec. 4.4)."""
 
     kind: str  # none, no_guider, sdedit (from the gray picture's latents) or sds (score distillation)
     sdedit_strength: float  # share of the steps that sdedit does
@@ -105,34 +98,57 @@ class AblationOptions:
             raise ValueError(f"kind is {', '.join(ABLATIONS)}, not {self.kind!r}")
 
 
+@dataclass(frozen=True)
+class GuiderOptions:
+    """The network that learns, see ``nets.latent.guider``, and how often it is asked."""
+
+    kind: str
+    mix: str
+    sites: str
+    rank: int
+    checkpointing: bool
+    every: int  # asked at each n-th call of the denoiser; in between, its last features are used again
+    ablation: AblationOptions
+
+    def __post_init__(self) -> None:
+        if self.kind == "input_concat" and self.every > 1:
+            raise ValueError(f"every={self.every}, but kind=input_concat is the whole network (set every=1)")
+
+
 class Piggyback(Method):
-    """prior: folder or hub id of a text-to-image model, or a run of method=latent_prior. decoder: a run of
-    method=lightness_vae on the same VAE, None = the model's own. space: "ab" puts the gray picture's lightness back.
-    guidance: classifier-free, by text and structure. micro_batch: candidates sampled together."""
+    """guidance: classifier-free, by text and structure. micro_batch: candidates sampled together."""
 
     takes_text = True
     trained_on: Tensor  # (4,) int64, digest of the prior
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, sampler: Sampler, prior: str,
-        decoder: str | None, space: str, guider: GuiderOptions, learning: LearningOptions, hints: HintOptions,
-        guidance: Guidance, ablation: AblationOptions, micro_batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        sampler: Sampler,
+        latent: LatentOptions,
+        guider: GuiderOptions,
+        learning: LearningOptions,
+        hints: HintOptions,
+        guidance: Guidance,
+        micro_batch: int,
+    ) -> None:
         super().__init__(seed, optimizer, schedule)
-        self.space = space_named(space)
+        self.space = space_named(latent.space)
         self.conditions = self.space.conditions
-        self.guider, self.learning, self.hints = guider, learning, hints
-        self.guidance, self.ablation, self.micro_batch = guidance, ablation, micro_batch
+        self.guider, self.ablation, self.learning = guider, guider.ablation, learning
+        self.hints, self.guidance, self.micro_batch = hints, guidance, micro_batch
         self.maps = HintMaps(hints.superpixels, hints.colors, hints.least, hints.most)
-        own: Prior = in_channels_last(load_prior(prior))  # type: ignore[assignment]
+        own: Prior = in_channels_last(load_prior(latent.prior))  # type: ignore[assignment]
         self.prior, self.schedule_of_prior = Aside(own), schedule_of(own.alpha_bars)
         self.sampler = unbounded(sampler, self.schedule_of_prior)
-        self.decoder = None if decoder is None else Aside(decoder_of(own, decoder))
+        self.decoder = None if latent.decoder is None else Aside(decoder_of(own, latent.decoder))
         net = guided(own, guider.kind, guider.mix, guider.sites, guider.rank, guider.checkpointing)
         self.net: GuidedUNet = in_channels_last(net)  # type: ignore[assignment]
         self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
-        other = f"these weights were trained on another prior than {prior} (give that one as method.prior)"
-        bind(self, "trained_on", own, other)
+        other = f"these weights were trained on another prior than {latent.prior}"
+        bind(self, "trained_on", own, f"{other} (give that one as method.latent.prior)")
 
     @property
     def frozen(self) -> Prior:
@@ -337,7 +353,7 @@ def refuse(guides: Sequence[Guide], ablation: str) -> None:
     """ConfigError for a guide that works on pixels alone, and for any where nothing is denoised."""
     for guide in guides:
         if ablation == "sds":
-            raise ConfigError("guide and hints have no place in method.ablation.kind=sds (leave them out)")
+            raise ConfigError("guide and hints have no place in method.guider.ablation.kind=sds (leave them out)")
         if isinstance(guide, Flat):
             raise ConfigError("guide=flat edits pixels, and this method draws latents (leave it out)")
         if isinstance(guide, Inpaint) and guide.known == "repaint":

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from colorlab.errors import CheckpointError
 
 #: Why weights that were trained on another autoencoder are refused.
-OTHER_VAE = "method.vae is not the autoencoder that this run was trained on (name that one)"
+OTHER_VAE = "this is not the autoencoder that the run was trained on (give that one as its vae)"
 
 
 class Aside:

@@ -9,7 +9,7 @@ evaluate="python -m colorlab.evaluate run=$run n=4 steps=25 limit=${2:-34} featu
 columns=validity/luminance_error:1,truth/best_of_1_lpips:3,truth/best_of_4_lpips:3,truth/best_of_1_delta_e:2,diversity/lpips:3,colourfulness/signed_delta:1,seconds:1
 for space in rgb ab; do
   for ablation in none no_guider sdedit sds; do
-    $evaluate method.space=$space method.ablation.kind=$ablation out=$here/$space-$ablation
+    $evaluate method.latent.space=$space method.guider.ablation.kind=$ablation out=$here/$space-$ablation
   done
   set -- "guider=$here/$space-none" "no guider=$here/$space-no_guider" "SDEdit=$here/$space-sdedit" "SDS=$here/$space-sds"
   echo "space=$space"

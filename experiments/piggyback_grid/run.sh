@@ -5,7 +5,7 @@
 set -eu
 prior=${1:-pretrained/prior-openmoji} steps=${2:-3000} which=${3:-cross}
 [ $# -gt 3 ] && shift 3 || shift $#
-train="python -m colorlab.train -m method=piggyback method.prior=$prior data.condition=gray trainer.max_steps=$steps batch_size=8 sheet=0"
+train="python -m colorlab.train -m method=piggyback method.latent.prior=$prior data.condition=gray trainer.max_steps=$steps batch_size=8 sheet=0"
 if [ "$which" = all ]; then
   $train name=piggyback_grid method.guider.mix=concat,add,film method.guider.sites=down,down_mid,all,all_out "$@"
   sweeps=runs/piggyback_grid
