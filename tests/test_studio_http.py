@@ -163,6 +163,16 @@ def huge() -> bytes:
     return bytes(content)
 
 
+def test_the_first_page_lists_the_sessions_with_pictures(client: TestClient, home: str) -> None:
+    client.post("/api/sessions?name=plain.png", content=drawing(), headers={"content-type": "image/png"})
+    name = color(client, home, n=1)[-2]["picture"]
+    found = client.get("/api/start").json()["sessions"]
+    assert {"id": home[-16:], "name": "two.png"}.items() <= found[0].items()
+    assert client.get(f"/api/sessions/{found[0]['id']}/pictures/{found[0]['picture']}.png?small").status_code == 200
+    assert "plain.png" not in {each["name"] for each in found}
+    assert client.get(f"/api/sessions/..%2fx/pictures/{name}.png").status_code == 404
+
+
 def test_what_nobody_foresaw_is_a_line_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("colorlab.studio.offers.drawings", lambda: {}["gone"])
     answer = client.get("/api/start")

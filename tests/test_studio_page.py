@@ -160,6 +160,24 @@ def test_the_keyboard_alone_does_it(page: Any) -> None:
     assert page.is_enabled("#download") and page.is_enabled("#more")
 
 
+def test_asked_again_with_nothing_changed_it_draws_others(page: Any) -> None:
+    before = candidates(page)
+    page.click("#colour")
+    page.wait_for_selector("#history h3 >> nth=1")
+    page.wait_for_selector("#colour:enabled")
+    assert page.input_value("#seed") == "1"
+    assert {each.tobytes() for each in candidates(page).values()} - {each.tobytes() for each in before.values()}
+
+
+def test_a_session_is_found_again_on_the_first_page(page: Any) -> None:
+    root = page.evaluate("() => location.hash.slice(1)")
+    page.click("header a")
+    page.wait_for_selector("html[data-ready]")
+    page.click("#sessions button >> nth=0")  # the latest
+    page.wait_for_selector("#candidates figure >> nth=7")
+    assert page.evaluate("() => location.hash.slice(1)") == root
+
+
 def test_areas_are_joined_and_cut_by_a_line(page: Any) -> None:
     page.click("[data-tool=join]")
     time.sleep(0.5)

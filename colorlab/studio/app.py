@@ -25,7 +25,7 @@ import colorlab
 from colorlab.data.intake import SUFFIXES
 from colorlab.data.swatches import READERS
 from colorlab.errors import ColorlabError, ConfigError
-from colorlab.studio import offers, palettes
+from colorlab.studio import offers, palettes, shelf
 from colorlab.studio.guard import HOSTS, Guard, TooLargeError
 from colorlab.studio.requests import MOST_COLORS, request_of
 from colorlab.studio.worker import Job, Worker
@@ -51,7 +51,8 @@ class Studio:
         """What is offered."""
         runs = await run_in_threadpool(offers.runs)
         kept = await run_in_threadpool(palettes.kept, self.home)
-        return JSONResponse({"runs": runs, "drawings": offers.drawings(), "palettes": kept})
+        sessions = await run_in_threadpool(shelf.latest, self.home)
+        return JSONResponse({"runs": runs, "drawings": offers.drawings(), "palettes": kept, "sessions": sessions})
 
     async def begin(self, request: Request) -> Response:
         """A session, of the picture in the body or of a drawing that ships (?drawing=)."""
@@ -90,7 +91,9 @@ class Studio:
 
     async def picture(self, request: Request) -> Response:
         """A candidate, at its own size or small (?small)."""
-        return FileResponse(self._of(request).path(request.path_params["name"], "small" in request.query_params))
+        id, name = request.path_params["id"], request.path_params["name"]
+        await run_in_threadpool(shelf.read, self.home, id)
+        return FileResponse(shelf.picture_of(self.home / id, name, "small" in request.query_params))
 
     async def prefer(self, request: Request) -> Response:
         """Favourites: PUT makes one, DELETE takes it back."""

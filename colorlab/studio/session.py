@@ -27,15 +27,14 @@ from colorlab.sampling.edits import Edit, typed
 from colorlab.sampling.options import PictureOptions
 from colorlab.sampling.pictures import drawn_of
 from colorlab.sampling.record import RECORD
-from colorlab.storage.files import read_json, replacing, require_own, write_bytes, write_json
-from colorlab.studio.requests import PICTURE, ColorRequest, painted
+from colorlab.storage.files import replacing, write_bytes, write_json
+from colorlab.studio import shelf
+from colorlab.studio.requests import ColorRequest, painted
 
 LARGEST = 16_000_000  # pixels of a drawing
 SMALL = 480  # px, the longer side of a picture in a list
-ID = re.compile(r"[0-9a-f]{16}")
 AMONG, AMONG_LARGE, LARGE = 32, 16, 1_500_000  # candidates that very different ones are chosen from; px of a large page
 SEEN = 24  # px, the side at which candidates are compared
-SHAPE = {"name": str, "asked": [{"n": int, "seed": int, "pictures": [str]}], "favorites": [str]}
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -67,17 +66,14 @@ class Session:
     @staticmethod
     def reopened(home: Path, id: str) -> Session:
         """One that was begun. DataError: there is none; CheckpointError: links in it lead elsewhere."""
-        if not ID.fullmatch(id) or not (home / id / "session.json").is_file():
-            raise DataError("there is no such session (begin a new one)")
-        require_own(home / id)
-        kept = read_json(home / id / "session.json", SHAPE)
+        kept = shelf.read(home, id)
         session = Session(home / id, kept["name"])
         session.asked, session.favorites = kept["asked"], kept["favorites"]
         return session
 
     def keep(self) -> None:
         """Write what is not a picture."""
-        write_json(self.folder / "session.json", self.state())
+        write_json(self.folder / shelf.RECORD, self.state())
 
     def state(self) -> dict[str, Any]:
         """All of it that is not a picture, plain data."""
@@ -157,22 +153,15 @@ class Session:
             small = ImageOps.contain(picture, (SMALL, SMALL)) if max(picture.size) > SMALL else picture
             small.save(path, "PNG", compress_level=3)
 
-    def path(self, name: str, small: bool = False) -> Path:
-        """Of a picture. DataError: there is none of that name."""
-        path = self.folder / f"{name}{'-small' if small else ''}.png"
-        if not PICTURE.fullmatch(name) or not path.is_file():
-            raise DataError("there is no such picture")
-        return path
-
     def picture(self, name: str) -> Image.Image:
         """A candidate, with what made it."""
-        picture = Image.open(self.path(name))
+        picture = Image.open(shelf.picture_of(self.folder, name))
         picture.load()
         return picture
 
     def prefer(self, name: str, on: bool) -> None:
         """Make a picture a favourite, or no longer."""
-        self.path(name)
+        shelf.picture_of(self.folder, name)
         self.favorites = [each for each in self.favorites if each != name] + [name] * on
         self.keep()
 

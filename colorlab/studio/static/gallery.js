@@ -47,6 +47,14 @@ export class Gallery {
     this.past();
   }
 
+  // Whether just these words were asked already, and all that they ask for came.
+  has(words) {
+    const keys = [...Object.keys(words), "like", "locks", "temperature", "wide"];
+    const plain = (value) => JSON.stringify(value?.length === 0 ? null : value || null);
+    const same = (asked) => keys.every((key) => plain(words[key]) === plain(asked[key]));
+    return this.asked.some((asked) => asked.pictures.length === words.n && same(asked));
+  }
+
   past() {
     const shown = this.asked.map((asked, at) => ({ asked, at })).reverse();
     const earlier = shown.map(({ asked, at }) => {

@@ -6,6 +6,7 @@ import { FILL, Marks, areasFrom } from "./marks.js";
 import { Pages } from "./pages.js";
 import { View } from "./view.js";
 import { bindKeys } from "./keys.js";
+import { showWelcome } from "./welcome.js";
 
 const of = (id) => document.getElementById(id);
 const FIRST_SWATCHES = ["#1c1b1a", "#ffffff", "#e4572e", "#f3a712", "#f6e27f", "#3f8f5f", "#2e86ab", "#8ecae6", "#6d597a", "#f4acb7", "#d8a47f", "#8d5b3a"];
@@ -103,7 +104,9 @@ async function open(state) {
   say("");
   view.changed();
   edited();
-  if (!state.asked.length) await ask({});
+  if (state.asked.length) return;
+  await ask({});
+  if (page.state === state && gallery.asked.length) say("Click the one you like. Or give areas a colour, and colour it again.");
 }
 
 // Several files are as many drawings, of which the first is shown.
@@ -141,6 +144,7 @@ async function ask(more) {
   if (page.running || !page.state) return;
   const running = (page.running = new AbortController()), { state } = page;
   const runs = [of("run").value, more.like ? "" : of("beside").value].filter(Boolean);
+  if (!more.like && runs.every((run) => gallery.has(wish(run, more)))) of("seed").value = +of("seed").value + 1; // others
   gallery.clear();
   say("");
   able();
@@ -336,15 +340,7 @@ tried(async () => {
   setRuns(offers.runs);
   setPalettes(offers.palettes);
   setPalette(JSON.parse(localStorage.getItem("palette") || "[]").filter((color) => /^#[0-9a-f]{6}$/.test(color)));
-  of("examples").replaceChildren(...offers.drawings.map((name) => {
-    const item = document.createElement("li"), button = document.createElement("button"), picture = new Image();
-    picture.src = `/static/drawings/${name}.svg`;
-    picture.alt = "";
-    button.append(picture, name);
-    button.addEventListener("click", () => tried(async () => open(await server.beginWith(name))));
-    item.append(button);
-    return item;
-  }));
+  showWelcome(offers, (session) => tried(async () => open(await session())));
   document.documentElement.dataset.ready = "yes";
   const [first, ...others] = location.hash.slice(1).split(",").filter((id) => /^[0-9a-f]{16}$/.test(id));
   for (const id of others) pages.add(await server.session(id));
