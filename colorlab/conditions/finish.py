@@ -29,15 +29,18 @@ def area_colors(small: Tensor, seen: Tensor, areas: Areas) -> Tensor:
     to have a clear pixel has the colour at its innermost point, lines taken off."""
     size = fine_size(small.shape[-2:], areas.labels.shape)
     rgb, image = (F.interpolate(each, size, mode="bilinear", antialias=True) for each in (small, seen))
-    labels, R = sized(torch.from_numpy(areas.labels)[None].long(), size), len(areas.shares)
+    R = len(areas.shares)
+    labels = sized(torch.from_numpy(areas.labels)[None].long(), size)
     clear = image[:, 0] > INK
     painted = clear & ((rgb / image.clamp_min(INK)).amin(1) < WHITE)
     colors, _ = true_colors(rgb, image, torch.where(painted, labels, R), R)
-    counts = [torch.bincount(labels[where], minlength=R) for where in (painted, clear)]
+    painted_px, clear_px = (torch.bincount(labels[where], minlength=R) for where in (painted, clear))
     least = torch.where(torch.from_numpy(areas.border) > OUTER, MOST, ENOUGH)
-    colors = torch.where((counts[0] >= least * counts[1])[:, None], colors[0], 1.0)
+    is_painted = painted_px >= least * clear_px
+    colors = torch.where(is_painted[:, None], colors[0], 1.0)
     rows, columns = (torch.from_numpy(areas.centers) * torch.tensor(small.shape[-2:])).long().T
-    return torch.where(counts[1][:, None] > 0, colors, without_lines(small, seen)[0, :, rows, columns].T)
+    at_center = without_lines(small, seen)[0, :, rows, columns].T
+    return torch.where(clear_px[:, None] > 0, colors, at_center)
 
 
 def fine_size(small: Sequence[int], full: Sequence[int]) -> list[int]:
@@ -57,7 +60,8 @@ def shaded(small: Tensor, seen: Tensor, colors: Tensor, areas: Areas, canvas: np
     clear pixels of the same area; where there is none, the area's own colour (R, 3)."""
     labels = sized(torch.from_numpy(areas.labels)[None].long(), small.shape[-2:])[0].numpy()
     labels = np.where(seen[0, 0].numpy() > INK, labels, -1)
-    paint = (small / seen.clamp_min(INK)).clamp(0, 1)[0].movedim(0, -1).numpy()
+    without_ink = (small / seen.clamp_min(INK)).clamp(0, 1)
+    paint = without_ink[0].movedim(0, -1).numpy()
     flat = colors.numpy().astype(np.float32)
     out = np.empty_like(canvas)
     for first in range(0, len(canvas), ROWS):

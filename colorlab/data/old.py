@@ -55,10 +55,12 @@ class OldPhotographs:
         """Lightness (B, H, W) in [0, 1] -> the same, old. draws: a row for each."""
         side = gray.shape[1:]
         strength = draws.to("strength").uniform(5).numpy()
-        noise, fields = draws.to("grain").normal(*side).numpy(), draws.to("fading").normal(FIELD, FIELD).numpy()
+        noise = draws.to("grain").normal(*side).numpy()
+        fields = draws.to("fading").normal(FIELD, FIELD).numpy()
         lines = draws.to("scratches").uniform(max(1, self.scratches), 8).numpy()
         out = np.empty(gray.shape, np.float32)
-        for i, (picture, (blur, grain, fade, white, count)) in enumerate(zip(gray, strength, strict=True)):
+        for i, picture in enumerate(gray):
+            blur, grain, fade, white, count = strength[i]
             y = blurred(picture, blur * self.blur * min(side))
             y = grained(y, grain * self.grain, noise[i])
             y = faded(y, fade * self.fading, white, fields[i])
@@ -75,7 +77,8 @@ def grained(y: np.ndarray, strength: float, noise: np.ndarray) -> np.ndarray:
     """noise: (H, W) white, of unit variance; strength: the standard deviation that mid-gray gets."""
     soft = cv2.GaussianBlur(noise, (0, 0), GRAIN, borderType=cv2.BORDER_REFLECT)
     unit = max(float(soft.std()), 1e-6)
-    return np.clip(y + 2 * strength / unit * np.sqrt(np.clip(y * (1 - y), 0, None)) * soft, 0, 1)
+    seen = np.sqrt(np.clip(y * (1 - y), 0, None))  # 1/2 of mid-gray, 0 of black and white
+    return np.clip(y + 2 * strength / unit * seen * soft, 0, 1)
 
 
 def faded(y: np.ndarray, strength: float, white: float, field: np.ndarray) -> np.ndarray:
@@ -83,18 +86,23 @@ def faded(y: np.ndarray, strength: float, white: float, field: np.ndarray) -> np
     of normal numbers."""
     uneven = cv2.resize(field, y.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(-2, 2) / 4
     black = (1 - white) * strength
-    return np.clip(black + (1 - strength) * y + strength * 0.5 * uneven * (1 - strength), 0, 1)
+    even = black + (1 - strength) * y
+    return np.clip(even + strength * 0.5 * uneven * (1 - strength), 0, 1)
 
 
 def scratched(y: np.ndarray, lines: Sequence[np.ndarray]) -> np.ndarray:
     """lines: 8 numbers in [0, 1) each: place, slant, beginning and length, opacity, light or dark; a speck's place."""
     height, width = y.shape
-    rows, columns = np.arange(height)[:, None] + 0.5, np.arange(width) + 0.5
-    thick, out = max(0.5, THICK * min(height, width)), y.copy()
+    rows = np.arange(height)[:, None] + 0.5
+    columns = np.arange(width) + 0.5
+    thick = max(0.5, THICK * min(height, width))
+    out = y.copy()
     for place, slant, begin, length, opacity, light, across, down in lines:
         at = place * width + (2 * slant - 1) * SLANT * (rows - height / 2)
         along = (rows >= begin * height) & (rows <= (begin + length) * height)
         line = np.clip(thick + 0.5 - np.abs(columns - at), 0, 1) * along
-        speck = np.clip(2 * thick + 0.5 - np.hypot(columns - across * width, rows - down * height), 0, 1)
-        out = out + (0.3 + 0.7 * opacity) * np.maximum(line, speck) * (float(light > 0.3) - out)
+        distance = np.hypot(columns - across * width, rows - down * height)
+        speck = np.clip(2 * thick + 0.5 - distance, 0, 1)
+        cover = (0.3 + 0.7 * opacity) * np.maximum(line, speck)
+        out = out + cover * (float(light > 0.3) - out)
     return out.astype(np.float32)

@@ -35,10 +35,7 @@ from colorlab.storage.files import read_arrays, write_bytes, write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 FAINT = 5.0  # chroma in Lab below which a hue is hardly seen
-
-
 OUTLINE = "other true colourings"  # the trivial row that histograms show as an outline
 
 
@@ -64,7 +61,6 @@ def figures(
     wanted: ComparisonOptions, evaluations: Sequence[Evaluation], names: Sequence[str], table: Sequence[Row]
 ) -> dict[str, Figure]:
     """histogram, frontier, and curves for each error: as far as there is something to draw."""
-
     base = evaluations[wanted.baseline].document
     made = {"histogram": histogram_of(evaluations, names), "frontier": frontier_of(table, wanted.quality)}
     errors = {"lpips": "LPIPS", "delta_e": "CIEDE2000", "mae": "ab MAE / 128"}
@@ -83,7 +79,6 @@ def covers(row: Row, base: dict[str, Any]) -> bool:
 
 def histogram_of(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Figure:
     """Distances between candidates: of the runs, and of other true colourings as an outline."""
-
     kind, edges, axis = binning(evaluations)
     found = [(name, each.distances[kind], False) for name, each in zip(names, evaluations, strict=True)]
     key = f"trivial/others/{kind}"
@@ -94,7 +89,6 @@ def histogram_of(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Fig
 
 def binning(evaluations: Sequence[Evaluation]) -> tuple[str, Any, str]:
     """The distance that all have, its fixed bins (65 edges, never from the data), and its name on the axis."""
-
     if all("lpips" in each.distances for each in evaluations):
         return "lpips", BINS, "LPIPS between two candidates of a drawing"
     return "delta_e", 64 * BINS, "CIEDE2000 between two candidates of a drawing"
@@ -102,7 +96,6 @@ def binning(evaluations: Sequence[Evaluation]) -> tuple[str, Any, str]:
 
 def frontier_of(table: Sequence[Row], quality: str) -> Figure | None:
     """None if no row has both measures."""
-
     across = "diversity/lpips" if any("diversity/lpips" in row.cells for row in table) else "diversity/delta_e"
     having = [row for row in table if across in row.cells and quality in row.cells]
     if not having:
@@ -121,7 +114,6 @@ def composed(
     notes: list[str],
 ) -> Page:
     """The page, its charts still to come."""
-
     base = evaluations[wanted.baseline].document
     protocol, have = base["protocol"], set(base["values"])
     several = sum(count > 1 for count in base["truths"])
@@ -145,7 +137,6 @@ def composed(
 
 def legend_of(table: Sequence[Row]) -> list[Key]:
     """The charts' legend: runs by colour, trivial rows by dash, other true colourings as the outline that they are."""
-
     styles = looks([row.trivial for row in table])
     keys = [Key(row.name + row.mark, VARIABLES[s.color], STROKES[s.dash]) for row, s in zip(table, styles, strict=True)]
     return [key._replace(color=VARIABLES[INK], dash="") if key.name == OUTLINE else key for key in keys]
@@ -153,17 +144,14 @@ def legend_of(table: Sequence[Row]) -> list[Key]:
 
 def title_of(names: Sequence[str]) -> str:
     """What is compared."""
-    shown = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else list(names)
-    return (
-        " and ".join([", ".join(shown[:-1]), shown[-1]]) + " compared"
-        if len(shown) > 1
-        else f"Evaluation of {shown[0]}"
-    )
+    if len(names) == 1:
+        return f"Evaluation of {names[0]}"
+    shown = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else names
+    return f"{', '.join(shown[:-1])} and {shown[-1]} compared"
 
 
 def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[Case]:
     """Drawings that all evaluations have, in the mixture of contact sheets, with every run's candidates."""
-
     base = evaluations[0]
     kept, drawings = read_arrays(base.path / PICTURES), base.document["drawings"]
     common = set(drawings).intersection(*(each.document["drawings"] for each in evaluations))
@@ -179,7 +167,6 @@ def same_drawings(count: int, evaluations: Sequence[Evaluation], names: Sequence
 def strip_of(name: str, candidates: np.ndarray) -> Strip:
     """A row's candidates for a drawing, (n, H, W, 3) uint8, and where they are undecided about the hue: the circular
     variance of all of them, fading to none where there is hardly any colour."""
-
     ab = lab_of(as_pictures(candidates))[:, 1:]
     color = (ab.norm(dim=1).mean(0) / FAINT).clamp(max=1)
     return Strip(name, candidates, (hue_variance(ab)[1] * color).numpy())
@@ -187,7 +174,6 @@ def strip_of(name: str, candidates: np.ndarray) -> Strip:
 
 def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
     """The drawings with the largest error of the best candidate, the worst first."""
-
     document, kept = evaluation.document, read_arrays(evaluation.path / PICTURES)
     errors, valid = (document["per_drawing"][key] for key in (error_key(document), "validity/share"))
     cases = []
@@ -202,20 +188,28 @@ def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
 
 def settings_table(evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[list[str]]:
     """A heading and a line for each run: how its samples were made."""
+    heading = ["run", "method", "sampler", "steps", "seed", "precision", "added", "weights", "s per drawing", "folder"]
+    return [heading, *(settings_line(each, name) for name, each in zip(names, evaluations, strict=True))]
 
-    lines = [["run", "method", "sampler", "steps", "seed", "precision", "added", "weights", "s per drawing", "folder"]]
-    for name, evaluation in zip(names, evaluations, strict=True):
-        document = evaluation.document
-        made, sampler = document["settings"], document["configured"].get("sampler", {})
-        sampler = made["sampler"] or sampler
-        steps, added = made["steps"] or sampler.get("steps", "–"), ", ".join(additions(made)) or "–"
-        seconds = document["timing"].get("seconds_per_drawing")
-        lines.append([
-            name, document["method"], sampler_word(sampler) if sampler else "–", str(steps), str(made["seed"]),
-            made["precision"], added, ", ".join(sha[:10] for sha in made["weights"].values()),
-            f"{seconds:.2g} ({document['timing']['device']})" if seconds else "–", str(evaluation.path),
-        ])  # fmt: skip
-    return lines
+
+def settings_line(evaluation: Evaluation, name: str) -> list[str]:
+    """How a run's samples were made, as the headings of ``settings_table`` have it."""
+    document = evaluation.document
+    made = document["settings"]
+    sampler = made["sampler"] or document["configured"].get("sampler", {})
+    seconds = document["timing"].get("seconds_per_drawing")
+    return [
+        name,
+        document["method"],
+        sampler_word(sampler) if sampler else "–",
+        str(made["steps"] or sampler.get("steps", "–")),
+        str(made["seed"]),
+        made["precision"],
+        ", ".join(additions(made)) or "–",
+        ", ".join(sha[:10] for sha in made["weights"].values()),
+        f"{seconds:.2g} ({document['timing']['device']})" if seconds else "–",
+        str(evaluation.path),
+    ]
 
 
 def protocol_table(protocol: dict[str, Any]) -> dict[str, str]:
@@ -237,18 +231,15 @@ CAPTIONS = {
 
 def write(out: Path, page: Page, charts: dict[str, Figure]) -> dict[str, Path]:
     """All files of the report. -> name -> path."""
-
     saved = {name: out / f"{name}.png" for name in ("histogram", "frontier")}
     for name, path in saved.items():
         write_bytes(path, figure.png(charts[name]))
     captions = {name: CAPTIONS[name.split("_")[0]] for name in charts}
     inline = [Chart(figure.svg(each, name, captions[name]), captions[name]) for name, each in charts.items()]
+    tables = [table.listed(page.ranking), table.markdown(page.columns, page.rows)]
     texts = {
         "page": ("index.html", rendered(page._replace(charts=inline))),
-        "markdown": (
-            "table.md",
-            "\n".join(filter(None, (table.listed(page.ranking), table.markdown(page.columns, page.rows)))),
-        ),
+        "markdown": ("table.md", "\n".join(filter(None, tables))),
         "csv": ("table.csv", table.comma_separated(page.rows)),
         "latex": ("table.tex", table.latex(page.columns, page.rows)),
     }

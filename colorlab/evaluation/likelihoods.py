@@ -23,15 +23,26 @@ from colorlab.types import Batch, Likelihood
 def with_likelihood(verdict: Verdict, method: Any, drawings: Drawings, options: SamplingOptions) -> Verdict:
     """The verdict with the likelihood of each drawing's first true colouring beside it; the same for a method that has
     none. Of several processes each looks at its share, and all come to the same."""
-    found = whole([_of_one(method, drawings, int(group[0]), options) for group in share(drawings.groups)])
+    own_share = [int(group[0]) for group in share(drawings.groups)]
+    found = whole([_of_one(method, drawings, index, options) for index in own_share])
     columns: dict[str, list[float]] = {}
-    for each in (likelihood for likelihood in found if likelihood is not None):
-        for kind, bits in (("likelihood", each[0]), ("alone", each[1])):
-            columns.setdefault(f"{kind}/{each[2]}", []).append(bits)
-    order = np.argsort([int(group[0]) for group in drawings.groups], kind="stable")  # as the judge's columns are
-    own = {key: np.array(bits)[order] for key, bits in columns.items() if not np.isnan(bits).all()}
-    values = {key: {"mean": e.mean, "low": e.low, "high": e.high, "n": e.n} for key, e in intervals(own, 0).items()}
-    per_drawing = {key: column.tolist() for key, column in own.items()}
+    for likelihood in found:
+        if likelihood is not None:
+            bits, alone, numbers = likelihood
+            columns.setdefault(f"likelihood/{numbers}", []).append(bits)
+            columns.setdefault(f"alone/{numbers}", []).append(alone)
+    return _beside(verdict, columns, [int(group[0]) for group in drawings.groups])
+
+
+def _beside(verdict: Verdict, columns: dict[str, list[float]], indices: list[int]) -> Verdict:
+    """The verdict with more columns, whose values are in the order of the pictures' indices; those that are NaN
+    throughout are left out."""
+    order = np.argsort(indices, kind="stable")  # as the judge's columns are
+    known = {key: np.array(bits)[order] for key, bits in columns.items() if not np.isnan(bits).all()}
+    values = {}
+    for key, interval in intervals(known, 0).items():
+        values[key] = {"mean": interval.mean, "low": interval.low, "high": interval.high, "n": interval.n}
+    per_drawing = {key: column.tolist() for key, column in known.items()}
     return verdict._replace(values=verdict.values | values, per_drawing=verdict.per_drawing | per_drawing)
 
 
@@ -40,4 +51,6 @@ def _of_one(method: Any, drawings: Drawings, index: int, options: SamplingOption
     batch = drawings.pictures[[index]]
     parts: Any = (part.to(options.device) if isinstance(part, Tensor) else part for part in batch)
     found: Likelihood | None = method.likelihood(Batch(*parts), Draws(options.seed, [index]))
-    return None if found is None else (float(found.bits), float(found.alone), found.of)
+    if found is None:
+        return None
+    return float(found.bits), float(found.alone), found.of

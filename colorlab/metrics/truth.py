@@ -37,25 +37,7 @@ class Truth(PerDrawing):
 
     def measure(self, drawing: Drawing) -> dict[str, Tensor]:
         """See the class; and vectors bin_error, bin_area, bin_pixels: sums over the bins of the true ab."""
-        values: dict[str, Tensor] = {}
-        errors = _errors(drawing)
-        curves = best_of(torch.stack([torch.stack([each[:, 0], each.amin(1)]) for each in errors.values()]))
-        for name, of_error in zip(errors, curves, strict=True):
-            for prefix, curve in zip(("", "nearest_"), of_error, strict=True):
-                values |= {f"{prefix}best_of_{k + 1}_{name}": value for k, value in enumerate(curve)}
-        db = psnr(drawing.samples, drawing.truths[0])
-        similarity = ssim(drawing.smoothed.at(slice(drawing.n)), drawing.smoothed.at(slice(drawing.n, None)))
-        values |= {"psnr": db.mean(), "psnr_best": db.amax(), "ssim": similarity.mean(), "ssim_best": similarity.amax()}
-        values |= {f"best_of_{k + 1}_psnr": -value for k, value in enumerate(best_of(-db))}
-        true_lab, painted = drawing.lab[drawing.n], drawing.painted
-        values["palette"] = palette_distance(drawing.lab[: drawing.n, :, painted], true_lab[:, painted]).mean()
-        apart = drawing.lab[: drawing.n, 1:] - true_lab[1:]  # (n, 2, P)
-        off, area = apart.abs().mean((0, 1)) / 128, area_under(torch.hypot(*apart.unbind(1))).mean(0)
-        values["mae_grid"] = center_grid(off.unflatten(0, drawing.image.shape[-2:])).mean()
-        values["auc"] = area.mean()
-        values["bin_error"], values["bin_pixels"] = binned(off, true_lab[1:])
-        values["bin_area"], _ = binned(area, true_lab[1:])
-        return values
+        return _curves(drawing) | _similarities(drawing) | _of_colors(drawing)
 
     def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
         """weighted_mae: mean over pixels of error / share of the true ab's bin among all judged pixels (DivColor's
@@ -78,6 +60,45 @@ def of_bins(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
     area = table["bin_area"][kept].sum(0)[pixels > 0] / pixels[pixels > 0]
     values = {"weighted_mae": float(means.sum()), "auc_rebalanced": float(area.mean())}
     return values | ({"macro_mae": float(means[pixels >= ENOUGH].mean())} if (pixels >= ENOUGH).any() else {})
+
+
+def _curves(drawing: Drawing) -> dict[str, Tensor]:
+    """Errors of the best of k candidates, to the first true colouring and to the nearest."""
+    values: dict[str, Tensor] = {}
+    errors = _errors(drawing)
+    curves = best_of(torch.stack([torch.stack([each[:, 0], each.amin(1)]) for each in errors.values()]))
+    for name, (first, nearest) in zip(errors, curves, strict=True):
+        values |= {f"best_of_{k + 1}_{name}": value for k, value in enumerate(first)}
+        values |= {f"nearest_best_of_{k + 1}_{name}": value for k, value in enumerate(nearest)}
+    return values
+
+
+def _similarities(drawing: Drawing) -> dict[str, Tensor]:
+    """PSNR and SSIM, means and those of the best candidate."""
+    db = psnr(drawing.samples, drawing.truths[0])
+    ours, true = (drawing.smoothed.at(part) for part in (slice(drawing.n), slice(drawing.n, None)))
+    similarity = ssim(ours, true)
+    values = {"psnr": db.mean(), "psnr_best": db.amax()}
+    values |= {"ssim": similarity.mean(), "ssim_best": similarity.amax()}
+    return values | {f"best_of_{k + 1}_psnr": -value for k, value in enumerate(best_of(-db))}
+
+
+def _of_colors(drawing: Drawing) -> dict[str, Tensor]:
+    """Distances of palettes and of chroma, and what the 22 x 22 bins of ab add up."""
+    lab, true_lab, painted = drawing.lab[: drawing.n], drawing.lab[drawing.n], drawing.painted
+    apart = lab[:, 1:] - true_lab[1:]  # (n, 2, P)
+    error = apart.abs().mean((0, 1)) / 128
+    area = area_under(torch.hypot(*apart.unbind(1))).mean(0)
+    bin_error, bin_pixels = binned(error, true_lab[1:])
+    bin_area, _ = binned(area, true_lab[1:])
+    return {
+        "palette": palette_distance(lab[:, :, painted], true_lab[:, painted]).mean(),
+        "mae_grid": center_grid(error.unflatten(0, drawing.image.shape[-2:])).mean(),
+        "auc": area.mean(),
+        "bin_error": bin_error,
+        "bin_pixels": bin_pixels,
+        "bin_area": bin_area,
+    }
 
 
 def _errors(drawing: Drawing) -> dict[str, Tensor]:

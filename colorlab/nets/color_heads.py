@@ -50,33 +50,41 @@ class LogisticMixture(ColorHead):
 
     def parts(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """log pi (N, K, h, w); means, log-scales (N, 2, K, h, w); slope (N, K, h, w)."""
-        weight, *rest = self.head(F.elu(features)).float().chunk(6, 1)
-        means, scales = torch.stack(rest[:2], 1), torch.stack(rest[2:4], 1).clamp_min(SHARPEST)
-        return torch.log_softmax(weight, 1), means, scales, torch.tanh(rest[4])
+        parts = self.head(F.elu(features)).float().chunk(6, 1)
+        log_pi = torch.log_softmax(parts[0], 1)
+        means = torch.stack(parts[1:3], 1)
+        log_scales = torch.stack(parts[3:5], 1).clamp_min(SHARPEST)
+        return log_pi, means, log_scales, torch.tanh(parts[5])
 
     def log_p(self, features: Tensor, colors: Tensor) -> Tensor:
-        log_pi, means, scales, slope = self.parts(features)
+        log_pi, means, log_scales, slope = self.parts(features)
         x = self.scaled(colors.float())[:, :, None]  # (N, 2, 1, h, w)
-        means = torch.stack([means[:, 0], means[:, 1] + slope * x[:, 0]], 1)
-        return torch.logsumexp(log_pi + self.log_mass(x, means, scales).sum(1), 1)
+        second = means[:, 1] + slope * x[:, 0]
+        means = torch.stack([means[:, 0], second], 1)
+        return torch.logsumexp(log_pi + self.log_mass(x, means, log_scales).sum(1), 1)
 
-    def log_mass(self, x: Tensor, means: Tensor, scales: Tensor) -> Tensor:
+    def log_mass(self, x: Tensor, means: Tensor, log_scales: Tensor) -> Tensor:
         """Logarithm of what a logistic puts on a level, (N, 2, K, h, w); differences of logistic functions are taken
         in logarithms, so that far levels keep a gradient."""
         half = 1 / (self.levels - 1)
-        upper, lower = (x + half - means) * (-scales).exp(), (x - half - means) * (-scales).exp()
-        # log(sigma(u) - sigma(l)) = u' + log(1 - exp(l - u)) with u' = log sigma(u) + log sigma(-l)
-        inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(lower - upper).clamp(max=-1e-12))
-        inside = torch.where(x <= -1 + half, F.logsigmoid(upper), inside)
-        return torch.where(x >= 1 - half, F.logsigmoid(-lower), inside)
+        sharpness = (-log_scales).exp()
+        upper = (x + half - means) * sharpness
+        lower = (x - half - means) * sharpness
+        below_upper, above_lower = F.logsigmoid(upper), F.logsigmoid(-lower)
+        # log(sigma(u) - sigma(l)) = log sigma(u) + log sigma(-l) + log(1 - exp(l - u))
+        inside = below_upper + above_lower + torch.log(-torch.expm1(lower - upper).clamp(max=-1e-12))
+        inside = torch.where(x <= -1 + half, below_upper, inside)
+        return torch.where(x >= 1 - half, above_lower, inside)
 
     def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
-        log_pi, means, scales, slope = self.parts(features)
+        log_pi, means, log_scales, slope = self.parts(features)
         k = inverse_cdf(log_pi / temperature, u[:, 0])[:, None]  # (N, 1, h, w)
-        means, scales = (each.gather(2, k[:, None].expand(-1, 2, -1, -1, -1))[:, :, 0] for each in (means, scales))
-        noise = temperature * scales.exp() * torch.logit(u[:, 1:].clamp(ALMOST, 1 - ALMOST))
-        first = self.level(means[:, 0] + noise[:, 0])
-        moved = means[:, 1] + slope.gather(1, k)[:, 0] * self.scaled(first.float())
+        of_both = k[:, None].expand(-1, 2, -1, -1, -1)
+        mean, log_scale = (each.gather(2, of_both)[:, :, 0] for each in (means, log_scales))
+        logistic = torch.logit(u[:, 1:].clamp(ALMOST, 1 - ALMOST))
+        noise = temperature * log_scale.exp() * logistic
+        first = self.level(mean[:, 0] + noise[:, 0])
+        moved = mean[:, 1] + slope.gather(1, k)[:, 0] * self.scaled(first.float())
         return torch.stack([first, self.level(moved + noise[:, 1])], 1)
 
     def level(self, x: Tensor) -> Tensor:
@@ -102,12 +110,14 @@ class Categories(ColorHead):
         return self.second(F.elu(features + self.seen(first).movedim(-1, 1))).float()
 
     def log_p(self, features: Tensor, colors: Tensor) -> Tensor:
-        pairs = ((self.logits(features), colors[:, :1]), (self.logits(features, colors[:, 0]), colors[:, 1:]))
-        return torch.stack([torch.log_softmax(logits, 1).gather(1, c)[:, 0] for logits, c in pairs]).sum(0)
+        first = torch.log_softmax(self.logits(features), 1)
+        second = torch.log_softmax(self.logits(features, colors[:, 0]), 1)
+        return first.gather(1, colors[:, :1])[:, 0] + second.gather(1, colors[:, 1:])[:, 0]
 
     def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
         first = inverse_cdf(self.logits(features) / temperature, u[:, 0])
-        return torch.stack([first, inverse_cdf(self.logits(features, first) / temperature, u[:, 1])], 1)
+        second = inverse_cdf(self.logits(features, first) / temperature, u[:, 1])
+        return torch.stack([first, second], 1)
 
 
 def inverse_cdf(logits: Tensor, u: Tensor) -> Tensor:

@@ -31,8 +31,8 @@ class TokenNet(nn.Module):
         channels), and which there are (B, count)."""
         height, width = image.shape[-2:]
         features = F.interpolate(self.trunk(image).float(), scale_factor=4)[..., :height, :width]
-        where = positions(height, width, image).movedim(-1, 1).expand(len(image), -1, -1, -1)
-        means, there = region_means(torch.cat([features, where, image], 1), label, count)
+        place = positions(height, width, image).movedim(-1, 1).expand(len(image), -1, -1, -1)
+        means, there = region_means(torch.cat([features, place, image], 1), label, count)
         return self.feature(means), there
 
     def forward(self, tokens: Tensor, there: Tensor, known: Tensor) -> Tensor:
@@ -45,8 +45,11 @@ class TokenNet(nn.Module):
 def region_means(x: Tensor, label: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """(B, C, H, W), regions (B, H, W) -> the mean of each, (B, count, C), 0 where there is none, and which there are,
     (B, count)."""
-    flat = label.flatten(1)
-    size = torch.zeros(len(x), count, device=x.device).scatter_add_(1, flat, torch.ones_like(flat, dtype=torch.float))
-    place = flat[:, None].expand(-1, x.shape[1], -1)
-    sums = torch.zeros(*x.shape[:2], count, device=x.device).scatter_add_(2, place, x.flatten(2).float())
-    return (sums / size.clamp_min(1)[:, None]).transpose(1, 2), size > 0
+    B, C = x.shape[:2]
+    region = label.flatten(1)
+    ones = torch.ones_like(region, dtype=torch.float)
+    size = torch.zeros(B, count, device=x.device).scatter_add_(1, region, ones)
+    of_channels = region[:, None].expand(-1, C, -1)
+    sums = torch.zeros(B, C, count, device=x.device).scatter_add_(2, of_channels, x.flatten(2).float())
+    means = sums / size.clamp_min(1)[:, None]
+    return means.transpose(1, 2), size > 0

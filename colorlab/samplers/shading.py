@@ -18,11 +18,19 @@ def coherent(made: Tensor, flats: Tensor, image: Tensor, labels: Tensor) -> Tens
     image (1, 1, H, W): the drawing; labels (1, h, w): its areas."""
     ink = image.clamp_min(INK)
     flat = (flats / ink).clamp(0, 1)
-    paint, lab = lab_of((made / ink).clamp(0, 1)), lab_of(flat)
-    area, clear = sized(labels, image.shape[-2:])[0].flatten(), (image > INK).flatten().to(made)
+    paint = lab_of((made / ink).clamp(0, 1))
+    area = sized(labels, image.shape[-2:])[0].flatten()
+    clear = (image > INK).flatten().to(made)
+    difference = paint - mean_of_areas(paint, area, clear)
+    difference *= paint.new_tensor([1.0, CHROMA, CHROMA])[:, None, None]
+    moved = rgb_of(lab_of(flat) + difference * clear.view_as(image)).clamp(0, 1)
+    paper = flat.amin(1, keepdim=True) > WHITE
+    return torch.where(paper, flat, moved) * image
+
+
+def mean_of_areas(lab: Tensor, area: Tensor, weight: Tensor) -> Tensor:
+    """Each pixel's value is the mean of its area. lab: (n, 3, H, W); area, weight: (H W,) of the pixels."""
     R = int(area.max()) + 1
-    size = clear.new_zeros(R).index_add_(0, area, clear).clamp_min(1e-6)
-    mean = clear.new_zeros(len(made), 3, R).index_add_(2, area, paint.flatten(2) * clear) / size
-    off = (paint - mean[..., area].view_as(paint)) * paint.new_tensor([1.0, CHROMA, CHROMA])[:, None, None]
-    moved = rgb_of(lab + off * clear.view_as(image)).clamp(0, 1)
-    return torch.where(flat.amin(1, keepdim=True) > WHITE, flat, moved) * image
+    size = weight.new_zeros(R).index_add_(0, area, weight).clamp_min(1e-6)
+    total = weight.new_zeros(len(lab), 3, R).index_add_(2, area, lab.flatten(2) * weight)
+    return (total / size)[..., area].view_as(lab)

@@ -85,23 +85,26 @@ def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Pat
     if not pictures:
         raise ConfigError("there are no pictures to export (give one at least)")
     note = json.loads(pictures[0].info.get(RECORD, "{}"))
-    words = {"lines": note.get("lines", "auto"), "gap": note.get("gap", GAP), "edit": edits_of(note.get("edit"))}
-    shown = understood(
-        rgb_of(drawing, "drawing", pixel_limit), None,
-        {"condition": note.get("condition", "lines"), "size": 1}, PictureOptions(**words),
-    )  # fmt: skip
-    width, height = pictures[0].size
-    if any(picture.size != shown.canvas.shape[1::-1] for picture in pictures):
-        ours = "x".join(map(str, shown.canvas.shape[1::-1]))
-        raise ConfigError(
-            f"pictures are {width}x{height} pixels, the drawing {ours} (give the drawing that they colour)"
-        )
-    pixels, areas = [np.asarray(picture.convert("RGB")) for picture in pictures], shown.drawn and shown.drawn.areas
+    shown = _understood_again(rgb_of(drawing, "drawing", pixel_limit), note)
+    size = shown.canvas.shape[1::-1]
+    for picture in pictures:
+        if picture.size != size:
+            theirs, ours = ("x".join(map(str, each)) for each in (picture.size, size))
+            raise ConfigError(f"pictures are {theirs} pixels, the drawing {ours} (give the drawing that they colour)")
+    pixels = [np.asarray(picture.convert("RGB")) for picture in pictures]
+    areas = shown.drawn and shown.drawn.areas
     document = document_of(shown.canvas, areas, pixels, note | {"n": len(pixels)}, {})
-    start, endings = path.with_suffix(""), endings_of(kind, len(pixels))
-    paths = [start.with_name(f"{start.name}{ending}") for ending in endings]
+    start = path.with_suffix("")
+    paths = [start.with_name(f"{start.name}{ending}") for ending in endings_of(kind, len(pixels))]
     write_exports(paths, document, [kind])
     return paths
+
+
+def _understood_again(pixels: np.ndarray, note: dict[str, Any]) -> Shown:
+    """A drawing (3, H, W) uint8 as it was understood when it was coloured, by what its colourings say."""
+    data = {"condition": note.get("condition", "lines"), "size": 1}
+    lines, gap, edit = note.get("lines", "auto"), note.get("gap", GAP), edits_of(note.get("edit"))
+    return understood(pixels, None, data, PictureOptions(lines=lines, gap=gap, edit=edit))
 
 
 def words_of(path: Path, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
