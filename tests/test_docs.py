@@ -116,3 +116,8 @@ def test_the_cells_of_the_notebook_run(tmp_path: Path, monkeypatch: pytest.Monke
     assert (tmp_path / "house.ora").is_file()
     told = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in told][-3:-1] == ["validity/share", "diversity/delta_e"]
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    listed = set((ROOT / "docs" / "index.md").read_text(encoding="utf-8").split())
+    assert {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"} <= listed

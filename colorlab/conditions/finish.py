@@ -51,8 +51,11 @@ def fine_size(small: Sequence[int], full: Sequence[int]) -> list[int]:
 
 def painted(colors: Tensor, labels: np.ndarray, canvas: np.ndarray) -> np.ndarray:
     """Colours (R, 3) in [0, 1] of areas (H, W), under a drawing (H, W, 3) uint8: (H, W, 3) uint8."""
-    table = colors.mul(255).round().clamp(0, 255).byte().numpy()
-    return cv2.multiply(table[labels], canvas, scale=1 / 255)
+    table = np.zeros((len(colors), 4), np.uint8)
+    table[:, :3] = colors.mul(255).round().clamp(0, 255).byte().numpy()
+    words = table.view(np.uint32)[:, 0]  # of four bytes, which are looked up four times as fast as three
+    flat = words[labels].view(np.uint8).reshape(*labels.shape, 4)
+    return cv2.multiply(cv2.cvtColor(flat, cv2.COLOR_RGBA2RGB), canvas, scale=1 / 255)
 
 
 def shaded(small: Tensor, seen: Tensor, colors: Tensor, areas: Areas, canvas: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image, ImageOps
@@ -150,8 +151,7 @@ class Session:
         with replacing(self.folder / f"{name}.png") as path:
             picture.save(path, "PNG", pnginfo=texts, compress_level=1)
         with replacing(self.folder / f"{name}-small.png") as path:
-            small = ImageOps.contain(picture, (SMALL, SMALL)) if max(picture.size) > SMALL else picture
-            small.save(path, "PNG", compress_level=3)
+            thumbnail(picture).save(path, "PNG", compress_level=1)
 
     def picture(self, name: str) -> Image.Image:
         """A candidate, with what made it."""
@@ -189,6 +189,15 @@ class Session:
                 for path in paths:
                     archive.writestr(path.name, path.read_bytes())
             return f"{stem}-{kind}.zip", out.getvalue()
+
+
+def thumbnail(picture: Image.Image) -> Image.Image:
+    """A picture of SMALL px at most."""
+    scale = SMALL / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = [max(1, round(scale * length)) for length in picture.size]
+    return Image.fromarray(cv2.resize(np.asarray(picture), size, interpolation=cv2.INTER_AREA))
 
 
 def png_of(pixels: np.ndarray) -> bytes:
