@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colorlab.conditions.cuts import cut_by_border
+
 LEVELS = 16  # of each channel, where the commonest colour of an area is looked for
 LONGEST = 8000  # px; longer pictures are shrunk before they are made square, for which memory grows with its square
+EDGE = 2  # px of a net's view: the line along the border where it cuts what is drawn
 NEAR = 28 / 255  # colours at most so far from it, in each channel, are the same colour
 INKED = 0.35  # pixels darker than this tell nothing about the colour under the ink
 
@@ -91,8 +94,10 @@ def margins(picture: Tensor) -> tuple[int, int, int, int]:
 
 def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """One drawing as a net sees it: image (1, H, W), labels (h, w) -> (1, 1, side, side), (1, side, side). Every area
-    keeps a pixel at least, unless smaller ones are in the same."""
-    square, areas = squared(*shrunk(image, labels))
+    keeps a pixel at least, unless smaller ones are in the same. What the picture's border cuts is closed there by a
+    line."""
+    image, areas = shrunk(image, labels)
+    square, areas = squared(closed_at_border(image, side), areas)
     small, seen = resized(square[None], areas[None], side)
     there = seen.flatten().bincount(minlength=int(labels.max()) + 1) > 0
     left, _, above, _ = margins(labels)
@@ -103,6 +108,16 @@ def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor
             row, column = ((places[len(places) // 2] + corner) * side // max(labels.shape)).tolist()
             seen[0, row, column] = area
     return small, seen
+
+
+def closed_at_border(image: Tensor, side: int) -> Tensor:
+    """A drawing (1, H, W) with ink where its border cuts it, EDGE px wide once its longer side is so many px."""
+    cut = torch.from_numpy(cut_by_border(image[0].cpu().numpy() > 0.5)).to(image.device)
+    if not cut.any():
+        return image
+    width = max(1, round(EDGE * max(image.shape) / side))
+    wide = F.max_pool2d(cut[None].float(), 2 * width - 1, 1, width - 1) > 0
+    return image.masked_fill(wide, 0.0)
 
 
 def shrunk(image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.filters import threshold_otsu
 
-from colorlab.conditions.gaps import Index, distance_to_ink, divided, filled, shrunk, step_of
+from colorlab.conditions.cuts import cut_by_border
+from colorlab.conditions.gaps import distance_to_ink, divided, filled, shrunk, step_of
+
+Index = tuple[int, slice] | tuple[slice, int]  # of a row or a column
 
 GAP = 0.035  # half the width of the widest gap that is closed, as a share of the longer side
 SPECK = 5e-5  # share of the picture; what is smaller goes to a neighbour
@@ -59,7 +62,7 @@ def areas_of(drawing: np.ndarray, gap: float = GAP) -> Areas:
     parts = parts_of(paper, walls)
     if gap > 0 and parts.any():
         around = np.concatenate([np.zeros(0, np.int32), *(np.unique(parts[wall.beyond]) for wall in walls)])
-        parts = divided(parts, gap * max(drawing.shape), [side.inside for side in sides], around, ~paper)
+        parts = divided(parts, gap * max(drawing.shape), rim_of(sides, walls, paper), around, ~paper)
     return numbered(parts, outside_joined(parts, paper, sides), paper, sides)
 
 
@@ -139,6 +142,14 @@ def walls_of(sides: list[Side], shape: tuple[int, int]) -> list[Side]:
     """The sides that are not the picture's own border."""
     H, W = shape
     return [side for side in sides if side.edge[0] not in (0, H - 1) and side.edge[1] not in (0, W - 1)]
+
+
+def rim_of(sides: list[Side], walls: list[Side], paper: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the pixels inside of the drawing's rim, but not where the picture's border cuts what is drawn."""
+    rim, cut = np.zeros(paper.shape, bool), cut_by_border(paper)
+    for side in sides:
+        rim[side.inside] |= side in walls or ~cut[side.edge]
+    return rim
 
 
 def parts_of(paper: np.ndarray, walls: list[Side]) -> np.ndarray:

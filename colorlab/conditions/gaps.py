@@ -37,14 +37,12 @@ def _is_end(code: int) -> bool:
 AROUND = np.array([[1, 2, 4], [128, 0, 8], [64, 32, 16]], np.float32)  # a power of two for each neighbour, in a ring
 IS_END = np.array([_is_end(code) for code in range(256)])
 
-Index = tuple[int, slice] | tuple[slice, int]
 
-
-def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray, ink: np.ndarray) -> np.ndarray:
+def divided(parts: np.ndarray, gap: float, rim: np.ndarray, whole: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """Parts (H, W) int32 from 1 on, those of several rooms divided into them; the rooms are numbered after the parts.
 
-    gap: half the width of the widest gap that is closed, px. rim: the pixels inside of the drawing's rim. whole: parts
-    that are not divided. ink: (H, W) bool, parts of it none."""
+    gap: half the width of the widest gap that is closed, px. rim: (H, W) bool, inside of what is around the drawing.
+    whole: parts that are not divided. ink: (H, W) bool, parts of it none."""
     step = step_of(parts)
     small = shrunk(parts, parts > 0, step)
     distance = distance_to_ink(small > 0)
@@ -57,8 +55,8 @@ def divided(parts: np.ndarray, gap: float, rim: list[Index], whole: np.ndarray, 
     inside = several[small]
     basins = watershed(-distance, np.where(inside, markers, 0), mask=inside)
     at_rim = np.zeros(len(home), bool)
-    for rows, columns in rim:
-        at_rim[basins[_scaled(rows, step), _scaled(columns, step)]] = True
+    rows, columns = np.nonzero(rim)
+    at_rim[basins[rows // step, columns // step]] = True
     rooms = joined(basins, distance, at_rim, gap / step, ends_of(shrunk(~ink, ~ink, step) == 0))
     alone = np.bincount(home[np.unique(rooms[1:])], minlength=len(several)) < 2
     return painted(parts, np.where(alone[small], 0, rooms[basins]), small, step)
@@ -77,9 +75,8 @@ def shrunk(values: np.ndarray, paper: np.ndarray, step: int) -> np.ndarray:
     return np.where(clear > 0, values[::step, ::step], 0)
 
 
-def _scaled(at: int | slice, step: int) -> slice:
-    start, stop = (at, at + 1) if isinstance(at, int) else (at.start, at.stop)
-    return slice(start // step, (stop - 1) // step + 1)
+def _scaled(at: slice, step: int) -> slice:
+    return slice(at.start // step, (at.stop - 1) // step + 1)
 
 
 def distance_to_ink(paper: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ INK = (0.01, 0.45)  # share of a picture that may be ink
 MOST_AREAS = 256
 PLANES = 5  # of a picture: paint (3), lines, areas
 CHUNK = 16  # concepts that a process renders at a time
-RECIPE = 4  # to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
+RECIPE = 5  # to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
 
 
 class Drawing(NamedTuple):

@@ -17,7 +17,7 @@ one() { # name in the table, steps, words for judging, the method's words
   named="$named $title=$here/$title-$seed"
 }
 more="$*"
-one palette 800 "method/sampler=dpm_solver method.sampler.steps=25" method=palette
+one palette 800 "method/sampler=dpm_solver method.sampler.steps=20" method=palette
 one comicolor 2000 "" method=comicolor
 one twostage 1200 "" method=twostage
 # shellcheck disable=SC2086 # a word an evaluation
