@@ -2,7 +2,8 @@
 
 python -m colorlab.bench                 one table; a quarter of an hour
 python -m colorlab.bench quick           the same rows at small sizes; three minutes
-python -m colorlab.bench steps waits     some parts of it: steps, memory, whole, growth, judging, training, waits
+python -m colorlab.bench steps waits     some of its parts:
+    steps, memory, whole, growth, judging, training, waits, studio
 
 A row is one piece of work, done by the suite ("here") and by something else ("beside"). What stands in a row took turns
 in one process, and the middle one of its repetitions counts, so that a busy machine troubles both alike. Times depend
@@ -17,7 +18,7 @@ from importlib import import_module
 from colorlab.cli.command import run
 from colorlab.errors import ConfigError
 
-PARTS = ("steps", "memory", "whole", "growth", "judging", "training", "waits")
+PARTS = ("steps", "memory", "whole", "growth", "judging", "training", "waits", "studio")
 
 
 def main(argv: list[str]) -> None:

@@ -12,7 +12,7 @@ VERBS = {
     "data": ("check", "prepare", "lines", "prior", "add"),
     "weights": ("fetch", "list"),
     "models": ("list", "save", "fetch", "export"),
-    "bench": ("quick", "steps", "memory", "whole", "growth", "judging", "training", "waits"),
+    "bench": ("quick", "steps", "memory", "whole", "growth", "judging", "training", "waits", "studio"),
     "completion": ("bash", "zsh", "fish"),
 }
 CONFIGS = {"data": "data_command", "check": "train"}  # where a command's keys are, if not in a file of its name

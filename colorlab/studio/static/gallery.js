@@ -61,10 +61,16 @@ export class Gallery {
       const row = document.createElement("div");
       const title = document.createElement("h3");
       const kind = asked.like ? `like ${asked.like}, ${Math.round(100 * asked.vary)} %` : asked.wide ? "very different" : "coloured";
-      title.textContent = `${at + 1} · ${kind} · seed ${asked.seed} · ${String(asked.run).split("/").pop()}`;
+      title.textContent = `${at + 1} · ${kind} · ${String(asked.run).split("/").pop()} · `;
       const pictures = document.createElement("div");
       pictures.className = "row pictures";
       pictures.append(...asked.pictures.map((name, k) => this.card(name, k + 1)));
+      const again = document.createElement("button");
+      again.className = "seed";
+      again.textContent = `seed ${asked.seed}`;
+      again.title = "Ask with this seed from now on";
+      again.addEventListener("click", () => this.used.seed(asked.seed));
+      title.append(again);
       row.append(title, pictures);
       return row;
     });

@@ -18,7 +18,7 @@ const view = new View(of("page"), {
   stroke: (mark) => add(mark),
   click,
 });
-const gallery = new Gallery(of("candidates"), of("history"), { chosen, preferred: able });
+const gallery = new Gallery(of("candidates"), of("history"), { chosen, preferred: able, seed: (seed) => { of("seed").value = seed; say(`Seed ${seed} from now on.`); } });
 const pages = new Pages(of("pages"), (id) => tried(async () => open(await server.session(id))));
 
 function add(mark) {
