@@ -33,13 +33,13 @@ def compare(cfg: DictConfig) -> None:
     print(printable(written["page"]))
 
 
-class Door(ModuleType):
+class CallableModule(ModuleType):
     """This module: once imported it stands where `colorlab.compare([...])`, the function, did, and so is called."""
 
     __call__ = staticmethod(api.compare)
 
 
-sys.modules[__name__].__class__ = Door
+sys.modules[__name__].__class__ = CallableModule
 
 
 def main() -> None:

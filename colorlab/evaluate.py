@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command
-from colorlab.cli.processes import shared
+from colorlab.cli.processes import in_processes
 from colorlab.cli.wandb_access import wants_wandb
 from colorlab.data.intake import printable
 from colorlab.errors import ColorlabError
@@ -22,7 +22,7 @@ def evaluate(cfg: DictConfig) -> None:
     exit_on_sigterm()
     words = plain_dict(cfg)
     logged = wants_wandb(cfg.logger)
-    folder, lacking = shared(words["devices"], evaluated, words)
+    folder, lacking = in_processes(words["devices"], evaluated, words)
     tell(folder)
     if logged:
         from colorlab.evaluation.dashboard import log_evaluation

@@ -11,9 +11,9 @@ from typing import Any
 from omegaconf import DictConfig
 
 from colorlab.cli.command import exit_on_sigterm, hydra_command, in_sweep, leave_at_once
-from colorlab.cli.processes import is_first, shared
+from colorlab.cli.processes import in_processes, is_first
 from colorlab.data.intake import printable
-from colorlab.data.names import check_there, unread
+from colorlab.data.names import check_there, unread_kinds
 from colorlab.errors import ConfigError
 from colorlab.runs.run import Run, open_runs, plain_dict
 from colorlab.sampling.options import SamplingOptions, picture_options, sampling_options
@@ -32,13 +32,13 @@ def sample(cfg: DictConfig) -> None:
         raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
     exit_on_sigterm()
     if words["from"] is None:
-        shared(words["devices"], colored, words, in_sweep())
+        in_processes(words["devices"], colored, words, in_sweep())
         return
     from colorlab.sampling.exports import words_of
 
     with TemporaryDirectory(prefix="colorlab-") as folder:
         again = words_of(Path(words["from"]), Path(folder), words)
-        shared(words["devices"], colored, again, in_sweep())
+        in_processes(words["devices"], colored, again, in_sweep())
 
 
 def colored(words: dict[str, Any], distinct: bool) -> None:
@@ -52,7 +52,7 @@ def colored(words: dict[str, Any], distinct: bool) -> None:
         return
     source, wanted = Path(words["input"]), picture_options(words)
     check_there(source)
-    if (others := unread(source) if source.is_dir() else {}) and is_first():
+    if (others := unread_kinds(source) if source.is_dir() else {}) and is_first():
         say(f"not read: {', '.join(f'{count} {kind}' for kind, count in others.items())}")
     from colorlab.cli.device import importing, settle_allocator
 

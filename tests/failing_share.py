@@ -14,7 +14,7 @@ import colorlab.evaluate
 import colorlab.evaluation.evaluating as evaluating
 import colorlab.sample
 import colorlab.sampling.files as files
-from colorlab.cli.processes import place
+from colorlab.cli.processes import rank_and_world
 from colorlab.errors import DataError
 from tests.kill_harness import kill
 
@@ -31,7 +31,7 @@ def ending(write: Callable[..., Any]) -> Callable[..., Any]:
     written = iter(range(1))
 
     def acting(*given: Any) -> Any:
-        if place()[0] == int(os.environ["RANK_THAT_ENDS"]) and next(written, None) is None:
+        if rank_and_world()[0] == int(os.environ["RANK_THAT_ENDS"]) and next(written, None) is None:
             ENDS[os.environ["HOW"]]()
         return write(*given)
 

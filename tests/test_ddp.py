@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from colorlab.errors import RankError
 from colorlab.training.loaders import PictureData
-from colorlab.training.processes import together
+from colorlab.training.processes import ending_together
 from colorlab.training.resume import Checkpoints
 from colorlab.training.shells import picture_means
 from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
@@ -87,12 +87,12 @@ def test_means_do_not_depend_on_the_order_of_batches() -> None:
 @pytest.mark.parametrize("said", ["[gloo/pair.cc:1] Timed out", "Application timeout caused pair closure"])
 def test_what_fails_while_a_lost_process_is_dealt_with_is_told_as_its_loss(said: str) -> None:
     trainer = SimpleNamespace(world_size=2, is_global_zero=True, strategy=SimpleNamespace(launcher=None))
-    with pytest.raises(RankError, match="gave no answer"), together(trainer):
+    with pytest.raises(RankError, match="gave no answer"), ending_together(trainer):
         try:
             raise RuntimeError(said)
         except RuntimeError:
             raise ValueError("an optimizer in an odd state") from None
-    with pytest.raises(ValueError, match="of its own"), together(trainer):
+    with pytest.raises(ValueError, match="of its own"), ending_together(trainer):
         raise ValueError("of its own")
 
 

@@ -17,7 +17,7 @@ from colorlab.cli.targets import build
 from colorlab.color import luma
 from colorlab.draws import Draws
 from colorlab.methods import deoldify as module
-from colorlab.nets.deoldify_net import Attentive, DeOldifyNet
+from colorlab.nets.deoldify_net import DeOldifyNet, WithAttention
 from colorlab.nets.unet import Layer
 from colorlab.training.method_checks import Pictures
 from colorlab.training.shells import shell_of
@@ -74,7 +74,7 @@ def test_every_convolution_has_a_spectral_norm_of_one() -> None:
 
 
 def test_a_pixel_far_away_is_seen_by_attention_alone() -> None:
-    layer, draws = Attentive(Layer(nn.Conv2d(4, 8, 3, 1, 1), 0, norm=False), 8), Draws(0, [0])
+    layer, draws = WithAttention(Layer(nn.Conv2d(4, 8, 3, 1, 1), 0, norm=False), 8), Draws(0, [0])
     x = draws.normal(4, 32, 4)
     other = x.clone()
     other[:, :, :4] += draws.normal(4, 4, 4)
@@ -83,7 +83,7 @@ def test_a_pixel_far_away_is_seen_by_attention_alone() -> None:
     nn.init.normal_(layer.attention.out.weight)
     far.append((layer(x, None) - layer(other, None))[..., -4:, :].abs().max())
     assert far[0] == 0 and far[1] > 1e-4
-    assert isinstance(DeOldifyNet(4, 3, 2).ups[0], Attentive)
+    assert isinstance(DeOldifyNet(4, 3, 2).ups[0], WithAttention)
 
 
 def test_the_loss_is_its_parts_times_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:

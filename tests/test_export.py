@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from colorlab.conditions.areas import area_at, areas_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.exports import formats, openraster
-from colorlab.exports.document import Document, document_of, multiplied, together
+from colorlab.exports.document import Document, document_of, flattened, multiplied
 from colorlab.exports.kinds import endings_of, kinds_of
 
 MADE = {"run": ["flats"], "settings": {"seed": 3, "text": "größer & <schöner>"}, "signature": "ab" * 32}
@@ -80,7 +80,7 @@ def test_layers_laid_together_are_the_picture(noise: int) -> None:
     painted[20:40, 20:60] = (255, 200, 0)  # over the ink, lighter than it
     document = document_of(page(drawing), areas_of(drawing), [picture, shaded, painted], MADE, {})
     for k, expected in enumerate((picture, shaded, painted)):
-        assert near(together(document, k), expected)
+        assert near(flattened(document, k), expected)
     assert document.groups[2].over is not None and document.groups[0].over is None
 
 
@@ -93,7 +93,7 @@ def test_a_gray_picture_keeps_whole_colourings() -> None:
     gray = np.random.default_rng(0).integers(0, 255, (9, 7)).astype(np.uint8)
     picture = np.random.default_rng(1).integers(0, 255, (9, 7, 3)).astype(np.uint8)
     document = document_of(page(gray), None, [picture], MADE, {})
-    assert (together(document) == picture).all() and document.lines is None
+    assert (flattened(document) == picture).all() and document.lines is None
 
 
 def composed_by_pillow(path: Path, visible_group: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.guider import ConditionEncoder, GuidedUNet, Mixed, Replica, guided
 from colorlab.nets.latent.mixers import mixer
 from colorlab.nets.latent.prior import Prior
-from colorlab.nets.latent.sites import Sited, sites_of
+from colorlab.nets.latent.sites import HookedUNet, sites_of
 from tests.tiny_prior import tiny_prior, tiny_unet
 
 SITES = ("down", "down_mid", "all", "all_out")
@@ -178,7 +178,7 @@ def test_every_site_is_visited_once_with_the_channels_it_says() -> None:
         seen.append((name, output.shape[1]))
         return output
 
-    Sited(unet, list(places), False)(visit, torch.zeros(1, 4, 8, 8), torch.tensor(1.0), torch.zeros(1, 12, 16))
+    HookedUNet(unet, list(places), False)(visit, torch.zeros(1, 4, 8, 8), torch.tensor(1.0), torch.zeros(1, 12, 16))
     assert seen == list(places.items())
 
 

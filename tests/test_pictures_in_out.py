@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from colorlab.cli.config import compose
 from colorlab.cli.free_text import as_text
-from colorlab.data.names import named, unread
+from colorlab.data.names import output_names, unread_kinds
 from colorlab.errors import ConfigError
 from colorlab.sample import sample
 from colorlab.sampling.record import RECORD, SIGNATURE
@@ -72,7 +72,7 @@ def test_final_names_are_all_different(run: Path, tmp_path: Path) -> None:
     ],
 )
 def test_no_two_names_are_equal_to_any_file_system(names: list[str], tmp_path: Path) -> None:
-    found = [str(name) for name in named([tmp_path / name for name in names], tmp_path).values()]
+    found = [str(name) for name in output_names([tmp_path / name for name in names], tmp_path).values()]
     files = [f"{name}{ending}" for name in found for ending in ("-1.png", "-2.png", "-sheet.png")]
     folded = {file.casefold().replace("e\u0301", "é") for file in files}
     assert len(folded) == 3 * len(names)
@@ -221,7 +221,7 @@ def test_what_a_folder_holds_and_is_not_read_is_counted_by_kind(run: Path, tmp_p
     for name in ("b.psd", "sub/c.PSD", "d.heic", "README", ".hidden", ".git/e.psd"):
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "in" / name).touch()
-    assert unread(tmp_path / "in") == {".psd": 2, ".heic": 1, "no suffix": 1}
+    assert unread_kinds(tmp_path / "in") == {".psd": 2, ".heic": 1, "no suffix": 1}
     draw(run, tmp_path / "in", tmp_path / "out")
     assert "not read: 2 .psd, 1 .heic, 1 no suffix" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from colorlab.evaluation.folder import RESULT, read_evaluation
-from colorlab.evaluation.ranking import HEADINGS, common, notes, on_frontier, ranking
+from colorlab.evaluation.ranking import HEADINGS, common_name, notes, on_frontier, ranking
 from colorlab.storage.files import read_json, write_json
 from tests.evaluations import evaluated
 
@@ -98,4 +98,4 @@ def test_evaluations_from_before_the_measure_have_no_ranking(tmp_path: Path) -> 
     [(["gpic seed=0", "gpic seed=1"], "gpic"), (["a-s0", "a-s1"], "a-s"), (["x", "y"], "x + y"), (["one"], "one")],
 )
 def test_a_line_is_named_by_what_its_trainings_names_share(names: list[str], shared: str) -> None:
-    assert common(names) == shared
+    assert common_name(names) == shared

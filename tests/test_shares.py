@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from colorlab.cli import processes
-from colorlab.cli.processes import LOST, _carried, _error, agreed, is_first, share, shared, whole
+from colorlab.cli.processes import LOST, _carried, _error, broadcast, gathered, in_processes, is_first, own_share
 from colorlab.errors import ConfigError, DataError, RankError
 from colorlab.metrics.judge import Judge
 from tests.kill_harness import ROOT
@@ -31,21 +31,21 @@ def test_shares_are_of_everything_once_and_come_back_in_order(monkeypatch, count
     shares = []
     for rank in range(world):
         monkeypatch.setattr(processes, "_place", (rank, world))
-        shares.append(share(range(count)))
-    monkeypatch.setattr(processes, "everyones", lambda mine: shares)
-    assert whole(shares[0]) == list(range(count))
+        shares.append(own_share(range(count)))
+    monkeypatch.setattr(processes, "all_gather", lambda mine: shares)
+    assert gathered(shares[0]) == list(range(count))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_one_process_has_all_and_asks_nobody() -> None:
-    assert is_first() and share("abc") == ["a", "b", "c"] and whole([1, 2]) == [1, 2] and agreed(3) == 3
-    assert shared(1, sorted, [2, 1]) == [1, 2]
+    assert is_first() and own_share("abc") == ["a", "b", "c"] and gathered([1, 2]) == [1, 2] and broadcast(3) == 3
+    assert in_processes(1, sorted, [2, 1]) == [1, 2]
 
 
 def test_torchruns_processes_are_not_started_again(monkeypatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(ConfigError, match="torchrun has started 4 processes"):
-        shared(2, sorted, [])
+        in_processes(2, sorted, [])
 
 
 @pytest.mark.parametrize(

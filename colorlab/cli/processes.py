@@ -31,7 +31,7 @@ ALONE = (0, 1)
 _place = ALONE  # within ``_group``: which process this is, and of how many
 
 
-def shared(devices: int, task: Callable[..., T], *given: Any) -> T:
+def in_processes(devices: int, task: Callable[..., T], *given: Any) -> T:
     """task(*given), a function of a module and plain values, in each of so many processes; -> what the first returned.
 
     In processes that torchrun has started, devices is 1 or their number; those that are not the first end here. When
@@ -149,38 +149,38 @@ def is_lost(error: BaseException | None) -> bool:
     return network or is_lost(error.__cause__ or error.__context__)
 
 
-def place() -> tuple[int, int]:
+def rank_and_world() -> tuple[int, int]:
     """Which process this is, from 0, and of how many; (0, 1) for one that works alone."""
     return _place
 
 
 def is_first() -> bool:
     """Whether this process works alone, or is the one that speaks and writes for all."""
-    return place()[0] == 0
+    return rank_and_world()[0] == 0
 
 
-def share(items: Sequence[T]) -> list[T]:
+def own_share(items: Sequence[T]) -> list[T]:
     """Those of the items that this process takes."""
-    rank, world = place()
+    rank, world = rank_and_world()
     return list(items[rank::world])
 
 
-def agreed(value: T) -> T:
+def broadcast(value: T) -> T:
     """What the first process has for a value; all wait until it says so."""
     from torch import distributed
 
-    if place()[1] == 1:
+    if rank_and_world()[1] == 1:
         return value
     said = [value]
     distributed.broadcast_object_list(said)
     return said[0]
 
 
-def everyones(value: T) -> list[T]:
+def all_gather(value: T) -> list[T]:
     """What each process has for a value, in the order of the processes; plain data."""
     from torch import distributed
 
-    world = place()[1]
+    world = rank_and_world()[1]
     if world == 1:
         return [value]
     values: list[Any] = [None] * world
@@ -188,8 +188,8 @@ def everyones(value: T) -> list[T]:
     return values
 
 
-def whole(mine: Sequence[T]) -> list[T]:
+def gathered(mine: Sequence[T]) -> list[T]:
     """The results of all shares, in the order of the items that were shared."""
-    parts = everyones(list(mine))
+    parts = all_gather(list(mine))
     longest = max(map(len, parts))
     return [part[k] for k in range(longest) for part in parts if k < len(part)]

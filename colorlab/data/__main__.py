@@ -139,10 +139,10 @@ def add(cfg: DictConfig) -> None:
 
 def _targets(source: Path, out: Path) -> dict[Path, Path]:
     """Picture -> PNG to write."""
-    from colorlab.data.names import check_apart, named, pictures_of
+    from colorlab.data.names import check_apart, output_names, pictures_of
 
     paths = pictures_of(source)
-    targets = {path: out / f"{name}.png" for path, name in named(paths, source).items()}
+    targets = {path: out / f"{name}.png" for path, name in output_names(paths, source).items()}
     check_apart(targets.values(), paths)
     return targets
 

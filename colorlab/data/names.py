@@ -27,7 +27,7 @@ def pictures_of(source: Path) -> list[Path]:
     return find_pictures(source) if source.is_dir() else [source]
 
 
-def named(paths: list[Path], source: Path) -> dict[Path, Path]:
+def output_names(paths: list[Path], source: Path) -> dict[Path, Path]:
     """Pictures below a source -> what the names of files made from them begin with, relative to their folder: a
     picture's own name without the suffix, or with it, or numbered, the first that no other has; short enough for an
     ending."""
@@ -66,7 +66,7 @@ def _places(path: Path) -> set[str | tuple[int, int]]:
     return found
 
 
-def unread(folder: Path) -> dict[str, int]:
+def unread_kinds(folder: Path) -> dict[str, int]:
     """How many files of each kind lie below a folder that are not read as pictures; hidden ones are left out."""
     files = [path for path in folder.rglob("*") if path.suffix.lower() not in SUFFIXES and path.is_file()]
     plain = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]

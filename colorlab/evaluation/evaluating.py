@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from colorlab.cli.processes import agreed, is_first, place, share
+from colorlab.cli.processes import broadcast, is_first, own_share, rank_and_world
 from colorlab.errors import DataError
 from colorlab.evaluation.drawings import Drawings, held_out
 from colorlab.evaluation.folder import (
@@ -80,10 +80,10 @@ def evaluate_runs(
 def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings) -> None:
     """Sample the drawings that have no candidates in the folder yet."""
     names = drawings.names
-    left = agreed(missing(folder, names))
+    left = broadcast(missing(folder, names))
     if not left:
         return
-    todo = share(left)
+    todo = own_share(left)
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
     drawn = colored(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
     started, made = time.monotonic(), 0
@@ -92,8 +92,8 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
             write_sample(folder, name, np.stack([to_pixels(one) for one in candidates]))
             made += 1
     finally:
-        add_timing(folder, time.monotonic() - started, made, options.device, place()[0])
-    agreed(folder)  # it has all samples
+        add_timing(folder, time.monotonic() - started, made, options.device, rank_and_world()[0])
+    broadcast(folder)  # it has all samples
 
 
 def judge_all(
@@ -107,7 +107,7 @@ def judge_all(
     """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
     started, configured = time.monotonic(), runs[0].config["method"]
     hints = HintsShown(runs, options, wanted, drawings) if options.hints else None
-    made = FromFolder(folder, share(drawings.names))
+    made = FromFolder(folder, own_share(drawings.names))
     verdict = judged(judge, drawings, made, options.n, options.device, "judging", hints)
     method = method_of(runs, options)
     verdict = with_likelihood(verdict, method, drawings, options)

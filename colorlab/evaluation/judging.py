@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from colorlab.cli.processes import agreed, everyones, is_first, place, share
+from colorlab.cli.processes import all_gather, broadcast, is_first, own_share, rank_and_world
 from colorlab.errors import DataError
 from colorlab.evaluation.baselines import Draw, rows, truths_of
 from colorlab.evaluation.drawings import Drawings
@@ -68,7 +68,7 @@ def judged(
     Of several processes each looks at its share, and all come to the same verdict."""
     torch.backends.cudnn.allow_tf32 = False
     judge.reset()
-    seen, groups = 0, share(drawings.groups)
+    seen, groups = 0, own_share(drawings.groups)
     for group in with_progress(groups, len(groups), what):
         batch = drawings.pictures[group.tolist()]
         truths, image = truths_of(batch, drawings.pictures.condition), batch.image[:1]
@@ -78,9 +78,9 @@ def judged(
             hinted = [hints(int(group[0]))] if hints else []
             judge.update(shown[0], shown[1], [shown[2]], [int(group[0])], hinted)
             seen += 1
-    others = everyones((judge.seen(), seen))
+    others = all_gather((judge.seen(), seen))
     if len(others) > 1:
-        judge.take_in([rows for k, (rows, _) in enumerate(others) if k != place()[0]])
+        judge.take_in([rows for k, (rows, _) in enumerate(others) if k != rank_and_world()[0]])
     return _verdict(judge) if any(count for _, count in others) else Verdict({}, {}, {}, [])
 
 
@@ -122,7 +122,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     train = [str(drawings.pictures.names[i]) for i in drawings.pictures.splits["train"]]
     key = f"{protocol_id(protocol)}-{json_digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
-    if agreed((folder / RESULT).is_file()):
+    if broadcast((folder / RESULT).is_file()):
         return read_evaluation(folder, TRIVIAL)
     documents, n = {}, protocol["n"]
     distances: dict[str, np.ndarray] = {}
@@ -135,7 +135,7 @@ def trivial_rows(judge: Judge, drawings: Drawings, protocol: dict[str, Any], dev
     if is_first():
         folder.mkdir(parents=True, exist_ok=True)
         write_result(folder, document, distances)
-    agreed(folder)  # it is written
+    broadcast(folder)  # it is written
     return read_evaluation(folder, TRIVIAL)
 
 

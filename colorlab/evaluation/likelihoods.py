@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from colorlab.cli.processes import share, whole
+from colorlab.cli.processes import gathered, own_share
 from colorlab.draws import Draws
 from colorlab.evaluation.drawings import Drawings
 from colorlab.evaluation.judging import Verdict
@@ -23,8 +23,8 @@ from colorlab.types import Batch, Likelihood
 def with_likelihood(verdict: Verdict, method: Any, drawings: Drawings, options: SamplingOptions) -> Verdict:
     """The verdict with the likelihood of each drawing's first true colouring beside it; the same for a method that has
     none. Of several processes each looks at its share, and all come to the same."""
-    own_share = [int(group[0]) for group in share(drawings.groups)]
-    found = whole([_of_one(method, drawings, index, options) for index in own_share])
+    indices = [int(group[0]) for group in own_share(drawings.groups)]
+    found = gathered([_of_one(method, drawings, index, options) for index in indices])
     columns: dict[str, list[float]] = {}
     for likelihood in found:
         if likelihood is not None:

@@ -76,10 +76,12 @@ def entries(evaluations: Sequence[tuple[Evaluation, str]], distance: str) -> lis
     found = []
     for members in groups.values():
         error, earned = (
-            np.stack([column(each.document["per_drawing"][key]) for each, _ in members])
+            np.stack([as_column(each.document["per_drawing"][key]) for each, _ in members])
             for key in (GATED[distance][0], EARNED[distance])
         )
-        found.append(Entry(common([name for _, name in members]), error, earned, members[0][0].document, len(members)))
+        found.append(
+            Entry(common_name([name for _, name in members]), error, earned, members[0][0].document, len(members))
+        )
     return found
 
 
@@ -89,7 +91,7 @@ def trivial_entries(document: dict[str, Any], distance: str) -> list[Entry]:
     for row in document["trivial"].values():
         error, earned = (row.get("per_drawing", {}).get(key) for key in (GATED[distance][0], EARNED[distance]))
         if error and earned and len(error) == document["protocol"]["count"]:
-            found.append(Entry(row["title"], column(error)[None], column(earned)[None], {}, 0))
+            found.append(Entry(row["title"], as_column(error)[None], as_column(earned)[None], {}, 0))
     return found
 
 
@@ -104,7 +106,7 @@ def configuration(document: dict[str, Any]) -> str:
     return json.dumps([document["method"], document["configured"], made, cost, lone], sort_keys=True)
 
 
-def common(names: Sequence[str]) -> str:
+def common_name(names: Sequence[str]) -> str:
     """What several names begin with: 'gpic seed=0', 'gpic seed=1' -> 'gpic'."""
     if len(names) == 1:
         return names[0]
@@ -113,7 +115,7 @@ def common(names: Sequence[str]) -> str:
     return re.sub(r"[\s,_=-]*(seed)?[\s,_=-]*$", "", least[:length]) or " + ".join(names)
 
 
-def column(values: Sequence[float | None]) -> np.ndarray:
+def as_column(values: Sequence[float | None]) -> np.ndarray:
     """None becomes NaN."""
     return np.array(values, np.float64)
 

@@ -72,19 +72,19 @@ def document_of(
             for k, picture in enumerate(pictures, 1)
         ]
         return Document(size, Layer("Gray picture", opaque(canvas)), groups, None, made, files)
-    groups = [taken_apart(picture, canvas, areas, k) for k, picture in enumerate(pictures, 1)]
+    groups = [group_of(picture, canvas, areas, k) for k, picture in enumerate(pictures, 1)]
     paper = Layer("Paper", opaque(np.full_like(canvas, 255)))
     return Document(size, paper, groups, Layer("Lines", opaque(canvas), multiply=True), made, files)
 
 
-def taken_apart(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -> Group:
+def group_of(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -> Group:
     """The layers of candidate k, (H, W, 3) uint8."""
     paint = np.array([color_at(picture, canvas, row, column) for row, column in areas.centers], np.uint8)
     off = differs(multiplied(paint[areas.labels], canvas), picture)
     flat = 1 - np.bincount(areas.labels[off], minlength=len(paint)) / np.bincount(areas.labels.ravel()) >= FLAT
     rest = off | ~flat[areas.labels]
     colors, rooms = colors_of(paint, areas, flat)
-    names = named(colors)
+    names = color_titles(colors)
     layers = [
         Layer(name, picture_of(rooms[box] == i, np.array(color, np.uint8)), box[0].start, box[1].start)
         for i, (name, color, box) in enumerate(zip(names, colors, find_objects(rooms + 1), strict=True))
@@ -116,7 +116,7 @@ def colors_of(paint: np.ndarray, areas: Areas, flat: np.ndarray) -> tuple[list[t
     return [(int(r), int(g), int(b)) for r, g, b in found[order]], room[areas.labels]
 
 
-def named(colors: Sequence[tuple[int, int, int]]) -> list[str]:
+def color_titles(colors: Sequence[tuple[int, int, int]]) -> list[str]:
     """Colours as people and programs call them: "orange #f4aa41"."""
     if not colors:
         return []
@@ -166,7 +166,7 @@ def cropped(name: str, pixels: np.ndarray) -> Layer:
     return Layer(name, pixels[top : rows[-1] + 1, left : columns[-1] + 1], top, left)
 
 
-def laid(canvas: np.ndarray, layer: Layer) -> None:
+def lay(canvas: np.ndarray, layer: Layer) -> None:
     """Lay a layer on a picture (H, W, 3 or 4) uint8, in place."""
     h, w = layer.pixels.shape[:2]
     below = canvas[layer.top : layer.top + h, layer.left : layer.left + w]
@@ -178,13 +178,13 @@ def laid(canvas: np.ndarray, layer: Layer) -> None:
         below[..., 3][shown] = 255
 
 
-def together(document: Document, k: int = 0) -> np.ndarray:
+def flattened(document: Document, k: int = 0) -> np.ndarray:
     """(H, W, 3) uint8: the document as one picture, with candidate k from 0 on."""
     group, canvas = document.groups[k], np.full((*document.size, 3), 255, np.uint8)
     stack = [document.paper, *group.layers, document.lines, group.over]
     for layer in stack:
         if layer is not None:
-            laid(canvas, layer)
+            lay(canvas, layer)
     return canvas
 
 
@@ -192,5 +192,5 @@ def colors_alone(document: Document, k: int) -> np.ndarray:
     """(H, W, 4) uint8: the colours of candidate k under the ink, without lines; transparent where paper is."""
     canvas = np.zeros((*document.size, 4), np.uint8)
     for layer in document.groups[k].layers:
-        laid(canvas, layer)
+        lay(canvas, layer)
     return canvas

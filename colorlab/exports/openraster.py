@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from PIL import Image
 
 from colorlab.errors import DataError
-from colorlab.exports.document import Document, Group, Layer, together
+from colorlab.exports.document import Document, Group, Layer, flattened
 from colorlab.storage.files import replacing
 from colorlab.storage.plain import json_of
 
@@ -31,7 +31,7 @@ def write(path: Path, document: Document) -> None:
     """Whole or not at all."""
     pictures: list[tuple[str, bytes]] = []
     stack = stack_of(document, pictures)
-    merged = Image.fromarray(together(document))
+    merged = Image.fromarray(flattened(document))
     small = merged.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     entries = [("stack.xml", stack.encode()), *pictures, ("mergedimage.png", png(merged))]

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from colorlab.errors import ConfigError
-from colorlab.exports.document import Document, Layer, together
+from colorlab.exports.document import Document, Layer, flattened
 from colorlab.storage.files import write_bytes
 
 XMP = 1060  # the image resource of metadata
@@ -42,7 +42,7 @@ def write(path: Path, document: Document) -> None:
         if group.over:
             add(psd, group.over._replace(name=f"{group.name}: {group.over.name}")).visible = group.visible
     psd.image_resources[XMP] = resource(metadata(document.made))
-    write_bytes(path, packed(psd, together(document)))
+    write_bytes(path, packed(psd, flattened(document)))
 
 
 def add(parent: Any, layer: Layer) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from colorlab.exports.document import Document, colors_alone, named
+from colorlab.exports.document import Document, color_titles, colors_alone
 from colorlab.storage.files import write_bytes, write_text
 
 
@@ -30,7 +30,7 @@ def write_png(path: Path, document: Document, k: int) -> None:
 def write_gpl(path: Path, document: Document, k: int) -> None:
     """Its palette, as GIMP, Krita and Inkscape read it, the commonest colour first."""
     colors = document.groups[k].colors
-    rows = [f"{r:3} {g:3} {b:3}\t{name}" for (r, g, b), name in zip(colors, named(colors), strict=True)]
+    rows = [f"{r:3} {g:3} {b:3}\t{name}" for (r, g, b), name in zip(colors, color_titles(colors), strict=True)]
     name = " ".join(f"{path.stem}".split())
     head = ["GIMP Palette", f"Name: {name}", "Columns: 8", f"# colorlab-signature={document.made.get('signature', '')}"]
     write_text(path, "\n".join([*head, *rows]) + "\n")
@@ -42,7 +42,7 @@ def write_svg(path: Path, document: Document, k: int) -> None:
     paths = [
         f'<path id="color-{i + 1}" fill="#{hexed}" stroke="#{hexed}" d="{outlines(group.rooms == i)}">'
         f"<title>{escape(name)}</title></path>"
-        for i, (hexed, name) in enumerate(zip(map(_hexed, group.colors), named(group.colors), strict=True))
+        for i, (hexed, name) in enumerate(zip(map(_hexed, group.colors), color_titles(group.colors), strict=True))
     ]
     lines = ""
     if document.lines:

@@ -81,7 +81,7 @@ class AreaRequest(NamedTuple):
 NO_REQUEST = AreaRequest()
 
 
-class Asked(NamedTuple):
+class PreparedDrawing(NamedTuple):
     """One drawing whose R areas, the largest first, are to be coloured n times. drawn: the drawing, and if it is to be
     contrasted with that, the same in nobody's hand with the negative caption. weaker: the drawing as weaker methods
     read it, each with the guide that names the method. open: (R,), see ``openness``. shapes: (R,
@@ -149,7 +149,7 @@ class AreaMethod(Method):
         """What a batch's losses depend on by chance, (B, turns, R, ...) each."""
         raise NotImplementedError
 
-    def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]."""
         raise NotImplementedError
 
@@ -235,7 +235,7 @@ class AreaMethod(Method):
         small, seen = small_view(evened(image), ranked, self.side)
         colors, given = self._given(image, labels, n, draws, request)
         places = places_of(seen, R)
-        asked = Asked(
+        asked = PreparedDrawing(
             drawn=self._drawn(small, seen, R, request.text),
             weaker=self._weaker(image, ranked, request),
             places=places,

@@ -19,7 +19,7 @@ from colorlab.color import AB
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.causal_net import CausalNet, Told
+from colorlab.nets.causal_net import CausalNet, Conditioning
 from colorlab.nets.cic_net import CICNet
 from colorlab.nets.color_heads import ColorHead
 from colorlab.progress import finer
@@ -126,7 +126,7 @@ class Autoregressive(Method):
         grids = self.colors_of(rgb)
         return torch.cat([self.colored(*pair) for pair in zip(grids.split(1), image.split(1), strict=True)])
 
-    def drawn(self, told: Sequence[Told], size: tuple[int, int], rows: Draws) -> Tensor:
+    def drawn(self, told: Sequence[Conditioning], size: tuple[int, int], rows: Draws) -> Tensor:
         """A grid for each row of draws, (m, 2, h, w), drawn place by place; what was computed before is kept."""
         (height, width), m = size, len(rows)
         u = rows.to("order").uniform(self.head.draws, height, width, device=self.device)

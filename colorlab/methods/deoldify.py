@@ -76,7 +76,7 @@ class DeOldify(Adversarial):
 
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         if not self.learning()[1]:
-            return {"loss": nothing(batch.image)}
+            return {"loss": zero_loss(batch.image)}
         real = cross_entropy(self.discriminator(batch.image, made["truth"]), 1.0)
         fake = cross_entropy(self.discriminator(batch.image, made["painted"]), 0.0)
         return {"loss": (real + fake) / 2}
@@ -84,7 +84,7 @@ class DeOldify(Adversarial):
     def generator_loss(self, batch: Batch, made: Made) -> Losses:
         """near: the L1 distance and, weighted, that of features."""
         if self.training and not self.learning()[0]:
-            return {"loss": nothing(batch.image)}
+            return {"loss": zero_loss(batch.image)}
         near = F.l1_loss(made["painted"], made["truth"])
         if weight := self.losses.perceptual:
             seen = load_perceptual(self.losses.perceptual_net, self.device)
@@ -98,6 +98,6 @@ class DeOldify(Adversarial):
         return self.net(image.expand(len(rows), -1, -1, -1))
 
 
-def nothing(like: Tensor) -> Tensor:
+def zero_loss(like: Tensor) -> Tensor:
     """A loss that no weight has a part in: weights without a gradient stay, whatever their optimizer remembers."""
     return torch.zeros((), device=like.device, requires_grad=True)

@@ -19,7 +19,7 @@ from colorlab.conditions.area_shapes import likeness
 from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod, PreparedDrawing, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_decoder import ColorDecoder
@@ -136,7 +136,7 @@ class Flats(AreaMethod):
         joint_bits, alone_bits = (float(nats) / math.log(2) for nats in entropies)
         return joint_bits, alone_bits
 
-    def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         m, (begin, palette) = self.micro_batch, self._begin(asked, guides)
         sites = Sites(asked.places, asked.open, likeness(asked.shapes), asked.joined)
         colors, given = asked.given
@@ -151,7 +151,7 @@ class Flats(AreaMethod):
     def is_weaker(self, other: Any) -> bool:
         return super().is_weaker(other) and torch.equal(other.palette, self.palette)
 
-    def _begin(self, asked: Asked, guides: Sequence[Guide]) -> tuple[Begin, Palette]:
+    def _begin(self, asked: PreparedDrawing, guides: Sequence[Guide]) -> tuple[Begin, Palette]:
         """The decoder of one drawing, and the colours that it chooses from."""
         lab, own = self.palette, [partial(self.decoder.steps, each) for each in asked.drawn]
         begin: Begin = partial(guided, own, self.guidance.scale)

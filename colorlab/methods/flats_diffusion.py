@@ -15,7 +15,7 @@ from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod, Asked, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod, PreparedDrawing, Shown
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
@@ -64,7 +64,7 @@ class FlatsDiffusion(AreaMethod):
         pictures, areas = KNOWN
         given = draws.to("given").uniform(self.turns, R) < (known - 1 + pictures).clamp(min=0) * areas / pictures
         paper = (draws.to("paper").uniform(self.turns, 1) < PAPER).expand(-1, -1, R)
-        return [noise, level.expand(-1, -1, R), given | (paper & around(shown.labels, R).cpu()[:, None])]
+        return [noise, level.expand(-1, -1, R), given | (paper & is_background(shown.labels, R).cpu()[:, None])]
 
     def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
         """GPIC Alg. 1 with x_0 for a target: Huber's distance by the root of the signal-to-noise ratio."""
@@ -76,7 +76,7 @@ class FlatsDiffusion(AreaMethod):
         ratio = (alpha_bar / (1 - alpha_bar)).clamp(*SNR).sqrt()
         return F.huber_loss(estimate, x_0, delta=HUBER_DELTA, reduction="none").sum(-1) * ratio[:, None]
 
-    def candidates(self, asked: Asked, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
         """In groups of ``micro_batch``; the state is a picture of R x 1 pixels."""
         colors, given = asked.given
         guides = [guide for guide in guides if not isinstance(guide, Inpaint | Like)]
@@ -90,7 +90,7 @@ class FlatsDiffusion(AreaMethod):
 
         return in_groups(group, draws, n, self.micro_batch)
 
-    def _group(self, asked: Asked, known: Hints, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+    def _group(self, asked: PreparedDrawing, known: Hints, rows: Draws, guides: Sequence[Guide]) -> Tensor:
         """Candidates sampled together, (m, R, 3) in [0, 1]."""
         only = [guide for guide in guides if isinstance(guide, OnlyColors)]
         image, R = known.mask.new_ones(len(rows), 1, known.mask.shape[2], 1), known.mask.shape[2]
@@ -100,18 +100,18 @@ class FlatsDiffusion(AreaMethod):
         others = [guide for guide in guides if not isinstance(guide, AreaGuide)]
         for guide in others:
             denoise = guide.edit(denoise, Condition(image, known), rows)
-        alpha_bar, start = self.sampler.levels(None)[0], started(asked.places, others, rows)
+        alpha_bar, start = self.sampler.levels(None)[0], biased_start(asked.places, others, rows)
         x = self.sampler(denoise, diffusion.noised(start, rows.normal(3, R, 1), alpha_bar), rows)
         colors = SPACE.decode(x, image)[..., 0].transpose(1, 2)
         for palette in only:
             colors = palette.nearest(colors)
         return torch.where(colors.amin(-1, keepdim=True) > NEAR_WHITE, 1.0, colors)
 
-    def _denoiser(self, asked: Asked, m: int) -> Denoiser:
+    def _denoiser(self, asked: PreparedDrawing, m: int) -> Denoiser:
         """Of m candidates' areas as a picture (m, 3, R, 1); estimates are contrasted with others as the guidance and
         the guides say: D + w (D - D') (Ho and Salimans, 2022)."""
-        first, *others = [over(self.denoiser, drawn, m) for drawn in asked.drawn]
-        weaker = [(guide.strength, over(guide.weaker.denoiser, drawn, m)) for guide, drawn in asked.weaker]
+        first, *others = [denoiser_of(self.denoiser, drawn, m) for drawn in asked.drawn]
+        weaker = [(guide.strength, denoiser_of(guide.weaker.denoiser, drawn, m)) for guide, drawn in asked.weaker]
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             x_0 = first(x, alpha_bar)
@@ -122,7 +122,7 @@ class FlatsDiffusion(AreaMethod):
         return denoise
 
 
-def over(net: ColorDenoiser, drawn: Drawn, m: int) -> Denoiser:
+def denoiser_of(net: ColorDenoiser, drawn: Drawn, m: int) -> Denoiser:
     """A net's denoiser of m candidates of one drawing."""
     one = Drawn(*(part.expand(m, *part.shape[1:]) for part in drawn))
 
@@ -134,7 +134,7 @@ def over(net: ColorDenoiser, drawn: Drawn, m: int) -> Denoiser:
     return denoise
 
 
-def started(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) -> Tensor:
+def biased_start(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) -> Tensor:
     """What the first state is biased towards (GPIC Eq. 13), the means over R areas of a picture: (m, 3, R, 1)."""
     shares = torch.stack([place.share for place in places])
     picture = shares.new_zeros(len(rows), 3, *shares.shape[1:])
@@ -144,7 +144,7 @@ def started(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) -> Te
     return (torch.einsum("mchw,rhw->mcr", picture, shares) / total)[..., None]
 
 
-def around(labels: Tensor, R: int) -> Tensor:
+def is_background(labels: Tensor, R: int) -> Tensor:
     """labels (B, S, S) -> (B, R): whether an area has most of the picture's border, as paper around has."""
     border = torch.cat([labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]], 1)
     return F.one_hot(border.mode(1).values.clamp(0, R), R + 1)[:, :R].bool()

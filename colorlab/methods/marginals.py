@@ -143,7 +143,7 @@ class PixelClassifier(Method):
         if self.frozen:
             return {"loss": -taught}
         entropy = cross_entropy(logits, code)
-        taken = taught_by(target) if self.skips_gray else entropy.new_ones(len(entropy))
+        taken = is_colored(target) if self.skips_gray else entropy.new_ones(len(entropy))
         weighted = ((self.weights()[code.index[..., 0]] * entropy).mean((1, 2)) * taken).sum() / taken.sum().clamp_min(
             1
         )
@@ -230,7 +230,7 @@ class MarginalsMethod(PixelClassifier):
         """UCapsNet's second head (Pucci et al., 2021): squared errors of a and of b, their sum's mean over pixels."""
         if self.ab is None:
             return super().features_loss(features, target)
-        taught, error = taught_by(target), (AB_SCALE * self.ab(features).float().movedim(1, -1) - target).square()
+        taught, error = is_colored(target), (AB_SCALE * self.ab(features).float().movedim(1, -1) - target).square()
         return self.regression * (error.sum(-1).mean((1, 2)) * taught).sum() / taught.sum().clamp_min(1)
 
     def prepare(self, pictures: Any) -> None:
@@ -242,7 +242,7 @@ class MarginalsMethod(PixelClassifier):
             self.net.trunk.load_state_dict(own | {name: tensors[name] for name in own if name not in counters})
 
 
-def taught_by(ab: Tensor) -> Tensor:
+def is_colored(ab: Tensor) -> Tensor:
     """(B, h, w, 2) in Lab units -> (B,): 1 for pictures that have a pixel of |a| or |b| above 5, 0 for gray ones, which
     the released training of CIC leaves out."""
     return (ab.abs().amax((1, 2, 3)) > NON_GRAY).float()

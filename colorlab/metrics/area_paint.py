@@ -103,7 +103,7 @@ def ground_of(drawing: np.ndarray) -> Ground:
     """Of a drawing (H, W) uint8, luma, ink dark."""
     paper, radius = paper_of(drawing), BALL * max(drawing.shape)
     clear = distance_to_ink(paper)
-    reached = rolled(paper, clear, radius)
+    reached = reached_by_ball(paper, clear, radius)
     outside = most_of_border(reached)
     inside = paper & ~reached & ~nooks(paper, clear, reached, radius)
     return Ground(inside, outside, np.where(inside, areas_of(drawing).labels, -1))
@@ -120,7 +120,7 @@ def ground_of_small(drawing: np.ndarray) -> Ground:
     return Ground(inside, outside, labels)
 
 
-def rolled(paper: np.ndarray, clear: np.ndarray, radius: float) -> np.ndarray:
+def reached_by_ball(paper: np.ndarray, clear: np.ndarray, radius: float) -> np.ndarray:
     """(H, W) bool: what of the paper a ball of this radius in px covers that rolls in from the picture's border. clear:
     the paper's distance to ink, px."""
     roads = cv2.connectedComponents((clear > radius).astype(np.uint8), connectivity=4)[1]

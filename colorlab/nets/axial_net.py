@@ -18,15 +18,15 @@ OCTAVES = 4  # of the sines and cosines of a place's position
 FOURIER = 2 + 4 * OCTAVES
 
 
-class Told(NamedTuple):
+class Modulation(NamedTuple):
     """What the picture says to one block; the batch may be 1 for all candidates."""
 
     local: Tensor  # (B, h, w, 8 C): scales and shifts of q, k, v and of the perceptron
     pooled: Tensor  # (B, 1, 1, 4 C): of the two norms
 
-    def part(self, rows: slice, columns: slice) -> Told:
+    def part(self, rows: slice, columns: slice) -> Modulation:
         """The same of some places."""
-        return Told(self.local[:, rows, columns], self.pooled)
+        return Modulation(self.local[:, rows, columns], self.pooled)
 
 
 class AxialBlock(nn.Module):
@@ -45,17 +45,17 @@ class AxialBlock(nn.Module):
         self.local = nn.Linear(width, 8 * width) if told else None
         self.pooled = nn.Linear(width, 4 * width) if told else None
 
-    def embed(self, embedding: Tensor) -> Told | None:
+    def embed(self, embedding: Tensor) -> Modulation | None:
         """What a picture's embedding (B, h, w, C) says to this block."""
         if self.local is None or self.pooled is None:
             return None
-        return Told(self.local(embedding), self.pooled(embedding.mean((1, 2), keepdim=True)))
+        return Modulation(self.local(embedding), self.pooled(embedding.mean((1, 2), keepdim=True)))
 
-    def forward(self, x: Tensor, told: Told | None = None) -> Tensor:
+    def forward(self, x: Tensor, told: Modulation | None = None) -> Tensor:
         q, k, v = self.queries(x, told)
         return self.rest(x, self.attended(q, k, v, self.causal), told)
 
-    def extend(self, x: Tensor, told: Told | None, kept: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Any]:
+    def extend(self, x: Tensor, told: Modulation | None, kept: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Any]:
         """The next place of each line of a causal block: (N, 1, w, C) along columns, (N, h, 1, C) along rows. -> what
         the block says of it, and what to keep for the one after it."""
         q, k, v = self.queries(x, told)
@@ -64,7 +64,7 @@ class AxialBlock(nn.Module):
             k, v = (torch.cat(pair, axis) for pair in zip(kept, (k, v), strict=True))
         return self.rest(x, self.attended(q, k, v, causal=False), told), (k, v)
 
-    def queries(self, x: Tensor, told: Told | None) -> list[Tensor]:
+    def queries(self, x: Tensor, told: Modulation | None) -> list[Tensor]:
         """q, k and v, each (N, h, w, C)."""
         parts = self.qkv(normed(self.norm, x, told, 0)).chunk(3, -1)
         return [modulated(part, told, i) for i, part in enumerate(parts)]
@@ -78,14 +78,14 @@ class AxialBlock(nn.Module):
     def _lines(self, x: Tensor) -> Tensor:
         return x.transpose(1, 2) if self.column else x
 
-    def rest(self, x: Tensor, seen: Tensor, told: Told | None) -> Tensor:
+    def rest(self, x: Tensor, seen: Tensor, told: Modulation | None) -> Tensor:
         """All behind the attention."""
         x = x + self.out(seen)
         said = self.narrow(F.gelu(self.widen(normed(self.norm_mlp, x, told, 1))))
         return x + modulated(said, told, 3)
 
 
-def modulated(x: Tensor, told: Told | None, i: int) -> Tensor:
+def modulated(x: Tensor, told: Modulation | None, i: int) -> Tensor:
     """Scaled and shifted by the i-th pair that a block is told."""
     if told is None:
         return x
@@ -93,7 +93,7 @@ def modulated(x: Tensor, told: Told | None, i: int) -> Tensor:
     return x * (1 + scale) + shift
 
 
-def normed(norm: nn.Module, x: Tensor, told: Told | None, i: int) -> Tensor:
+def normed(norm: nn.Module, x: Tensor, told: Modulation | None, i: int) -> Tensor:
     """The conditional layer norm."""
     if told is None:
         return norm(x)

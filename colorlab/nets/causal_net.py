@@ -21,7 +21,7 @@ ABOVE = (2, 3)  # kernel of the vertical stack: this row and the one above, shif
 LEFT = (1, 2)  # kernel of the horizontal stack: this place and the one to the left, shifted likewise
 
 
-class Told(NamedTuple):
+class Conditioning(NamedTuple):
     """What an embedding of the picture adds within a block: each (B, 2 width, h, w), B = 1 for all candidates."""
 
     vertical: Tensor
@@ -38,9 +38,9 @@ class Block(nn.Module):
         self.across = nn.Conv2d(width, 2 * width, 1)  # from the vertical stack to the horizontal one
         self.told = nn.Conv2d(told, 4 * width, 1)
 
-    def embed(self, embedding: Tensor) -> Told:
+    def embed(self, embedding: Tensor) -> Conditioning:
         """Embedding (B, told, h, w) -> what the block is told by it."""
-        return Told(*self.told(embedding).chunk(2, 1))
+        return Conditioning(*self.told(embedding).chunk(2, 1))
 
     def vertical(self, padded: Tensor, told: Tensor) -> Tensor:
         """The stack's input with a row above and a column on either side, (N, width, r + 1, w + 2) -> (N, width, r,
@@ -52,7 +52,7 @@ class Block(nn.Module):
         return padded[..., 1:] + gated(self.left(F.elu(padded)) + self.across(F.elu(vertical)) + told)
 
 
-class Kept(NamedTuple):
+class LayerState(NamedTuple):
     """What a layer keeps while a grid is drawn."""
 
     row: Tensor  # (N, C, 1, w): the vertical stack's input in the row above
@@ -71,11 +71,11 @@ class CausalNet(nn.Module):
         self.first_left = nn.Conv2d(channels, width, 1)
         self.blocks: Sequence[Block] = nn.ModuleList(Block(width, told) for _ in range(blocks))  # type: ignore[assignment]
 
-    def embed(self, embedding: Tensor) -> list[Told]:
+    def embed(self, embedding: Tensor) -> list[Conditioning]:
         """What the picture tells each block, once per picture."""
         return [block.embed(embedding) for block in self.blocks]
 
-    def forward(self, colors: Tensor, told: Sequence[Told]) -> Tensor:
+    def forward(self, colors: Tensor, told: Sequence[Conditioning]) -> Tensor:
         v = self.first_above(F.pad(colors, (1, 1, 1, -1)))  # shifted down: of the row above
         h = v + self.first_left(F.pad(colors, (1, -1)))  # shifted right: of the place to the left
         for block, said in zip(self.blocks, told, strict=True):
@@ -83,24 +83,24 @@ class CausalNet(nn.Module):
             h = block.horizontal(F.pad(h, (1, 0)), v, said.horizontal)
         return h
 
-    def begin(self, rows: int, width: int, like: Tensor) -> list[Kept]:
+    def begin(self, rows: int, width: int, like: Tensor) -> list[LayerState]:
         """What is kept before the first row: nothing, which is zeros. rows: candidates; width: of the grid."""
-        empty = Kept(like.new_zeros(rows, self.width, 1, width), like.new_zeros(rows, self.width, 1, 1))
+        empty = LayerState(like.new_zeros(rows, self.width, 1, width), like.new_zeros(rows, self.width, 1, 1))
         return [empty] * len(self.blocks)
 
-    def row(self, above: Tensor, told: Sequence[Told], y: int, kept: list[Kept]) -> list[Tensor]:
+    def row(self, above: Tensor, told: Sequence[Conditioning], y: int, kept: list[LayerState]) -> list[Tensor]:
         """Row y of the vertical stack, from the colours above it (N, channels, 1, w), zeros for the first: what it says
         to each layer, (N, width, 1, w). kept is brought to this row."""
         said = [v := self.first_above(F.pad(above, (1, 1)))]
         for k, (block, own) in enumerate(zip(self.blocks, told, strict=True)):
             both = torch.cat([kept[k].row, v], 2)
-            kept[k] = Kept(v, torch.zeros_like(kept[k].place))
+            kept[k] = LayerState(v, torch.zeros_like(kept[k].place))
             v = block.vertical(F.pad(both, (1, 1)), own.vertical[:, :, y : y + 1])
             said.append(v)
         return said
 
     def place(
-        self, left: Tensor, said: Sequence[Tensor], told: Sequence[Told], y: int, x: int, kept: list[Kept]
+        self, left: Tensor, said: Sequence[Tensor], told: Sequence[Conditioning], y: int, x: int, kept: list[LayerState]
     ) -> Tensor:
         """Features of the place (y, x), (N, width, 1, 1), from the colour to its left (N, channels, 1, 1), zeros for
         the first, and what ``row`` said. kept is brought to this place."""

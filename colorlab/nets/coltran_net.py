@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlab.nets.axial_net import FOURIER, AxialBlock, Told, pairs, positions
+from colorlab.nets.axial_net import FOURIER, AxialBlock, Modulation, pairs, positions
 
 
 class GrayEmbedding(nn.Module):
@@ -38,8 +38,8 @@ class Encoding(NamedTuple):
     """All that a picture contributes to the colorizer."""
 
     alone: Tensor  # (B, h, w, symbols): the parallel head's logits
-    outer: list[Told]
-    inner: list[Told]
+    outer: list[Modulation]
+    inner: list[Modulation]
 
 
 class Colorizer(nn.Module):

@@ -14,7 +14,7 @@ from colorlab.nets.unet import Layer, UNet
 ATTENDED = 1  # which of the expanding path's layers has attention, from the coarsest: pixels at a quarter of its depth
 
 
-class Attentive(nn.Module):
+class WithAttention(nn.Module):
     """A layer of a U-Net with self-attention behind it."""
 
     def __init__(self, layer: Layer, channels: int) -> None:
@@ -35,4 +35,4 @@ class DeOldifyNet(UNet):
         for conv in [module for module in self.modules() if isinstance(module, nn.Conv2d)]:
             spectral_norm(conv)
         layer: Layer = self.ups[ATTENDED - 1]  # type: ignore[assignment]
-        self.ups[ATTENDED - 1] = Attentive(layer, layer.conv.out_channels)
+        self.ups[ATTENDED - 1] = WithAttention(layer, layer.conv.out_channels)

@@ -15,7 +15,7 @@ CLASS_STRIDE = 4
 SLOPE = 0.2  # of conv10's last LeakyReLU
 
 
-class Last(Up):
+class LastUp(Up):
     """conv10: no norm behind it, and a LeakyReLU."""
 
     def __init__(self, c_in: int, c_out: int, shortcut: int) -> None:
@@ -33,7 +33,7 @@ class HintedNet(CICNet):
     def __init__(self, width: int, classes: int, whole: int) -> None:
         super().__init__(width, 1, True)
         self.conv1 = convs(4, width, 2)
-        self.ups[2] = Last(2 * width, 2 * width, width)
+        self.ups[2] = LastUp(2 * width, 2 * width, width)
         self.classes = nn.Conv2d(4 * width, classes, 1)
         self.ab = nn.Conv2d(2 * width, 2, 1)
         layers: list[nn.Module] = []

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorlab.cli.processes import agreed, everyones, is_first, share
+from colorlab.cli.processes import all_gather, broadcast, is_first, own_share
 from colorlab.data.intake import Opened, open_picture, open_rgba, open_whole, printable
-from colorlab.data.names import check_apart, named, pictures_of
+from colorlab.data.names import check_apart, output_names, pictures_of
 from colorlab.errors import ConfigError, DataError
 from colorlab.exports.kinds import endings_of
 from colorlab.progress import with_progress
@@ -85,12 +85,12 @@ def color_files(
     used does not end a batch: DataError at its end."""
     tasks = tasks_of(runs, source, out, options, wanted, distinct)
     left = tasks if wanted.again else [task for task in tasks if not is_finished(task.paths, task.record)]
-    tasks, left = agreed((tasks, left))
+    tasks, left = broadcast((tasks, left))
     if len(left) < len(tasks) and is_first():
         say(f"{len(tasks) - len(left)} of {len(tasks)} pictures were finished already (again=true draws them anew)")
     tools = functools.cache(functools.partial(tools_of, runs, options, wanted))
     bad: list[Exception] = []
-    mine = share(left)
+    mine = own_share(left)
     for task in with_progress(mine, len(mine), "colouring"):
         try:
             yield colored(task, tools(), options, wanted, say)
@@ -99,7 +99,7 @@ def color_files(
                 raise
             bad.append(error)
             say(str(error))
-    if (count := sum(everyones(len(bad)))) and is_first():
+    if (count := sum(all_gather(len(bad)))) and is_first():
         raise DataError(f"{count} of {len(tasks)} pictures could not be coloured (the lines above say why)")
     if not count and is_first() and is_of_words(out / WORDS, words):
         write_text(out / WORDS, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
@@ -129,7 +129,7 @@ def tasks_of(
     exports = [ending for kind in wanted.export for ending in endings_of(kind, options.n)]
     endings = [*(f"-{k + 1}.png" for k in range(options.n)), *exports, "-sheet.png"]
     tasks = []
-    for path, name in named(paths, source).items():
+    for path, name in output_names(paths, source).items():
         record = common._replace(input=path.name, content=sha256_of(path))
         given = [named_files[key] for key in ("hints", "reference") if key in named_files]
         check_apart(paths_of(out / name, endings), [*paths, *given])

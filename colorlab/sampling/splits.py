@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlab.cli.processes import is_first, share, whole
+from colorlab.cli.processes import gathered, is_first, own_share
 from colorlab.color import locked
 from colorlab.conditions.hints import of_truth
 from colorlab.draws import Draws
@@ -43,9 +43,9 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
     groups = pictures.drawings(split)
     groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
     indices = [int(group[0]) for group in groups]
-    mine = share(indices)
+    mine = own_share(indices)
     rows = with_progress(colored(method, pictures, mine, options), len(mine), "colouring")
-    drawn = whole([np.stack([to_pixels(one) for one in row]) for row in rows])
+    drawn = gathered([np.stack([to_pixels(one) for one in row]) for row in rows])
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)

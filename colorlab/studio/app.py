@@ -45,7 +45,7 @@ class Studio:
     def __init__(self, home: Path) -> None:
         self.home, self.worker = home, Worker()
         self._opened: dict[str, Session] = {}
-        self.worker.take(Job(lambda tell: warmed_up(), lambda said: None))
+        self.worker.take(Job(lambda tell: warm_up(), lambda said: None))
 
     async def start(self, request: Request) -> Response:
         """What is offered."""
@@ -61,7 +61,7 @@ class Studio:
         if not content:
             raise ConfigError("there is no such drawing" if chosen else "there is no picture (send a file)")
         name = (chosen or request.query_params.get("name", "drawing"))[:120]
-        session = await run_in_threadpool(begun, self.home, content, name)
+        session = await run_in_threadpool(begin_session, self.home, content, name)
         self._keep(session)
         return JSONResponse(session.state(), 201)
 
@@ -159,14 +159,14 @@ class Studio:
             self._opened.pop(next(iter(self._opened)))
 
 
-def begun(home: Path, content: bytes, name: str) -> Session:
+def begin_session(home: Path, content: bytes, name: str) -> Session:
     """A new session."""
     from colorlab.studio.session import Session
 
     return Session.begin(home, content, name)
 
 
-def warmed_up() -> None:
+def warm_up() -> None:
     """The first model opened, so that the first drawing need not wait for it."""
     import numpy as np
 

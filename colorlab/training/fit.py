@@ -26,7 +26,7 @@ from colorlab.training.callbacks import BatchSeed, CostFile, MetricsFile, Progre
 from colorlab.training.dashboard import Dashboard
 from colorlab.training.loaders import PictureData
 from colorlab.training.loggers import extra_loggers, finish, start
-from colorlab.training.processes import is_first, strategy, together, watch
+from colorlab.training.processes import ending_together, is_first, strategy, watch_children
 from colorlab.training.resume import Checkpoints
 from colorlab.training.shells import shell_of
 from colorlab.training.signals import StopRequest
@@ -179,10 +179,10 @@ def _fit(cfg: DictConfig, trainer: Any, method: Any, pictures: Any, start: int) 
     for what in MEANT:
         warnings.filterwarnings("ignore", message=what)
     if trainer.world_size > 1 and is_first():
-        watch()
+        watch_children()
     ended_well = False
     try:
-        with together(trainer):
+        with ending_together(trainer):
             loaders = PictureData(pictures, cfg.batch_size, cfg.workers, cfg.seed, start)
             trainer.fit(shell_of(method, cfg.trainer.gradient_clip_val), datamodule=loaders)
         ended_well = True

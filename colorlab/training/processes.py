@@ -42,7 +42,7 @@ def strategy(devices: int, timeout: float, in_turn: bool) -> Any:
 
 
 @contextmanager
-def together(trainer: Any) -> Iterator[None]:
+def ending_together(trainer: Any) -> Iterator[None]:
     """Around training: when one process fails all end, the error that was first is told first and gives the exit code,
     and the others are silent about having lost it."""
     try:
@@ -73,7 +73,7 @@ def _loss(code: int, why: str = "") -> RankError:
     return RankError(f"another process of this training {what}", code if code > 0 else RankError.exit_code)
 
 
-def watch() -> None:
+def watch_children() -> None:
     """Before training in several processes: let those that this one starts end with it, and let it end, with our line
     and exit code, when one of them does while it waits for that one's answer."""
     os.environ[PARENT] = str(os.getpid())

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from colorlab.nets.frozen import Aside
 from colorlab.nets.latent.mixers import mixer, zeroed
 from colorlab.nets.latent.prior import Prior
-from colorlab.nets.latent.sites import Sited, projections_of, sites_of
+from colorlab.nets.latent.sites import HookedUNet, projections_of, sites_of
 
 Features = dict[str, Tensor]  # of the guider, by the place where they enter the prior
 
@@ -131,7 +131,7 @@ class ControlNet(GuidedUNet):
         self.embed, self.net.controlnet_cond_embedding = self.net.controlnet_cond_embedding, nn.Identity()
         if checkpointing:
             self.net.enable_gradient_checkpointing()
-        self.base = Aside(Sited(prior.unet, [], checkpointing))
+        self.base = Aside(HookedUNet(prior.unet, [], checkpointing))
 
     def encode(self, image: Tensor, hints: Tensor) -> Tensor:
         return self.embed(torch.cat([2 * image - 1, hints], 1))
@@ -167,8 +167,8 @@ class Replica(nn.Module):
         linear = projections_of(prior.unet, but=AFTER[sites]) if rank else {}
         self.adapters = nn.ModuleDict({key_of(name): Adapter(each, rank) for name, each in linear.items()})
         self.sites, visited = frozenset(names), ["conv_in", *names]
-        self.own = None if rank else Sited(trimmed(copied(prior.unet), sites), visited, checkpointing)
-        self.base = Aside(Sited(prior.unet, [*visited, *linear], checkpointing))
+        self.own = None if rank else HookedUNet(trimmed(copied(prior.unet), sites), visited, checkpointing)
+        self.base = Aside(HookedUNet(prior.unet, [*visited, *linear], checkpointing))
 
     def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features) -> Tensor:
         """The output, if the last layer is kept. features: is filled with what is said at the sites."""

@@ -49,7 +49,7 @@ def projections_of(unet: nn.Module, but: tuple[str, ...]) -> dict[str, nn.Linear
     return {name: module for name, module in linear.items() if name.endswith(PROJECTIONS) and not name.startswith(but)}
 
 
-class Sited(nn.Module):
+class HookedUNet(nn.Module):
     """A U-Net that calls a function at some of its modules. unet: UNet2DConditionModel; names: of the modules.
 
     Which function is a matter of the call, and with checkpointing, when activations are computed once more on the way
