@@ -53,7 +53,8 @@ def carried_on(small: np.ndarray, sheet: np.ndarray) -> np.ndarray:
 
 def _pieces(light: np.ndarray) -> Iterator[np.ndarray]:
     """The largest lighter pieces of a ground (h, w) uint8 at several levels, those that are polygons (K, 2) int32."""
-    for level in np.linspace(*np.percentile(light, (1, 99)), LEVELS + 2)[1:-1]:
+    darkest, lightest = np.percentile(light, (1, 99))
+    for level in np.linspace(darkest, lightest, LEVELS + 2)[1:-1]:
         outlines, _ = cv2.findContours((light > level).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         outline = max(outlines, key=cv2.contourArea, default=None)
         if outline is None or not LEAST < cv2.contourArea(outline) / light.size < MOST:
