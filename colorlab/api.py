@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from colorlab.sampling.arrays import Picture
     from colorlab.sampling.varied import Points
 
-
 __all__ = [
     "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained", "load_data",
     "open_run", "save_pretrained",
@@ -128,8 +127,9 @@ class TrainedRun:
         seed: >= 0; equal seeds give equal pictures.
         hints: a picture of the drawing's size, opaque where the colour is known.
         reference: a coloured picture, of any size, whose colours are hints where its parts fit the drawing's.
-        like: a colouring of the drawing that is varied; vary: in [0, 1], the share of it, by size, that is coloured
-            anew in a candidate; lock: [[x, y], ...] in pixels, or a picture, opaque there: areas that stay.
+        like: a colouring of the drawing that is varied.
+        vary: in [0, 1], the share of it, by size, that is coloured anew in a candidate.
+        lock: areas of it that stay: [[x, y], ...] in pixels, or a picture, opaque there.
         edit: lines that correct areas by hand, [["cut", x, y, x, y, ...], ["join", x, y, x, y, ...]] in pixels: a cut
             divides the areas that it crosses, a join makes one of those that it touches.
         guide: names such as ["flat"], or configurations such as {"flat": {"strength": 0.5}}.
@@ -139,8 +139,10 @@ class TrainedRun:
         bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a picture.
         palette: the only colours of areas, beside white paper: ["e05030", (0.1, 0.2, 0.5)], or the path of a .gpl,
             .ase, .hex or .txt file, or of a picture; for methods that colour areas.
-        shade: "gpic", or a run of method=gpic, that goes on from flats at the level alpha_bar = shade_at: shading.
-        text, negative: a prompt, and one to keep away from, for methods that read text.
+        shade: "gpic", or a run of method=gpic, that goes on from flats: shading.
+        shade_at: in [0, 1]; the level alpha_bar from which it does.
+        text: a prompt, for methods that read text.
+        negative: a prompt to keep away from.
         same_noise: all candidates from the same noise, so that only their biases differ.
         switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
         size: "trained", "input", or the short side in pixels at which to colour.
@@ -148,7 +150,8 @@ class TrainedRun:
         finish: of line drawings: "areas", one colour each; "smooth", shading that stops at lines; "none", as made.
         gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide, and over wider
             ones where two ends of a line point at each other.
-        precision: "auto", "fp32" or "bf16". device: "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16".
+        device: "cpu" or "cuda".
         pixel_limit: larger pictures are refused before they are decoded.
         each: is called with every picture as soon as it is there; an exception in it ends the sampling.
 
@@ -230,11 +233,14 @@ class TrainedRun:
         """Colour the held-out drawings of the run's data set n times each, judge all, and keep everything in a folder;
         what is there already is not made again.
 
-        n: >= 2. split: "train", "val" or "test". limit: only so many drawings, evenly spread. hints: what is shown of
-        the true colouring: "left", "right", "top", "bottom", "centre", "surround" or "dots8". lpips: "alex", "vgg" or
-        "none". features: "lite0", "vgg16", "inception" or "none". data: another data set than the run's, "openmoji" or
-        {"name": "openmoji", "size": 64}. out: the folder; by default one of its own below the run. The other words are
-        those of ``sample``.
+        n: >= 2; the words that are not here are those of ``sample``.
+        split: "train", "val" or "test".
+        limit: only so many drawings, evenly spread.
+        hints: what is shown of the true colouring: "left", "right", "top", "bottom", "centre", "surround" or "dots8".
+        lpips: "alex", "vgg" or "none".
+        features: "lite0", "vgg16", "inception" or "none".
+        data: another data set than the run's, "openmoji" or {"name": "openmoji", "size": 64}.
+        out: the folder; by default one of its own below the run.
 
         -> path: the folder; document: evaluation.json, whose "values" hold mean, low, high and n of each measure;
         distances: between the candidates of each drawing. Where weights of a judge are missing, a warning says so and
@@ -295,10 +301,15 @@ def compare(
     """Put evaluated runs on one page: table, charts, pictures. Nothing is sampled or judged again.
 
     runs: run folders, evaluation folders, a sweep's folder for all its finished jobs, or what ``open_run`` and
-    ``TrainedRun.evaluate`` gave. out: folder to write to. names: of the rows, one for each. evaluation: which one of
-    each run, if it has several. baseline: the row, from 0, that differences are taken to. mixed: allow rows of
-    different protocols in one table, marked. quality: the measure against diversity. sheet, worst: how many drawings,
-    and how many worst cases of each run, are shown. ConfigError: nothing was evaluated, or it is not comparable.
+        ``TrainedRun.evaluate`` gave.
+    out: folder to write to.
+    names: of the rows, one for each.
+    evaluation: which one of each run, if it has several.
+    baseline: the row, from 0, that differences are taken to.
+    mixed: allow rows of different protocols in one table, marked.
+    quality: the measure against diversity.
+    sheet, worst: how many drawings, and how many worst cases of each run, are shown.
+    ConfigError: nothing was evaluated, or it is not comparable.
 
     >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     >>> few = {"n": 2, "limit": 2, "lpips": "none", "features": "none"}
