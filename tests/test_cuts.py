@@ -69,3 +69,14 @@ def test_soles_along_the_border_leave_what_lies_between_legs_open() -> None:
     for left in (20, 60):
         paper[98:, left : left + 20] = paper[30:, left : left + 2] = paper[30:, left + 18 : left + 20] = False
     assert not cut_by_border(paper)[-1, 45:55].any()
+
+
+def test_a_scene_that_fills_its_frame_goes_on_above_and_below_all_ink() -> None:
+    scene = np.full((200, 300), 255, np.uint8)
+    cv2.polylines(scene, [np.array([[0, 90], [150, 80], [299, 95]])], False, 0, 2)  # the horizon
+    for left in (60, 180):  # trunks, the lowest ink, that stand on the ground
+        cv2.polylines(scene, [np.array([[left, 85], [left, 170], [left + 12, 170], [left + 12, 85]])], False, 0, 2)
+    labels = areas_of(scene).labels
+    assert labels[150, 20] == labels[150, 120] == labels[150, 280] == labels[190, 150] != labels[20, 150]
+    alone = areas_of(np.pad(scene, ((0, 0), (20, 20)), constant_values=255)).labels
+    assert alone[150, 140] != alone[190, 170]  # on paper of its own, a margin is around it

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.filters import threshold_otsu
 
-from colorlab.conditions.cuts import cut_by_border
+from colorlab.conditions.cuts import cut_by_border, has_line
 from colorlab.conditions.gaps import distance_to_ink, divided, filled, shrunk, step_of
 
 Index = tuple[int, slice] | tuple[slice, int]  # of a row or a column
@@ -58,12 +58,12 @@ def areas_of(drawing: np.ndarray, gap: float = GAP) -> Areas:
         raise ValueError(f"gap is a share of the longer side, from 0 on, not {gap}")
     paper = paper_of(drawing)
     sides = sides_of(~paper)
-    walls = walls_of(sides, paper.shape)
+    walls = walls_of(sides, paper)
     parts = parts_of(paper, walls)
     if gap > 0 and parts.any():
         around = np.concatenate([np.zeros(0, np.int32), *(np.unique(parts[wall.beyond]) for wall in walls)])
         parts = divided(parts, gap * max(drawing.shape), rim_of(sides, walls, paper), around, ~paper)
-    return numbered(parts, outside_joined(parts, paper, sides), paper, sides)
+    return numbered(parts, outside_joined(parts, paper, sides, walls), paper, sides)
 
 
 def area_at(areas: Areas, row: float, column: float) -> int:
@@ -138,10 +138,14 @@ def sides_of(ink: np.ndarray) -> list[Side]:
     ]
 
 
-def walls_of(sides: list[Side], shape: tuple[int, int]) -> list[Side]:
-    """The sides that are not the picture's own border."""
-    H, W = shape
-    return [side for side in sides if side.edge[0] not in (0, H - 1) and side.edge[1] not in (0, W - 1)]
+def walls_of(sides: list[Side], paper: np.ndarray) -> list[Side]:
+    """The sides that are not the picture's own border; but none between two into which lines run: a scene that fills
+    its frame from left to right goes on above and below."""
+    H, W = paper.shape
+    own = [side.edge[0] in (0, H - 1) or side.edge[1] in (0, W - 1) for side in sides]
+    run_into = [at_border and has_line(paper[side.edge], paper) for side, at_border in zip(sides, own, strict=True)]
+    spanned = [all(run_into[2:])] * 2 + [all(run_into[:2])] * 2
+    return [side for side, *no_wall in zip(sides, own, spanned, strict=False) if not any(no_wall)]
 
 
 def rim_of(sides: list[Side], walls: list[Side], paper: np.ndarray) -> np.ndarray:
@@ -160,7 +164,7 @@ def parts_of(paper: np.ndarray, walls: list[Side]) -> np.ndarray:
     return cv2.connectedComponents(open_paper, connectivity=4, ltype=cv2.CV_32S)[1]
 
 
-def outside_joined(parts: np.ndarray, paper: np.ndarray, sides: list[Side]) -> np.ndarray:
+def outside_joined(parts: np.ndarray, paper: np.ndarray, sides: list[Side], walls: list[Side]) -> np.ndarray:
     """(P + 1,) int: the number of each part, where those that only a wall has cut off from the paper around the drawing
     are one with it: they lie around a corner of the ink's box, or reach the picture's border elsewhere."""
     count = int(parts.max()) + 1
@@ -168,7 +172,7 @@ def outside_joined(parts: np.ndarray, paper: np.ndarray, sides: list[Side]) -> n
     outer[np.concatenate([parts[end] for end in ENDS])] = True
     outer[0] = False
     pairs = np.zeros((0, 2), np.int64)
-    for wall in walls_of(sides, parts.shape):
+    for wall in walls:
         both = np.stack([parts[wall.inside], parts[wall.beyond]], 1)
         pairs = np.concatenate([pairs, both[outer[both[:, 0]] & paper[wall.edge] & (both[:, 1] > 0)]])
     graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), (count, count))

@@ -18,14 +18,25 @@ def cut_by_border(paper: np.ndarray) -> np.ndarray:
     return cut & paper
 
 
+def has_line(border: np.ndarray, paper: np.ndarray) -> bool:
+    """Whether a line of the drawing (H, W) bool runs into a side of it, (L,) bool."""
+    starts, ends = pieces_of_ink(border)
+    return bool((ends - starts <= ACROSS * pen_of(paper)).any())
+
+
 def between_lines(paper: np.ndarray, longest: float) -> np.ndarray:
     """(L,) bool -> (L,) bool: the paper between neighbouring pieces of ink no longer than this."""
     between = np.zeros(len(paper), bool)
-    starts, ends = np.flatnonzero(np.diff(~paper, prepend=False, append=False)).reshape(-1, 2).T
+    starts, ends = pieces_of_ink(paper)
     line = ends - starts <= longest
     for k in np.flatnonzero(line[:-1] & line[1:]):
         between[ends[k] : starts[k + 1]] = True
     return between
+
+
+def pieces_of_ink(paper: np.ndarray) -> np.ndarray:
+    """(L,) bool -> (2, K): where each piece of ink starts, and where it has ended."""
+    return np.flatnonzero(np.diff(~paper, prepend=False, append=False)).reshape(-1, 2).T
 
 
 def pen_of(paper: np.ndarray) -> float:
