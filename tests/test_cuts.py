@@ -71,6 +71,15 @@ def test_soles_along_the_border_leave_what_lies_between_legs_open() -> None:
     assert not cut_by_border(paper)[-1, 45:55].any()
 
 
+def test_a_short_piece_of_ink_cuts_nothing_off() -> None:
+    paper = np.ones((100, 100), bool)
+    paper[30, :60] = paper[70, :60] = False
+    assert cut_by_border(paper)[40:60, 0].all()
+    paper[70] = True
+    paper[70, :6] = False  # a ray of the sun
+    assert not cut_by_border(paper).any()
+
+
 def test_a_scene_that_fills_its_frame_goes_on_above_and_below_all_ink() -> None:
     scene = np.full((200, 300), 255, np.uint8)
     cv2.polylines(scene, [np.array([[0, 90], [150, 80], [299, 95]])], False, 0, 2)  # the horizon

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.filters import threshold_otsu
 
-from colorlab.conditions.cuts import cut_by_border, has_line
+from colorlab.conditions.cuts import cut_by_border, sides_with_lines
 from colorlab.conditions.gaps import distance_to_ink, divided, filled, shrunk, step_of
 
 Index = tuple[int, slice] | tuple[slice, int]  # of a row or a column
@@ -142,9 +142,9 @@ def walls_of(sides: list[Side], paper: np.ndarray) -> list[Side]:
     """The sides that are not the picture's own border; but none between two into which lines run: a scene that fills
     its frame from left to right goes on above and below."""
     H, W = paper.shape
+    top, bottom, left, right = sides_with_lines(paper)
+    spanned = (left and right, left and right, top and bottom, top and bottom)
     own = [side.edge[0] in (0, H - 1) or side.edge[1] in (0, W - 1) for side in sides]
-    run_into = [at_border and has_line(paper[side.edge], paper) for side, at_border in zip(sides, own, strict=True)]
-    spanned = [all(run_into[2:])] * 2 + [all(run_into[:2])] * 2
     return [side for side, *no_wall in zip(sides, own, spanned, strict=False) if not any(no_wall)]
 
 

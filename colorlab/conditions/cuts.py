@@ -3,25 +3,37 @@ beyond, such as the hair or the shirt of a figure that does not fit."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
+SHORT = 0.08  # of the longer side: a piece of ink no longer than that, such as a ray of the sun, cuts nothing off
 ACROSS = 3.0  # pens: a line that runs into the border meets it on no more than that; one along it does
+BORDER = (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1])  # of a picture: top, bottom, left, right
 BROADEST = 0.02  # of the longer side; broader ink than that is no pen
 
 
 def cut_by_border(paper: np.ndarray) -> np.ndarray:
     """(H, W) bool -> (H, W) bool: of the outermost pixels, the paper between two lines that run into the same side."""
     cut = np.zeros(paper.shape, bool)
-    pen = pen_of(paper)
-    for side in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
-        cut[side] |= between_lines(paper[side], ACROSS * pen)
+    if not all(paper[side].all() for side in BORDER):
+        longest, lines = ACROSS * pen_of(paper), ~long_ink(paper)
+        for side in BORDER:
+            cut[side] |= between_lines(lines[side], longest)
     return cut & paper
 
 
-def has_line(border: np.ndarray, paper: np.ndarray) -> bool:
-    """Whether a line of the drawing (H, W) bool runs into a side of it, (L,) bool."""
-    starts, ends = pieces_of_ink(border)
-    return bool((ends - starts <= ACROSS * pen_of(paper)).any())
+def sides_with_lines(paper: np.ndarray) -> list[bool]:
+    """Whether a line of the drawing (H, W) bool runs into its top, bottom, left and right border."""
+    longest = ACROSS * pen_of(paper)
+    return [bool((np.diff(pieces_of_ink(paper[side]), axis=0) <= longest).any()) for side in BORDER]
+
+
+def long_ink(paper: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the ink without its SHORT pieces."""
+    _, piece, boxes, _ = cv2.connectedComponentsWithStats((~paper).astype(np.uint8), connectivity=8)
+    long = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) > SHORT * max(paper.shape)
+    long[0] = False
+    return long[piece]
 
 
 def between_lines(paper: np.ndarray, longest: float) -> np.ndarray:
