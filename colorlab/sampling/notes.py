@@ -19,9 +19,9 @@ def kind_note(shown: Shown, lines: str) -> str:
         return ""
     page = shown.drawn.page
     if page.kind == PICTURE:
-        return f"a picture, whose lines are extracted: {page.reason} (lines=always if it is a drawing)"
+        return f"taken for a picture, whose lines are extracted: {page.reason} (lines=always if it is a drawing)"
     turned = ", light on dark, which is turned" if page.turned else ""
-    return f"a {page.kind}{turned}: {page.reason} (lines=never extracts its lines instead)"
+    return f"taken for a {page.kind}{turned}: {page.reason} (lines=never extracts its lines instead)"
 
 
 def plain_note(cells: Sequence[np.ndarray], canvas: np.ndarray) -> str:
