@@ -169,6 +169,18 @@ def test_asked_again_with_nothing_changed_it_draws_others(page: Any) -> None:
     assert {each.tobytes() for each in candidates(page).values()} - {each.tobytes() for each in before.values()}
 
 
+def test_what_is_filled_in_a_chosen_candidate_is_saved_with_it(page: Any) -> None:
+    page.click("#candidates figure >> nth=1 >> .choose")
+    chosen = candidates(page)[page.locator("#candidates figure >> nth=1").get_attribute("data-name")]
+    page.fill("#hex", "#204080")
+    page.dispatch_event("#hex", "change")
+    click_at(page, 30, 40)
+    with zipfile.ZipFile(io.BytesIO(saved(page, "ora"))) as archive:
+        merged = np.asarray(Image.open(archive.open("mergedimage.png")).convert("RGB")).astype(int)
+    assert tuple(merged[40, 30]) == (0x20, 0x40, 0x80)
+    assert np.abs(merged - chosen)[:, 60:].max() <= 1
+
+
 def test_a_session_is_found_again_on_the_first_page(page: Any) -> None:
     root = page.evaluate("() => location.hash.slice(1)")
     page.click("header a")

@@ -55,6 +55,17 @@ export class Gallery {
     return this.asked.some((asked) => asked.pictures.length === words.n && same(asked));
   }
 
+  // One more candidate, in the history, chosen.
+  async change(words) {
+    const asked = { ...words, pictures: [] };
+    await server.colour(this.id, words, undefined, (said) => {
+      if (said.error) throw new Error(said.error);
+      if (said.picture) asked.pictures.push(said.picture);
+    });
+    this.ended(asked);
+    this.choose(asked.pictures[0]);
+  }
+
   past() {
     const shown = this.asked.map((asked, at) => ({ asked, at })).reverse();
     const earlier = shown.map(({ asked, at }) => {

@@ -72,3 +72,12 @@ export async function saved(path, name) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
+
+export function imageAt(path) {
+  return new Promise((there, failed) => {
+    const image = new Image();
+    image.onload = () => there(image);
+    image.onerror = () => failed(new Error("the picture cannot be shown"));
+    image.src = path;
+  });
+}

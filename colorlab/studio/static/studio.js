@@ -55,7 +55,7 @@ async function edited() {
   const { state, marks } = page, edits = marks.edits, before = view.areas?.boxes.size;
   await tried(async () => {
     const path = edits.length ? await server.areasAfter(state.id, edits) : server.areasOf(state.id);
-    const image = await imageAt(path);
+    const image = await server.imageAt(path);
     if (path.startsWith("blob:")) URL.revokeObjectURL(path);
     if (page.state !== state || String(marks.edits) !== String(edits)) return;
     view.areas = areasFrom(image);
@@ -79,15 +79,6 @@ async function tried(work) {
   }
 }
 
-function imageAt(path) {
-  return new Promise((there, failed) => {
-    const image = new Image();
-    image.onload = () => there(image);
-    image.onerror = () => failed(new Error("the picture cannot be shown"));
-    image.src = path;
-  });
-}
-
 async function open(state) {
   page.running?.abort();
   page.running = null;
@@ -96,7 +87,7 @@ async function open(state) {
   of("work").hidden = false;
   document.body.classList.add("working");
   of("title").textContent = state.name;
-  view.show(await imageAt(server.drawingOf(state.id)), page.marks);
+  view.show(await server.imageAt(server.drawingOf(state.id)), page.marks);
   gallery.open(state);
   referred();
   swatches();
@@ -189,7 +180,7 @@ function progress(words, asked, begun) {
 
 async function chosen(name) {
   able();
-  const image = name ? await imageAt(server.pictureOf(page.state.id, name)) : null;
+  const image = name ? await server.imageAt(server.pictureOf(page.state.id, name)) : null;
   if (gallery.chosen !== name) return;
   view.picture = image;
   view.draw();
@@ -297,9 +288,18 @@ function undo(again) {
   able();
 }
 
+// What the page shows is what is saved: colours put on since are in a candidate that is otherwise the chosen one.
+async function withMarks() {
+  const like = gallery.chosen, made = gallery.asked.find((asked) => asked.pictures.includes(like));
+  if (!made || JSON.stringify(made.strokes) === JSON.stringify(page.marks.forWish())) return;
+  if (!offered(made.run)?.areas) throw new Error("The colours put on since are not in this candidate: colour it again first.");
+  await gallery.change(wish(made.run, { like, vary: 0, n: 1, seed: made.seed }));
+}
+
 async function save() {
-  const names = gallery.chosen ? [gallery.chosen] : [...gallery.favorites], kind = of("kind").value;
   say("Writing the file…");
+  await withMarks();
+  const names = gallery.chosen ? [gallery.chosen] : [...gallery.favorites], kind = of("kind").value;
   if (kind === "picture") for (const name of names) await server.saved(server.pictureOf(page.state.id, name), `${page.state.name}-${name}.png`);
   else await server.saved(server.exportOf(page.state.id, names, kind), `drawing.${kind}`);
   say("Saved: see your downloads.");
