@@ -21,6 +21,8 @@ one ugcolor 2500 method=ugcolor
 one disco 1500 method=disco
 one pic 1500 method=pic method.levels=23 # CIC's bins: likelihoods of the same numbers
 one coltran 600 method=coltran method.space=ab
+one unicolor 1000 method=unicolor
+one deoldify 1500 method=deoldify method.space=ab
 # shellcheck disable=SC2086 # a word an evaluation
 python experiments/show.py table truth/best_of_8_lpips:3,truth/best_of_1_lpips:3,truth/best_of_8_mae:4,diversity/lpips:3,validity/share:2 $named +trivial
 # shellcheck disable=SC2086
