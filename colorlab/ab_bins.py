@@ -20,6 +20,7 @@ from colorlab.errors import ConfigError, DataError
 GRID = 10.0  # side of a bin
 SQUARE = 110  # no sRGB colour has an a or b beyond it, nor has the square table
 CELL, CELLS = 5, 44  # for finding nearest bins, the square is cut into 44 x 44 cells of this side
+LARGEST_FILE = 1 << 18  # bytes of a table or a prior
 TABLES = ("reachable", "corner", "published", "square")
 #: What the published table of 313 has beyond the corners of the cells that sRGB touches; it came of another conversion.
 PUBLISHED_TOO = ((40, 90), (100, -90), (100, -10), (100, 0))
@@ -72,9 +73,11 @@ def _unique(points: Tensor) -> Tensor:
 
 
 def _must_be_file(path: Path) -> None:
-    """OSError: it is none, such as a pipe, which would be read for ever."""
+    """OSError: it is none, such as a pipe, which would be read for ever. ValueError: it is larger than any."""
     if not path.is_file():
         raise FileNotFoundError("there is no such file")
+    if path.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"it has more than the {LARGEST_FILE:,} bytes of a table or a prior")
 
 
 def _numbers(path: Path, columns: int) -> Tensor:
@@ -84,7 +87,7 @@ def _numbers(path: Path, columns: int) -> Tensor:
     try:
         _must_be_file(path)
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise DataError(f"{path} cannot be read ({' '.join(str(error).split())[:120]}; give a .npy file)") from error
     if array.ndim != 1 + bool(columns) or (columns and array.shape[1] != columns) or array.dtype.kind not in "fiu":
         wanted = f"(N, {columns})" if columns else "(N,)"
@@ -208,7 +211,7 @@ def _saved_prior(path: Path) -> tuple[Tensor, Tensor]:
         _must_be_file(path)
         tensors = load_file(path)
         return tensors["table"].float(), tensors["prior"].float()
-    except (OSError, KeyError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise DataError(f"{path} is not a prior ({' '.join(str(error).split())[:120]}; fit it again)") from error
 
 

@@ -6,6 +6,10 @@ class ColorlabError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """Without what a terminal would obey: names in it may be a stranger's."""
+        return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in super().__str__())
+
 
 class ConfigError(ColorlabError):
     """A mistyped key, an unknown name, a value of the wrong type or out of range, a combination that cannot run."""

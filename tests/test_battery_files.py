@@ -26,6 +26,7 @@ from colorlab.runs import checkpoint, metrics, sweeps
 from colorlab.runs.checkpoint import LAST, WEIGHTS, save_state
 from colorlab.runs.run import open_run
 from colorlab.storage.files import held, read_arrays, write_json
+from colorlab.storage.tensors import must_hold_files
 from tests import strangers
 from tests.evaluations import evaluated
 from tests.strangers import SECONDS, opened, put, without
@@ -55,6 +56,43 @@ def test_weights_of_another_kind_are_refused_in_a_line(run: Path, what: str, fil
     else:
         save_state({"format": 1, "step": 3, "state_dict": tensors}, path.parent)
     assert file in opened(run)
+
+
+def outlined(outline: str, numbers: bytes = b"") -> bytes:
+    """A file of tensors."""
+    return len(outline.encode()).to_bytes(8, "little") + outline.encode() + numbers
+
+
+ONE = '{"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+NONE = '{"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}'
+OUTLINES: dict[str, bytes] = {
+    "nothing": b"",
+    "half a length": b"abc",
+    "more than there is": outlined("{}")[:-1],
+    "a length beyond all": (1 << 62).to_bytes(8, "little") + b"{}",
+    "no JSON": outlined("{"),
+    "no mapping": outlined("[]"),
+    "a name twice": outlined(f'{{"a": {ONE}, "a": {ONE}}}', bytes(4)),
+    "a name twice, spelled otherwise": outlined(f'{{"a": {ONE}, "\\u0061": {ONE}}}', bytes(4)),
+    "a name that a terminal obeys": outlined(f'{{"a\\u001b[2J": {ONE}}}', bytes(4)),
+    "a hundred thousand tensors": outlined("{" + ", ".join(f'"{k}": {NONE}' for k in range(100_000)) + "}"),
+    "a small hundred thousand": outlined("{" + ",".join(f'"{k}":{{"shape":[]}}' for k in range(100_000)) + "}"),
+    "a hundred thousand words": outlined('{"__metadata__": {' + ",".join(f'"{k}":""' for k in range(100_000)) + "}}"),
+    "a thousand axes": outlined(f'{{"a": {ONE.replace("[1]", str([1] * 1000))}}}', bytes(4)),
+    "depth": outlined('{"a": ' + "[" * 100_000),
+    "tensors over one another": outlined(f'{{"a": {ONE}, "b": {ONE}}}', bytes(4)),
+}
+
+
+@pytest.mark.parametrize("what", OUTLINES)
+def test_tensors_out_of_bounds_are_refused_in_a_line(run: Path, what: str) -> None:
+    (run / "checkpoints" / WEIGHTS).write_bytes(OUTLINES[what])
+    assert WEIGHTS in opened(run)
+    (run / "prior").mkdir()
+    (run / "prior" / "model.safetensors").write_bytes(OUTLINES[what])
+    if what not in ("a name that a terminal obeys", "tensors over one another"):  # which the library names
+        with pytest.raises(ValueError, match=r"\w"):
+            must_hold_files(run / "prior")
 
 
 STATES: dict[str, Any] = {

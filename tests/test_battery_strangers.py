@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
@@ -50,6 +51,11 @@ EDITED: dict[str, Callable[[dict[str, Any]], None]] = {
     "a sampler that is a number": put(*SAMPLER, value=3),
     "a sampler without a class": without(*SAMPLER, "_target_"),
     "no sampler": without(*SAMPLER),
+    "a sampler that a terminal obeys": put(*SAMPLER, "_target_", value="a\x1b[2J"),
+    "a factory for a sampler": put(*SAMPLER, value={"_target_": "torch.optim.AdamW", "_partial_": True}),
+    "a guide for a sampler": put(*SAMPLER, value={"_target_": "colorlab.samplers.guides.Flat", "strength": 1.0}),
+    "a factory for a method": put("method", "_partial_", value=True),
+    "a factory for data": put("data", "_partial_", value=True),
     "data that is a list": put("data", value=[1, 2]),
     "augmentation that is a number": put("data", "augment", value=3),
     "a name that is a list": put("name", value=["a"]),
@@ -67,6 +73,8 @@ EDITED: dict[str, Callable[[dict[str, Any]], None]] = {
     "features of the whole memory": put("method", "fourier_features", value=10**12),
     "a scale that is no number": put("method", "fourier_scale", value=float("nan")),
     "a scale beyond all numbers": put("method", "fourier_scale", value=float("inf")),
+    "no number of steps": put(*SAMPLER, "steps", value=None),
+    "a weight beyond what nets count with": put("method", "fourier_scale", value=1e300),
     "steps for a year": put(*SAMPLER, "steps", value=10**15),
     "a size of the whole memory": put("data", "size", value=10**9),
     "bombs let in": put("data", "pixel_limit", value=10**18),
@@ -307,5 +315,13 @@ def test_a_configuration_that_would_fill_the_memory_is_refused(run: Path, monkey
     config["method"] |= {"width": 32}
     (run / "config.yaml").write_text(yaml.safe_dump(config))
     assert "of another width" in opened(run)
-    monkeypatch.setattr(checkpoint, "ELSEWHERE", 0)
+    config["method"] |= {"width": 40}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    before = torch.get_rng_state()
+    assert "of another width" in opened(run)
+    assert torch.equal(torch.get_rng_state(), before)  # no numbers were drawn to be replaced
+    config["method"] |= {"width": 256}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "larger method than the run has weights of" in opened(run)
+    monkeypatch.setattr(checkpoint, "KNOWN", 0)
     assert "larger method than the run has weights of" in opened(run)

@@ -7,10 +7,13 @@ import io
 import json
 import os
 import re
+import shutil
 import struct
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,8 @@ pytest.importorskip("uvicorn")
 
 from starlette.testclient import TestClient
 
-from colorlab.studio.app import STATIC, app_of
+from colorlab.studio import palettes
+from colorlab.studio.app import MOST_OPEN, STATIC, Studio, app_of, begin_session
 from colorlab.studio.guard import LARGEST_WISH, Guard
 
 
@@ -42,6 +46,12 @@ def home(client: TestClient) -> str:
     begun = client.post("/api/sessions?name=two.png", content=drawing(), headers={"content-type": "image/png"})
     assert begun.status_code == 201
     return f"/api/sessions/{begun.json()['id']}"
+
+
+def studio_of(client: TestClient) -> Studio:
+    """What answers a client."""
+    route = next(each for each in client.app.routes if each.path == "/api/start")  # type: ignore[attr-defined]
+    return route.endpoint.__closure__[0].cell_contents.__self__  # type: ignore[no-any-return]
 
 
 def color(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]:
@@ -94,11 +104,21 @@ def test_no_picture_beyond_the_session_is_served(client: TestClient, home: str) 
     [
         {"host": "evil.example"}, {"host": "127.0.0.1.evil.example:8123"}, {"origin": "http://evil.example"},
         {"origin": "null"}, {"origin": "http://127.0.0.1:9999"}, {"sec-fetch-site": "cross-site"},
+        {"origin": "http://["}, {"origin": "http://[::1"},
     ],
 )  # fmt: skip
 def test_another_sites_page_is_refused(client: TestClient, home: str, headers: dict[str, str]) -> None:
     assert client.post(f"{home}/candidates", json={"n": 1}, headers=headers).status_code in (400, 403)
     assert client.get(home, headers=headers).status_code in (400, 403)
+
+
+def test_a_link_elsewhere_opens_the_studio_and_a_form_elsewhere_begins_nothing(client: TestClient, home: str) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=link).status_code == 200
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "image/png"):
+        form = link | {"content-type": kind}
+        assert client.post("/api/sessions?name=a.png", content=drawing(), headers=form).status_code == 403
+        assert client.post(f"{home}/candidates", content=b'{"n": 1}', headers=form).status_code == 403
 
 
 def test_the_own_page_is_answered(client: TestClient, home: str) -> None:
@@ -258,6 +278,54 @@ def test_palettes_are_kept_under_names(client: TestClient) -> None:
         assert client.put("/api/palettes/other", json=wrong).status_code == 400
     assert client.put(f"/api/palettes/{'x' * 80}", json=two).status_code == 400
     assert client.delete("/api/palettes/my%20two").json() == {"palettes": {}}
+
+
+def test_palettes_that_come_at_once_are_all_kept(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(lambda k: palettes.keep(tmp_path, f"p{k}", ["#ff0000"]), range(20)))
+    assert len(palettes.kept(tmp_path)) == 20
+
+
+def test_a_session_that_a_job_works_on_is_the_one_that_is_answered(tmp_path: Path) -> None:
+    """However many others are opened meanwhile: of two, each would number its pictures, and one would lose its own."""
+    with TestClient(app_of(tmp_path), base_url="http://127.0.0.1:8123") as client:
+        studio = studio_of(client)
+        first = begin_session(tmp_path, drawing(), "first")
+        studio._keep(first)
+        for k in range(MOST_OPEN + 2):
+            studio._keep(begin_session(tmp_path, drawing(), str(k)))
+        first.asked.append({"n": 1, "seed": 0, "pictures": ["1-1"]})  # as a job does, which holds it
+        assert client.get(f"/api/sessions/{first.id}").json()["asked"] == first.asked
+        known, id = weakref.ref(first), first.id
+        del first
+        for k in range(MOST_OPEN + 2):
+            studio._keep(begin_session(tmp_path, drawing(), str(k)))
+        assert known() is None and client.get(f"/api/sessions/{id}").json()["asked"] == []
+
+
+def test_a_session_whose_files_are_gone_is_told_in_a_line(tmp_path: Path) -> None:
+    with TestClient(app_of(tmp_path), base_url="http://127.0.0.1:8123") as client:
+        headers = {"content-type": "image/png"}
+        id = client.post("/api/sessions?name=a.png", content=drawing(), headers=headers).json()["id"]
+        shutil.rmtree(tmp_path / id)
+        for what in ("drawing.png", "reference.png", "pictures/1-1.png"):
+            assert client.get(f"/api/sessions/{id}/{what}").status_code == 404
+        assert client.put(f"/api/sessions/{id}/favorites/1-1").status_code == 404
+
+
+def test_a_page_that_goes_away_while_it_sends_is_no_failure(client: TestClient, caplog: Any) -> None:
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/api/sessions", "query_string": b"", "root_path": ""}
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"image/png"), (b"content-length", b"1000")]
+    asyncio.run(client.app(scope | {"headers": headers}, receive, send))  # type: ignore[arg-type]
+    assert said[0]["status"] == 400 and not caplog.records
 
 
 @pytest.mark.parametrize("length", [b"9" * 5000, b"\xb2", b"-1", b"1.5", b""])

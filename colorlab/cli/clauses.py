@@ -13,7 +13,7 @@ from colorlab.cli.messages import nearest, no_key
 from colorlab.cli.targets import check_targets
 from colorlab.cli.yaml_files import conf_dir, conf_dirs, declared, group_files, groups, sources, top_keys
 from colorlab.errors import ConfigError
-from colorlab.storage.plain import is_of_64_bits
+from colorlab.storage.plain import is_counted_with
 
 NEEDS = re.compile(r"^(?:# Needs| *(\w+):.*; (\w+(?: and \w+)*) needs?) ([\w.]+)=(\w+)", re.MULTILINE)
 
@@ -144,7 +144,9 @@ def _refusal(node: dict[str, Any], source: Path, prefix: str) -> ConfigError | N
                 inner = inner.get(group, {})
                 if not isinstance(inner, dict):
                     raise ConfigError(f"{prefix}.{group}={inner} ({group} is a group of keys)")
-            if last in inner and inner[last] is not None:
+            if inner.get(last, GONE) is None and has_value(default, clause):
+                raise _no_null(f"{prefix}.{key}".lstrip("."), clause)
+            if inner.get(last) is not None:
                 _check_type(f"{prefix}.{key}".lstrip("."), inner[last], default)
                 _check_clause(f"{prefix}.{key}".lstrip("."), inner[last], clause)
     except ConfigError as error:
@@ -161,7 +163,11 @@ def _check_declared(cfg: DictConfig, source: Path, prefix: str) -> None:
             _check_type(dotted, value, default)
             _check_clause(dotted, value, clause)
         elif has_value(default, clause) and OmegaConf.select(cfg, dotted, default="") is None:
-            raise ConfigError(f"{dotted}=null ({dotted} has a value{f', {clause}' if clause else ''})")
+            raise _no_null(dotted, clause)
+
+
+def _no_null(key: str, clause: str) -> ConfigError:
+    return ConfigError(f"{key}=null ({key} has a value{f', {clause}' if clause else ''})")
 
 
 def has_value(default: Any, clause: str) -> bool:
@@ -184,7 +190,7 @@ def _check_type(key: str, value: Any, default: Any) -> None:
         raise ConfigError(f"{key}={value} ({key} is a word, such as {default})")
     if not fits:
         raise ConfigError(f"{key}={value} ({key} is {expected}, such as {default})")
-    if isinstance(value, int) and not is_of_64_bits(value):
+    if isinstance(value, int | float) and not is_counted_with(value):
         raise ConfigError(f"{key} is larger than any number that is counted with here")
 
 

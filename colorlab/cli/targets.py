@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from colorlab.cli import plugins
+from colorlab.cli.annotations import must_suit
 from colorlab.errors import ConfigError
 
 PICTURES = r"colorlab\.data(\.[a-z_0-9]+)*\.[A-Z]\w*|albumentations\.[A-Z]\w*"
@@ -81,9 +82,16 @@ def _built(node: Any, *arguments: Any) -> Any:
     if node.get("_partial_", False):
         return partial(make, *arguments, **values)
     try:
+        if is_ours(node["_target_"]):
+            must_suit(make, values)
         return make(*arguments, **values)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{node['_target_']}: {error}") from error
+
+
+def is_ours(target: str) -> bool:
+    """Whether a class is colorlab's or a plug-in's."""
+    return target.startswith("colorlab.") or plugins.owner(target) is not None
 
 
 def class_of(target: str) -> Any:
@@ -95,7 +103,7 @@ def class_of(target: str) -> Any:
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"_target_={target} is not there ({str(error).splitlines()[0]})") from error
     home = str(getattr(found, "__module__", "elsewhere"))
-    ours = target.startswith("colorlab.") or plugins.owner(target)
+    ours = is_ours(target)
     if not isinstance(found, type) or (home != module if ours else home.split(".")[0] != target.split(".")[0]):
         raise ConfigError(f"_target_={target} is not allowed ({home} is where it is defined)")
     return found

@@ -27,7 +27,8 @@ from colorlab.methods.marginals import SPACE, ClassOptions, PixelClassifier, Tru
 from colorlab.nets.basis_net import BasisNet, Shown
 from colorlab.samplers.candidates import in_groups
 from colorlab.samplers.marginals import Marginals, MarginalSampler, expected, one_by_one
-from colorlab.storage.plain import content, open_plain, yaml_of
+from colorlab.storage.plain import content, yaml_of
+from colorlab.storage.tensors import read_tensors
 from colorlab.types import Batch
 
 REMEDIES = ("none", "best_of", "energy", "adversarial")
@@ -166,16 +167,12 @@ def rms(x: Tensor) -> Tensor:
 def frozen_part(run: Path, own: dict[str, Any]) -> dict[str, Tensor]:
     """The tensors of a finished run of marginals, but its count of batches. own: key, without its group -> value.
     CheckpointError if there are none, ConfigError if the run was trained with other values of the keys SAME."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     weights = run / "checkpoints" / "weights.safetensors"
     try:
-        open_plain(weights).close()  # from anything else it would be read for ever
         config = {"trunk": "plain"} | yaml_of(content(run / "config.yaml"))["method"]
         theirs = config | config.get("net", {}) | config.get("classes", {})  # older runs have no groups
-        tensors = load_file(weights)
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        tensors = read_tensors(weights)
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{run} is not a finished run ({' '.join(str(error).split())[:120]})") from error
     if "neighbours" not in theirs:
         raise CheckpointError(f"{run} has no marginals (give a run of method=cic or method=marginals)")

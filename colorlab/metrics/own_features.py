@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.errors import DataError
-from colorlab.storage.plain import content, must_hold_files, open_plain
+from colorlab.storage.plain import content, open_plain
+from colorlab.storage.tensors import must_hold_files
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from colorlab.errors import CheckpointError
+from colorlab.storage.tensors import read_tensors
 
 #: Why weights that were trained on another autoencoder are refused.
 OTHER_VAE = "this is not the autoencoder that the run was trained on (give that one as its vae)"
@@ -62,8 +61,8 @@ def tensors_of(run: Path, prefix: str) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"no weights in {run} (give the folder of a finished run: {path} does not exist)")
     try:
-        tensors = load_file(path)
-    except SafetensorError as error:
+        tensors = read_tensors(path)
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
     return {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
 

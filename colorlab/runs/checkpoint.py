@@ -18,20 +18,24 @@ from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn import init
 from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
 from colorlab.runs.config import TRAVELED
 from colorlab.storage.files import format_bytes, replacing, write_bytes
-from colorlab.storage.plain import open_plain
+from colorlab.storage.plain import flattened, open_plain
+from colorlab.storage.tensors import read_tensors
 
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
 FORMAT = 1  # of the states of training
-ELSEWHERE = 1_500_000_000  # numbers at most that a method takes from other files: a prior of Stable Diffusion's size
+#: Numbers at most that a method takes from other files: of nets known here, and of a prior of Stable Diffusion's size.
+KNOWN, ELSEWHERE = 50_000_000, 1_500_000_000
 STATE = {"step": int, "state_dict": dict}  # what every state holds; the rest is its training's
 
 
@@ -49,11 +53,14 @@ def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
 
 
 @contextmanager
-def fitting(run: Path) -> Iterator[None]:
+def fitting(run: Path, node: dict[str, Any]) -> Iterator[None]:
     """A method may be built here of a run's configuration, which may be a stranger's. CheckpointError as soon as it has
-    more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together."""
+    more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together. node: its
+    configuration, which may name other files."""
     files = [*run.glob(TRAVELED), *(run / "checkpoints").glob("*")]
-    left = ELSEWHERE + sum(path.stat().st_size for path in files)
+    words = [value for key, value in flattened(node).items() if isinstance(value, str) and not key.endswith("_target_")]
+    left = ELSEWHERE if any("/" in word or os.path.exists(word) for word in words if word) else KNOWN
+    left += sum(path.stat().st_size for path in files)
 
     def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
         nonlocal left
@@ -63,9 +70,24 @@ def fitting(run: Path) -> Iterator[None]:
 
     hook = register_module_parameter_registration_hook(count)
     try:
-        yield
+        with Unfilled():
+            yield
     finally:
         hook.remove()
+
+
+class Unfilled(TorchFunctionMode):
+    """Within, new parameters get no random numbers: those of a run are about to come in their place, and to fill what
+    a stranger's configuration makes of a width takes minutes."""
+
+    FILLS = (Tensor.uniform_, Tensor.normal_, init.uniform_, init.normal_, init.kaiming_uniform_, init.kaiming_normal_)
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The function's own result, but of those that fill."""
+        given = args[0] if args else (kwargs or {}).get("tensor")
+        if function in self.FILLS and isinstance(given, nn.Parameter):
+            return given
+        return function(*args, **(kwargs or {}))
 
 
 def load_weights(method: Method, run: Path) -> None:
@@ -137,8 +159,8 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
         return dict(_plain(path)["state_dict"])
     try:
-        return {k: v.float() if v.dtype == torch.float16 else v for k, v in load_file(path).items()}
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return {k: v.float() if v.dtype == torch.float16 else v for k, v in read_tensors(path).items()}
+    except ValueError as error:
         raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
 
 

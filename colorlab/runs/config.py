@@ -12,7 +12,7 @@ from colorlab.cli.clauses import check_node
 from colorlab.cli.targets import check_targets
 from colorlab.cli.upgrade import upgraded
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.storage.plain import Line, content, must_fit, yaml_of
+from colorlab.storage.plain import Line, content, is_counted_with, must_fit, yaml_of
 
 CONFIG = "config.yaml"
 TRAVELED = "model.safetensors"  # final weights beside it, in folders as model hubs keep them
@@ -83,7 +83,8 @@ def _check_values(value: Any, where: str) -> None:
         for k, each in enumerate(value):
             _check_values(each, f"{where}[{k}]")
     elif isinstance(value, float):
-        must_fit(value, float, where)
+        if not is_counted_with(value):
+            raise ValueError(f"{where}={value} is beyond all numbers that are counted with here")
     elif isinstance(value, str):
         if "${" in value:
             raise ValueError(f"{where}={value[:60]} refers to something else (a run's values are resolved)")

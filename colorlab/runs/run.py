@@ -85,10 +85,13 @@ class Run:
             if "steps" not in node["sampler"]:
                 raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
             node["sampler"] = node["sampler"] | {"steps": steps}
+        from colorlab.methods.base import Method
         from colorlab.runs.checkpoint import fitting, load_weights  # and torch, which nothing else here needs
 
-        with fitting(self.path):
+        with fitting(self.path, node):
             method = self._built(node, changed=bool(sampler or steps or changed))
+        if not isinstance(method, Method):
+            raise CheckpointError(f"{self.path / CONFIG}: method is a {type(method).__name__}, which colours nothing")
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
 
@@ -113,7 +116,10 @@ class Run:
                 f"{self.path / CONFIG}: data.simplify={wanted} is a program, which an opened run may not name "
                 f"(simplify={wanted} on the command line lets it run)"
             )
-        return self._built(self.config["data"])
+        made = self._built(self.config["data"])
+        if not hasattr(made, "splits"):
+            raise CheckpointError(f"{self.path / CONFIG}: data is a {type(made).__name__}, which holds no pictures")
+        return made
 
     def _built(self, node: dict[str, Any], changed: bool = False) -> Any:
         """The object that a part of the configuration describes, perhaps changed by the user. CheckpointError: it

@@ -21,6 +21,7 @@ DEEPEST = 32  # containers within one another
 MOST = 20_000  # values of a configuration, aliases counted as often as they come
 LONGEST_LINE = 500  # letters
 LONGEST_NUMBER = 400  # letters of a number in YAML
+LARGEST_FLOAT = 3.4e38  # of 32 bits
 
 Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
 
@@ -39,13 +40,6 @@ def open_plain(path: Path) -> BufferedReader:
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "it is no plain file", str(path))
-
-
-def must_hold_files(folder: Path) -> None:
-    """OSError if anything in a folder is neither a plain file nor a folder, before a library reads it for ever."""
-    for path in folder.iterdir():
-        if not path.is_dir():
-            open_plain(path).close()
 
 
 def content(path: Path, largest: int = LARGEST) -> bytes:
@@ -175,6 +169,11 @@ def must_be_plain(value: Any, depth: int = 0) -> None:
 def is_of_64_bits(value: int) -> bool:
     """Whether a whole number is one of those that files, arrays and clocks have."""
     return -(1 << 63) <= value < 1 << 64
+
+
+def is_counted_with(value: float) -> bool:
+    """Whether a number is one that nets count with: whole ones of 64 bits, others of 32."""
+    return is_of_64_bits(value) if isinstance(value, int) else abs(value) <= LARGEST_FLOAT
 
 
 def must_fit(value: Any, shape: Shape, where: str = "") -> None:

@@ -43,13 +43,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def bound(port: int) -> socket.socket:
-    """A socket of the port. ConfigError: it is taken."""
+    """A socket of the port, that listens. ConfigError: it is taken."""
     if not 0 <= port <= 65535:
         raise ConfigError(f"--port {port} is none (give 0 to 65535)")
     taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((HOST, port))
+        taken.listen()  # who comes before the page is there waits for it
     except OSError as error:
         taken.close()
         raise ConfigError(f"port {port} cannot be had: {error.strerror} (give another --port, or 0)") from error

@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -44,7 +45,8 @@ class Studio:
 
     def __init__(self, home: Path) -> None:
         self.home, self.worker = home, Worker()
-        self._opened: dict[str, Session] = {}
+        self._latest: dict[str, Session] = {}
+        self._living: WeakValueDictionary[str, Session] = WeakValueDictionary()  # those that jobs hold as well
         self.worker.take(Job(lambda tell: warm_up(), lambda said: None))
 
     async def start(self, request: Request) -> Response:
@@ -71,13 +73,13 @@ class Studio:
 
     async def drawing(self, request: Request) -> Response:
         """The drawing, on white paper."""
-        return FileResponse(self._of(request).folder / "drawing.png")
+        return file_at(self._of(request).folder / "drawing.png")
 
     async def reference(self, request: Request) -> Response:
         """The picture whose colours are hints: PUT takes the one in the body, DELETE leaves none."""
         session = self._of(request)
         if request.method == "GET":
-            return FileResponse(session.referred())
+            return file_at(session.referred())
         content = await request.body() if request.method == "PUT" else b""
         if request.method == "PUT" and not content:
             raise ConfigError("there is no picture (send a file)")
@@ -93,7 +95,7 @@ class Studio:
         """A candidate, at its own size or small (?small)."""
         id, name = request.path_params["id"], request.path_params["name"]
         await run_in_threadpool(shelf.read, self.home, id)
-        return FileResponse(shelf.picture_of(self.home / id, name, "small" in request.query_params))
+        return file_at(shelf.picture_of(self.home / id, name, "small" in request.query_params))
 
     async def prefer(self, request: Request) -> Response:
         """Favourites: PUT makes one, DELETE takes it back."""
@@ -148,15 +150,16 @@ class Studio:
         from colorlab.studio.session import Session
 
         id = request.path_params["id"]
-        if id not in self._opened:
-            self._keep(Session.reopened(self.home, id))
-        return self._opened[id]
+        session = self._living.get(id) or Session.reopened(self.home, id)
+        self._keep(session)
+        return session
 
     def _keep(self, session: Session) -> None:
         """Open, with the latest others."""
-        self._opened[session.id] = session
-        while len(self._opened) > MOST_OPEN:
-            self._opened.pop(next(iter(self._opened)))
+        self._latest.pop(session.id, None)
+        self._latest[session.id] = self._living[session.id] = session
+        while len(self._latest) > MOST_OPEN:
+            self._latest.pop(next(iter(self._latest)))
 
 
 def begin_session(home: Path, content: bytes, name: str) -> Session:
@@ -199,6 +202,11 @@ def colors_of(content: bytes, suffix: str) -> list[str]:
     return [f"#{bytes(color).hex()}" for color in rgb[:MOST_COLORS]]
 
 
+def file_at(path: Path) -> Response:
+    """A file that is answered. OSError: it is gone."""
+    return FileResponse(path, stat_result=path.stat())
+
+
 async def json_in(request: Request) -> Any:
     """The body. ConfigError: it is no JSON, or has text that is none."""
     try:
@@ -221,6 +229,8 @@ def answering(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return JSONResponse({"error": "there is no such file"}, 404)
         except TooLargeError:  # the guard's
             raise
+        except ClientDisconnect:  # nobody hears the answer
+            return Response(status_code=400)
         except Exception as error:  # what nobody foresaw
             log.exception("a request failed")
             return JSONResponse({"error": f"unforeseen {type(error).__name__} (the studio's terminal says more)"}, 500)

@@ -41,7 +41,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        if not is_own(headers):
+        if not is_own(scope["method"], headers):
             await JSONResponse({"error": "this comes from another site"}, 403)(scope, receive, send)
             return
         limit = LARGEST_PICTURE if headers.get("content-type", "").startswith("image/") else LARGEST_WISH
@@ -79,8 +79,12 @@ def too_large() -> JSONResponse:
     return JSONResponse({"error": f"at most {LARGEST_PICTURE >> 20} MB are taken"}, 413)
 
 
-def is_own(headers: dict[str, str]) -> bool:
-    """Whether a request comes from the studio's own page, from the address bar, or from a program."""
+def is_own(method: str, headers: dict[str, str]) -> bool:
+    """Whether a request comes from the studio's own page, from the address bar, or from a program; by GET also from a
+    link to the studio, which changes nothing."""
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        return headers.get("sec-fetch-mode") == "navigate" and "origin" not in headers  # a link to the studio
-    return "origin" not in headers or urlsplit(headers["origin"]).netloc == headers.get("host", "")
+        return method == "GET" and headers.get("sec-fetch-mode") == "navigate" and "origin" not in headers
+    try:
+        return "origin" not in headers or urlsplit(headers["origin"]).netloc == headers.get("host", "")
+    except ValueError:  # it is no address
+        return False

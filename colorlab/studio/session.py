@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -48,6 +49,7 @@ class Session:
         self.folder, self.name = folder, name
         self.asked: list[dict[str, Any]] = []
         self.favorites: list[str] = []
+        self._keeping = Lock()  # a job ends while the page chooses a favourite
         self.drawing = Image.fromarray(np.moveaxis(open_picture(folder / "drawing.png", LARGEST), 0, 2))
 
     @property
@@ -74,7 +76,8 @@ class Session:
 
     def keep(self) -> None:
         """Write what is not a picture."""
-        write_json(self.folder / shelf.RECORD, self.state())
+        with self._keeping:
+            write_json(self.folder / shelf.RECORD, self.state())
 
     def state(self) -> dict[str, Any]:
         """All of it that is not a picture, plain data."""

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from colorlab.errors import DataError
 from colorlab.storage.cache import cache_dir
+from colorlab.storage.tensors import must_be_bounded
 from colorlab.weights.catalog import MINILM, NETS, TEXT, TEXT_FILES, Weights
 
 
@@ -103,6 +104,7 @@ def _read(net: str, path: Path) -> Weights:
 def _of_safetensors(path: Path) -> Weights:
     from safetensors import SafetensorError, safe_open
 
+    must_be_bounded(path)
     try:
         with safe_open(path, "pt") as file:
             source = (file.metadata() or {}).get("source", str(path))

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from colorlab.errors import ConfigError
 from colorlab.nets.latent.prior import load_vae, save_vae
 from colorlab.storage.files import replacing_folder
+from colorlab.storage.tensors import read_tensors
 
 DECODERS = ("plain", "swap", "lightness", "locked")
 OF_A_RUN = "lightness"  # the folder within a run of method=lightness_vae
@@ -103,15 +104,13 @@ def save_lightness_vae(vae: Any, decoder: LightnessDecoder, path: Path) -> None:
 
 def load_lightness_vae(path: str) -> LightnessVAE:
     """That of a run of method=lightness_vae, or of the folder within it; float32, on the CPU, frozen. ConfigError."""
-    from safetensors.torch import load_file
-
     folder = Path(path) / OF_A_RUN if (Path(path) / OF_A_RUN).is_dir() else Path(path)
     if not (folder / GRAY).is_file():
         raise ConfigError(f"decoder={path} has no {GRAY} (give the folder of a finished run of method=lightness_vae)")
     vae = load_vae(str(folder / "vae"))
     decoder = LightnessDecoder(vae)
     try:
-        decoder.load_state_dict(load_file(folder / GRAY))
+        decoder.load_state_dict(read_tensors(folder / GRAY))
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
         raise ConfigError(f"{folder / GRAY} does not fit: {reason} (train it or copy it anew)") from error

@@ -24,7 +24,8 @@ from colorlab.errors import ConfigError
 from colorlab.nets.latent.text import TextEncoder, load_text, read_text
 from colorlab.storage.cache import shipped
 from colorlab.storage.files import replacing_folder
-from colorlab.storage.plain import content, must_hold_files
+from colorlab.storage.plain import content
+from colorlab.storage.tensors import must_hold_files
 from colorlab.types import Denoiser, Schedule
 from colorlab.weights.catalog import TEXT
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from colorlab.errors import ConfigError
 from colorlab.storage.memo import Answers
-from colorlab.storage.plain import content, must_hold_files
+from colorlab.storage.plain import content
+from colorlab.storage.tensors import must_hold_files
 from colorlab.weights.catalog import TEXT
 from colorlab.weights.store import text_folder
 
