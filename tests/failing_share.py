@@ -4,6 +4,7 @@ about to write its second result. Processes that it starts import this module as
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import colorlab.evaluate
 import colorlab.evaluation.evaluating as evaluating
 import colorlab.sample
 import colorlab.sampling.files as files
+from colorlab.cli import processes
 from colorlab.cli.processes import rank_and_world
 from colorlab.errors import DataError
 from tests.kill_harness import kill
@@ -23,7 +25,13 @@ def fail() -> None:
     raise DataError("a.png is damaged (fetch it again)")
 
 
-ENDS: dict[str, Callable[[], Any]] = {"raises": fail, "is killed": kill, "sleeps": partial(time.sleep, 600)}
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+ENDS: dict[str, Callable[[], Any]] = {
+    "raises": fail, "is killed": kill, "sleeps": partial(time.sleep, 600), "stops": stop,
+}  # fmt: skip
 
 
 def ending(write: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +47,7 @@ def ending(write: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if "HOW" in os.environ:
+    processes.PATIENCE = float(os.environ.get("PATIENCE", processes.PATIENCE))
     evaluating.write_sample = ending(evaluating.write_sample)  # type: ignore[assignment]
     files.colored = ending(files.colored)  # type: ignore[assignment]
 

@@ -23,6 +23,7 @@ from colorlab.metrics.judge import Judge
 from tests.kill_harness import ROOT
 from tests.test_ddp import orphans
 from tests.test_evaluate import trained_looking
+from tests.test_processes import state
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 12])
@@ -179,6 +180,34 @@ def test_when_one_process_fails_all_end_and_its_error_is_told(
     told = [line for line in err.splitlines() if line.startswith("colorlab: error: ")]
     assert failed == code and len(told) == 1 and said in told[0] and "Traceback" not in err, err
     assert not orphans(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_when_one_process_falls_silent_all_end(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    monkeypatch.setenv("PATIENCE", "30")
+    words = [f"run={run}", *EVALUATE, "out=e", "devices=2"]
+    failed, _, err = ended(command(tmp_path, "evaluate", *words, how="stops", rank=rank))
+    said = "one of the processes gave no answer for 30 s (the same command again goes on where it was)"
+    assert failed == 1 and err.splitlines()[-1] == f"colorlab: error: {said}", err
+    assert "Traceback" not in err and not orphans(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_process_that_was_stopped_ends_with_the_one_that_started_it(run: Path, tmp_path: Path) -> None:
+    words = [f"run={run}", *EVALUATE, "out=e", "devices=2"]
+    started = command(tmp_path, "evaluate", *words, how="stops")
+    deadline = time.monotonic() + 600
+    while not any(state(int(pid)) == "T" for pid in orphans(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    started.kill()
+    started.wait(60)
+    gone_by = time.monotonic() + 60
+    while (left := orphans(tmp_path)) and time.monotonic() < gone_by:
+        time.sleep(0.2)
+    assert not left
 
 
 @pytest.mark.slow

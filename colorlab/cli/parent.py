@@ -17,7 +17,12 @@ def follow_parent() -> None:
     parent, rank = os.environ.pop(PARENT, ""), os.environ.get("LOCAL_RANK", "0")
     if not parent.isdigit() or rank == "0":
         return
+    end_with(int(parent))
+
+
+def end_with(parent: int) -> None:
+    """Let this process be killed, even one that was stopped, when the process that started it is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != int(parent):  # it was gone before that
+    if os.getppid() != parent:  # it was gone before that
         os._exit(RankError.exit_code)

@@ -5,6 +5,7 @@ Pictures travel as files, so that little is exchanged."""
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -12,11 +13,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from colorlab.cli.command import exit_on_sigterm, open_output
+from colorlab.cli.parent import end_with
 from colorlab.errors import ColorlabError, ConfigError, RankError
 from colorlab.progress import silent
 
@@ -24,7 +27,8 @@ T = TypeVar("T")
 LOST = 113  # exit code of a process that says nothing, because another one is gone
 #: Said in errors about a process that is gone.
 GONE = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting", "broken pipe")
-RESULT, ERROR = "result", "error-"
+RESULT, ERROR, SILENCE = "result", "error-", "silence-"
+PATIENCE = 1800.0  # seconds without an answer from another process, after which all end
 AGAIN = "the same command again goes on where it was"
 ALONE = (0, 1)
 
@@ -55,9 +59,15 @@ def _in_new(count: int, task: Callable[..., T], given: tuple[Any, ...]) -> T:
     """The same in processes of their own, which end with this one."""
     from torch import multiprocessing
 
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # how it ends them is told by us
     with TemporaryDirectory(prefix="colorlab-") as folder:
         context: Any = multiprocessing.start_processes(
-            _work, (count, folder, task, given), nprocs=count, join=False, daemon=True, start_method="spawn"
+            _work,
+            (count, os.getpid(), folder, task, given),
+            nprocs=count,
+            join=False,
+            daemon=True,
+            start_method="spawn",
         )
         try:
             while not context.join():
@@ -68,8 +78,10 @@ def _in_new(count: int, task: Callable[..., T], given: tuple[Any, ...]) -> T:
         return result
 
 
-def _work(rank: int, count: int, folder: str, task: Callable[..., Any], given: tuple[Any, ...]) -> None:
-    """What one of the new processes does. folder: where they meet, and where results and errors are left."""
+def _work(rank: int, count: int, parent: int, folder: str, task: Callable[..., Any], given: tuple[Any, ...]) -> None:
+    """What one of the new processes does. parent: the process that started it, with which it ends; folder: where they
+    meet, and where results and errors are left."""
+    end_with(parent)
     open_output()
     exit_on_sigterm()
     os.environ["LOCAL_RANK"] = str(rank)
@@ -83,6 +95,8 @@ def _work(rank: int, count: int, folder: str, task: Callable[..., Any], given: t
     except Exception as error:
         if not is_lost(error):
             Path(folder, f"{ERROR}{rank}").write_bytes(_carried(error))
+        elif "timed out" in str(error).lower():
+            Path(folder, f"{SILENCE}{rank}").touch()
         sys.exit(LOST)
 
 
@@ -104,6 +118,8 @@ def _error(folder: Path, codes: Sequence[int | None]) -> Exception:
     for path in sorted(folder.glob(f"{ERROR}*")):
         error: Exception = pickle.loads(path.read_bytes())
         return error
+    if any(folder.glob(f"{SILENCE}*")):
+        return RankError(f"one of the processes gave no answer for {PATIENCE:g} s ({AGAIN})", RankError.exit_code)
     own = [code for code in codes if code not in (0, None, LOST, -signal.SIGTERM, 128 + signal.SIGTERM)]
     code = own[0] if own else LOST
     killed = code is not None and code < 0
@@ -121,7 +137,8 @@ def _group(where: str, rank: int, world: int) -> Iterator[None]:
     torch.set_num_threads(max(1, torch.get_num_threads() // _here(world)))
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
-    distributed.init_process_group("gloo", init_method=where, rank=rank, world_size=world)
+    patience = timedelta(seconds=PATIENCE)
+    distributed.init_process_group("gloo", init_method=where, rank=rank, world_size=world, timeout=patience)
     _place = rank, world
     try:
         with silent() if rank else nullcontext():

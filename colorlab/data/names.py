@@ -60,7 +60,10 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
 
 def _places(path: Path) -> set[str | tuple[int, int]]:
     """What tells a file from others: its path without links, and what it is on the disk, if it is there."""
-    found: set[str | tuple[int, int]] = {_key(os.path.realpath(path)), _key(path.parent.resolve() / path.name)}
+    found: set[str | tuple[int, int]] = {
+        _key(os.path.realpath(path)),
+        _key(Path(os.path.realpath(path.parent)) / path.name),
+    }
     if path.exists():
         found.add((path.stat().st_dev, path.stat().st_ino))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -87,7 +88,8 @@ def read(folder: Path) -> Sweep:
         record = json_of(content(path, LARGEST_RECORD))
         must_fit(record, RECORD)
         jobs = [Job(**entry) for entry in record["jobs"]]
-        if any(not (folder / job.folder).resolve().is_relative_to(folder.resolve()) for job in jobs):
+        home = Path(os.path.realpath(folder))  # which ends at links in a circle, as resolve() does not
+        if any(not Path(os.path.realpath(folder / job.folder)).is_relative_to(home) for job in jobs):
             raise ValueError("a job lies outside of the sweep")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(

@@ -87,6 +87,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             os.replace(path, before)
         os.replace(made, path)
         sync(path.parent)
+    except OSError as error:
+        if str(error.filename).startswith(f"{made}{os.sep}"):
+            error.filename = str(path / Path(error.filename).relative_to(made))
+        raise
     finally:
         if before.exists() and not path.exists():  # it could not be replaced
             os.replace(before, path)
