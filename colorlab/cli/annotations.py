@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+PLAIN = (int, float, str, list, tuple, dict, type(None))  # the kinds of values in a yaml file
+
 
 def must_suit(make: type, values: Mapping[str, Any]) -> None:
     """TypeError names the first value that is not of the kind that its parameter is annotated with."""
     hints = hints_of(make)
     for key, value in values.items():
         if key in hints and not suits(value, hints[key]):
-            raise TypeError(f"{key} is to be {_named(hints[key])}, not {str(value)[:40]!r}")
+            given = repr(str(value)[:40]) if isinstance(value, PLAIN) else type(value).__name__
+            raise TypeError(f"{key} is to be {_named(hints[key])}, not {given}")
 
 
 @cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from colorlab.cli import plugins
-from colorlab.cli.annotations import must_suit
+from colorlab.cli.annotations import PLAIN, must_suit
 from colorlab.errors import ConfigError
 
 PICTURES = r"colorlab\.data(\.[a-z_0-9]+)*\.[A-Z]\w*|albumentations\.[A-Z]\w*"
@@ -82,11 +83,23 @@ def _built(node: Any, *arguments: Any) -> Any:
     if node.get("_partial_", False):
         return partial(make, *arguments, **values)
     try:
-        if is_ours(node["_target_"]):
-            must_suit(make, values)
-        return make(*arguments, **values)
+        return _ours(make, arguments, values) if is_ours(node["_target_"]) else make(*arguments, **values)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{node['_target_']}: {error}") from error
+
+
+def _ours(make: type, arguments: Sequence[Any], values: Mapping[str, Any]) -> Any:
+    """A class of ours called with values that suit it. What it says itself of an object comes first: it says more."""
+    must_suit(make, {key: value for key, value in values.items() if isinstance(value, PLAIN)})
+    try:
+        made = make(*arguments, **values)
+    except ConfigError:
+        raise
+    except Exception:
+        must_suit(make, values)
+        raise
+    must_suit(make, values)
+    return made
 
 
 def is_ours(target: str) -> bool:
