@@ -14,6 +14,7 @@ from colorlab.conditions.palette import apart, colors_of_lab, commonest, fitted_
 from colorlab.draws import Draws
 from colorlab.methods.areas import openness, places_of
 from colorlab.methods.flats import Flats
+from colorlab.methods.flats_diffusion import is_background
 from colorlab.runs.run import open_run
 from colorlab.samplers.guidance import GuidanceOptions
 from colorlab.sampling.options import PictureOptions, SamplingOptions
@@ -315,3 +316,10 @@ def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_n
     image[..., 20:23, :], image[..., 42:45, :] = 0, 0
     R = int(labels.max()) + 1
     assert openness(image, labels, places_of(labels, R)).tolist() == ([1, 1, 1, 2] if around else [-1, -1, -1])
+
+
+def test_the_background_has_most_of_the_pictures_border() -> None:
+    nine_of_sixteen = torch.tensor(
+        [[[1, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1]]]
+    )  # by no other three sides
+    assert is_background(nine_of_sixteen, 3).tolist() == [[False, True, False]]

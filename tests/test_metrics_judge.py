@@ -114,3 +114,16 @@ def test_unknown_nets_name_the_choices(wrong):
 def test_the_index_must_be_as_long_as_the_batch(cases):
     with pytest.raises(ValueError, match="2 drawings, but 3 indices"):
         Judge("none", "none", "lines").update(cases[0][:2], cases[1][:2], cases[2][:2], [1, 2, 3])
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_processes_number_drawings_without_names_apart(world: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "is_available", lambda: True)
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: world)
+    numbers: list[int] = []
+    for rank in range(world):
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
+        judge = Judge("none", "none", "lines")
+        numbers += judge._unnamed(2) + judge._unnamed(3)
+    assert sorted(numbers) == list(range(5 * world))

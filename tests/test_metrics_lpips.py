@@ -28,6 +28,10 @@ def test_all_pairs_equal_the_package(net, monkeypatch):
     assert torch.allclose(pairwise_lpips(PICTURES, net).float(), torch.stack(rows), rtol=0, atol=1e-6)
 
 
+def test_pictures_are_scaled_as_the_package_scales_them():
+    assert ours.SHIFT == (-0.030, -0.088, -0.188) and ours.SCALE == (0.458, 0.448, 0.450)
+
+
 def test_equal_pictures_are_at_zero_and_the_matrix_is_symmetric():
     distances = pairwise_lpips(PICTURES[[0, 1, 0, 2, 1]], "alex")
     assert distances[0, 2] == distances[1, 4] == 0 and torch.equal(distances, distances.T)
