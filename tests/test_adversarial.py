@@ -168,6 +168,13 @@ def test_least_squares_and_cross_entropy_have_their_textbook_values() -> None:
     assert float(cross_entropy([torch.tensor([2.0])], 0.0)) == pytest.approx(math.log(1 + math.e**2))
 
 
+def test_the_losses_of_several_scales_are_their_mean() -> None:
+    scales = [torch.full((1, 1, 2, 2), 2.0), torch.full((1, 1, 1, 1), -1.0)]
+    assert least_squares(scales, 1.0) == pytest.approx((1 + 4) / 2)
+    real = [math.log1p(math.exp(-2)), math.log1p(math.exp(1))]
+    assert cross_entropy(scales, 1.0) == pytest.approx(sum(real) / 2, rel=1e-6)
+
+
 def test_the_gradient_penalty_has_its_closed_form() -> None:
     w = torch.randn(3, 4, 5, requires_grad=True)
     real, fake, share = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5), torch.tensor([0.25, 1.0])
