@@ -24,6 +24,11 @@ def draw(rows: Draws) -> torch.Tensor:
     return torch.tensor(rows.candidate)[:, None, None, None] + noise / 100
 
 
+def test_places_far_apart_are_the_middle_one_and_then_always_the_farthest() -> None:
+    points = torch.tensor([[0.0], [1.0], [4.0], [5.0], [11.0]])
+    assert farthest(torch.cdist(points, points).square(), 4).tolist() == [2, 4, 0, 1]
+
+
 def test_the_centres_are_those_of_scipys_kmeans() -> None:
     from scipy.cluster.vq import kmeans2
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorlab.metrics.drawing import Drawing
-from colorlab.metrics.modes import Modes, assignment, coverage
+from colorlab.metrics.modes import RADII, Modes, assignment, coverage
 
 #: four flat colourings on white paper, far from one another, with a border of paper
 COLORS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.7, 0.1], [0.1, 0.1, 0.9], [0.9, 0.8, 0.1]])
@@ -22,6 +22,10 @@ def painted(colors):
 
 def measured(samples, truths):
     return Modes().measure(Drawing(samples, torch.ones(1, 32, 32), truths, 0, "none"))
+
+
+def test_modes_are_found_within_these_radii():
+    assert RADII == {"lpips": (0.01, 0.02, 0.05, 0.1, 0.2), "delta_e": (2.0, 5.0, 10.0, 20.0)}
 
 
 def test_finding_two_of_four_modes_covers_half():
