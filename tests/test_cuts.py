@@ -9,7 +9,7 @@ import torch
 
 from colorlab.conditions.area_colors import small_view
 from colorlab.conditions.areas import areas_of
-from colorlab.conditions.cuts import between_lines, cut_by_border, pen_of
+from colorlab.conditions.cuts import between_lines, cut_by_border
 
 
 def lines(text: str) -> np.ndarray:
@@ -30,13 +30,6 @@ def lines(text: str) -> np.ndarray:
 )
 def test_paper_between_two_lines_that_run_into_a_side_is_cut(border: str, between: str) -> None:
     assert between_lines(lines(border), 2).tolist() == [each == "x" for each in between]
-
-
-@pytest.mark.parametrize("pen", [1, 3, 5])
-def test_the_pen_is_told_by_its_ink_and_edges(pen: int) -> None:
-    paper = np.ones((200, 300), bool)
-    paper[20 : 20 + pen, 10:290] = paper[50:180, 40 : 40 + pen] = False
-    assert pen_of(paper) == pytest.approx(pen, rel=0.05)
 
 
 def bust() -> np.ndarray:

@@ -9,7 +9,8 @@ import torch
 
 from colorlab.conditions.areas import areas_of
 from colorlab.conditions.finish import area_colors, painted, shaded
-from colorlab.conditions.pen import stroke_width, thickened
+from colorlab.conditions.gaps import stroke_width
+from colorlab.conditions.pen import thickened
 from colorlab.conditions.resize import shrunk
 
 ORANGE, BLUE = (torch.tensor(color) for color in ([1.0, 0.5, 0.0], [0.2, 0.4, 0.9]))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorlab.conditions.pen import WIDTH, evened, stroke_width
+from colorlab.conditions.gaps import stroke_width
+from colorlab.conditions.pen import WIDTH, evened
 
 
 def drawing(width: int, gray: float = 0.0, paper: float = 1.0, side: int = 400) -> torch.Tensor:

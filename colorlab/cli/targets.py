@@ -90,15 +90,16 @@ def _built(node: Any, *arguments: Any) -> Any:
 
 def _ours(make: type, arguments: Sequence[Any], values: Mapping[str, Any]) -> Any:
     """A class of ours called with values that suit it. What it says itself of an object comes first: it says more."""
-    must_suit(make, {key: value for key, value in values.items() if isinstance(value, PLAIN)})
+    parts = {key: value for key, value in values.items() if not isinstance(value, PLAIN)}
+    must_suit(make, {key: value for key, value in values.items() if key not in parts})
     try:
         made = make(*arguments, **values)
     except ConfigError:
         raise
     except Exception:
-        must_suit(make, values)
+        must_suit(make, parts)
         raise
-    must_suit(make, values)
+    must_suit(make, parts)
     return made
 
 

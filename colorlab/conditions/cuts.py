@@ -8,18 +8,19 @@ from typing import Any
 import cv2
 import numpy as np
 
+from colorlab.conditions.gaps import stroke_width
+
 SHORT = 0.08  # of the longer side: a piece of ink no longer than that, such as a ray of the sun, cuts nothing off
 ACROSS = 3.0  # pens: a line that runs into the border meets it on no more than that; one along it does
-FINE = 1000  # px; the longer side on which pens and pieces of ink are told
+FINE = 1000  # px; the longer side on which pieces of ink are told apart
 BORDER: tuple[Any, ...] = (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1])  # of a picture: top, bottom, left, right
-BROADEST = 0.02  # of the longer side; broader ink than that is no pen
+BROADEST = 0.02  # of the longer side; broader ink than that is no line
 
 
 def cut_by_border(paper: np.ndarray) -> np.ndarray:
     """(H, W) bool -> (H, W) bool: of the outermost pixels, the paper between two lines that run into the same side."""
-    cut = np.zeros(paper.shape, bool)
-    if not all(paper[side].all() for side in BORDER):
-        longest = ACROSS * pen_of(paper)
+    cut, longest = np.zeros(paper.shape, bool), longest_contact(paper)
+    if longest > 0:
         for side, long in zip(BORDER, of_long_pieces(paper), strict=True):
             cut[side] |= between_lines(paper[side] | ~long, longest) & paper[side]
     return cut
@@ -27,10 +28,15 @@ def cut_by_border(paper: np.ndarray) -> np.ndarray:
 
 def sides_with_lines(paper: np.ndarray) -> list[bool]:
     """Whether a line of the drawing (H, W) bool runs into its top, bottom, left and right border."""
-    if all(paper[side].all() for side in BORDER):
-        return [False] * 4
-    longest = ACROSS * pen_of(paper)
+    longest = longest_contact(paper)
     return [bool((np.diff(pieces_of_ink(paper[side]), axis=0) <= longest).any()) for side in BORDER]
+
+
+def longest_contact(paper: np.ndarray) -> float:
+    """px of the border on which a line meets it that runs into it; 0 if there is no ink at the border."""
+    if all(paper[side].all() for side in BORDER):
+        return 0.0
+    return ACROSS * min(stroke_width(~paper), max(BROADEST * max(paper.shape), 1.0))
 
 
 def of_long_pieces(paper: np.ndarray) -> list[np.ndarray]:
@@ -59,13 +65,3 @@ def between_lines(paper: np.ndarray, longest: float) -> np.ndarray:
 def pieces_of_ink(paper: np.ndarray) -> np.ndarray:
     """(L,) bool -> (2, K): where each piece of ink starts, and where it has ended."""
     return np.flatnonzero(np.diff(~paper, prepend=False, append=False)).reshape(-1, 2).T
-
-
-def pen_of(paper: np.ndarray) -> float:
-    """About how wide the lines of a drawing (H, W) bool are, px: two times the ink by the length of its edges. Of a
-    large one, some rows and columns tell."""
-    step = -(-max(paper.shape) // FINE)
-    rows, columns = paper[::step], paper[:, ::step]
-    edges = int((rows[:, 1:] != rows[:, :-1]).sum()) + int((columns[1:] != columns[:-1]).sum())
-    ink = (rows.size - int(rows.sum()) + columns.size - int(columns.sum())) / 2
-    return float(min(max(2 * ink / max(edges, 1), 1.0), max(BROADEST * max(paper.shape), 1.0)))

@@ -87,6 +87,14 @@ def distance_to_ink(paper: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform(around, cv2.DIST_L2, 5)[1:-1, 1:-1]
 
 
+def stroke_width(ink: np.ndarray) -> float:
+    """Of ink (H, W) bool, px: of half of its length, lines are wider. What is filled with ink is short and counts
+    little."""
+    distance = cv2.distanceTransform(np.pad(ink, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ridge = ink & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))
+    return max(1.0, 2 * float(np.median(distance[ridge])) - 0.5)
+
+
 def peaks(distance: np.ndarray, levels: list[float]) -> np.ndarray:
     """(H, W) int32, numbered from 1: what is higher than a level and holds nothing that is higher than the one before.
     levels: falling."""

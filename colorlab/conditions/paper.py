@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from colorlab.conditions.sheet import carried_on, sheet_in
+from colorlab.conditions.sheet import carried_on, disc_of, sheet_in
 
 SIDE = 400  # px; the longer side of the small picture
 DISCS = (0.035, 0.07)  # of the longer side; diameters of discs that close lines; the second for broad pens
@@ -67,9 +67,10 @@ def page_of(picture: np.ndarray, lines: str = "auto") -> Page:
     if turned:
         canvas = turned_light(picture)
         survey, light = surveyed(canvas)
-    sheet = None if turned or lines == "never" else sheet_in(reduced(picture))
+    small = reduced(picture)
+    sheet = None if turned or lines == "never" else sheet_in(small)
     if sheet is not None:
-        on_sheet = surveyed(carried_on(reduced(picture), sheet))
+        on_sheet = surveyed(carried_on(small, sheet))
         if lines == "always" or decided(on_sheet[0])[0] != PICTURE:
             (survey, light), of = on_sheet, "of the sheet in it"
         else:
@@ -118,9 +119,8 @@ def surveyed(picture: np.ndarray) -> tuple[Survey, np.ndarray]:
 
 
 def _surveyed(small: np.ndarray, diameter: float) -> tuple[Survey, np.ndarray]:
-    size = max(3, round(diameter * max(small.shape)) | 1)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    ground = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), (0, 0), size / 4)
+    disc = disc_of(small, diameter)
+    ground = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), (0, 0), len(disc) / 4)
     gray, paper = gray_of(small), gray_of(ground).astype(np.float32)
     lightest = surface(paper)
     tone = paper / lightest

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from colorlab.conditions.areas import Areas, paper_of
-from colorlab.conditions.gaps import distance_to_ink
+from colorlab.conditions.gaps import distance_to_ink, stroke_width
 
 WIDTH = 0.016  # of the longer side: thinner pens are thickened to this
 ROOM = 0.3  # of half the width of an area at its widest: no line grows farther into it
@@ -28,14 +28,6 @@ def evened(image: Tensor) -> Tensor:
     if missing > 0:
         even = cv2.erode(even, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1)))
     return torch.from_numpy(even.clip(0, 1))[None].to(image)
-
-
-def stroke_width(ink: np.ndarray) -> float:
-    """Of ink (H, W) bool, px: of half of its length, lines are wider. What is filled with ink is short and counts
-    little."""
-    distance = cv2.distanceTransform(np.pad(ink, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ridge = ink & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))
-    return max(1.0, 2 * float(np.median(distance[ridge])) - 0.5)
 
 
 def thickened(drawing: np.ndarray, areas: Areas, width: float) -> np.ndarray:

@@ -26,9 +26,7 @@ DISC = 0.035  # the same: diameter of the disc that closes lines
 
 def sheet_in(small: np.ndarray) -> np.ndarray | None:
     """(h, w, 3) uint8 RGB, some hundred pixels -> (h, w) bool, the sheet without its edges; None if there is none."""
-    side = max(small.shape)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(DISC * side) | 1,) * 2)
-    ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc)
+    side, ground = max(small.shape), cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc_of(small, DISC))
     best, clearest = None, STEP
     for light in (cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY), ground.min(axis=2)):  # a wooden table may be light, in red
         for polygon in _pieces(light):
@@ -39,6 +37,12 @@ def sheet_in(small: np.ndarray) -> np.ndarray | None:
     found = cv2.fillConvexPoly(np.zeros(small.shape[:2], np.uint8), best, 1)
     edge = np.ones((2 * round(EDGE * side) + 1,) * 2, np.uint8)
     return cv2.erode(found, edge, borderType=cv2.BORDER_REPLICATE) > 0
+
+
+def disc_of(picture: np.ndarray, diameter: float) -> np.ndarray:
+    """A disc with this share of a picture's longer side as its diameter, 3 px at least."""
+    size = max(3, round(diameter * max(picture.shape)) | 1)
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
 
 
 def carried_on(small: np.ndarray, sheet: np.ndarray) -> np.ndarray:

@@ -24,8 +24,8 @@ from colorlab.conditions.captions import dropped, shares, with_colors, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.frozen import OTHER_VAE, Aside, bind, weights_digest
-from colorlab.nets.latent.lightness_decoder import load_lightness_vae
+from colorlab.nets.frozen import OTHER_VAE, Aside, bind
+from colorlab.nets.latent.lightness_decoder import decoder_for
 from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior, schedule_of
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
@@ -107,19 +107,12 @@ class LatentPrior(Method):
         self.space, self.conditions = latent.space, space_named(latent.space).conditions
         frozen, reader = load_vae(latent.vae), read_text(net.text_encoder)
         self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
-        self.decoder = Aside(load_lightness_vae(latent.decoder)) if latent.decoder else None
+        self.decoder = Aside(decoder_for(frozen, latent.decoder)) if latent.decoder else None
         unet = small_unet(net.width, net.layers, frozen.config.latent_channels, reader.width)
         self.unet: Any = in_channels_last(unet)
         self.register_buffer("alpha_bars", alpha_bars, persistent=False)
         bind(self, "vae_digest", frozen, OTHER_VAE)
         self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
-        self.must_share_vae(latent.decoder)
-
-    def must_share_vae(self, decoder: str | None) -> None:
-        """ConfigError: the decoder was trained for other latents."""
-        if self.decoder and not torch.equal(weights_digest(self.decoder.net.vae), self.vae_digest):  # type: ignore[arg-type]
-            other = f"method.latent.decoder={decoder} belongs to another autoencoder"
-            raise ConfigError(f"{other} (train it on method.latent.vae)")
 
     @property
     def prior(self) -> Prior:

@@ -24,9 +24,9 @@ from colorlab.conditions.hint_maps import HintMaps, must_match, of_hints
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.base import Losses, Method, Optimized, OptimizerFactory, ScheduleFactory, in_channels_last
-from colorlab.nets.frozen import Aside, bind, weights_digest
+from colorlab.nets.frozen import Aside, bind
 from colorlab.nets.latent.guider import Features, GuidedUNet, guided
-from colorlab.nets.latent.lightness_decoder import LightnessVAE, load_lightness_vae
+from colorlab.nets.latent.lightness_decoder import decoder_for
 from colorlab.nets.latent.prior import Prior, load_prior, schedule_of
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler, grid
@@ -143,7 +143,7 @@ class Piggyback(Method):
         own: Prior = in_channels_last(load_prior(latent.prior))  # type: ignore[assignment]
         self.prior, self.schedule_of_prior = Aside(own), schedule_of(own.alpha_bars)
         self.sampler = unbounded(sampler, self.schedule_of_prior)
-        self.decoder = None if latent.decoder is None else Aside(decoder_of(own, latent.decoder))
+        self.decoder = None if latent.decoder is None else Aside(decoder_for(own.vae, latent.decoder))
         net = guided(own, guider.kind, guider.mix, guider.sites, guider.rank, guider.checkpointing)
         self.net: GuidedUNet = in_channels_last(net)  # type: ignore[assignment]
         self.latents, self.colors = Answers(KEPT_BYTES, GROUP), Answers(KEPT_BYTES, GROUP)
@@ -253,11 +253,8 @@ class Piggyback(Method):
         scale = self.guidance
         found = branches(scale.text, 1.0 if alone else scale.structure, text != scale.negative)
         states = self.frozen.embed([text if branch.text else scale.negative for branch in found], self.cut)
-        hints = of_hints(
-            condition.hints if self.hints.use else None,
-            condition.image,
-            self.hints.superpixels if self.hints.snap else 0,
-        )
+        given = condition.hints if self.hints.use else None
+        hints = of_hints(given, condition.image, self.hints.superpixels if self.hints.snap else 0)
         structure = self.net.encode(condition.image, hints.to(condition.image))
         kept = torch.tensor([float(branch.structure) for branch in found]).to(structure)
         weight = torch.tensor([branch.weight for branch in found]).to(structure)
@@ -339,14 +336,6 @@ class Piggyback(Method):
             schedule.step()
         at = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[min(step, self.learning.steps - 1)])
         return [Optimized(optimizer, at)]
-
-
-def decoder_of(prior: Prior, path: str) -> LightnessVAE:
-    """A trained lightness-aware decoder. ConfigError: it is of another autoencoder than the prior's."""
-    found = load_lightness_vae(path)
-    if not torch.equal(weights_digest(found.vae), weights_digest(prior.vae)):
-        raise ConfigError(f"decoder={path} is of another autoencoder than the prior's (train it with vae=<the prior>)")
-    return found
 
 
 def refuse(guides: Sequence[Guide], ablation: str) -> None:

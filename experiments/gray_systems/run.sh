@@ -6,16 +6,8 @@ set -eu
 limit=${1:-102} seed=${2:-0}
 [ $# -gt 2 ] && shift 2 || shift $#
 here=runs/experiments/gray_systems
-named=""
-one() { # name in the table, steps, the method's words
-  title=$1 steps=$2 name=gray-$1-$seed
-  shift 2
-  # shellcheck disable=SC2086 # a word a key
-  python -m colorlab.train name=$name seed=$seed data.condition=gray trainer.max_steps=$steps save_every=100 resume=auto $more "$@"
-  python -m colorlab.evaluate run=runs/$name n=8 limit=$limit features=none out=$here/$title-$seed
-  named="$named $title=$here/$title-$seed"
-}
-more="$*"
+more="data.condition=gray $*" kind=gray
+. experiments/systems.sh
 one cic 2000 method=cic
 one ugcolor 2500 method=ugcolor
 one disco 1500 method=disco

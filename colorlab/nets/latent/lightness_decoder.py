@@ -14,9 +14,11 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from colorlab.errors import ConfigError
+from colorlab.nets.frozen import weights_digest
 from colorlab.nets.latent.prior import load_vae, save_vae
 from colorlab.storage.files import replacing_folder
 from colorlab.storage.tensors import read_tensors
@@ -100,6 +102,15 @@ def save_lightness_vae(vae: Any, decoder: LightnessDecoder, path: Path) -> None:
         save_vae(vae, temporary / "vae")
         tensors = {name: value.detach().cpu().contiguous() for name, value in decoder.state_dict().items()}
         save_file(tensors, temporary / GRAY)
+
+
+def decoder_for(vae: nn.Module, path: str) -> LightnessVAE:
+    """That of a run, as ``load_lightness_vae``. ConfigError: it was trained on another autoencoder than this one."""
+    found = load_lightness_vae(path)
+    if not torch.equal(weights_digest(found.vae), weights_digest(vae)):
+        other = f"method.latent.decoder={path} belongs to another autoencoder"
+        raise ConfigError(f"{other} than the one that latents are of here (train it on that one)")
+    return found
 
 
 def load_lightness_vae(path: str) -> LightnessVAE:
