@@ -62,7 +62,8 @@ def _inside(value: Any, kind: type, parts: tuple[Any, ...]) -> list[tuple[Any, A
     if isinstance(value, dict):
         return [(each, part) for pair in value.items() for each, part in zip(pair, parts, strict=True)]
     if kind is tuple and parts[-1] is not Ellipsis:
-        return list(zip(value, parts, strict=True)) if len(value) == len(parts) else [(None, int)]
+        fits = len(value) == len(parts)
+        return list(zip(value, parts, strict=True)) if fits else [(None, int)]  # a pair that does not suit
     return [(each, parts[0]) for each in value]
 
 
