@@ -1,4 +1,5 @@
-"""The page of the package on an index: the README, whose pictures and links must lead somewhere from there."""
+"""The page of the package on an index: the README, whose pictures and links must lead somewhere
+from there."""
 
 from __future__ import annotations
 
@@ -22,10 +23,12 @@ class LongDescription(MetadataHookInterface):
 
 
 def described(readme: str, home: str) -> str:
-    """The README with links into the repository made absolute. Without a repository there is nowhere to lead: links
-    become their words, and a picture goes with the italic line below it."""
+    """The README with links into the repository made absolute. Without a repository there is
+    nowhere to lead: links become their words, and a picture goes with the italic line below it."""
     if not home:
-        readme = re.sub(r"^!\[[^\]]*\]\((?!https?://)[^)]*\)\n\n\*.*?\*\n(\n|$)", "", readme, flags=re.M | re.S)
+        readme = re.sub(
+            r"^!\[[^\]]*\]\((?!https?://)[^)]*\)\n\n\*.*?\*\n(\n|$)", "", readme, flags=re.M | re.S
+        )
 
     def absolute(found: re.Match[str]) -> str:
         picture, words, path = found.groups()

@@ -5,8 +5,8 @@
     run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     pictures = run.sample("drawing.png", n=8, seed=0)
 
-The words are those of the commands, and equal words give equal bits. torch is loaded with the first name that is used.
-"""
+The words are those of the commands, and equal words give equal bits. torch is loaded with the first
+name that is used."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained", "load_data",
-    "open_run", "save_pretrained",
+    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained",
+    "load_data", "open_run", "save_pretrained",
 ]  # fmt: skip
 
 

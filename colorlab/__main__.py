@@ -9,9 +9,11 @@ from colorlab import __version__
 
 COMMANDS = {
     "train": "train a method                    python -m colorlab.train method=gpic",
-    "sample": "colour drawings with a run        python -m colorlab.sample run=runs/<name> input=drawing.png n=8",
+    "sample": "colour drawings with a run        python -m colorlab.sample run=runs/<name> "
+    "input=drawing.png n=8",
     "evaluate": "measure a run                     python -m colorlab.evaluate run=runs/<name> n=8",
-    "compare": "put runs on one page              python -m colorlab.compare runs=[runs/a,runs/b] out=report",
+    "compare": "put runs on one page              python -m colorlab.compare runs=[runs/a,runs/b] "
+    "out=report",
     "models": "list, give away, fetch, export    python -m colorlab.models",
     "data": "check, prepare, lines, prior       python -m colorlab.data check data=openmoji",
     "studio": "colour in the browser             python -m colorlab.studio --open",
@@ -36,7 +38,10 @@ def main() -> None:
     print(f"colorlab {__version__}: one drawing in, many different, coherent colourings out\n")
     print("\n".join(f"  {command:10} {what}" for command, what in COMMANDS.items()))
     if name not in ("", "-h", "--help", "help"):
-        print(f"\ncolorlab: error: {name} is not a command (choose from {', '.join(COMMANDS)})", file=sys.stderr)
+        print(
+            f"\ncolorlab: error: {name} is not a command (choose from {', '.join(COMMANDS)})",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 

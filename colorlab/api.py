@@ -1,4 +1,5 @@
-"""The door for Python: what the commands do, in the same words and to the same bits; torch is loaded when used."""
+"""The door for Python: what the commands do, in the same words and to the same bits; torch is
+loaded when used."""
 
 from __future__ import annotations
 
@@ -7,12 +8,11 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from colorlab.cli.clauses import check_words
-from colorlab.cli.yaml_files import conf_dir
+from colorlab.comparing import Comparison, compare
 from colorlab.evaluation.folder import Evaluation, read_evaluation
-from colorlab.evaluation.options import ComparisonOptions, EvaluationOptions
+from colorlab.evaluation.options import EvaluationOptions
 from colorlab.loading import DataSet, load_data
 from colorlab.models import from_pretrained, save_pretrained
 from colorlab.runs.config import CONFIG, TRAVELED
@@ -27,16 +27,18 @@ if TYPE_CHECKING:
     from colorlab.sampling.varied import Points
 
 __all__ = [
-    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained", "load_data",
-    "open_run", "save_pretrained",
+    "Comparison", "DataSet", "Evaluation", "TrainedRun", "compare", "export", "from_pretrained",
+    "load_data", "open_run", "save_pretrained",
 ]  # fmt: skip
 
 
 def open_run(path: str | Path | Sequence[str | Path]) -> TrainedRun:
-    """Open a trained run; the same object for the same path, until its configuration or its weights change.
+    """Open a trained run; the same object for the same path, until its configuration or its weights
+    change.
 
-    path: a run folder; "pretrained/<name>" for one that ships with the package; or two of them for the mix model, the
-    first above and the second below ``switch_at``. CheckpointError: there is no run, or it cannot be read.
+    path: a run folder; "pretrained/<name>" for one that ships with the package; or two of them for
+    the mix model, the first above and the second below ``switch_at``. CheckpointError: there is no
+    run, or it cannot be read.
 
     >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     >>> run.name
@@ -54,13 +56,18 @@ def _opened(paths: tuple[str, ...], stamps: tuple[int, ...]) -> TrainedRun:
 
 def files_of(run: Run) -> list[Path]:
     """A run's configuration and whatever weights are there."""
-    return [run.path / CONFIG, *run.path.glob(TRAVELED), *sorted((run.path / "checkpoints").glob("*"))]
+    return [
+        run.path / CONFIG,
+        *run.path.glob(TRAVELED),
+        *sorted((run.path / "checkpoints").glob("*")),
+    ]
 
 
 class TrainedRun:
     """A trained method that colours pictures. ``open_run`` makes it.
 
-    name: the run's. path: its folder (of a mix model, the first run's). config: its configuration, plain containers.
+    name: the run's. path: its folder (of a mix model, the first run's). config: its configuration,
+    plain containers.
 
     >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     >>> run.config["data"]["size"]
@@ -121,24 +128,28 @@ class TrainedRun:
     ) -> list[Image]:
         """n colourings of a picture: PIL pictures, RGB, of the picture's own size.
 
-        drawing: a path; a PIL picture; an array (H, W), (H, W, 3) or (H, W, 4); a tensor (1, H, W), (3, H, W) or
-            (4, H, W); uint8, or floats in [0, 1].
+        drawing: a path; a PIL picture; an array (H, W), (H, W, 3) or (H, W, 4); a tensor (1, H, W),
+            (3, H, W) or (4, H, W); uint8, or floats in [0, 1].
         n: colourings, >= 1. Colouring k is the same for every n.
         seed: >= 0; equal seeds give equal pictures.
         hints: a picture of the drawing's size, opaque where the colour is known.
-        reference: a coloured picture, of any size, whose colours are hints where its parts fit the drawing's.
+        reference: a coloured picture, of any size, whose colours are hints where its parts fit the
+            drawing's.
         like: a colouring of the drawing that is varied.
         vary: in [0, 1], the share of it, by size, that is coloured anew in a candidate.
         lock: areas of it that stay: [[x, y], ...] in pixels, or a picture, opaque there.
-        edit: lines that correct areas by hand, [["cut", x, y, x, y, ...], ["join", x, y, x, y, ...]] in pixels: a cut
-            divides the areas that it crosses, a join makes one of those that it touches.
+        edit: lines that correct areas by hand, [["cut", x, y, x, y, ...], ["join", x, y, x, y,
+            ...]] in pixels: a cut divides the areas that it crosses, a join makes one of those that
+            it touches.
         guide: names such as ["flat"], or configurations such as {"flat": {"strength": 0.5}}.
-        sampler: another one, by its name ("ddim") or as {"name": "ddim", "eta": 0.5}; None = as trained.
+        sampler: another one, by its name ("ddim") or as {"name": "ddim", "eta": 0.5}; None = as
+            trained.
         steps: >= 1; another number of steps for the sampler.
         method: other values of the method's keys: {"temperature": 0.7}.
-        bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a picture.
-        palette: the only colours of areas, beside white paper: ["e05030", (0.1, 0.2, 0.5)], or the path of a .gpl,
-            .ase, .hex or .txt file, or of a picture; for methods that colour areas.
+        bias: colour of the start: (r, g, b) in [0, 1], "rrggbb", "palette", or the path of a
+            picture.
+        palette: the only colours of areas, beside white paper: ["e05030", (0.1, 0.2, 0.5)], or the
+            path of a .gpl, .ase, .hex or .txt file, or of a picture; for methods that colour areas.
         shade: "gpic", or a run of method=gpic, that goes on from flats: shading.
         shade_at: in [0, 1]; the level alpha_bar from which it does.
         text: a prompt, for methods that read text.
@@ -147,16 +158,18 @@ class TrainedRun:
         switch_at: in (0, 1); mix model: alpha_bar of the hand-over.
         size: "trained", "input", or the short side in pixels at which to colour.
         lines: whether the picture is a line drawing: "auto", "always" or "never".
-        finish: of line drawings: "areas", one colour each; "smooth", shading that stops at lines; "none", as made.
-        gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side wide, and over wider
-            ones where two ends of a line point at each other.
+        finish: of line drawings: "areas", one colour each; "smooth", shading that stops at lines;
+            "none", as made.
+        gap: >= 0; areas are closed over gaps in lines up to twice this share of the longer side
+            wide, and over wider ones where two ends of a line point at each other.
         precision: "auto", "fp32" or "bf16".
         device: "cpu" or "cuda".
         pixel_limit: larger pictures are refused before they are decoded.
-        each: is called with every picture as soon as it is there; an exception in it ends the sampling.
+        each: is called with every picture as soon as it is there; an exception in it ends the
+            sampling.
 
-        ConfigError: a word that is none, out of range, or that does not go with this run. DataError: a picture that
-        cannot be used. NumericError: colours that are not finite.
+        ConfigError: a word that is none, out of range, or that does not go with this run.
+        DataError: a picture that cannot be used. NumericError: colours that are not finite.
 
         >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
         >>> import numpy as np
@@ -167,17 +180,19 @@ class TrainedRun:
         [('RGB', (60, 40)), ('RGB', (60, 40))]
         """
         words = {
-            "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps, "method": method, "bias": bias,
-            "palette": palette, "shade": shade, "shade_at": shade_at, "text": text, "negative": negative,
-            "same_noise": same_noise, "switch_at": switch_at,
-            "size": size, "lines": lines, "finish": finish, "gap": gap, "precision": precision, "device": device,
-            "pixel_limit": pixel_limit, "hints": None, "reference": None, "like": None, "vary": vary, "lock": None,
+            "n": n, "seed": seed, "guide": guide, "sampler": sampler, "steps": steps,
+            "method": method, "bias": bias, "palette": palette, "shade": shade,
+            "shade_at": shade_at, "text": text, "negative": negative, "same_noise": same_noise,
+            "switch_at": switch_at, "size": size, "lines": lines, "finish": finish, "gap": gap,
+            "precision": precision, "device": device, "pixel_limit": pixel_limit, "hints": None,
+            "reference": None, "like": None, "vary": vary, "lock": None,
             "edit": list(map(list, edit)),
         }  # fmt: skip
         words = checked_words(words, "sample")
         check_lock(like, lock)
         hinted = hints is not None or reference is not None
-        options, wanted = sampling_options(words, of_truth=False, hinted=hinted), picture_options(words)
+        options = sampling_options(words, of_truth=False, hinted=hinted)
+        wanted = picture_options(words)
         from colorlab.sampling.arrays import rgb_of, rgba_of
         from colorlab.sampling.exports import note_of, noted
         from colorlab.sampling.pictures import check_hints, colorings, understood
@@ -187,7 +202,13 @@ class TrainedRun:
         known = None if hints is None else rgba_of(hints, "hints", pixel_limit)
         check_hints(known, None)
         other = None if reference is None else rgb_of(reference, "reference", pixel_limit)
-        shown = understood(rgb_of(drawing, "drawing", pixel_limit), known, data_of(self.runs, options), wanted, other)
+        shown = understood(
+            rgb_of(drawing, "drawing", pixel_limit),
+            known,
+            data_of(self.runs, options),
+            wanted,
+            other,
+        )
         guides = [*guides_of(options, hinted), *likes_of(like, vary, lock, pixel_limit)]
         note = note_of(self.runs, options, wanted)
         made = colorings(shown, self._method(options), guides, options)
@@ -197,7 +218,14 @@ class TrainedRun:
         """The method, built once for calls that do not change it."""
         from colorlab.sampling.setup import method_of
 
-        parts = (options.sampler, options.steps, options.values, options.switch_at, options.precision, options.device)
+        parts = (
+            options.sampler,
+            options.steps,
+            options.values,
+            options.switch_at,
+            options.precision,
+            options.device,
+        )
         key = repr((parts, options.shade, options.shade_at, options.text == "captions"))
         if key not in self._methods:
             self._methods = {key: method_of(self.runs, options)}
@@ -230,33 +258,36 @@ class TrainedRun:
         data: str | Words | None = None,
         out: str | Path | None = None,
     ) -> Evaluation:
-        """Colour the held-out drawings of the run's data set n times each, judge all, and keep everything in a folder;
-        what is there already is not made again.
+        """Colour the held-out drawings of the run's data set n times each, judge all, and keep
+        everything in a folder; what is there already is not made again.
 
         n: >= 2; the words that are not here are those of ``sample``.
         split: "train", "val" or "test".
         limit: only so many drawings, evenly spread.
-        hints: what is shown of the true colouring: "left", "right", "top", "bottom", "centre", "surround" or "dots8".
+        hints: what is shown of the true colouring: "left", "right", "top", "bottom", "centre",
+            "surround" or "dots8".
         lpips: "alex", "vgg" or "none".
         features: "lite0", "vgg16", "inception" or "none".
         data: another data set than the run's, "openmoji" or {"name": "openmoji", "size": 64}.
         out: the folder; by default one of its own below the run.
 
-        -> path: the folder; document: evaluation.json, whose "values" hold mean, low, high and n of each measure;
-        distances: between the candidates of each drawing. Where weights of a judge are missing, a warning says so and
-        its measures are left out. ConfigError: as for ``sample``; or the folder holds samples made otherwise.
+        -> path: the folder; document: evaluation.json, whose "values" hold mean, low, high and n of
+        each measure; distances: between the candidates of each drawing. Where weights of a judge
+        are missing, a warning says so and its measures are left out. ConfigError: as for
+        ``sample``; or the folder holds samples made otherwise.
 
         >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
-        >>> found = run.evaluate(n=2, limit=2, steps=2, lpips="none", features="none", out="evaluated")
+        >>> found = run.evaluate(n=2, limit=2, steps=2, lpips="none", features="none",
+        ...                      out="evaluated")
         >>> found.document["protocol"]["count"], sorted(found.document["values"])[0]
         (2, 'areas/coloured')
         """
         words = {
-            "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide, "sampler": sampler,
-            "steps": steps, "method": method, "bias": bias, "palette": palette, "shade": shade, "shade_at": shade_at,
-            "text": text, "negative": negative,
-            "same_noise": same_noise, "switch_at": switch_at, "precision": precision, "device": device,
-            "lpips": lpips, "features": features, "pixel_limit": 100_000_000,
+            "n": n, "seed": seed, "split": split, "limit": limit, "hints": hints, "guide": guide,
+            "sampler": sampler, "steps": steps, "method": method, "bias": bias, "palette": palette,
+            "shade": shade, "shade_at": shade_at, "text": text, "negative": negative,
+            "same_noise": same_noise, "switch_at": switch_at, "precision": precision,
+            "device": device, "lpips": lpips, "features": features, "pixel_limit": 100_000_000,
         }  # fmt: skip
         options = sampling_options(checked_words(words, "evaluate"), of_truth=True)
         wanted = EvaluationOptions(split, limit, lpips, features, None if out is None else str(out))
@@ -269,73 +300,14 @@ class TrainedRun:
         return read_evaluation(folder)
 
 
-class Comparison(NamedTuple):
-    """A page on which runs are compared. title: its own. files: name -> path of what was written, "page" the HTML page,
-    "markdown", "csv" and "latex" the table, "histogram" and "frontier" the charts. ``compare`` makes it.
-
-    >>> colorlab.Comparison("a and b compared", {}).title
-    'a and b compared'
-    """
-
-    title: str
-    files: dict[str, Path]
-
-    def _repr_markdown_(self) -> str:
-        """The table, as notebooks show it."""
-        return self.files["markdown"].read_text(encoding="utf-8")
-
-
-def compare(
-    runs: Sequence[str | Path | TrainedRun | Evaluation],
-    *,
-    out: str | Path = "report",
-    names: Sequence[str] | None = None,
-    evaluation: str | None = None,
-    baseline: int = 0,
-    mixed: bool = False,
-    quality: str = "validity/share",
-    sheet: int = 8,
-    worst: int = 4,
-    title: str | None = None,
-) -> Comparison:
-    """Put evaluated runs on one page: table, charts, pictures. Nothing is sampled or judged again.
-
-    runs: run folders, evaluation folders, a sweep's folder for all its finished jobs, or what ``open_run`` and
-        ``TrainedRun.evaluate`` gave.
-    out: folder to write to.
-    names: of the rows, one for each.
-    evaluation: which one of each run, if it has several.
-    baseline: the row, from 0, that differences are taken to.
-    mixed: allow rows of different protocols in one table, marked.
-    quality: the measure against diversity.
-    sheet, worst: how many drawings, and how many worst cases of each run, are shown.
-    ConfigError: nothing was evaluated, or it is not comparable.
-
-    >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
-    >>> few = {"n": 2, "limit": 2, "lpips": "none", "features": "none"}
-    >>> found = [run.evaluate(steps=steps, out=f"{steps} steps", **few) for steps in (2, 3)]
-    >>> page = colorlab.compare(found, out="report", names=["two", "three"])
-    >>> page.files["page"].name
-    'index.html'
-    """
-    words = {"baseline": baseline, "mixed": mixed, "quality": quality, "sheet": sheet, "worst": worst}
-    check_words(words, conf_dir() / "compare.yaml")
-    rows = None if names is None else tuple(map(str, names))
-    wanted = ComparisonOptions(rows, evaluation, baseline, mixed, quality, sheet, worst, title)
-    from colorlab.evaluation.comparison import compare_runs
-
-    paths = [each.path if isinstance(each, TrainedRun | Evaluation) else each for each in runs]
-    page, files = compare_runs([str(path) for path in paths], Path(out), wanted)
-    return Comparison(page.title, files)
-
-
 def export(
     pictures: Sequence[Image], drawing: Picture, path: str | Path, *, pixel_limit: int = 100_000_000
 ) -> list[Path]:
     """Write colourings of a drawing as files for drawing programs. -> their paths.
 
-    pictures: of ``TrainedRun.sample``. path: ends in .ora or .psd (lines, a group per candidate, a layer per colour);
-    or, for a file of each, in .png (colours without lines), .gpl or .svg. ConfigError: another ending or size.
+    pictures: of ``TrainedRun.sample``. path: ends in .ora or .psd (lines, a group per candidate, a
+    layer per colour); or, for a file of each, in .png (colours without lines), .gpl or .svg.
+    ConfigError: another ending or size.
 
     >>> run = colorlab.open_run("pretrained/flats")
     >>> import numpy as np

@@ -1,8 +1,9 @@
-"""Check that a method keeps what every method keeps:  python -m colorlab.check method=mylab_tint [method.<key>=...]
+"""Check that a method keeps what every method keeps:  python -m colorlab.check method=mylab_tint
+[method.<key>=...]
 
-The method is made small (keys that end in `width` become 4, and what its yaml says behind `# Small:`), trained for
-four batches, and held to each promise; a line each, exit code 1 if one is broken. A method of a plug-in that is not
-installed is found by plugins=mylab."""
+The method is made small (keys that end in `width` become 4, and what its yaml says behind `#
+Small:`), trained for four batches, and held to each promise; a line each, exit code 1 if one is
+broken. A method of a plug-in that is not installed is found by plugins=mylab."""
 
 from __future__ import annotations
 
@@ -43,12 +44,15 @@ def main(argv: list[str]) -> None:
 def _named(words: list[str]) -> tuple[str, list[str]]:
     given = [word.partition("=")[2] for word in words if word.startswith("method=")]
     if len(given) != 1:
-        raise ConfigError(f"give one method (method=..., one of {', '.join(sorted(group_files('method')))})")
+        raise ConfigError(
+            f"give one method (method=..., one of {', '.join(sorted(group_files('method')))})"
+        )
     return given[0], [word for word in words if not word.startswith("method=")]
 
 
 def check_method(name: str, folder: Path, words: dict[str, list[str]]) -> int:
-    """Print a line per promise. -> how many are broken. folder: scratch; words: further overrides of some methods."""
+    """Print a line per promise. -> how many are broken. folder: scratch; words: further overrides
+    of some methods."""
     cfg = small(name, folder, words)
     from colorlab.training.method_checks import CHECKS, Trained
 
@@ -59,7 +63,9 @@ def check_method(name: str, folder: Path, words: dict[str, list[str]]) -> int:
         wrong = _said(promise, trained)
         broken += bool(wrong)
         print(
-            f"{'BAD' if wrong else 'ok '}  {promise.__name__.replace('_', ' ')}{': ' * bool(wrong)}{wrong}", flush=True
+            f"{'BAD' if wrong else 'ok '}  "
+            f"{promise.__name__.replace('_', ' ')}{': ' * bool(wrong)}{wrong}",
+            flush=True,
         )
     return broken
 
@@ -76,7 +82,8 @@ def _said(promise: Callable[[Any], None], trained: Any) -> str:
 
 
 def small(name: str, folder: Path, words: dict[str, list[str]]) -> DictConfig:
-    """The configuration of a training of the method made small. folder: for the runs that it needs."""
+    """The configuration of a training of the method made small. folder: for the runs that it
+    needs."""
     overrides = [f"name={name}", f"method={name}", "trainer.max_steps=4"]
     cfg = compose("train", [*overrides, *small_values(name, folder, words), *words.get(name, ())])
     if "sampler" in cfg.method and "steps" in cfg.method.sampler:
@@ -85,13 +92,17 @@ def small(name: str, folder: Path, words: dict[str, list[str]]) -> DictConfig:
 
 
 def small_values(name: str, folder: Path, words: dict[str, list[str]]) -> list[str]:
-    """Overrides that make a method small: narrow, and what its yaml says. folder: for the runs that it needs."""
+    """Overrides that make a method small: narrow, and what its yaml says. folder: for the runs that
+    it needs."""
     path = group_files("method").get(name)
     if path is None:
         return []
     narrow = [f"method.{key}=4" for key, _, _ in declared(path) if key.endswith("width")]
     said = SMALL.search(path.read_text(encoding="utf-8"))
-    return [*narrow, *(_with_run(word, folder, words) for word in (said[1].split() if said else ()))]
+    return [
+        *narrow,
+        *(_with_run(word, folder, words) for word in (said[1].split() if said else ())),
+    ]
 
 
 def _with_run(word: str, folder: Path, words: dict[str, list[str]]) -> str:

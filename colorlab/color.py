@@ -1,7 +1,9 @@
-"""Colour: luma, Lab, gamut mapping, and the space in which a method predicts. The only file with colour constants.
+"""Colour: luma, Lab, gamut mapping, and the space in which a method predicts. The only file with
+colour constants.
 
-RGB is sRGB in [0, 1]; Lab is CIE L*a*b* under D65 (L in [0, 100], a and b about [-110, 110]). Conversions
-are in float32 outside autocast (a half-precision Lab is off by half a unit and more)."""
+RGB is sRGB in [0, 1]; Lab is CIE L*a*b* under D65 (L in [0, 100], a and b about [-110, 110]).
+Conversions are in float32 outside autocast (a half-precision Lab is off by half a unit and
+more)."""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ import torch
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's "L" and OpenCV's gray
-XYZ_OF_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))  # BT.709
+# BT.709
+XYZ_OF_RGB = (
+    (0.412453, 0.357580, 0.180423),
+    (0.212671, 0.715160, 0.072169),
+    (0.019334, 0.119193, 0.950227),
+)
 RGB_OF_XYZ = tuple(map(tuple, np.linalg.inv(XYZ_OF_RGB).tolist()))
 WHITE = (0.95047, 1.0, 1.08883)  # XYZ of D65
 AB_SCALE = 110.0  # ab / AB_SCALE is about [-1, 1] for every sRGB colour
@@ -25,7 +32,9 @@ def luma(rgb: Tensor) -> Tensor:
 def cbcr_of(rgb: Tensor) -> Tensor:
     """(..., 3, H, W) in [0, 1] -> Cb and Cr (..., 2, H, W) in [-1/2, 1/2], ITU-R BT.601."""
     y, (red, _, blue) = luma(rgb), LUMA
-    return torch.cat([(rgb[..., 2:, :, :] - y) / (2 - 2 * blue), (rgb[..., :1, :, :] - y) / (2 - 2 * red)], -3)
+    return torch.cat(
+        [(rgb[..., 2:, :, :] - y) / (2 - 2 * blue), (rgb[..., :1, :, :] - y) / (2 - 2 * red)], -3
+    )
 
 
 def lab_of(rgb: Tensor) -> Tensor:
@@ -36,7 +45,8 @@ def lab_of(rgb: Tensor) -> Tensor:
 
 
 def rgb_of(lab: Tensor) -> Tensor:
-    """Lab (..., 3, H, W) -> sRGB, not clipped: values outside [0, 1] are colours that a screen cannot show."""
+    """Lab (..., 3, H, W) -> sRGB, not clipped: values outside [0, 1] are colours that a screen
+    cannot show."""
     with torch.autocast(lab.device.type, enabled=False):
         L, a, b = lab.float().unbind(-3)
         y = (L + 16) / 116
@@ -51,7 +61,9 @@ def _linear(rgb: Tensor) -> Tensor:
 
 def _encoded(light: Tensor) -> Tensor:
     """Linear light to sRGB, IEC 61966-2-1."""
-    return torch.where(light > 0.0031308, 1.055 * light.clamp_min(0.0031308).pow(1 / 2.4) - 0.055, 12.92 * light)
+    return torch.where(
+        light > 0.0031308, 1.055 * light.clamp_min(0.0031308).pow(1 / 2.4) - 0.055, 12.92 * light
+    )
 
 
 def _root(t: Tensor) -> Tensor:
@@ -74,7 +86,8 @@ def _white(like: Tensor) -> Tensor:
 
 
 def in_gamut(lab: Tensor) -> Tensor:
-    """The nearest colours of equal lightness and hue that sRGB can show: only chroma is reduced (bisection)."""
+    """The nearest colours of equal lightness and hue that sRGB can show: only chroma is reduced
+    (bisection)."""
     L, ab = lab[..., :1, :, :], lab[..., 1:, :, :]
     low, high = torch.zeros_like(L), torch.ones_like(L)
     for _ in range(GAMUT_STEPS):
@@ -107,26 +120,28 @@ class RGB:
 
 
 class AB:
-    """Methods that draw chroma only: joined with the exact lightness of a gray condition, mapped into gamut at constant
-    lightness and hue."""
+    """Methods that draw chroma only: joined with the exact lightness of a gray condition, mapped
+    into gamut at constant lightness and hue."""
 
     channels = 2
-    conditions: tuple[str, ...] = ("gray",)  # a line drawing has no lightness to join the chroma with
+    # a line drawing has no lightness to join the chroma with
+    conditions: tuple[str, ...] = ("gray",)
 
     def encode(self, rgb: Tensor) -> Tensor:
         """(..., 3, H, W) in [0, 1] -> (..., 2, H, W), about [-1, 1]."""
         return lab_of(rgb)[..., 1:, :, :] / AB_SCALE
 
     def decode(self, x: Tensor, image: Tensor) -> Tensor:
-        """Chroma (..., 2, H, W), about [-1, 1], and gray image (..., 1, H, W) in [0, 1] -> (..., 3, H, W) in [0, 1]."""
+        """Chroma (..., 2, H, W), about [-1, 1], and gray image (..., 1, H, W) in [0, 1] ->
+        (..., 3, H, W) in [0, 1]."""
         L = lab_of(image.expand(*image.shape[:-3], 3, *image.shape[-2:]))[..., :1, :, :]
         L = L.expand(*x.shape[:-3], 1, *x.shape[-2:])
         return rgb_of(in_gamut(torch.cat([L, x.float() * AB_SCALE], -3))).clamp(0, 1)
 
 
 def locked(rgb: Tensor, gray: Tensor) -> Tensor:
-    """Colours (..., 3, H, W), about [0, 1], at the exact lightness of a gray picture (..., 1, H, W) in [0, 1]: chroma
-    mapped into gamut at constant lightness and hue, (..., 3, H, W) in [0, 1]."""
+    """Colours (..., 3, H, W), about [0, 1], at the exact lightness of a gray picture (..., 1, H, W)
+    in [0, 1]: chroma mapped into gamut at constant lightness and hue, (..., 3, H, W) in [0, 1]."""
     space = AB()
     return space.decode(space.encode(rgb.float().clamp(0, 1)), gray.float())
 

@@ -1,4 +1,5 @@
-"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b]  (--help lists the keys).
+"""Put evaluated runs on one page:  python -m colorlab.compare runs=[runs/a,runs/b]
+(--help lists the keys).
 
 A sweep's folder stands for all its finished jobs."""
 
@@ -19,7 +20,8 @@ from colorlab.runs.run import plain_dict
 
 
 def compare(cfg: DictConfig) -> None:
-    """Read the evaluations, refuse what is not comparable, write page, tables and charts, print where they are."""
+    """Read the evaluations, refuse what is not comparable, write page, tables and charts, print
+    where they are."""
     words = plain_dict(cfg)
     wanted, logged = comparison_options(words), wants_wandb(cfg.logger)
     given = words["runs"] if isinstance(words["runs"], list) else [words["runs"]]
@@ -34,7 +36,8 @@ def compare(cfg: DictConfig) -> None:
 
 
 class CallableModule(ModuleType):
-    """This module: once imported it stands where `colorlab.compare([...])`, the function, did, and so is called."""
+    """This module: once imported it stands where `colorlab.compare([...])`, the function, did, and
+    so is called."""
 
     __call__ = staticmethod(api.compare)
 

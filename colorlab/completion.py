@@ -1,4 +1,5 @@
-"""Completion of words in a shell:  source <(colorlab completion bash)   (or zsh); colorlab completion fish | source"""
+"""Completion of words in a shell:  source <(colorlab completion bash)  (or zsh);
+colorlab completion fish | source"""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ complete -c colorlab -f -a '(__colorlab)'
 
 
 def main(argv: list[str]) -> None:
-    """argv: a shell, for its script; or `words <shell> <line>`, which the script asks for at every Tab."""
+    """argv: a shell, for its script; or `words <shell> <line>`, which the script asks for at every
+    Tab."""
     if argv[:1] == ["words"] and len(argv) == 3:
         print(*found(argv[1], argv[2]), sep="\n")
     elif argv and argv[0] in SCRIPTS:
@@ -47,17 +49,23 @@ def main(argv: list[str]) -> None:
     elif not argv or argv[0] in ("-h", "--help"):
         print(__doc__)
     else:
-        raise ConfigError(f"{argv[0]} is not a shell that is known (choose from {', '.join(VERBS['completion'])})")
+        raise ConfigError(
+            f"{argv[0]} is not a shell that is known (choose from {', '.join(VERBS['completion'])})"
+        )
 
 
 def found(shell: str, line: str) -> list[str]:
-    """What may stand in place of the last word of a line. bash: in place of what comes after its `=`."""
+    """What may stand in place of the last word of a line. bash: in place of what comes after its
+    `=`."""
     from colorlab.__main__ import COMMANDS
 
     words = line.split()[1:]
     current = words.pop() if words and not line[-1].isspace() else ""
     completed = candidates(words, current, list(COMMANDS))
-    return [word.rpartition("=")[2] if shell == "bash" and "=" in current else word for word in completed]
+    return [
+        word.rpartition("=")[2] if shell == "bash" and "=" in current else word
+        for word in completed
+    ]
 
 
 if __name__ == "__main__":

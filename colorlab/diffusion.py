@@ -1,7 +1,9 @@
-"""The arithmetic of Gaussian diffusion, in alpha_bar: the schedule, noising, the posterior, what a net predicts.
+"""The arithmetic of Gaussian diffusion, in alpha_bar: the schedule, noising, the posterior, what a
+net predicts.
 
-Furusawa et al. (2021), "Generative Probabilistic Image Colorization" (GPIC); Ho et al. (2020), "Denoising Diffusion
-Probabilistic Models". Levels are alpha_bar in (0, 1], never step indices: 1 is clean, exp(-lambda^2) the noisiest."""
+Furusawa et al. (2021), "Generative Probabilistic Image Colorization" (GPIC); Ho et al. (2020),
+"Denoising Diffusion Probabilistic Models". Levels are alpha_bar in (0, 1], never step indices: 1 is
+clean, exp(-lambda^2) the noisiest."""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def alpha_bar_table(steps: int) -> list[float]:
 
 
 def betas(steps: int) -> list[float]:
-    """beta_t = 1 - alpha_bar_t / alpha_bar_{t-1} for t = 1 .. T: the variance that step t adds (Ho et al., Eq. 2)."""
+    """beta_t = 1 - alpha_bar_t / alpha_bar_{t-1} for t = 1 .. T: the variance that step t adds
+    (Ho et al., Eq. 2)."""
     table = alpha_bar_table(steps)
     return [1 - after / before for before, after in itertools.pairwise(table)]
 
@@ -56,7 +59,8 @@ def eps_of(x: Tensor, x_0: Tensor, alpha_bar: Tensor | float) -> Tensor:
 
 
 def target_of(x_0: Tensor, noise: Tensor, alpha_bar: Tensor | float, predict: str) -> Tensor:
-    """What the net should output: the picture, the noise (GPIC), or v = sqrt(ab) eps - sqrt(1 - ab) x_0 (Salimans)."""
+    """What the net should output: the picture, the noise (GPIC), or v = sqrt(ab) eps - sqrt(1 - ab)
+    x_0 (Salimans)."""
     a = per_row(alpha_bar, x_0)
     match predict:
         case "x_0":
@@ -83,8 +87,11 @@ def x_0_of(output: Tensor, x: Tensor, alpha_bar: Tensor | float, predict: str) -
             raise ValueError(f"predict is x_0, eps or v, not {predict!r}")
 
 
-def posterior(x: Tensor, x_0: Tensor, alpha_bar: float, alpha_bar_next: float) -> tuple[Tensor, float]:
-    """Mean and standard deviation of q(x_next | x, x_0), Ho et al. Eq. 7; alpha_bar_next > alpha_bar is cleaner."""
+def posterior(
+    x: Tensor, x_0: Tensor, alpha_bar: float, alpha_bar_next: float
+) -> tuple[Tensor, float]:
+    """Mean and standard deviation of q(x_next | x, x_0), Ho et al. Eq. 7; alpha_bar_next >
+    alpha_bar is cleaner."""
     alpha = alpha_bar / alpha_bar_next
     toward_x_0 = math.sqrt(alpha_bar_next) * (1 - alpha) / (1 - alpha_bar)
     toward_x = math.sqrt(alpha) * (1 - alpha_bar_next) / (1 - alpha_bar)
@@ -93,5 +100,6 @@ def posterior(x: Tensor, x_0: Tensor, alpha_bar: float, alpha_bar_next: float) -
 
 
 def switch(above: Denoiser, below: Denoiser, at: float) -> Denoiser:
-    """A denoiser that is ``above`` in more noise than level ``at`` and ``below`` from there on (GPIC Sec. 4.4)."""
+    """A denoiser that is ``above`` in more noise than level ``at`` and ``below`` from there on
+    (GPIC Sec. 4.4)."""
     return lambda x, alpha_bar: (above if alpha_bar < at else below)(x, alpha_bar)

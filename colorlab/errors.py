@@ -1,4 +1,5 @@
-"""The ways a command can fail, each with its exit code. The message is one line: what, which file or key, the fix."""
+"""The ways a command can fail, each with its exit code. The message is one line: what, which file
+or key, the fix."""
 
 
 class ColorlabError(Exception):
@@ -8,11 +9,15 @@ class ColorlabError(Exception):
 
     def __str__(self) -> str:
         """Without what a terminal would obey: names in it may be a stranger's."""
-        return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in super().__str__())
+        return "".join(
+            sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1]
+            for sign in super().__str__()
+        )
 
 
 class ConfigError(ColorlabError):
-    """A mistyped key, an unknown name, a value of the wrong type or out of range, a combination that cannot run."""
+    """A mistyped key, an unknown name, a value of the wrong type or out of range, a combination
+    that cannot run."""
 
     exit_code = 2
 
@@ -24,7 +29,8 @@ class DataError(ColorlabError):
 
 
 class CheckpointError(ColorlabError):
-    """A run or a checkpoint that is missing, damaged, of another method or width, in use, or not safe to open."""
+    """A run or a checkpoint that is missing, damaged, of another method or width, in use, or not
+    safe to open."""
 
     exit_code = 4
 
@@ -48,7 +54,8 @@ class DiskError(ColorlabError):
 
 
 class RankError(ColorlabError):
-    """Another process of the same command ended or does not answer. exit_code: that process's, if it is known."""
+    """Another process of the same command ended or does not answer. exit_code: that process's, if
+    it is known."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)

@@ -1,4 +1,5 @@
-"""Measure a trained run:  python -m colorlab.evaluate run=runs/<name> n=8  (--help lists the keys)."""
+"""Measure a trained run:  python -m colorlab.evaluate run=runs/<name> n=8  (--help lists the
+keys)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from colorlab.sampling.options import sampling_options
 
 
 def evaluate(cfg: DictConfig) -> None:
-    """Make the samples that are missing, judge all of them, write evaluation.json, print the table."""
+    """Make the samples that are missing, judge all of them, write evaluation.json, print the
+    table."""
     exit_on_sigterm()
     words = plain_dict(cfg)
     logged = wants_wandb(cfg.logger)
@@ -34,7 +36,8 @@ def evaluate(cfg: DictConfig) -> None:
 
 
 def evaluated(words: dict[str, Any]) -> tuple[Path, ColorlabError | None]:
-    """One process's share of it. -> the folder, and the error to end with where the weights of a judge were missing."""
+    """One process's share of it. -> the folder, and the error to end with where the weights of a
+    judge were missing."""
     options, wanted = sampling_options(words, of_truth=True), evaluation_options(words)
     runs = open_runs(words["run"], words["simplify"])
     runs = [run.on(data) for run in runs] if (data := words.get("data")) else runs
@@ -42,7 +45,9 @@ def evaluated(words: dict[str, Any]) -> tuple[Path, ColorlabError | None]:
     from colorlab.evaluation.evaluating import evaluate_runs
 
     settle_allocator()
-    folder, lacking = evaluate_runs(runs, options, wanted, lambda line: print(printable(Path(line))))
+    folder, lacking = evaluate_runs(
+        runs, options, wanted, lambda line: print(printable(Path(line)))
+    )
     return folder, lacking
 
 

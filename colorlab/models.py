@@ -3,7 +3,8 @@
   python -m colorlab.models fetch repo=owner/name revision=<40 hexadecimal digits>
   python -m colorlab.models export run=pretrained/flats out=graphs
 
-list: what ships, what is under runs/, what was fetched. save: a run as a folder that model hubs take, with its card.
+list: what ships, what is under runs/, what was fetched. save: a run as a folder that model hubs
+    take, with its card.
 fetch: such a folder from a hub, at one commit; its path is printed. export: nets as ONNX graphs."""
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ def main(argv: list[str]) -> None:
     elif verb == "save":
         print(
             printable(
-                save_pretrained(words["run"], words["out"], words.get("evaluation"), license=words.get("license", ""))
+                save_pretrained(
+                    words["run"],
+                    words["out"],
+                    words.get("evaluation"),
+                    license=words.get("license", ""),
+                )
             )
         )
     elif verb == "fetch":
@@ -54,13 +60,18 @@ def main(argv: list[str]) -> None:
     else:
         from colorlab.travel.graphs import write_graphs
 
-        print(*map(printable, write_graphs(open_run(words["run"]).method(), Path(words["out"]))), sep="\n")
+        print(
+            *map(printable, write_graphs(open_run(words["run"]).method(), Path(words["out"]))),
+            sep="\n",
+        )
 
 
 def words_of(verb: str, rest: list[str]) -> dict[str, str]:
     """key -> value. ConfigError for a verb or a key that is none, or one that is missing."""
     if verb not in VERBS:
-        raise ConfigError(f"{verb} is nothing that is done with models (choose from {', '.join(VERBS)})")
+        raise ConfigError(
+            f"{verb} is nothing that is done with models (choose from {', '.join(VERBS)})"
+        )
     needed, taken = VERBS[verb]
     words = {key: value for key, _, value in (word.partition("=") for word in rest)}
     for key in words:
@@ -68,7 +79,9 @@ def words_of(verb: str, rest: list[str]) -> dict[str, str]:
             raise ConfigError(f"{key} is not a key of {verb}{nearest(key, [*needed, *taken])}")
     for key in needed:
         if not words.get(key):
-            raise ConfigError(f"{key} is not set (give it: python -m colorlab.models {verb} {key}=...)")
+            raise ConfigError(
+                f"{key} is not set (give it: python -m colorlab.models {verb} {key}=...)"
+            )
     return words
 
 
@@ -95,15 +108,17 @@ def save_pretrained(
     *,
     license: str = "",
 ) -> Path:
-    """Write a finished run as a folder that model hubs take: config.yaml, model.safetensors, README.md, the model's
-    card, and sheet.png if there are pictures. -> the folder.
+    """Write a finished run as a folder that model hubs take: config.yaml, model.safetensors,
+    README.md, the model's card, and sheet.png if there are pictures. -> the folder.
 
-    run: a run's path, or what ``open_run`` gave. folder: a new or empty one. evaluation: what ``TrainedRun.evaluate``
-    gave, its folder, or its name in the run: the card's numbers; by default the run's only one, if there is one.
-    license: of the weights, an identifier such as "cc-by-4.0". ConfigError: the run cannot travel, or the folder is
-    not empty.
+    run: a run's path, or what ``open_run`` gave. folder: a new or empty one. evaluation: what
+    ``TrainedRun.evaluate`` gave, its folder, or its name in the run: the card's numbers; by default
+    the run's only one, if there is one.
+    license: of the weights, an identifier such as "cc-by-4.0". ConfigError: the run cannot travel,
+    or the folder is not empty.
 
-    >>> folder = colorlab.save_pretrained("pretrained/gpic-openmoji-c8", "given away", license="apache-2.0")
+    >>> folder = colorlab.save_pretrained("pretrained/gpic-openmoji-c8", "given away",
+    ...                                   license="apache-2.0")
     >>> sorted(path.name for path in folder.iterdir())
     ['README.md', 'config.yaml', 'model.safetensors']
     """
@@ -121,9 +136,10 @@ def save_pretrained(
 def from_pretrained(folder: str | Path, *, revision: str | None = None) -> TrainedRun:
     """Open a model of ``save_pretrained``, or of a model hub: what ``open_run`` gives.
 
-    folder: a folder here, or "owner/name" on a hub. revision: of one on a hub, the commit, 40 hexadecimal digits; it is
-    fetched once, and nothing in it is run. Without a network all else works as ever. ConfigError: there is no such
-    folder and the commit is not named. CheckpointError: the hub does not give it, or it is no run that can be opened.
+    folder: a folder here, or "owner/name" on a hub. revision: of one on a hub, the commit, 40
+    hexadecimal digits; it is fetched once, and nothing in it is run. Without a network all else
+    works as ever. ConfigError: there is no such folder and the commit is not named.
+    CheckpointError: the hub does not give it, or it is no run that can be opened.
 
     >>> folder = colorlab.save_pretrained("pretrained/gpic-openmoji-c8", "taken along")
     >>> colorlab.from_pretrained(folder).name
@@ -149,7 +165,9 @@ def judged(run: Run, evaluation: str | Path | Evaluation | None) -> Evaluation |
         there = list(run.home.glob(f"evaluation/*/{RESULT}"))
         return read_evaluation(there[0].parent) if len(there) == 1 else None
     here = Path(evaluation) / RESULT
-    return read_evaluation(here.parent if here.is_file() else located(str(run.home), str(evaluation)))
+    return read_evaluation(
+        here.parent if here.is_file() else located(str(run.home), str(evaluation))
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""How far a long piece of work is and how long it will still take: a bar on a terminal, elsewhere a line per minute."""
+"""How far a long piece of work is and how long it will still take: a bar on a terminal, elsewhere a
+line per minute."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _heard: ContextVar[Callable[[float], None] | None] = ContextVar("_heard", defaul
 
 
 def with_progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """The items, with a bar on stderr over their number; loops within that use ``finer`` move it between them.
+    """The items, with a bar on stderr over their number; loops within that use ``finer`` move it
+    between them.
 
     Within another bar's loop it is as ``finer``. what: is done to them, such as "sampling"."""
     if _heard.get() is not None:
@@ -30,8 +32,8 @@ def with_progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
 
 
 def finer(items: Iterable[T], total: int | None = None) -> Iterator[T]:
-    """The items of a loop within an item of a bar's; each moves the bar by its share. total: how many, if items do not
-    know."""
+    """The items of a loop within an item of a bar's; each moves the bar by its share. total: how
+    many, if items do not know."""
     above = _heard.get()
     number = total if total is not None else len(items) if isinstance(items, Sized) else 0
     if above is None or not number:
@@ -51,7 +53,8 @@ def silent() -> Iterator[None]:
 
 
 def _counted(items: Iterable[T], total: int, tell: Callable[[float], None]) -> Iterator[T]:
-    """The items; told are their share of the whole and, while one is made or used, that of what loops within tell."""
+    """The items; told are their share of the whole and, while one is made or used, that of what
+    loops within tell."""
     iterator, end = iter(items), object()
     for done in count():
         token = _heard.set(lambda share, done=done: tell(min(1.0, (done + share) / total)))  # type: ignore[misc]
@@ -70,7 +73,12 @@ def _bar(total: int, what: str) -> Iterator[Move]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.fields[whole]}/{task.total}"), TimeRemainingColumn())
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        TextColumn("{task.fields[whole]}/{task.total}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total, whole=0)
         yield lambda done: bar.update(task, completed=done, whole=int(done))

@@ -1,4 +1,5 @@
-"""Colour drawings with a trained run:  python -m colorlab.sample run=runs/<name> input=drawing.png n=8 seed=0"""
+"""Colour drawings with a trained run:  python -m colorlab.sample run=runs/<name> input=drawing.png
+n=8 seed=0"""
 
 from __future__ import annotations
 
@@ -20,16 +21,24 @@ from colorlab.sampling.options import SamplingOptions, picture_options, sampling
 
 
 def sample(cfg: DictConfig) -> None:
-    """Write n colourings of every drawing, a contact sheet and the settings that make them again."""
+    """Write n colourings of every drawing, a contact sheet and the settings that make them
+    again."""
     words = plain_dict(cfg)
     if sum(words[key] is not None for key in ("input", "split", "from")) != 1:
-        raise ConfigError("give one of input=<picture or folder>, split=test and from=<exported file>")
-    if words["split"] is not None and any(words[key] for key in ("like", "lock", "edit", "export", "reference")):
         raise ConfigError(
-            "like=, lock=, edit=, export=, reference= are of pictures in files (give input=<picture>, not split=)"
+            "give one of input=<picture or folder>, split=test and from=<exported file>"
+        )
+    if words["split"] is not None and any(
+        words[key] for key in ("like", "lock", "edit", "export", "reference")
+    ):
+        raise ConfigError(
+            "like=, lock=, edit=, export=, reference= are of pictures in files (give "
+            "input=<picture>, not split=)"
         )
     if words["input"] == "":
-        raise ConfigError("input= is empty (give a picture or a folder; . is the one that you are in)")
+        raise ConfigError(
+            "input= is empty (give a picture or a folder; . is the one that you are in)"
+        )
     exit_on_sigterm()
     if words["from"] is None:
         in_processes(words["devices"], colored, words, in_sweep())

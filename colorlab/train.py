@@ -1,4 +1,5 @@
-"""Train one method on one data set:  python -m colorlab.train method=gpic  (--help lists the keys)."""
+"""Train one method on one data set:  python -m colorlab.train method=gpic  (--help lists the
+keys)."""
 
 from __future__ import annotations
 
@@ -48,10 +49,14 @@ def check_compatible(cfg: DictConfig) -> None:
     """ConfigError for what cannot be trained, where that can be told without torch."""
     check_needs(cfg)
     if cfg.ema and "strategy" in cfg.trainer:
-        raise ConfigError(f"ema={cfg.ema}, but this trainer divides the weights among GPUs (set ema=0)")
+        raise ConfigError(
+            f"ema={cfg.ema}, but this trainer divides the weights among GPUs (set ema=0)"
+        )
     accelerator = cfg.trainer.accelerator
     if accelerator in ("gpu", "cuda") and has_no_driver():
-        raise ConfigError(f"trainer.accelerator={accelerator}, but there is no GPU here (set trainer=cpu)")
+        raise ConfigError(
+            f"trainer.accelerator={accelerator}, but there is no GPU here (set trainer=cpu)"
+        )
 
 
 def last_value(record: Path, metric: str) -> float:
@@ -62,7 +67,9 @@ def last_value(record: Path, metric: str) -> float:
     values = [row[metric] for row in rows if row.get(metric) is not None]
     if not values:
         known = ", ".join(sorted({key for row in rows for key in row} - {"step"})) or "nothing"
-        raise ConfigError(f"objective={metric} was never measured ({known} was; see trainer.val_check_interval)")
+        raise ConfigError(
+            f"objective={metric} was never measured ({known} was; see trainer.val_check_interval)"
+        )
     return float(values[-1])
 
 

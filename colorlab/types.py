@@ -1,4 +1,5 @@
-"""What travels between the rooms of the suite: plain named tuples of tensors, with shapes, units and ranges."""
+"""What travels between the rooms of the suite: plain named tuples of tensors, with shapes, units
+and ranges."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ class Condition(NamedTuple):
     hints: Hints | None = None
     text: list[str] | None = None
     label: Tensor | None = None  # (B,) class index
-    areas: Tensor | None = None  # (B, h, w) int64: which closed area each pixel belongs to, from 0 on
+    # (B, h, w) int64: which closed area each pixel belongs to, from 0 on
+    areas: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Condition:
         """The same on a device."""
@@ -57,22 +59,25 @@ class Batch(NamedTuple):
     index: Tensor  # type: ignore[assignment]  # (B,) names the picture within its data set, and seeds its draws
     text: list[str]  # caption, "" if there is none
     label: Tensor  # (B,) class index, -1 if there is none
-    areas: Tensor | None = None  # (B, H, W) int: which closed area of the drawing each pixel is in, where it is known
+    # (B, H, W) int: which closed area of the drawing each pixel is in, where it is known
+    areas: Tensor | None = None
 
 
 class Likelihood(NamedTuple):
     """How likely true colours are, exactly: bits per number, "bits per dimension".
 
-    bits, alone (B,): of each picture, by the joint distribution, and by that of each place without the others. of:
-    which numbers, such as ab_every_4_step_10; only likelihoods of the same numbers are comparable."""
+    bits, alone (B,): of each picture, by the joint distribution, and by that of each place without
+    the others. of: which numbers, such as ab_every_4_step_10; only likelihoods of the same numbers
+    are comparable."""
 
     bits: Tensor
     alone: Tensor
     of: str
 
 
-#: (x (N, C, H, W) noisy state, alpha_bar in (0, 1]) -> estimate of x_0, same shape as x. A guide that resamples may
-#: also move x in place, within its noise level; a sampler therefore reads x after the call, not before.
+#: (x (N, C, H, W) noisy state, alpha_bar in (0, 1]) -> estimate of x_0, same shape as x. A guide
+#: that resamples may also move x in place, within its noise level; a sampler therefore reads x
+#: after the call, not before.
 Denoiser = Callable[[Tensor, float], Tensor]
 
 #: xi = t/T in (0, 1], a number or many -> alpha_bar

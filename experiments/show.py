@@ -1,11 +1,14 @@
-"""Tables and pictures for the experiments' pages, from evaluations: nothing is sampled or judged here.
+"""Tables and pictures for the experiments' pages, from evaluations: nothing is sampled or judged
+here.
 
-    python experiments/show.py table diversity/lpips:3,validity/share:2 NAME=FOLDER NAME=FOLDER ... [+trivial]
-    python experiments/show.py differences diversity/lpips:3 NAME=FOLDER NAME=FOLDER ...     each minus the first
-    python experiments/show.py sheet OUT.png 3 6 NAME=FOLDER NAME=FOLDER ...     3 drawings, 6 candidates of each
+    python experiments/show.py table diversity/lpips:3,validity/share:2 NAME=FOLDER ... [+trivial]
+    python experiments/show.py differences diversity/lpips:3 NAME=FOLDER ...
+    python experiments/show.py sheet OUT.png 3 6 NAME=FOLDER ...
 
-A FOLDER is one that `python -m colorlab.evaluate` printed. +trivial adds what needs no method, judged as the first
-evaluation was: the picture without colour, the mean training colour, the nearest drawing's colours, other truths."""
+A FOLDER is one that `python -m colorlab.evaluate` printed. +trivial adds what needs no method,
+judged as the first evaluation was: the picture without colour, the mean training colour, the
+nearest drawing's colours, other truths. Differences are those from the first; a sheet shows so many
+drawings and candidates of each."""
 
 from __future__ import annotations
 
@@ -42,13 +45,20 @@ def table(columns: str, named: Sequence[str]) -> str:
 
 
 def differences(columns: str, named: Sequence[str]) -> str:
-    """Markdown: each evaluation minus the first; mean [95 % interval of the paired differences over drawings]."""
+    """Markdown: each evaluation minus the first; mean [95 % interval of the paired differences over
+    drawings]."""
     (_, base), *others = evaluations(named).items()
-    lines = ["| | " + " | ".join(name for name, _ in others) + " |", "| --- |" + " --- |" * len(others)]
+    lines = [
+        "| | " + " | ".join(name for name, _ in others) + " |",
+        "| --- |" + " --- |" * len(others),
+    ]
     found = [differences_of(each, base) for _, each in others]
     for column in columns.split(","):
         key, digits = column.rsplit(":", 1)
-        cells = [f"{d[key].mean:+.{digits}f} [{d[key].low:+.{digits}f}, {d[key].high:+.{digits}f}]" for d in found]
+        cells = [
+            f"{d[key].mean:+.{digits}f} [{d[key].low:+.{digits}f}, {d[key].high:+.{digits}f}]"
+            for d in found
+        ]
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -64,11 +74,16 @@ def written(value: Cell | None, digits: int) -> str:
 def timed(evaluation: Evaluation) -> dict[str, Cell]:
     """seconds: the time that a drawing took, where it is known."""
     known = evaluation.document["timing"].get("seconds_per_drawing")
-    return {} if known is None else {"seconds": Cell(known, None, None, len(evaluation.document["drawings"]))}
+    return (
+        {}
+        if known is None
+        else {"seconds": Cell(known, None, None, len(evaluation.document["drawings"]))}
+    )
 
 
 def sheet(out: Path, drawings: int, candidates: int, named: Sequence[str]) -> Path:
-    """A block a drawing: a row an evaluation with its first candidates; the drawing and its truths above."""
+    """A block a drawing: a row an evaluation with its first candidates; the drawing and its truths
+    above."""
     found = evaluations(named)
     first = next(iter(found.values()))
     shown = read_arrays(first.path / PICTURES)

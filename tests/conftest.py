@@ -17,11 +17,17 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
-signal.signal(
-    signal.SIGINT, signal.default_int_handler
-)  # a shell's background job ignores it, and so would its children
+# a shell's background job ignores it, and so would its children
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
-TINY = ["name=tiny", "data.size=32", "batch_size=4", "trainer.max_steps=2", "trainer.precision=32-true", "sheet=2"]
+TINY = [
+    "name=tiny",
+    "data.size=32",
+    "batch_size=4",
+    "trainer.max_steps=2",
+    "trainer.precision=32-true",
+    "sheet=2",
+]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,15 +40,20 @@ def _one_thread() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _compose_once() -> Iterator[None]:
-    """Of the repository's own yaml files, what Hydra made of some words is given out again, as a copy: a fifth of the
-    time. Tests with files of their own compose anew."""
+    """Of the repository's own yaml files, what Hydra made of some words is given out again, as a
+    copy: a fifth of the time. Tests with files of their own compose anew."""
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 
     compose, made = hydra.compose, {}
 
-    def remembered(name: str, overrides: list[str], return_hydra_config: bool = False) -> DictConfig:
-        paths = [str(each.path) for each in GlobalHydra.instance().config_loader().get_search_path().get_path()]
+    def remembered(
+        name: str, overrides: list[str], return_hydra_config: bool = False
+    ) -> DictConfig:
+        paths = [
+            str(each.path)
+            for each in GlobalHydra.instance().config_loader().get_search_path().get_path()
+        ]
         if paths != ["pkg://hydra.conf", str(ROOT / "conf"), "structured://"]:
             return compose(name, overrides, return_hydra_config=return_hydra_config)
         key = (name, *overrides, return_hydra_config)
@@ -70,7 +81,9 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", f"colorlab.{words[0]}", *words[1:]]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(
+            line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout
+        )
 
     return run
 

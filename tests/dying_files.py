@@ -1,5 +1,6 @@
-"""A process that dies at a chosen one of its file operations, played within this process: from there on no operation
-reaches the disk, so that what is there is what a killed process would have left."""
+"""A process that dies at a chosen one of its file operations, played within this process: from
+there on no operation reaches the disk, so that what is there is what a killed process would have
+left."""
 
 from __future__ import annotations
 
@@ -17,13 +18,15 @@ class Died(BaseException):
 
 
 class Operations:
-    """Counts file operations; dies at number ``at``, a write after half of its bytes. done: their names so far."""
+    """Counts file operations; dies at number ``at``, a write after half of its bytes. done: their
+    names so far."""
 
     def __init__(self, at: int) -> None:
         self.at, self.done = at, list[str]()
 
     def reach(self, name: str, partly: Callable[[], Any] = lambda: None) -> None:
-        """An operation is about to be done. partly: what of it is done if this is where the process dies."""
+        """An operation is about to be done. partly: what of it is done if this is where the process
+        dies."""
         if len(self.done) == self.at:
             partly()
         if len(self.done) >= self.at:
@@ -62,7 +65,8 @@ class _File:
 
 @contextmanager
 def dying_at(at: int) -> Iterator[Operations]:
-    """Within it, this process dies at its file operation number ``at``, counted from 0, unless it ends before."""
+    """Within it, this process dies at its file operation number ``at``, counted from 0, unless it
+    ends before."""
     operations, opened = Operations(at), io.open
 
     def opening(file: Any, mode: str = "r", buffering: int = -1, *rest: Any, **named: Any) -> Any:
@@ -72,9 +76,19 @@ def dying_at(at: int) -> Iterator[Operations]:
         return _File(opened(file, mode.replace("t", "").replace("b", "") + "b", 0), operations)
 
     with pytest.MonkeyPatch.context() as patch, suppress(Died):
-        for name in ("replace", "rename", "unlink", "remove", "link", "truncate", "ftruncate", "mkdir"):
+        for name in (
+            "replace",
+            "rename",
+            "unlink",
+            "remove",
+            "link",
+            "truncate",
+            "ftruncate",
+            "mkdir",
+        ):
             patch.setattr(os, name, operations.counted(name, getattr(os, name)))
-        patch.setattr(os, "fsync", operations.counted("fsync", lambda number: None))  # no power fails here
+        # no power fails here
+        patch.setattr(os, "fsync", operations.counted("fsync", lambda number: None))
         opened_by_number = os.open
 
         def open_number(path: Any, flags: int, *rest: Any, **named: Any) -> int:

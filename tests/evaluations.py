@@ -22,7 +22,11 @@ SETTINGS = {"split": "test", "seed": 0, "weights": {"a": "0" * 64}, "data": {}, 
 def columns(n: int, count: int, shift: float) -> dict[str, np.ndarray]:
     """Numbers drawing by drawing, all moved by ``shift``."""
     base = np.linspace(0.1, 0.4, count)
-    found = {f"truth/best_of_{k}_{e}": (base / k) + shift for k in range(1, n + 1) for e in ("lpips", "delta_e", "mae")}
+    found = {
+        f"truth/best_of_{k}_{e}": (base / k) + shift
+        for k in range(1, n + 1)
+        for e in ("lpips", "delta_e", "mae")
+    }
     found |= {
         "diversity/lpips": base + shift,
         "validity/share": 1 - base + shift,
@@ -47,23 +51,30 @@ def made_with(folder: Path, **settings: Any) -> Path:
     return folder
 
 
-def evaluated(folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: float = 0.0, **changes: Any) -> Path:
+def evaluated(
+    folder: Path, run: str = "a", n: int = 4, count: int = 6, shift: float = 0.0, **changes: Any
+) -> Path:
     """An evaluation folder of ``count`` drawings. changes: of the protocol."""
     protocol = {
-        "data": "Toy", "size": "16x16", "condition": "lines", "split": "test", "count": count, "drawings": "d" * 64,
-        "pictures": "p" * 64, "n": n, "pairs": n * (n - 1) // 2, "seed": 0, "metrics": 1, "lpips": "alex",
-        "weights": {"alex": "alex-" + "w" * 64}, "interval": "95 %", "versions": {"torch": "2"},
+        "data": "Toy", "size": "16x16", "condition": "lines", "split": "test", "count": count,
+        "drawings": "d" * 64, "pictures": "p" * 64, "n": n, "pairs": n * (n - 1) // 2, "seed": 0,
+        "metrics": 1, "lpips": "alex", "weights": {"alex": "alex-" + "w" * 64}, "interval": "95 %",
+        "versions": {"torch": "2"},
     } | changes  # fmt: skip
     names = [f"picture {i}" for i in range(count)]
     document = judged(n, count, shift) | {
         "run": run, "method": "GPIC", "settings": SETTINGS | {"n": n},
         "configured": {"sampler": {"_target_": "x.DDIM", "steps": 9}}, "drawings": names,
         "truths": [2 if i % 3 == 2 else 1 for i in range(count)], "protocol": protocol,
-        "protocol_id": protocol_id(protocol), "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
+        "protocol_id": protocol_id(protocol),
+        "timing": {"seconds_per_drawing": 1.5, "device": "cpu"},
         "per_drawing": {key: column.tolist() for key, column in columns(n, count, shift).items()},
         "trivial": {"nearest": {
             "title": "nearest training drawing", **judged(n, count, 0.01),
-            "per_drawing": {key: column.tolist() for key, column in columns(n, count, 0.01).items() if key in RANKED},
+            "per_drawing": {
+                key: column.tolist() for key, column in columns(n, count, 0.01).items()
+                if key in RANKED
+            },
         }},
     }  # fmt: skip
     begin(folder, document["settings"])

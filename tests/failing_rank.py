@@ -1,4 +1,5 @@
-"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes ends as $HOW says, by batch 2."""
+"""`python -m tests.failing_rank ...`: colorlab.train, one of whose processes ends as $HOW says, by
+batch 2."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def before_they_meet(act: object) -> None:
 
 
 def before_they_meet_the_first(act: object) -> None:
-    """The first process comes to its end when it has started the others, which have yet to begin."""
+    """The first process comes to its end when it has started the others, which have yet to
+    begin."""
     from lightning.pytorch.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
 
     start = _SubprocessScriptLauncher._call_children_scripts

@@ -1,5 +1,6 @@
-"""`python -m tests.failing_share evaluate|sample ...`: the command, one of whose processes ends as $HOW says when it is
-about to write its second result. Processes that it starts import this module as well."""
+"""`python -m tests.failing_share evaluate|sample ...`: the command, one of whose processes ends as
+$HOW says when it is about to write its second result. Processes that it starts import this module
+as well."""
 
 from __future__ import annotations
 

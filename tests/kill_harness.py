@@ -1,7 +1,8 @@
-"""Training that is killed, stopped or starved at a chosen moment, in this process or in one forked for it.
+"""Training that is killed, stopped or starved at a chosen moment, in this process or in one forked
+for it.
 
-A *plant* is a function that arranges such an end before training starts. Processes are forked from one that has
-imported everything: a start costs a second, so tests can kill many."""
+A *plant* is a function that arranges such an end before training starts. Processes are forked from
+one that has imported everything: a start costs a second, so tests can kill many."""
 
 from __future__ import annotations
 
@@ -43,18 +44,21 @@ from tests.tiny_prior import with_tiny_text
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
-    "name=x", "data.size=32", "batch_size=4", "trainer.precision=32-true", "trainer.max_steps=12", "save_every=3",
-    "trainer.val_check_interval=6", "sheet=0",
+    "name=x", "data.size=32", "batch_size=4", "trainer.precision=32-true", "trainer.max_steps=12",
+    "save_every=3", "trainer.val_check_interval=6", "sheet=0",
 ]  # fmt: skip
 PLANTED = ((BatchSeed, "on_train_batch_start"), (Checkpoints, "on_train_start"), (_Sink, "write"))
 Plant = Callable[[], object]
 
 
 def words_for(method: str, *more: str) -> list[str]:
-    """A small training of any method: narrow nets, few steps, a condition that it takes. Later words win."""
+    """A small training of any method: narrow nets, few steps, a condition that it takes. Later
+    words win."""
     words = [f"method={method}", *SMALL, *_narrow(method), *more]
     words = [
-        word for k, word in enumerate(words) if word.split("=")[0] not in {w.split("=")[0] for w in words[k + 1 :]}
+        word
+        for k, word in enumerate(words)
+        if word.split("=")[0] not in {w.split("=")[0] for w in words[k + 1 :]}
     ]
     return [*words, f"data.condition={build(compose('train', words).method).conditions[0]}"]
 
@@ -95,8 +99,8 @@ def at_byte(count: int, act: Plant) -> None:
 
 
 def at_operation(count: int, act: Plant) -> None:
-    """Something happens when this process is about to do so many operations, from 0, that make files last: flushing,
-    renaming, removing."""
+    """Something happens when this process is about to do so many operations, from 0, that make
+    files last: flushing, renaming, removing."""
     done = iter(range(count))
 
     def counted(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,7 +121,9 @@ def kill() -> None:
 
 def kill_after(seconds: float) -> None:
     """Killed so long after the first batch is ready."""
-    at_start(lambda: threading.Thread(target=lambda: (time.sleep(seconds), kill()), daemon=True).start())
+    at_start(
+        lambda: threading.Thread(target=lambda: (time.sleep(seconds), kill()), daemon=True).start()
+    )
 
 
 def at_start(act: Plant) -> None:
@@ -133,7 +139,8 @@ def at_start(act: Plant) -> None:
 
 @contextmanager
 def planted(*plants: Plant) -> Iterator[None]:
-    """Plants for this process, rows of metrics at every second step, one thread; as it was again at the end."""
+    """Plants for this process, rows of metrics at every second step, one thread; as it was again at
+    the end."""
     first, threads = Checkpoints.on_train_start, torch.get_num_threads()
 
     def started(self: Any, trainer: Any, module: Any) -> None:
@@ -154,7 +161,8 @@ def planted(*plants: Plant) -> Iterator[None]:
 
 @contextmanager
 def files_of_at_most(count: int) -> Iterator[None]:
-    """No file of this process grows beyond so many bytes: what a full disk does, done by the kernel."""
+    """No file of this process grows beyond so many bytes: what a full disk does, done by the
+    kernel."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
     try:
@@ -178,13 +186,19 @@ class Ended(NamedTuple):
 
 
 class Started:
-    """A training in a process of its own, in whose folder it makes runs/x; one of ``world`` if there are more."""
+    """A training in a process of its own, in whose folder it makes runs/x; one of ``world`` if
+    there are more."""
 
     def __init__(
-        self, folder: Path, words: Sequence[str], plants: Sequence[Plant] = (), rank: int = 0, world: int = 1,
-        port: int = 0,
+        self, folder: Path, words: Sequence[str], plants: Sequence[Plant] = (), rank: int = 0,
+        world: int = 1, port: int = 0,
     ) -> None:  # fmt: skip
-        several = {"LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        several = {
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": world,
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": port,
+        }
         environment = {name: str(value) for name, value in several.items()} if world > 1 else {}
         self.said = [folder / f"{name}-{rank}" for name in ("out", "err")]
         self.process: ForkServerProcess = _server().Process(
@@ -206,7 +220,13 @@ def _server() -> Any:
     return context
 
 
-def _train(folder: Path, said: list[Path], words: list[str], plants: list[Plant], environment: dict[str, str]) -> None:
+def _train(
+    folder: Path,
+    said: list[Path],
+    words: list[str],
+    plants: list[Plant],
+    environment: dict[str, str],
+) -> None:
     os.chdir(folder)
     os.environ |= environment
     for descriptor, path in enumerate(said, 1):
@@ -219,10 +239,13 @@ def _train(folder: Path, said: list[Path], words: list[str], plants: list[Plant]
 
 
 def killed_at_random(folder: Path, words: Sequence[str], rng: random.Random, longest: float) -> int:
-    """Train with resume=auto, killed at random moments up to ``longest`` seconds, until it is done. -> kills."""
+    """Train with resume=auto, killed at random moments up to ``longest`` seconds, until it is done.
+    -> kills."""
     kills = 0
     while True:
-        ended = Started(folder, [*words, "resume=auto"], [partial(kill_after, rng.uniform(0, longest))]).end()
+        ended = Started(
+            folder, [*words, "resume=auto"], [partial(kill_after, rng.uniform(0, longest))]
+        ).end()
         if ended.code == 0:
             return kills
         assert ended.code == -signal.SIGKILL, ended.err
@@ -230,9 +253,12 @@ def killed_at_random(folder: Path, words: Sequence[str], rng: random.Random, lon
 
 
 def same_run(one: Path, other: Path) -> None:
-    """Assert that two run folders hold the same bits: weights, the whole state of training, metrics."""
+    """Assert that two run folders hold the same bits: weights, the whole state of training,
+    metrics."""
     assert (one / "metrics.jsonl").read_text() == (other / "metrics.jsonl").read_text()
-    assert (one / "checkpoints" / WEIGHTS).read_bytes() == (other / "checkpoints" / WEIGHTS).read_bytes()
+    assert (one / "checkpoints" / WEIGHTS).read_bytes() == (
+        other / "checkpoints" / WEIGHTS
+    ).read_bytes()
     for name in (LAST, PREVIOUS):
         same(_plain(one / "checkpoints" / name), _plain(other / "checkpoints" / name), name)
 

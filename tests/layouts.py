@@ -22,7 +22,9 @@ NO_LMDB = importlib.util.find_spec("lmdb") is None
 def save(path: Path, seed: int, width: int = 24, height: int = 20) -> Path:
     """A picture of blocks that depend on the seed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    blocks = np.random.default_rng(seed).integers(0, 256, (height // 4, width // 4, 3), dtype=np.uint8)
+    blocks = np.random.default_rng(seed).integers(
+        0, 256, (height // 4, width // 4, 3), dtype=np.uint8
+    )
     Image.fromarray(blocks.repeat(4, 0).repeat(4, 1)).save(path)
     return path
 
@@ -70,15 +72,22 @@ def imagenette(root: Path) -> None:
 def coco(root: Path) -> None:
     (root / "annotations").mkdir(parents=True)
     for half, numbers in (("train2017", range(10)), ("val2017", range(10, 12))):
-        images = [{"id": k, "file_name": save(root / half / f"{k:012d}.jpg", k).name} for k in numbers]
-        rows = [
-            {"id": 100 - k - i, "image_id": k, "caption": f"caption {i}\nof {k} "} for k in numbers for i in (0, 50)
+        images = [
+            {"id": k, "file_name": save(root / half / f"{k:012d}.jpg", k).name} for k in numbers
         ]
-        (root / f"annotations/captions_{half}.json").write_text(json.dumps({"images": images, "annotations": rows}))
+        rows = [
+            {"id": 100 - k - i, "image_id": k, "caption": f"caption {i}\nof {k} "}
+            for k in numbers
+            for i in (0, 50)
+        ]
+        (root / f"annotations/captions_{half}.json").write_text(
+            json.dumps({"images": images, "annotations": rows})
+        )
 
 
 LAYOUTS: dict[str, Callable[[Path], None]] = {
-    maker.__name__: maker for maker in (folder, pix2pix, portraits, lfw, lsun_church, imagenet, imagenette, coco)
+    maker.__name__: maker
+    for maker in (folder, pix2pix, portraits, lfw, lsun_church, imagenet, imagenette, coco)
 }
 
 
@@ -87,4 +96,8 @@ def opened(name: str, root: Path | None, *changes: str) -> PictureFiles:
     if root and not root.exists():
         LAYOUTS[name](root)
     own = {"root": str(root) if root else None, "size": SIZE}
-    return build(OmegaConf.merge(OmegaConf.create(composed("data", name)), own, OmegaConf.from_dotlist(list(changes))))
+    return build(
+        OmegaConf.merge(
+            OmegaConf.create(composed("data", name)), own, OmegaConf.from_dotlist(list(changes))
+        )
+    )

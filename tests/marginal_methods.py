@@ -39,7 +39,9 @@ class Pictures:
         self.batch, self.splits = batch, {"train": np.arange(len(batch.index))}
 
     def __getitem__(self, positions: list[int]) -> Batch:
-        return Batch(*(part[positions] if isinstance(part, Tensor) else part for part in self.batch))
+        return Batch(
+            *(part[positions] if isinstance(part, Tensor) else part for part in self.batch)
+        )
 
 
 def published(year: int, bins: int) -> dict[str, Tensor]:
@@ -48,7 +50,9 @@ def published(year: int, bins: int) -> dict[str, Tensor]:
 
     def conv(name: str, c_in: int, c_out: int, side: int = 3, transposed: bool = False) -> None:
         shape = (c_in, c_out) if transposed else (c_out, c_in)
-        tensors[f"{name}.weight"] = draws.normal(*shape, side, side)[0] * (2 / (c_in * side * side)) ** 0.5
+        tensors[f"{name}.weight"] = (
+            draws.normal(*shape, side, side)[0] * (2 / (c_in * side * side)) ** 0.5
+        )
         tensors[f"{name}.bias"] = draws.normal(c_out)[0] * 0.1
 
     def norm(name: str, channels: int) -> None:
@@ -59,14 +63,24 @@ def published(year: int, bins: int) -> dict[str, Tensor]:
     for k, depth in enumerate(DEPTHS):
         for i in range(depth):
             c_in = CHANNELS[k] if i == 0 else CHANNELS[k + 1]
-            conv(f"model{k + 1}.{2 * i}", 4 if year == 2017 and k + i == 0 else c_in, CHANNELS[k + 1])
+            conv(
+                f"model{k + 1}.{2 * i}", 4 if year == 2017 and k + i == 0 else c_in, CHANNELS[k + 1]
+            )
         norm(f"model{k + 1}.{2 * depth}", CHANNELS[k + 1])
     four = 4 * W
     if year == 2016:
-        conv("model8.0", 8 * W, four, 4, transposed=True), conv("model8.2", four, four), conv("model8.4", four, four)
+        (
+            conv("model8.0", 8 * W, four, 4, transposed=True),
+            conv("model8.2", four, four),
+            conv("model8.4", four, four),
+        )
         conv("model8.6", four, bins, 1), conv("model_out", bins, 2, 1)
     else:
         conv("model8up.0", 8 * W, four, 4, transposed=True), conv("model3short8.0", four, four)
         conv("model8.1", four, four), conv("model8.3", four, four), norm("model8.5", four)
-        conv("model_class.0", four, bins, 1), conv("model_out.0", 2 * W, 2, 1), conv("model9up.0", four, 2 * W, 4, True)
+        (
+            conv("model_class.0", four, bins, 1),
+            conv("model_out.0", 2 * W, 2, 1),
+            conv("model9up.0", four, 2 * W, 4, True),
+        )
     return tensors

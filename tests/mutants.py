@@ -1,12 +1,15 @@
-"""Break one line of the package at a time and see whether that line's own quick tests notice:  make mutants
+"""Break one line of the package at a time and see whether that line's own quick tests notice:  make
+mutants
 
-python -m tests.mutants [--count 30] [--seed 0] [--rooms methods metrics samplers] [--only methods/gpic.py]
+python -m tests.mutants [--count 30] [--seed 0] [--rooms methods metrics samplers]
+[--only methods/gpic.py]
 
-A mutant turns a sign, an operator, a comparison, a number or a reduction; not a number that only says how much work is
-done at once, nor one that keeps a root or a quotient finite, for which any other would do. It is *killed* if one of the
-quick tests of its module fails, and *survives* otherwise: a formula or constant that nothing holds. Exit code 1 if more
-than one in ten survive. The package is copied first, and the checkout never touched; torch and pytest are imported
-once, and each mutant is tried in a fork of this process."""
+A mutant turns a sign, an operator, a comparison, a number or a reduction; not a number that only
+says how much work is done at once, nor one that keeps a root or a quotient finite, for which any
+other would do. It is *killed* if one of the quick tests of its module fails, and *survives*
+otherwise: a formula or constant that nothing holds. Exit code 1 if more than one in ten survive.
+The package is copied first, and the checkout never touched; torch and pytest are imported once, and
+each mutant is tried in a fork of this process."""
 
 from __future__ import annotations
 
@@ -33,16 +36,16 @@ TOLERATED = 0.1  # share of the mutants that may survive
 PATIENCE = 600  # seconds for the tests of one mutant; what is slower is counted apart
 SLOW = "too slow"
 OPERATORS = {
-    ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Lt: ">=", ast.GtE: "<", ast.Gt: "<=", ast.LtE: ">",
-    ast.Eq: "!=", ast.NotEq: "==", ast.And: "or", ast.Or: "and",
+    ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Lt: ">=", ast.GtE: "<",
+    ast.Gt: "<=", ast.LtE: ">", ast.Eq: "!=", ast.NotEq: "==", ast.And: "or", ast.Or: "and",
 }  # fmt: skip
 SIGNS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Lt: "<", ast.GtE: ">=", ast.Gt: ">", ast.LtE: "<=",
-    ast.Eq: "==", ast.NotEq: "!=", ast.And: "and", ast.Or: "or",
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Lt: "<", ast.GtE: ">=",
+    ast.Gt: ">", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.And: "and", ast.Or: "or",
 }  # fmt: skip
 NAMES = {
-    "mean": "sum", "sum": "mean", "amin": "amax", "amax": "amin", "min": "max", "max": "min", "argmin": "argmax",
-    "argmax": "argmin", "exp": "expm1", "sqrt": "square", "square": "sqrt",
+    "mean": "sum", "sum": "mean", "amin": "amax", "amax": "amin", "min": "max", "max": "min",
+    "argmin": "argmax", "argmax": "argmin", "exp": "expm1", "sqrt": "square", "square": "sqrt",
 }  # fmt: skip
 NOT_LOOKED_INTO = (ast.Raise, ast.JoinedStr, ast.Assert, ast.ExceptHandler)  # words for people
 AT_ONCE = ("CHUNK", "GROUP", "KEPT_BYTES")  # constants that say how much is done at once
@@ -76,7 +79,8 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
         return Mutant(path, line, start, stop, source[start:stop].decode(), new)
 
     def between(left: ast.expr, right: ast.expr, kind: type) -> Iterator[Mutant]:
-        begin, end = place(left.end_lineno, left.end_col_offset), place(right.lineno, right.col_offset)
+        begin = place(left.end_lineno, left.end_col_offset)
+        end = place(right.lineno, right.col_offset)
         at = source[begin:end].find(SIGNS[kind].encode())
         if at >= 0:
             yield change(right.lineno, begin + at, begin + at + len(SIGNS[kind]), OPERATORS[kind])
@@ -89,15 +93,22 @@ def mutants_of(path: Path, source: bytes) -> Iterator[Mutant]:
             return
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS and not is_senseless(node):
             yield from between(node.left, node.right, type(node.op))
-        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPERATORS:
+        elif (
+            isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPERATORS
+        ):
             yield from between(node.left, node.comparators[0], type(node.ops[0]))
         elif isinstance(node, ast.BoolOp):
             yield from between(node.values[0], node.values[1], type(node.op))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and id(node) not in from_the_end:
+        elif (
+            isinstance(node, ast.UnaryOp)
+            and isinstance(node.op, ast.USub)
+            and id(node) not in from_the_end
+        ):
             start = place(node.lineno, node.col_offset)
             yield change(node.lineno, start, start + 1, "+")
         elif isinstance(node, ast.Constant) and is_telling(node.value):
-            start, stop = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)
+            start = place(node.lineno, node.col_offset)
+            stop = place(node.end_lineno, node.end_col_offset)
             yield change(node.lineno, start, stop, str(2 * node.value))
         elif isinstance(node, ast.Attribute) and node.attr in NAMES:
             stop = place(node.end_lineno, node.end_col_offset)
@@ -117,20 +128,28 @@ def is_work_at_once(node: ast.AST) -> bool:
 
 
 def is_senseless(node: ast.BinOp) -> bool:
-    """Whether an operator joins paths or repeats lists, which turned is an error at once; or adds next to nothing."""
+    """Whether an operator joins paths or repeats lists, which turned is an error at once; or adds
+    next to nothing."""
     constants = [part.value for part in ast.walk(node.right) if isinstance(part, ast.Constant)]
     if isinstance(node.op, ast.Add | ast.Sub) and any(is_guard(value) for value in constants):
         return True
-    joined = [side.value if isinstance(side, ast.Constant) else side for side in (node.left, node.right)]
+    joined = [
+        side.value if isinstance(side, ast.Constant) else side for side in (node.left, node.right)
+    ]
     return any(isinstance(side, str | ast.JoinedStr | ast.List | ast.Tuple) for side in joined)
 
 
 def bounds_of(node: ast.AST) -> list[ast.expr]:
-    """The bounds of a slice of some tensor's shape: of four dimensions the last two are those from the second on."""
+    """The bounds of a slice of some tensor's shape: of four dimensions the last two are those from
+    the second on."""
     if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)):
         return []
     of_shape = isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
-    return [bound for bound in (node.slice.lower, node.slice.upper) if bound is not None] if of_shape else []
+    return (
+        [bound for bound in (node.slice.lower, node.slice.upper) if bound is not None]
+        if of_shape
+        else []
+    )
 
 
 def is_guard(value: object) -> bool:
@@ -150,17 +169,32 @@ def children_of(node: ast.AST) -> list[ast.AST]:
 
 
 def tests_of(module: str) -> list[str]:
-    """The test files of a module: those named after it first, then those that import it; where there are none, those
-    that compose it by its name, themselves or by a module of the tests' own, or those of the modules that import it."""
+    """The test files of a module: those named after it first, then those that import it; where
+    there are none, those that compose it by its name, themselves or by a module of the tests' own,
+    or those of the modules that import it."""
     stem = module.rsplit(".", 1)[-1]
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))}
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))
+    }
     files = [path for path in texts if path.stem.startswith("test_")]
-    named = [path for path in files if path.stem in (f"test_{stem}", f"test_metrics_{stem}", f"test_samplers_{stem}")]
-    found = named + [path for path in files if path not in named and re.search(rf"{re.escape(module)}\b", texts[path])]
+    named = [
+        path
+        for path in files
+        if path.stem in (f"test_{stem}", f"test_metrics_{stem}", f"test_samplers_{stem}")
+    ]
+    found = named + [
+        path
+        for path in files
+        if path not in named and re.search(rf"{re.escape(module)}\b", texts[path])
+    ]
     if not found:
-        makers = [path for path in texts if re.search(rf'(method=|sampler=|"){stem}\b', texts[path])]
+        makers = [
+            path for path in texts if re.search(rf'(method=|sampler=|"){stem}\b', texts[path])
+        ]
         own = [f"tests.{path.stem} " for path in makers if path not in files]
-        found = [path for path in files if path in makers or any(name in texts[path] for name in own)]
+        found = [
+            path for path in files if path in makers or any(name in texts[path] for name in own)
+        ]
     if not found:
         return sorted({test for user in users_of(module) for test in tests_of(user)})
     return [str(path.relative_to(ROOT)) for path in found]
@@ -169,12 +203,17 @@ def tests_of(module: str) -> list[str]:
 def users_of(module: str) -> list[str]:
     """The modules of its own room that import a module."""
     room = ROOT.joinpath(*module.split(".")[:-1])
-    users = [path for path in sorted(room.glob("*.py")) if f"from {module} import" in path.read_text(encoding="utf-8")]
+    users = [
+        path
+        for path in sorted(room.glob("*.py"))
+        if f"from {module} import" in path.read_text(encoding="utf-8")
+    ]
     return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in users]
 
 
 def copied(folder: Path) -> None:
-    """The checkout in another folder: what may change meanwhile is copied, what is large and only read is linked."""
+    """The checkout in another folder: what may change meanwhile is copied, what is large and only
+    read is linked."""
     for name in ("colorlab", "tests", "hydra_plugins", "conf"):
         ignore = shutil.ignore_patterns("__pycache__", "pretrained", "art")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
@@ -185,8 +224,9 @@ def copied(folder: Path) -> None:
 
 
 def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
-    """The first quick test that fails on the changed file, which is as it was afterwards; None if all pass. Ends the
-    run where that test fails on the unchanged file too: nothing can be told by it."""
+    """The first quick test that fails on the changed file, which is as it was afterwards; None if
+    all pass. Ends the run where that test fails on the unchanged file too: nothing can be told by
+    it."""
     target = folder / mutant.path
     source = target.read_bytes()
     target.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.stop :])
@@ -200,7 +240,8 @@ def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
 
 
 def first_failure(folder: Path, tests: list[str]) -> str | None:
-    """The first test that fails, tried in a process of its own; SLOW if they take too long, None if all pass."""
+    """The first test that fails, tried in a process of its own; SLOW if they take too long, None if
+    all pass."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     run = context.Process(target=run_tests, args=(folder, tests, theirs))
@@ -219,19 +260,23 @@ def first_failure(folder: Path, tests: list[str]) -> str | None:
 
 
 def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
-    """Exit as pytest does on the package in this folder, and tell the test that failed. For a process of its own, which
-    it makes a new group."""
+    """Exit as pytest does on the package in this folder, and tell the test that failed. For a
+    process of its own, which it makes a new group."""
     import pytest
 
     class Tell:
-        def pytest_runtest_logreport(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        def pytest_runtest_logreport(
+            self, report: pytest.TestReport | pytest.CollectReport
+        ) -> None:
             if report.failed:
                 told.send(report.nodeid)
 
         pytest_collectreport = pytest_runtest_logreport
 
     os.setsid()
-    for name in [name for name in sys.modules if name.split(".")[0] in ("colorlab", "tests", "hydra_plugins")]:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] in ("colorlab", "tests", "hydra_plugins")
+    ]:
         del sys.modules[name]
     os.chdir(folder)
     sys.path[:0] = [str(folder)]
@@ -246,7 +291,15 @@ def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
 def import_once() -> None:
     """What nearly every test imports, so that a fork need not."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    for name in ("torch", "torchvision", "hydra", "lightning.pytorch", "scipy.stats", "skimage", "pytest"):
+    for name in (
+        "torch",
+        "torchvision",
+        "hydra",
+        "lightning.pytorch",
+        "scipy.stats",
+        "skimage",
+        "pytest",
+    ):
         importlib.import_module(name)
 
 
@@ -274,7 +327,9 @@ def chosen_mutants(rooms: list[str], only: str | None, count: int, seed: int) ->
 
 def main() -> int:
     """The command. -> its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutants", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rooms", nargs="+", default=["methods", "metrics", "samplers"])
@@ -289,7 +344,11 @@ def main() -> int:
             tests = tests_of(".".join(mutant.path.with_suffix("").parts))
             killer = killer_of(Path(name), mutant, tests) if tests else None
             outcome = SLOW if killer == SLOW else "killed" if killer else "SURVIVES"
-            print(f"{outcome:<8}  {mutant}  {f'by {killer}' if killer else f'{len(tests)} test files'}", flush=True)
+            print(
+                f"{outcome:<8}  {mutant}  "
+                f"{f'by {killer}' if killer else f'{len(tests)} test files'}",
+                flush=True,
+            )
             outcomes[outcome] += 1
     survive = outcomes["SURVIVES"]
     print(f"{survive} of {len(mutants)} mutants survive, {outcomes[SLOW]} were too slow to tell")

@@ -10,17 +10,22 @@ from torch import Tensor
 from colorlab.ab_bins import table_of
 from colorlab.samplers.marginals import Marginals
 
-COLORS = (((60.0, 40.0), (-50.0, 40.0)), ((10.0, -50.0), (40.0, 60.0)), ((-30.0, 30.0), (50.0, -40.0)))
+COLORS = (
+    ((60.0, 40.0), (-50.0, 40.0)),
+    ((10.0, -50.0), (40.0, 60.0)),
+    ((-30.0, 30.0), (50.0, -40.0)),
+)
 SPREAD = 8.0  # Lab units, of each colour over its bins
 
 
 def regions(side: int = 24, pictures: int = 1) -> Marginals:
-    """Left, middle and right third, of lightness 0.3, 0.6 and 0.9; in each, the share of the first of two colours rises
-    from 0.3 at the top to 0.7 at the bottom. All pictures are the same."""
+    """Left, middle and right third, of lightness 0.3, 0.6 and 0.9; in each, the share of the first
+    of two colours rises from 0.3 at the top to 0.7 at the bottom. All pictures are the same."""
     table = _table()
     region = (torch.arange(side) * 3 // side).expand(side, side)
     share = torch.linspace(0.3, 0.7, side)[:, None, None]
-    two = torch.stack([torch.stack([_around(color, table) for color in pair]) for pair in COLORS])  # (3, 2, Q)
+    # (3, 2, Q)
+    two = torch.stack([torch.stack([_around(color, table) for color in pair]) for pair in COLORS])
     p = share * two[region, 0] + (1 - share) * two[region, 1]  # (side, side, Q)
     image = (0.3 + 0.3 * region)[None, None].expand(pictures, -1, -1, -1)
     log_p = p.movedim(2, 0).log()[None].expand(pictures, -1, -1, -1)

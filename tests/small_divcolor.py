@@ -53,7 +53,9 @@ def trained(method: DivColor, batches: int) -> None:
     ((optimizer, schedule),) = method.optimizers()
     for at in range(batches):
         optimizer.zero_grad()
-        method.train().loss(Pictures()[[0, 1, 2, 3]], Draws(0, range(4), [at] * 4))["loss"].backward()
+        method.train().loss(Pictures()[[0, 1, 2, 3]], Draws(0, range(4), [at] * 4))[
+            "loss"
+        ].backward()
         optimizer.step()
         schedule.step()
         method.batches_seen += 1

@@ -13,7 +13,8 @@ from colorlab.draws import Draws
 
 
 def stirred(words: list[str], by: float = 0.1) -> Any:
-    """The method of a training's words, its weights moved by so much: layers that begin at zero say something too."""
+    """The method of a training's words, its weights moved by so much: layers that begin at zero say
+    something too."""
     torch.manual_seed(0)
     built = build(compose("train", words).method).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(0)

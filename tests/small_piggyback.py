@@ -20,14 +20,19 @@ from colorlab.draws import Draws
 from colorlab.methods.piggyback import Piggyback
 from colorlab.types import Batch, Condition, Hints
 
-RGB = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4)
+RGB = F.interpolate(
+    torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4
+)
 BATCH = Batch(RGB, luma(RGB), torch.tensor([10, 11]), ["red car", "a"], torch.tensor([-1, -1]))
 
 
 @cache
 def small() -> DictConfig:
     keys = ("latent.prior=none", "sampler.steps=2", "hints.superpixels=20", "micro_batch=2")
-    return compose("train", ["name=x", "method=piggyback", "trainer.max_steps=4", *(f"method.{key}" for key in keys)])
+    return compose(
+        "train",
+        ["name=x", "method=piggyback", "trainer.max_steps=4", *(f"method.{key}" for key in keys)],
+    )
 
 
 def made(prior: Path, *overrides: str) -> Piggyback:

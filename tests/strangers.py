@@ -23,7 +23,10 @@ SECONDS = 20.0  # in which any refusal comes, on a busy machine
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder as training leaves it, of width 4."""
     folder = tmp_path_factory.mktemp("whole") / "r"
-    cfg = compose("train", ["name=r", "data=folder", "data.root=none", "method.width=4", "trainer.max_steps=10"])
+    cfg = compose(
+        "train",
+        ["name=r", "data=folder", "data.root=none", "method.width=4", "trainer.max_steps=10"],
+    )
     begin(folder, cfg)
     save_weights(build(cfg.method), folder / "checkpoints")
     return folder
@@ -72,5 +75,9 @@ def opened(folder: Path) -> str:
         open_run(folder).method()
         open_run(folder).pictures()
     assert time.monotonic() - began < SECONDS
-    assert "\n" not in str(refused.value) and str(refused.value).isprintable() and len(str(refused.value)) < 600
+    assert (
+        "\n" not in str(refused.value)
+        and str(refused.value).isprintable()
+        and len(str(refused.value)) < 600
+    )
     return str(refused.value)

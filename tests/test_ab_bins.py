@@ -1,4 +1,5 @@
-"""The bins of the ab plane are those of sRGB, and encoding, prior and weights are CIC's formulas."""
+"""The bins of the ab plane are those of sRGB, and encoding, prior and weights are CIC's
+formulas."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def rows(array: np.ndarray) -> set[tuple[float, ...]]:
     return {tuple(row) for row in (np.unique(array, axis=0) + 0.0).tolist()}
 
 
-@pytest.mark.parametrize(("name", "count"), [("reachable", 261), ("corner", 309), ("published", 313), ("square", 529)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("reachable", 261), ("corner", 309), ("published", 313), ("square", 529)]
+)
 def test_tables_have_their_number_of_bins_in_order(name: str, count: int) -> None:
     table = table_of(name).numpy()
     assert len(table) == count
@@ -125,7 +128,9 @@ def test_a_prior_of_another_table_is_refused_in_one_line(tmp_path: Path) -> None
     (tmp_path / "prior.safetensors").write_bytes(prior_file(corner.table, corner.prior))
     np.save(tmp_path / "prior_probs.npy", np.ones(313))
     for name, count in (("prior.safetensors", 309), ("prior_probs.npy", 313)):
-        with pytest.raises(ConfigError, match=f"another table of {count} bins, not of this one of 261") as caught:
+        with pytest.raises(
+            ConfigError, match=f"another table of {count} bins, not of this one of 261"
+        ) as caught:
             read_prior(tmp_path / name, table_of("reachable"))
         assert "\n" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""The alternating step, held to a loop written out by hand, and the losses of adversarial training."""
+"""The alternating step, held to a loop written out by hand, and adversarial losses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from colorlab.cli.targets import build
 from colorlab.color import lab_of, luma
 from colorlab.draws import Draws
 from colorlab.errors import NumericError
-from colorlab.methods.adversarial import cross_entropy, dropout_masks, gradient_penalty, least_squares
+from colorlab.methods.adversarial import (
+    cross_entropy,
+    dropout_masks,
+    gradient_penalty,
+    least_squares,
+)
 from colorlab.types import Batch, Condition
 
 BATCHES, RATE, HALVING, CLIP = 3, 0.05, 0.5, 0.1
@@ -28,7 +33,7 @@ HALVED = functools.partial(torch.optim.lr_scheduler.ExponentialLR, gamma=HALVING
 
 
 def small(name: str, *overrides: str):
-    """A small method that plain gradient descent trains, with rates that halve from batch to batch."""
+    """A small method trained by plain gradient descent, with rates that halve at each batch."""
     widths = ["method.width=4", "method.critic.width=4"]
     cfg = compose("train", ["name=t", f"method={name}", "trainer.max_steps=9", *widths, *overrides])
     torch.manual_seed(0)
@@ -52,19 +57,24 @@ def fitted(method, precision: str = "32-true", callbacks=()):
     from colorlab.training.shells import shell_of
 
     trainer = Trainer(
-        accelerator="cpu", max_steps=2 * BATCHES, precision=precision, logger=False, callbacks=list(callbacks),
-        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        accelerator="cpu", max_steps=2 * BATCHES, precision=precision, logger=False,
+        callbacks=list(callbacks), enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False,
     )  # fmt: skip
-    trainer.fit(shell_of(method, CLIP), DataLoader(Batches(), batch_size=None, sampler=range(BATCHES)))
+    trainer.fit(
+        shell_of(method, CLIP), DataLoader(Batches(), batch_size=None, sampler=range(BATCHES))
+    )
     return trainer
 
 
 def by_hand(method, clip: float = CLIP) -> list[dict[str, torch.Tensor]]:
-    """The same training as a plain loop, each half with a forward pass of its own: the states after each batch."""
+    """The same training as a plain loop, each half with a forward pass of its own: the states after
+    each batch."""
     halves = [list(half["params"]) for o, _ in method.optimizers() for half in o.param_groups]
     states = []
     for k in range(BATCHES):
-        batch, draws = Batches()[k], [Draws(0, range(4 * k, 4 * k + 4), [k] * 4, "train") for _ in range(2)]
+        batch = Batches()[k]
+        draws = [Draws(0, range(4 * k, 4 * k + 4), [k] * 4, "train") for _ in range(2)]
         made = {name: value.detach() for name, value in method.made(batch, draws[0]).items()}
         loss = method.discriminator_loss(batch, made, draws[0])["loss"]
         descend(halves[1], loss, RATE * HALVING**k, clip)
@@ -165,7 +175,9 @@ def test_least_squares_and_cross_entropy_have_their_textbook_values() -> None:
     scores = [torch.tensor([0.0, 1.0]), torch.tensor([3.0])]
     assert float(least_squares(scores, 1.0)) == pytest.approx((0.5 + 4) / 2)
     assert float(cross_entropy([torch.zeros(3)], 1.0)) == pytest.approx(math.log(2))
-    assert float(cross_entropy([torch.tensor([2.0])], 0.0)) == pytest.approx(math.log(1 + math.e**2))
+    assert float(cross_entropy([torch.tensor([2.0])], 0.0)) == pytest.approx(
+        math.log(1 + math.e**2)
+    )
 
 
 def test_the_losses_of_several_scales_are_their_mean() -> None:
@@ -203,8 +215,9 @@ class Share(Dataset):
                               text=batch.text[mine], label=batch.label[mine])
 
 method, processes = small(sys.argv[2]), int(sys.argv[3])
-trainer = Trainer(accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto", max_steps=6,
-                  use_distributed_sampler=False, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+trainer = Trainer(accelerator="cpu", devices=processes, max_steps=6,
+                  strategy="ddp" if processes > 1 else "auto", use_distributed_sampler=False,
+                  logger=False, enable_checkpointing=False, enable_progress_bar=False,
                   enable_model_summary=False)
 trainer.fit(shell_of(method), DataLoader(Share(), batch_size=None, sampler=range(3)))
 if trainer.is_global_zero:
@@ -219,8 +232,16 @@ def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
     environment = os.environ | {"PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
     for processes in (1, 2):
-        line = [sys.executable, str(tmp_path / "train.py"), str(tmp_path / f"{processes}.pt"), name, str(processes)]
-        done = subprocess.run(line, env=environment, cwd=root, capture_output=True, text=True, timeout=300)
+        line = [
+            sys.executable,
+            str(tmp_path / "train.py"),
+            str(tmp_path / f"{processes}.pt"),
+            name,
+            str(processes),
+        ]
+        done = subprocess.run(
+            line, env=environment, cwd=root, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, done.stderr[-2000:]
     one, two = (torch.load(tmp_path / f"{processes}.pt", weights_only=True) for processes in (1, 2))
     assert all(torch.allclose(one[key], two[key], atol=1e-5) for key in one)

@@ -21,21 +21,25 @@ class Ten:
 
 
 class Part:
-    def __init__(self, width: int, sampler: Steps, schedule: Callable[..., Any], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, width: int, sampler: Steps, schedule: Callable[..., Any], names: Sequence[str] = ()
+    ) -> None:
         self.width = width
 
 
 SUIT = [
-    (3, int), (3, float), (2.5, float), (None, int | None), ("a", str), (True, bool), ([1, 2], list[int]),
-    ([1, 2], Sequence[float]), ([1, 2], tuple[int, int]), ([1, 2, 3], tuple[int, ...]), ({"a": 1}, dict[str, int]),
-    (Ten(), Steps), (partial(Ten), Callable[..., Any]), ("l1", Literal["l1", "l2"]), (object(), Any), ([], list[int]),
+    (3, int), (3, float), (2.5, float), (None, int | None), ("a", str), (True, bool),
+    ([1, 2], list[int]), ([1, 2], Sequence[float]), ([1, 2], tuple[int, int]),
+    ([1, 2, 3], tuple[int, ...]), ({"a": 1}, dict[str, int]), (Ten(), Steps),
+    (partial(Ten), Callable[..., Any]), ("l1", Literal["l1", "l2"]), (object(), Any),
+    ([], list[int]),
 ]  # fmt: skip
 DO_NOT = [
-    (True, int), (3.0, int), ("3", int), (None, int), (True, float), ("a", bool), (1, bool), (3, str),
-    ([1, "a"], list[int]),
-    (3, list[int]), ([1, 2, 3], tuple[int, int]), ({1: 1}, dict[str, int]), ({"a": "b"}, dict[str, int]),
-    (partial(Ten), Steps), (3, Steps), (Ten(), Callable[..., Any]), ("l3", Literal["l1", "l2"]), ({}, Steps),
-    ("ab", Sequence[str]),
+    (True, int), (3.0, int), ("3", int), (None, int), (True, float), ("a", bool), (1, bool),
+    (3, str), ([1, "a"], list[int]),
+    (3, list[int]), ([1, 2, 3], tuple[int, int]), ({1: 1}, dict[str, int]),
+    ({"a": "b"}, dict[str, int]), (partial(Ten), Steps), (3, Steps), (Ten(), Callable[..., Any]),
+    ("l3", Literal["l1", "l2"]), ({}, Steps), ("ab", Sequence[str]),
 ]  # fmt: skip
 
 

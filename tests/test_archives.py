@@ -17,8 +17,13 @@ from colorlab.errors import DataError
 from colorlab.storage.packed import Packed, pack, packed_picture
 
 ABOUT = About("Two", "A. Uthor", "https://example.org", "MIT", "1.0")
-SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
-DRAWINGS = [Vector(["cat", "kitten"], "1F408", SQUARE), Vector(["naïve"], "", SQUARE.replace("9", "8"))]
+SQUARE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+)
+DRAWINGS = [
+    Vector(["cat", "kitten"], "1F408", SQUARE),
+    Vector(["naïve"], "", SQUARE.replace("9", "8")),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +43,11 @@ def package(folder: Path) -> Path:
     aliases = {"kitten": {"parent": "cat"}, "tac": {"parent": "cat", "hFlip": True}}
     files = {
         "icons": {"icons": icons, "aliases": aliases, "width": 16, "height": 18},
-        "info": {"name": "Pets", "author": {"name": "A. Uthor"}, "license": {"title": "MIT", "spdx": "MIT"}},
+        "info": {
+            "name": "Pets",
+            "author": {"name": "A. Uthor"},
+            "license": {"title": "MIT", "spdx": "MIT"},
+        },
         "package": {"version": "1.2.3"},
         "chars": {"1f408": "cat"},
         "metadata": {"categories": {"Flags": ["peru"]}},
@@ -53,15 +62,20 @@ def test_an_archive_gives_back_what_was_put_in_and_is_always_the_same(tmp_path: 
     for name in ("a", "b"):
         write_archive(tmp_path / name, ABOUT, DRAWINGS)
     archive = Archive(tmp_path / "a")
-    assert archive.about == ABOUT and archive.codes == ["1F408", ""] and archive.svgs() == [d.svg for d in DRAWINGS]
+    assert (
+        archive.about == ABOUT
+        and archive.codes == ["1F408", ""]
+        and archive.svgs() == [d.svg for d in DRAWINGS]
+    )
     assert archive.names == [["cat", "kitten"], ["naïve"]] and len(archive) == 2
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() and archive.digest() == Archive(
+    assert (tmp_path / "a").read_bytes() == (
         tmp_path / "b"
-    ).digest()
+    ).read_bytes() and archive.digest() == Archive(tmp_path / "b").digest()
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:90], lambda data: b"", lambda data: b"no archive", lambda data: data[9:]]
+    "damage",
+    [lambda data: data[:90], lambda data: b"", lambda data: b"no archive", lambda data: data[9:]],
 )
 def test_a_damaged_archive_is_told_in_one_line(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "a"
@@ -79,7 +93,9 @@ def test_packed_pictures_come_back_and_those_that_are_not_there_are_told() -> No
 
 
 @pytest.mark.parametrize("packing", ["folder", "tgz"])
-def test_a_package_is_added_without_flags_and_withdrawn_drawings(tmp_path: Path, packing: str) -> None:
+def test_a_package_is_added_without_flags_and_withdrawn_drawings(
+    tmp_path: Path, packing: str
+) -> None:
     source = package(tmp_path / "pets")
     if packing == "tgz":
         with tarfile.open(tmp_path / "pets.tgz", "w:gz") as archive:
@@ -98,7 +114,9 @@ def test_a_folder_is_added_but_for_drawings_that_reach_out(tmp_path: Path) -> No
     folder = tmp_path / "clip art"
     (folder / "sub").mkdir(parents=True)
     (folder / "Big_Cat 1.svg").write_text(SQUARE)
-    (folder / "sub/dog.svg").write_text(SQUARE.replace("</svg>", '<image href="file:///etc/passwd"/></svg>'))
+    (folder / "sub/dog.svg").write_text(
+        SQUARE.replace("</svg>", '<image href="file:///etc/passwd"/></svg>')
+    )
     (folder / "sub/ant.svg").write_text("no drawing")
     path, _, usable, refused = add(str(folder), "clips", tmp_path / "art")
     assert Archive(path).names == [["big-cat-1"]] and (usable, refused) == (1, 2)
@@ -113,7 +131,9 @@ def test_a_set_does_not_take_the_name_of_one_that_ships(tmp_path: Path) -> None:
         add(str(tmp_path / "pets"), None, tmp_path / "cache/art")
 
 
-def test_sources_that_are_none_say_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_that_are_none_say_what_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(adding.shutil, "which", lambda name: None)
@@ -125,7 +145,11 @@ def test_sources_that_are_none_say_what_is_wanted(tmp_path: Path, monkeypatch: p
     }
     for source, reason in wanted.items():
         with pytest.raises(DataError, match=reason):
-            add(str(tmp_path / source) if source in ("empty", "file") else source, "x", tmp_path / "art")
+            add(
+                str(tmp_path / source) if source in ("empty", "file") else source,
+                "x",
+                tmp_path / "art",
+            )
 
 
 def test_npm_fetches_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +157,8 @@ def test_npm_fetches_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     package(tmp_path / "package")
     npm = tmp_path / "npm"
     npm.write_text(
-        f'#!/bin/sh\n[ "$6" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C "{tmp_path}" package\n'
+        '#!/bin/sh\n[ "$6" = "@iconify-json/pets" ] || exit 1\ntar czf "$4/pets.tgz" -C '
+        f'"{tmp_path}" package\n'
     )
     npm.chmod(0o755)
     monkeypatch.setattr(adding.shutil, "which", lambda name: str(npm))

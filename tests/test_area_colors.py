@@ -53,7 +53,9 @@ def test_colours_are_seen_through_half_of_the_ink() -> None:
 
 
 @pytest.mark.parametrize("across", [True, False])
-def test_a_strip_is_viewed_without_the_whole_square_around_it(across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strip_is_viewed_without_the_whole_square_around_it(
+    across: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     labels = torch.zeros(30, 270, dtype=torch.long)
     labels[:, 180:], labels[5, 91] = 1, 2
     image = torch.where(labels == 1, 0.5, 1.0)[None]
@@ -61,7 +63,9 @@ def test_a_strip_is_viewed_without_the_whole_square_around_it(across: bool, monk
     expected = small_view(image, labels, 9)
     square: list[torch.Size] = []
     monkeypatch.setattr(area_colors, "LONGEST", 90)
-    monkeypatch.setattr(area_colors, "resized", lambda *given: (square.append(given[1].shape), resized(*given))[1])
+    monkeypatch.setattr(
+        area_colors, "resized", lambda *given: (square.append(given[1].shape), resized(*given))[1]
+    )
     small, seen = small_view(image, labels, 9)
     assert square == [(1, 90, 90)]
     assert torch.equal(small, expected[0]) and torch.equal(seen, expected[1])
@@ -71,7 +75,9 @@ def test_a_strip_is_viewed_without_the_whole_square_around_it(across: bool, monk
 def test_an_area_under_ink_alone_is_white_and_tells_nothing() -> None:
     labels, image = halves(), torch.ones(1, 1, 32, 32)
     image[labels[:, None] == 0] = 0
-    colors, share = true_colors(colored(labels, torch.stack([RED, GREEN])) * image, image, labels, 2)
+    colors, share = true_colors(
+        colored(labels, torch.stack([RED, GREEN])) * image, image, labels, 2
+    )
     assert torch.equal(colors[0, 0], WHITE) and share[0, 0] == 0 and share[0, 1] == 1
 
 
@@ -107,13 +113,16 @@ def test_the_unlikely_tail_is_never_drawn() -> None:
 
 def test_a_low_temperature_takes_the_likeliest() -> None:
     logits = torch.tensor([[0.3, 0.4, 0.3]]).log().expand(50, -1)
-    assert sampler(0.01, 1.0, True).drawn_from(logits, torch.linspace(0.001, 0.999, 50)).unique().tolist() == [1]
+    assert sampler(0.01, 1.0, True).drawn_from(
+        logits, torch.linspace(0.001, 0.999, 50)
+    ).unique().tolist() == [1]
 
 
 def test_spread_candidates_share_out_what_is_likely() -> None:
     numbers = sampler(1.0, 1.0, True).numbers(Draws(3, [0]).candidates(8), 6)
     for column in numbers.T:
-        assert column.sort().values.diff().min() > 0.01  # eight independent numbers come nearer in most columns
+        # eight independent numbers come nearer in most columns
+        assert column.sort().values.diff().min() > 0.01
     gaps = numbers[:, 1].sort().values.diff()
     assert torch.allclose(gaps, torch.full((7,), 1 / 8), atol=1e-6)
 
@@ -134,12 +143,15 @@ def test_the_lattice_is_evenly_filled_and_no_candidate_comes_twice() -> None:
 
 
 def expected(opened: float = 0.0, **nats: float) -> torch.Tensor:
-    """Logits of COLORS, all alike before, for area 1; told were green area 0 of its shape and red area 2 beside it."""
+    """Logits of COLORS, all alike before, for area 1; told were green area 0 of its shape and red
+    area 2 beside it."""
     alike, joined = torch.zeros(3, 3), torch.zeros(3, 3)
     alike[1, 0] = joined[1, 2] = 1.0
     sites = Sites([PLACE] * 3, torch.tensor([0.0, opened, 0.0]), alike, joined)
     lab, told = COLORS.lab[None, [1, 2, 0]], torch.tensor([[True, False, True]])
-    return sampler(1.0, 1.0, True, **nats).expected(torch.zeros(1, 3), COLORS, sites, torch.tensor([1]), lab, told)[0]
+    return sampler(1.0, 1.0, True, **nats).expected(
+        torch.zeros(1, 3), COLORS, sites, torch.tensor([1]), lab, told
+    )[0]
 
 
 def test_paper_is_likelier_where_an_area_is_open_to_it_and_less_where_lines_enclose_it() -> None:
@@ -153,11 +165,16 @@ def test_the_colour_of_a_twin_is_likelier() -> None:
 
 
 def test_a_colour_counts_as_a_twins_by_a_gaussian_of_one_lab_unit() -> None:
-    near = Palette(COLORS.lab[:1] + torch.tensor([[0.0, 0, 0], [0.015, 0, 0]]), COLORS.rgb[:1].expand(2, -1))
+    near = Palette(
+        COLORS.lab[:1] + torch.tensor([[0.0, 0, 0], [0.015, 0, 0]]), COLORS.rgb[:1].expand(2, -1)
+    )
     alike = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
-    sites, told = Sites([PLACE] * 2, torch.zeros(2), alike, torch.zeros(2, 2)), torch.tensor([[True, False]])
+    sites = Sites([PLACE] * 2, torch.zeros(2), alike, torch.zeros(2, 2))
+    told = torch.tensor([[True, False]])
     lab = near.lab[None, [0, 0]]
-    found = sampler(1.0, 1.0, True, twins=3.0).expected(torch.zeros(1, 2), near, sites, torch.tensor([1]), lab, told)[0]
+    found = sampler(1.0, 1.0, True, twins=3.0).expected(
+        torch.zeros(1, 2), near, sites, torch.tensor([1]), lab, told
+    )[0]
     assert torch.allclose(found, torch.tensor([3.0, 3 * math.exp(-(1.5**2) / 2)]), atol=1e-3)
 
 
@@ -177,7 +194,12 @@ def test_shapes_are_alike_wherever_they_lie_and_however_they_are_turned() -> Non
     labels = torch.zeros(200, 200, dtype=torch.long)
     labels[10:50, 20:30], labels[100:110, 150:190], labels[150:170, 20:40] = 1, 2, 3
     alike = likeness(shapes(labels, 4))
-    assert alike[1, 2] > 0.99 and alike[1, 3] < 0.01 and alike[1, 0] < 0.01 and (alike.diagonal() == 0).all()
+    assert (
+        alike[1, 2] > 0.99
+        and alike[1, 3] < 0.01
+        and alike[1, 0] < 0.01
+        and (alike.diagonal() == 0).all()
+    )
 
 
 PLACE = Place(torch.ones(4, 4), (0, 0, 0))
@@ -221,7 +243,9 @@ def test_repulsion_weighs_down_what_earlier_candidates_have_there_and_only_there
 
 @pytest.mark.whole
 def test_a_dot_beside_a_large_stroke_divides_the_area_and_a_strokes_rim_does_not() -> None:
-    labels, image, mask = torch.zeros(40, 60, dtype=torch.long), torch.ones(1, 40, 60), torch.zeros(1, 1, 40, 60)
+    labels = torch.zeros(40, 60, dtype=torch.long)
+    image = torch.ones(1, 40, 60)
+    mask = torch.zeros(1, 1, 40, 60)
     rgb = RED[None, :, None, None].expand(1, 3, 40, 60).clone()
     mask[..., 4:36, 4:36] = 1
     rgb[..., 4:36, 35] = (RED + WHITE)[:, None] / 2  # the stroke's rim, blended

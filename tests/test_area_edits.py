@@ -36,13 +36,16 @@ def test_a_cut_divides_the_area_that_it_crosses() -> None:
     before, now = areas_of(frame()), after(frame(), HALVES)
     assert len(now.shares) == len(before.shares) + 1
     assert now.labels[100, 50] != now.labels[100, 150]
-    assert now.labels[100, 50] == now.labels[30, 98] and now.labels[100, 150] == now.labels[170, 103]
+    assert (
+        now.labels[100, 50] == now.labels[30, 98] and now.labels[100, 150] == now.labels[170, 103]
+    )
     assert len(np.unique(now.labels[:16])) == 1  # the paper around is what it was
 
 
 def test_a_cut_that_stops_short_of_the_line_goes_on_to_it() -> None:
     assert len(after(frame(), ["cut", 100, 21.5, 100, 178]).shares) == 3
-    assert len(after(frame(), ["cut", 100, 60, 100, 178]).shares) == 2  # not from the middle of nowhere
+    # not from the middle of nowhere
+    assert len(after(frame(), ["cut", 100, 60, 100, 178]).shares) == 2
 
 
 def test_a_join_makes_one_area_of_those_that_it_touches() -> None:
@@ -61,7 +64,9 @@ def test_a_cut_over_several_areas_divides_each() -> None:
 
 
 @pytest.mark.parametrize("verb", ["cut", "join"])
-@pytest.mark.parametrize("line", [[-50, -50, -10, -10], [5, 5, 5, 5], [30, 30, 40, 40], [1e5, 0, 0, 1e5]], ids=str)
+@pytest.mark.parametrize(
+    "line", [[-50, -50, -10, -10], [5, 5, 5, 5], [30, 30, 40, 40], [1e5, 0, 0, 1e5]], ids=str
+)
 def test_a_line_that_changes_nothing_changes_nothing(verb: str, line: list[float]) -> None:
     np.testing.assert_array_equal(after(frame(), [verb, *line]).labels, areas_of(frame()).labels)
 
@@ -79,8 +84,9 @@ def test_edits_are_what_was_typed() -> None:
 
 @pytest.mark.parametrize(
     "edit",
-    [[["tear", 1, 2, 3, 4]], [["cut", 1, 2]], [["cut", 1, 2, 3, 4, 5]], [["cut", 1, 2, 3, float("nan")]], [[]], ["cut"],
-     [["cut", 1, 2, 3, "4"]], [["cut", *[1] * 50_000]], [[["cut"], 1, 2, 3, 4]]],
+    [[["tear", 1, 2, 3, 4]], [["cut", 1, 2]], [["cut", 1, 2, 3, 4, 5]],
+     [["cut", 1, 2, 3, float("nan")]], [[]], ["cut"], [["cut", 1, 2, 3, "4"]],
+     [["cut", *[1] * 50_000]], [[["cut"], 1, 2, 3, 4]]],
     ids=lambda edit: str(edit)[:30],
 )  # fmt: skip
 def test_what_is_no_edit_is_one_line(edit: list[Any]) -> None:

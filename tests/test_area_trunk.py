@@ -1,4 +1,5 @@
-"""A net that learned from photographs helps to read drawings: nothing is lost by it, and only part of it learns."""
+"""A net that learned from photographs helps to read drawings: nothing is lost by it, and only part
+of it learns."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from colorlab.runs.checkpoint import begin_with, save_weights
 from colorlab.types import Batch, Condition
 
 D = 16
-SMALL = ("method.reading.width=16", "method.reading.heads=2", "method.reading.layers=1", "method.decoder.layers=1",
-         "method.reading.side=32", "method.decoder.colors=16")  # fmt: skip
+SMALL = ("method.reading.width=16", "method.reading.heads=2", "method.reading.layers=1",
+         "method.decoder.layers=1", "method.reading.side=32",
+         "method.decoder.colors=16")  # fmt: skip
 
 
 def drawing() -> tuple[torch.Tensor, torch.Tensor]:
@@ -43,7 +45,9 @@ def encoder(trunk: bool) -> AreaEncoder:
 @pytest.fixture(scope="module")
 def method() -> Flats:
     torch.manual_seed(0)
-    return build(compose("train", ["name=x", "method=flats", "method.reading.trunk=lite0", *SMALL]).method)
+    return build(
+        compose("train", ["name=x", "method=flats", "method.reading.trunk=lite0", *SMALL]).method
+    )
 
 
 def batch() -> Batch:
@@ -83,12 +87,19 @@ def test_early_stages_and_the_statistics_of_photographs_stay(method: Flats) -> N
     for step in range(2):
         method.loss(batch(), Draws(0, [0], [step], "train"))["loss"].backward()
         optimizer.step()
-    changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    changed = {
+        name for name, value in net.state_dict().items() if not torch.equal(value, before[name])
+    }
     assert "_conv_head.weight" in changed and "_blocks.15._project_conv.weight" in changed
-    assert not any("running" in name or name.startswith(("_conv_stem", "_bn0", "_blocks.0.")) for name in changed)
+    assert not any(
+        "running" in name or name.startswith(("_conv_stem", "_bn0", "_blocks.0."))
+        for name in changed
+    )
 
 
-def test_what_was_learned_from_photographs_learns_at_a_share_of_the_rate_under_any_schedule() -> None:
+def test_what_was_learned_from_photographs_learns_at_a_share_of_the_rate_under_any_schedule() -> (
+    None
+):
     def rates(make) -> list[list[float]]:
         groups = [{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(2)]
         optimizer = torch.optim.SGD(groups, lr=0.8)
@@ -116,13 +127,21 @@ def test_all_that_learns_is_learned_once(method: Flats) -> None:
     assert sorted(owned) == sorted(id(p) for p in method.parameters() if p.requires_grad)
 
 
-def test_drawings_are_coloured_without_the_weights_of_photographs_at_hand(method: Flats, monkeypatch) -> None:
+def test_drawings_are_coloured_without_the_weights_of_photographs_at_hand(
+    method: Flats, monkeypatch
+) -> None:
     def missing(net: str) -> None:
         raise AssertionError(f"{net} was asked for")
 
     monkeypatch.setattr("colorlab.nets.area_trunk.backbone", missing)
     image, labels = drawing()
-    assert method.eval().sample(Condition(image, areas=labels), 2, Draws(0, [0])).shape == (1, 2, 3, 32, 32)
+    assert method.eval().sample(Condition(image, areas=labels), 2, Draws(0, [0])).shape == (
+        1,
+        2,
+        3,
+        32,
+        32,
+    )
     with pytest.raises(AssertionError, match="lite0 was asked for"):
         method.encoder.trunk.load()
 
@@ -130,25 +149,43 @@ def test_drawings_are_coloured_without_the_weights_of_photographs_at_hand(method
 @torch.no_grad()
 def test_words_are_hashed_alike_in_any_order_and_none_cost_nothing() -> None:
     assert torch.equal(hashed("a red  Car"), hashed("car, red")) and hashed("red car").sum() == 1
-    assert not torch.equal(hashed("red car"), hashed("red cat")) and hashed("").sum() == hashed("a 1f").sum() == 0
+    assert (
+        not torch.equal(hashed("red car"), hashed("red cat"))
+        and hashed("").sum() == hashed("a 1f").sum() == 0
+    )
     torch.manual_seed(0)
     naming, whole = Naming(D), torch.randn(2, D)
     logits = naming.words(whole)
     cost = naming(whole, ["red car", ""])
     expected = -(logits[0].log_softmax(0) * hashed("red car")).sum()
-    assert cost[0] == pytest.approx(float(expected), rel=1e-5) and cost[1] == 0 and logits.shape == (2, WORDS)
+    assert (
+        cost[0] == pytest.approx(float(expected), rel=1e-5)
+        and cost[1] == 0
+        and logits.shape == (2, WORDS)
+    )
 
 
 def test_names_are_learned_beside_colours(method: Flats) -> None:
-    losses = {name: value.detach() for name, value in method.loss(batch(), Draws(0, [0], [0], "train")).items()}
-    assert losses["loss"].item() == pytest.approx(float(losses["colors"] + 0.1 * losses["names"]), rel=1e-5)
-    plain = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
+    losses = {
+        name: value.detach()
+        for name, value in method.loss(batch(), Draws(0, [0], [0], "train")).items()
+    }
+    assert losses["loss"].item() == pytest.approx(
+        float(losses["colors"] + 0.1 * losses["names"]), rel=1e-5
+    )
+    plain = build(
+        compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method
+    )
     assert set(plain.loss(batch(), Draws(0, [0], [0], "train"))) == {"loss"}
 
 
 @pytest.mark.whole
-def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: Flats, tmp_path) -> None:
-    older = build(compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method)
+def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(
+    method: Flats, tmp_path
+) -> None:
+    older = build(
+        compose("train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL]).method
+    )
     older.batches_seen += 5
     (tmp_path / "checkpoints").mkdir()
     save_weights(older, tmp_path / "checkpoints", half=True)
@@ -161,7 +198,14 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
     assert int(method.batches_seen) == 0
     other = build(
         compose(
-            "train", ["name=x", "method=flats", "method.reading.trunk=none", *SMALL, "method.reading.width=32"]
+            "train",
+            [
+                "name=x",
+                "method=flats",
+                "method.reading.trunk=none",
+                *SMALL,
+                "method.reading.width=32",
+            ],
         ).method
     )
     with pytest.raises(CheckpointError, match="of another width"):
@@ -172,11 +216,15 @@ def test_training_begins_with_a_runs_weights_and_what_it_lacks_as_usual(method: 
 
 
 @pytest.mark.parametrize(("gray", "is_ink"), [(0.58, True), (0.62, False)])
-def test_what_is_darker_than_six_tenths_is_ink_around_which_the_rim_lies(gray: float, is_ink: bool) -> None:
+def test_what_is_darker_than_six_tenths_is_ink_around_which_the_rim_lies(
+    gray: float, is_ink: bool
+) -> None:
     image = torch.ones(1, 1, 32, 32)
     image[..., 8:24, 8:24] = gray
     image[..., 12:20, 12:20] = 0.0
     first = 8 if is_ink else 12
     rim = rim_of(image)[0, 0]
     assert rim[first - 1, 15] == 1 and rim[: first - 1].sum() == 0
-    assert open_rim(image)[0, 0][: first - 1].sum() == 0 and open_rim(image)[0, 0][first - 1].sum() > 0
+    assert (
+        open_rim(image)[0, 0][: first - 1].sum() == 0 and open_rim(image)[0, 0][first - 1].sum() > 0
+    )

@@ -1,4 +1,5 @@
-"""Areas against drawings whose areas are known, and against the true colourings of held-out drawings."""
+"""Areas against drawings whose areas are known, and against the true colourings of held-out
+drawings."""
 
 from __future__ import annotations
 
@@ -47,11 +48,17 @@ def check(areas: Areas) -> None:
 @pytest.mark.parametrize("kind", ["white", "black", "noise"])
 def test_any_picture_has_areas(size: tuple[int, int], kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
-    drawing = {"white": np.full(size, 255, np.uint8), "black": np.zeros(size, np.uint8), "noise": noise}[kind]
+    drawing = {
+        "white": np.full(size, 255, np.uint8),
+        "black": np.zeros(size, np.uint8),
+        "noise": noise,
+    }[kind]
     areas = areas_of(drawing)
     check(areas)
     if kind != "noise":
-        assert len(areas.shares) == 1 and areas.paper.all() == areas.paper.any() == (kind == "white")
+        assert len(areas.shares) == 1 and areas.paper.all() == areas.paper.any() == (
+            kind == "white"
+        )
 
 
 def test_a_page_of_more_areas_than_can_be_compared_has_the_largest() -> None:
@@ -108,7 +115,10 @@ def test_paper_beside_a_drawing_is_one_area() -> None:
     drawing = cv2.circle(paper(), (100, 100), 60, 0, 3)
     areas = areas_of(drawing)
     assert len(areas.shares) == 2  # no pockets at the corners of the circle's box
-    assert len({number_at(areas, *at) for at in ((45, 45), (45, 155), (155, 45), (155, 155), (5, 5))}) == 1
+    assert (
+        len({number_at(areas, *at) for at in ((45, 45), (45, 155), (155, 45), (155, 155), (5, 5))})
+        == 1
+    )
 
 
 def test_a_sky_is_not_cut_at_the_top_of_the_sun() -> None:
@@ -129,7 +139,9 @@ def test_thin_antialiased_lines_of_any_gray_are_closed(ink: int) -> None:
 
 def test_noise_on_the_paper_is_no_ink() -> None:
     rng = np.random.default_rng(0)
-    noisy = np.clip(rooms().astype(int) * 0.8 + 20 + rng.normal(0, 6, (200, 200)), 0, 255).astype(np.uint8)
+    noisy = np.clip(rooms().astype(int) * 0.8 + 20 + rng.normal(0, 6, (200, 200)), 0, 255).astype(
+        np.uint8
+    )
     assert len(areas_of(noisy).shares) == 3
 
 
@@ -137,13 +149,16 @@ def test_noise_on_the_paper_is_no_ink() -> None:
 def test_large_drawings_keep_their_lines_and_their_small_areas() -> None:
     side = 1700  # three pixels to one on the map where gaps are looked for
     drawing = cv2.circle(paper(side, side), (800, 850), 600, 0, 3, cv2.LINE_AA)
-    drawing[600:612, 600:712], drawing[604:607, 604:708] = 0, 255  # narrower than a square of the map
+    # narrower than a square of the map
+    drawing[600:612, 600:712], drawing[604:607, 604:708] = 0, 255
     areas = areas_of(drawing)
     check(areas)
     assert len(areas.shares) == 3
     rows, columns = np.mgrid[:side, :side]
     truly = np.hypot(rows - 850, columns - 800) < 600
-    inside = (areas.labels == number_at(areas, 850, 800)) | (areas.labels == number_at(areas, 605, 650))
+    inside = (areas.labels == number_at(areas, 850, 800)) | (
+        areas.labels == number_at(areas, 605, 650)
+    )
     assert (inside != truly)[areas.paper].sum() == 0  # to the pixel along the lines
 
 
@@ -174,7 +189,9 @@ def test_merged_areas_are_one_and_the_rest_stays() -> None:
     areas = areas_of(rooms())
     one = merged(areas, [1, 2])
     check(one)
-    assert len(one.shares) == 2 and number_at(one, 100, 50) == number_at(one, 100, 140) != number_at(one, 5, 5)
+    assert len(one.shares) == 2 and number_at(one, 100, 50) == number_at(
+        one, 100, 140
+    ) != number_at(one, 5, 5)
     np.testing.assert_allclose(one.shares.sum(), areas.shares.sum(), atol=1e-6)
     with pytest.raises(ValueError, match="numbered from 0 to 2"):
         merged(areas, [1, 3])
@@ -197,10 +214,13 @@ def test_holes_take_the_nearest_label() -> None:
     labels = np.random.default_rng(1).integers(1, 9, (40, 60)).astype(np.int32) * 0
     labels[5:9, 5:20], labels[30:33, 40:55], labels[20, 3] = 1, 2, 3
     rows, columns = distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
-    assert (filled(labels) == labels[rows, columns]).mean() > 0.98  # chamfer distances are a little off
+    # chamfer distances are a little off
+    assert (filled(labels) == labels[rows, columns]).mean() > 0.98
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((3, 4, 4), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((3, 4, 4), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)]
+)
 def test_what_is_no_drawing_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         areas_of(wrong)
@@ -212,7 +232,9 @@ def test_a_wall_between_a_window_and_a_door_is_one_area_and_a_wall_with_a_gap_is
     cv2.rectangle(house, (70, 70), (140, 150), 0, 5)
     cv2.rectangle(house, (125, 162), (190, 260), 0, 5)
     areas = areas_of(house)
-    wall = [areas.labels[row, column] for row, column in ((60, 200), (200, 80), (200, 230), (110, 55))]
+    wall = [
+        areas.labels[row, column] for row, column in ((60, 200), (200, 80), (200, 230), (110, 55))
+    ]
     assert len(set(wall)) == 1 and len(areas.shares) == 4
     cv2.rectangle(house, (100, 66), (112, 74), 255, -1)
     opened = areas_of(house)
@@ -220,7 +242,8 @@ def test_a_wall_between_a_window_and_a_door_is_one_area_and_a_wall_with_a_gap_is
 
 
 def broken_circle(width: int, turned: int = 0) -> np.ndarray:
-    """A circle of radius 120 in 400 x 400 with a gap of so many pixels at its right; its ends may be turned aside."""
+    """A circle of radius 120 in 400 x 400 with a gap of so many pixels at its right; its ends may
+    be turned aside."""
     drawing = paper(400, 400)
     half = np.degrees(width / 2 / 120)
     cv2.ellipse(drawing, (180, 200), (120, 120), 0, half, 360 - half, 0, 4)

@@ -1,4 +1,5 @@
-"""Areas of held-out drawings against their artists' colourings, whole and with lines that the test breaks."""
+"""Areas of held-out drawings against their artists' colourings, whole and with lines that the test
+breaks."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.slow
 
 @cache
 def drawings() -> list[np.ndarray]:
-    """One picture of every held-out drawing, (4, SIDE, SIDE) uint8: the colouring, and the lines."""
+    """One picture of every held-out drawing, (4, SIDE, SIDE) uint8: the colouring, and the
+    lines."""
     test = splits()["test"]
     _, first = np.unique(drawing_of()[test], return_index=True)
     return [rasterised(svg_paths()[k], SIDE) for k in test[np.sort(first)]]
@@ -31,7 +33,9 @@ def drawings() -> list[np.ndarray]:
 def test_a_drawing_painted_by_areas_in_their_true_colours_is_nearly_the_true_colouring() -> None:
     errors = []
     for picture in drawings():
-        rgb, line = (torch.from_numpy(part).float()[None] / 255 for part in (picture[:3], picture[3:]))
+        rgb, line = (
+            torch.from_numpy(part).float()[None] / 255 for part in (picture[:3], picture[3:])
+        )
         areas = areas_of(picture[3])
         labels = torch.from_numpy(areas.labels)[None].long()
         colors, _ = true_colors(rgb, line, labels, len(areas.shares))
@@ -54,8 +58,9 @@ def test_areas_stay_apart_when_the_line_between_them_is_broken(gap: float, kept:
 def broken_lines(
     line: np.ndarray, areas: Areas, gap: float, random: np.random.Generator
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """A drawing with gaps, so wide as a share of the side: each area loses a piece of a line between it and another,
-    at a place drawn by chance. -> and the areas on both sides of the gaps."""
+    """A drawing with gaps, so wide as a share of the side: each area loses a piece of a line
+    between it and another, at a place drawn by chance. -> and the areas on both sides of the
+    gaps."""
     width = cv2.distanceTransform((~areas.paper).astype(np.uint8), cv2.DIST_L2, 5)
     out, pairs, done = line.copy(), [], np.zeros(len(areas.shares), bool)
     borders = borders_of(areas)
@@ -82,9 +87,14 @@ def borders_of(areas: Areas) -> list[tuple[tuple[int, int], np.ndarray]]:
     return [(pair, np.array(places)) for pair, places in sorted(found.items())]
 
 
-def beside(places: np.ndarray, chosen: np.ndarray, shape: tuple[int, ...], reach: float) -> np.ndarray:
-    """(H, W) bool: what lies within reach of one of the places that are chosen, and nearer to it than to others."""
+def beside(
+    places: np.ndarray, chosen: np.ndarray, shape: tuple[int, ...], reach: float
+) -> np.ndarray:
+    """(H, W) bool: what lies within reach of one of the places that are chosen, and nearer to it
+    than to others."""
     away = np.ones(shape, np.uint8)
     away[tuple(places.T)] = 0
-    distance, nearest = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    distance, nearest = cv2.distanceTransformWithLabels(
+        away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     return np.isin(nearest, nearest[tuple(chosen.T)]) & (distance <= reach)

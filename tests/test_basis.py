@@ -1,4 +1,5 @@
-"""The sampling layer of stochastic filters: its filters, its losses, and what it takes from a run."""
+"""The sampling layer of stochastic filters: its filters, its losses, and what it takes from a
+run."""
 
 from __future__ import annotations
 
@@ -22,7 +23,13 @@ from colorlab.samplers.marginals import expected as expected_of
 from colorlab.types import Condition
 from tests.marginal_methods import Pictures, batch, cic
 
-SMALL = ["name=t", "method=basis", "method.width=2", "method.layer.channels=4", "trainer.max_steps=10"]
+SMALL = [
+    "name=t",
+    "method=basis",
+    "method.width=2",
+    "method.layer.channels=4",
+    "trainer.max_steps=10",
+]
 
 
 def basis(*overrides: str) -> Any:
@@ -31,10 +38,13 @@ def basis(*overrides: str) -> Any:
 
 
 def finished_run(folder: Path, flat: bool = False) -> Any:
-    """A run folder of an untrained cic, and the method itself. flat: its keys are not in groups, as once."""
+    """A run folder of an untrained cic, and the method itself. flat: its keys are not in groups, as
+    once."""
     method = cic()
     method.prepare(Pictures(batch()))
-    node = plain_dict(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=10"]).method)
+    node = plain_dict(
+        compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=10"]).method
+    )
     groups = {key: node[key] for key in ("net", "classes")}
     values = {"width": 2} | ({**groups["net"], **groups["classes"]} if flat else groups)
     (folder / "config.yaml").write_text(yaml.safe_dump({"method": values}))
@@ -47,7 +57,9 @@ def test_filtering_with_the_basis_and_mixing_is_filtering_with_the_mixture() -> 
     x, z = draws.normal(3, 6, 7), draws.normal(2)
     basis_elements = conv.generator(z).view(2, 4, 1, 3, 3)
     for row in range(2):
-        by_element = torch.stack([F.conv2d(x[row, :, None], psi[None], padding=1)[:, 0] for psi in basis_elements[row]])
+        by_element = torch.stack(
+            [F.conv2d(x[row, :, None], psi[None], padding=1)[:, 0] for psi in basis_elements[row]]
+        )
         mixed = torch.einsum("oik,kiyx->oyx", conv.coefficients, by_element)
         assert torch.allclose(conv(x, z)[row], mixed, atol=1e-5)
 
@@ -88,20 +100,35 @@ def test_the_losses_are_their_formulas(remedy: str) -> None:
     y = torch.stack([expected_of(method.layer(shown, z), marginals.table) / 110 for z in codes])
     truth = method.target(batch()).movedim(-1, 1) / 110
     square = (y - truth).square().sum(2).mean((2, 3))  # (K, B)
-    far = torch.stack([(y[k] - y[i]).square().sum(1).mean((1, 2)).sqrt() for k in range(3) for i in range(3) if i != k])
+    far = torch.stack(
+        [
+            (y[k] - y[i]).square().sum(1).mean((1, 2)).sqrt()
+            for k in range(3)
+            for i in range(3)
+            if i != k
+        ]
+    )
     expected = {"none": square.mean(), "best_of": square.min(0).values.mean(),
                 "energy": (square.sqrt().mean(0) - far.mean(0) / 2).mean()}  # fmt: skip
-    assert method.loss(batch(), draws)["loss"].item() == pytest.approx(expected[remedy].item(), rel=1e-4)
+    assert method.loss(batch(), draws)["loss"].item() == pytest.approx(
+        expected[remedy].item(), rel=1e-4
+    )
 
 
 @pytest.mark.whole
 def test_the_adversarial_loss_is_its_parts_and_each_learns_its_own() -> None:
-    """No gradient of the discriminator's part reaches the layer, and none of the layer's reaches the discriminator."""
-    words = ["method.learning.remedy=adversarial", "method.learning.nearness=0", "method.learning.candidates=2"]
+    """No gradient of the discriminator's part reaches the layer, and none of the layer's reaches
+    the discriminator."""
+    words = [
+        "method.learning.remedy=adversarial",
+        "method.learning.nearness=0",
+        "method.learning.candidates=2",
+    ]
     method, draws = basis(*words, "method.layer.basis=fourier_bessel").train(), Draws(0, range(4))
     assert type(method.layer.layers[0]).__name__ == "FixedBasesConv"
     marginals = method.marginals(batch().image)
-    shown, truth = method.layer.show(marginals.log_p, marginals.image), method.target(batch()).movedim(-1, 1) / 110
+    shown = method.layer.show(marginals.log_p, marginals.image)
+    truth = method.target(batch()).movedim(-1, 1) / 110
     codes = [draws.to(f"candidate {k}").normal(8) for k in range(2)]
     made = torch.cat([expected_of(method.layer(shown, z), marginals.table) / 110 for z in codes])
     real = method.discriminator(marginals.image, truth)[0]
@@ -122,7 +149,9 @@ def test_the_adversarial_loss_is_its_parts_and_each_learns_its_own() -> None:
 def test_only_the_layer_learns() -> None:
     method = basis().train()
     method.loss(batch(), Draws(0, range(4)))["loss"].backward()
-    assert {name.split(".")[0] for name, p in method.named_parameters() if p.grad is not None} == {"layer"}
+    assert {name.split(".")[0] for name, p in method.named_parameters() if p.grad is not None} == {
+        "layer"
+    }
     assert not method.net.training
 
 
@@ -136,7 +165,9 @@ def test_the_energy_score_keeps_candidates_apart_where_nearness_alone_does_not()
         optimizer = torch.optim.Adam([p for p in method.parameters() if p.requires_grad], 0.02)
         for step in range(60):
             red = torch.tensor([0.8, 0.2, 0.2] if step % 2 else [0.2, 0.7, 0.2])
-            losses = method.loss(one._replace(rgb=red[None, :, None, None].expand(1, 3, 8, 8)), Draws(0, [0], [step]))
+            losses = method.loss(
+                one._replace(rgb=red[None, :, None, None].expand(1, 3, 8, 8)), Draws(0, [0], [step])
+            )
             optimizer.zero_grad()
             losses["loss"].backward()
             optimizer.step()

@@ -1,4 +1,5 @@
-"""Mistakes in any key of any command: told before anything is built, by the key and what it may be."""
+"""Mistakes in any key of any command: told before anything is built, by the key and what it may
+be."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def said_of(path: Path, key: str, value: Any) -> str:
 def test_every_key_refuses_what_its_clause_forbids_and_words_for_numbers(path: Path) -> None:
     for key, default, clause in declared(path):
         if (bad := outside(clause)) is not None:
-            assert key in said_of(path, key, int(bad) if isinstance(default, int) and bad != "nonsense" else bad)
+            assert key in said_of(
+                path, key, int(bad) if isinstance(default, int) and bad != "nonsense" else bad
+            )
         if isinstance(default, bool | int | float):
             assert f"{key}=wide ({key} is " in said_of(path, key, "wide")
 
@@ -63,7 +66,13 @@ def test_no_key_takes_a_number_beyond_all_or_null_in_place_of_a_value(path: Path
             assert f"{key}=null ({key} has a value" in said_of(path, key, None)
 
 
-COMMANDS = {"train": ["name=t"], "sample": ["run=a"], "evaluate": ["run=a"], "compare": ["runs=a"], "data_command": []}
+COMMANDS = {
+    "train": ["name=t"],
+    "sample": ["run=a"],
+    "evaluate": ["run=a"],
+    "compare": ["runs=a"],
+    "data_command": [],
+}
 
 
 @pytest.mark.whole
@@ -75,13 +84,15 @@ def test_a_key_that_is_taken_away_is_told(command: str) -> None:
     own = [key for key in whole if key in top_keys(conf_dir() / f"{command}.yaml") - {"hydra"}]
     assert own
     for key in own:
-        rest = OmegaConf.masked_copy(whole, [other for other in whole if other not in (key, "hydra")])
+        rest = OmegaConf.masked_copy(
+            whole, [other for other in whole if other not in (key, "hydra")]
+        )
         with pytest.raises(ConfigError, match=rf"^{key} was taken away"):
             check_config(rest, command, choices)
 
 
-PARTS = ["+callbacks.x=1", "+callbacks.x.y=1", "~method/optimizer", "method.optimizer=5", "method.sampler=null",
-         "data.augment=5", "data.augment=null"]  # fmt: skip
+PARTS = ["+callbacks.x=1", "+callbacks.x.y=1", "~method/optimizer", "method.optimizer=5",
+         "method.sampler=null", "data.augment=5", "data.augment=null"]  # fmt: skip
 
 
 @pytest.mark.parametrize("word", PARTS)
@@ -91,11 +102,18 @@ def test_a_part_that_is_of_no_class_is_told(word: str) -> None:
     assert word.strip("+~").partition("=")[0].replace("/", ".").split(".")[1] in str(told.value)
 
 
-MISTAKEN = ["--config-dir=nowhere", "--config-dir=setup.cfg", f"seed={'1' * 5000}", "--shell-completion"]
+MISTAKEN = [
+    "--config-dir=nowhere",
+    "--config-dir=setup.cfg",
+    f"seed={'1' * 5000}",
+    "--shell-completion",
+]
 
 
 @pytest.mark.parametrize("word", MISTAKEN)
-def test_what_composing_stumbles_over_is_a_mistake_in_a_line(word: str, monkeypatch, capsys) -> None:
+def test_what_composing_stumbles_over_is_a_mistake_in_a_line(
+    word: str, monkeypatch, capsys
+) -> None:
     monkeypatch.setattr("sys.argv", ["sample", "run=a", "input=x.png", word])
     with pytest.raises(SystemExit, match="2"):
         hydra_command(print, "sample")
@@ -104,11 +122,14 @@ def test_what_composing_stumbles_over_is_a_mistake_in_a_line(word: str, monkeypa
 
 
 def test_the_clauses_are_many() -> None:
-    assert sum(outside(clause) is not None for path in FILES for _, _, clause in declared(path)) > 150
+    assert (
+        sum(outside(clause) is not None for path in FILES for _, _, clause in declared(path)) > 150
+    )
 
 
-GROUPS = {"train": ["method", "data", "trainer", "logger", "experiment", "method/optimizer", "method/schedule",
-                    "method/sampler"], "sample": ["guide", "method/sampler"], "evaluate": ["logger"]}  # fmt: skip
+GROUPS = {"train": ["method", "data", "trainer", "logger", "experiment", "method/optimizer",
+                    "method/schedule", "method/sampler"], "sample": ["guide", "method/sampler"],
+                    "evaluate": ["logger"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(("command", "group"), [(c, group) for c in GROUPS for group in GROUPS[c]])
@@ -120,9 +141,18 @@ def test_every_group_names_its_choices(command: str, group: str) -> None:
 
 
 TOGETHER = {
-    "a method of photographs and drawings": (["method=cic", "data.condition=lines"], "set data.condition=gray"),
-    "colours beside lightness and drawings": (["method=pix2pix", "method.space=ab"], "data.condition=gray"),
-    "two optimizers and accumulation": (["method=pix2pix", "trainer.accumulate_grad_batches=2"], "larger batch_size"),
+    "a method of photographs and drawings": (
+        ["method=cic", "data.condition=lines"],
+        "set data.condition=gray",
+    ),
+    "colours beside lightness and drawings": (
+        ["method=pix2pix", "method.space=ab"],
+        "data.condition=gray",
+    ),
+    "two optimizers and accumulation": (
+        ["method=pix2pix", "trainer.accumulate_grad_batches=2"],
+        "larger batch_size",
+    ),
     "an average of divided weights": (["trainer=fsdp"], "set ema=0"),
     "a size that is not rendered": (["data.size=33"], "choose from 32"),
     "a part without the run it needs": (

@@ -1,5 +1,5 @@
-"""A stranger's weights, states, rows, links, records and sweeps: nothing in them runs, leads elsewhere or takes the
-machine; each is refused in one line, with the exit code of its kind."""
+"""A stranger's weights, states, rows, links, records and sweeps: nothing in them runs, leads
+elsewhere or takes the machine; each is refused in one line, with the exit code of its kind."""
 
 from __future__ import annotations
 
@@ -75,9 +75,15 @@ OUTLINES: dict[str, bytes] = {
     "a name twice": outlined(f'{{"a": {ONE}, "a": {ONE}}}', bytes(4)),
     "a name twice, spelled otherwise": outlined(f'{{"a": {ONE}, "\\u0061": {ONE}}}', bytes(4)),
     "a name that a terminal obeys": outlined(f'{{"a\\u001b[2J": {ONE}}}', bytes(4)),
-    "a hundred thousand tensors": outlined("{" + ", ".join(f'"{k}": {NONE}' for k in range(100_000)) + "}"),
-    "a small hundred thousand": outlined("{" + ",".join(f'"{k}":{{"shape":[]}}' for k in range(100_000)) + "}"),
-    "a hundred thousand words": outlined('{"__metadata__": {' + ",".join(f'"{k}":""' for k in range(100_000)) + "}}"),
+    "a hundred thousand tensors": outlined(
+        "{" + ", ".join(f'"{k}": {NONE}' for k in range(100_000)) + "}"
+    ),
+    "a small hundred thousand": outlined(
+        "{" + ",".join(f'"{k}":{{"shape":[]}}' for k in range(100_000)) + "}"
+    ),
+    "a hundred thousand words": outlined(
+        '{"__metadata__": {' + ",".join(f'"{k}":""' for k in range(100_000)) + "}}"
+    ),
     "a thousand axes": outlined(f'{{"a": {ONE.replace("[1]", str([1] * 1000))}}}', bytes(4)),
     "depth": outlined('{"a": ' + "[" * 100_000),
     "tensors over one another": outlined(f'{{"a": {ONE}, "b": {ONE}}}', bytes(4)),
@@ -90,7 +96,8 @@ def test_tensors_out_of_bounds_are_refused_in_a_line(run: Path, what: str) -> No
     assert WEIGHTS in opened(run)
     (run / "prior").mkdir()
     (run / "prior" / "model.safetensors").write_bytes(OUTLINES[what])
-    if what not in ("a name that a terminal obeys", "tensors over one another"):  # which the library names
+    # which the library names
+    if what not in ("a name that a terminal obeys", "tensors over one another"):
         with pytest.raises(ValueError, match=r"\w"):
             must_hold_files(run / "prior")
 
@@ -135,19 +142,27 @@ def repacked(state: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     torch.save(state, file)
     with zipfile.ZipFile(file) as archive:
-        return packed({name.partition("/")[2]: archive.read(name) for name in archive.namelist()}, 1)
+        return packed(
+            {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}, 1
+        )
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
-    "zeros, packed": lambda: repacked({"step": 1, "format": 1, "state_dict": {"a": torch.zeros(5_000_000)}}),
-    "parts that nothing names": lambda: packed({"version": b"3", "data/0": bytes(20_000_000)}, 1000),
+    "zeros, packed": lambda: repacked(
+        {"step": 1, "format": 1, "state_dict": {"a": torch.zeros(5_000_000)}}
+    ),
+    "parts that nothing names": lambda: packed(
+        {"version": b"3", "data/0": bytes(20_000_000)}, 1000
+    ),
     "one part, over and over": lambda: lying_over_one_another(10_000),
 }
 
 
 @pytest.mark.parametrize("sealed", [True, False])
 @pytest.mark.parametrize("what", BOMBS)
-def test_a_state_that_takes_all_memory_or_all_day_is_refused_unread(run: Path, what: str, sealed: bool) -> None:
+def test_a_state_that_takes_all_memory_or_all_day_is_refused_unread(
+    run: Path, what: str, sealed: bool
+) -> None:
     (run / "checkpoints" / WEIGHTS).unlink()
     bomb = BOMBS[what]()
     seal = checkpoint.SEAL + hashlib.sha256(bomb).digest() if sealed else b""
@@ -169,8 +184,8 @@ def test_tensors_without_numbers_are_refused_by_name(run: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["nonsense", "[]", "3", "{}", '{"step": "a"}', '{"step": 1, "x": NaN}', '{"step": 1, "x": {}}', "[" * 5000,
-     '{"step": true}', "\x00"],
+    ["nonsense", "[]", "3", "{}", '{"step": "a"}', '{"step": 1, "x": NaN}', '{"step": 1, "x": {}}',
+     "[" * 5000, '{"step": true}', "\x00"],
 )  # fmt: skip
 def test_a_row_that_training_does_not_write_is_named(tmp_path: Path, row: str) -> None:
     path = tmp_path / "metrics.jsonl"
@@ -189,13 +204,15 @@ def test_a_row_for_ever_is_not_read(tmp_path: Path) -> None:
 
 
 LINKS = [
-    ".lock", "config.yaml", "metrics.jsonl", "samples", "evaluation", "checkpoints", f"checkpoints/{WEIGHTS}",
-    "checkpoints/last.ckpt", "samples/sheet.png", "a/b/c", "wandb",
+    ".lock", "config.yaml", "metrics.jsonl", "samples", "evaluation", "checkpoints",
+    f"checkpoints/{WEIGHTS}", "checkpoints/last.ckpt", "samples/sheet.png", "a/b/c", "wandb",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_a_link_that_leads_out_of_a_run_is_refused_by_name(run: Path, tmp_path: Path, name: str) -> None:
+def test_a_link_that_leads_out_of_a_run_is_refused_by_name(
+    run: Path, tmp_path: Path, name: str
+) -> None:
     victim = tmp_path / "precious"
     victim.write_text("precious")
     path = run / name
@@ -207,10 +224,14 @@ def test_a_link_that_leads_out_of_a_run_is_refused_by_name(run: Path, tmp_path: 
     for act in (lambda: open_run(run).method(), lambda: held(run).__enter__()):
         with pytest.raises(CheckpointError, match=f"{path.name} is a link that leads out of"):
             act()
-    assert victim.read_text() == "precious" and sorted(tmp_path.iterdir()) == sorted([tmp_path / "r", victim])
+    assert victim.read_text() == "precious" and sorted(tmp_path.iterdir()) == sorted(
+        [tmp_path / "r", victim]
+    )
 
 
-@pytest.mark.parametrize("target", ["../../precious", "/proc/self/cwd/precious", "loop", "gone/../../../precious"])
+@pytest.mark.parametrize(
+    "target", ["../../precious", "/proc/self/cwd/precious", "loop", "gone/../../../precious"]
+)
 def test_links_by_any_way_out_are_refused(run: Path, tmp_path: Path, target: str) -> None:
     (tmp_path / "precious").write_text("precious")
     (run / "samples").mkdir()
@@ -263,7 +284,9 @@ RECORDS: dict[str, Callable[[dict[str, Any]], None]] = {
     "a protocol that is a list": put("protocol", value=[]),
     "values that are a number": put("values", value=3),
     "a value without a mean": put("values", value={"x": {}}),
-    "a mean in words": put("values", value={"x": {"mean": "big", "low": None, "high": None, "n": 1}}),
+    "a mean in words": put(
+        "values", value={"x": {"mean": "big", "low": None, "high": None, "n": 1}}
+    ),
     "a run's name that is a mapping": put("run", value={}),
     "a run's name that a terminal obeys": put("run", value="\x1b[2J"),
     "drawings that are a word": put("drawings", value="all"),
@@ -285,7 +308,9 @@ def test_an_edited_evaluation_is_refused_in_a_line(tmp_path: Path, what: str) ->
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"nonsense", b"[" * 100_000, b'{"a": NaN}', b"9" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"nonsense", b"[" * 100_000, b'{"a": NaN}', b"9" * 100_000, b"\xff"]
+)
 def test_an_evaluation_that_is_none_is_refused_in_a_line(tmp_path: Path, text: bytes) -> None:
     folder = evaluated(tmp_path / "e")
     (folder / "evaluation.json").write_bytes(text)
@@ -302,7 +327,10 @@ def test_an_evaluation_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 def test_arrays_that_fill_the_memory_are_refused(tmp_path: Path, monkeypatch) -> None:
-    header = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000,), }"
+    header = (
+        b"\x93NUMPY\x01\x00v\x00"
+        b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000,), }"
+    )
     path = sample_file(tmp_path, "a")
     path.parent.mkdir(parents=True)
     path.write_bytes(header.ljust(127) + b"\n")
@@ -315,11 +343,13 @@ def test_arrays_that_fill_the_memory_are_refused(tmp_path: Path, monkeypatch) ->
 
 
 @pytest.mark.parametrize(
-    "entry", [{}, 3, {"hash": 1}, {"number": "a"}, {"swept": []}, {"name": "\x1b"}, {"folder": ".."}]
+    "entry",
+    [{}, 3, {"hash": 1}, {"number": "a"}, {"swept": []}, {"name": "\x1b"}, {"folder": ".."}],
 )
 def test_an_edited_sweep_is_refused_in_a_line(tmp_path: Path, entry: Any) -> None:
-    job = {"hash": "h", "number": 0, "folder": "0", "swept": {}, "name": "n", "command": [], "state": "done",
-           "attempts": 1, "seconds": 1.0, "exit": 0, "value": None, "why": ""}  # fmt: skip
+    job = {"hash": "h", "number": 0, "folder": "0", "swept": {}, "name": "n", "command": [],
+           "state": "done", "attempts": 1, "seconds": 1.0, "exit": 0, "value": None,
+           "why": ""}  # fmt: skip
     write_json(tmp_path / sweeps.SWEEP, {"version": 1, "jobs": [job]})
     assert len(sweeps.read(tmp_path).jobs) == 1
     edited = job | entry if isinstance(entry, dict) and entry else entry

@@ -1,4 +1,5 @@
-"""Every shipped way of training and sampling composes and works, small: conf/experiment and conf/trainer."""
+"""Every shipped way of training and sampling composes and works, small: conf/experiment and
+conf/trainer."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_looking(tmp_path_factory.mktemp("runs") / "small")
 
 
-@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {*named("diffusion_", "marginals_", "hints_", "inpaint_")}))
+@pytest.mark.parametrize(
+    "name", sorted(set(EXPERIMENTS) - {*named("diffusion_", "marginals_", "hints_", "inpaint_")})
+)
 def test_every_other_experiment_is_one_of_training(name: str) -> None:
     folder = ["data.root=x"] if name == "piggyback_paper" else []
     assert compose("train", ["name=t", f"experiment={name}", *folder]).method
@@ -65,7 +68,9 @@ def test_two_steps_of_sampling_with_every_experiment(run: Path, name: str) -> No
     assert not torch.equal(drawn[0], drawn[1])
     if hints := condition_of(pictures, 0, options).hints:
         known = hints.mask.expand(2, 3, -1, -1) == 1
-        assert known.any() and torch.allclose(drawn[known], hints.rgb.expand(2, -1, -1, -1)[known], atol=1e-6)
+        assert known.any() and torch.allclose(
+            drawn[known], hints.rgb.expand(2, -1, -1, -1)[known], atol=1e-6
+        )
 
 
 @pytest.mark.whole

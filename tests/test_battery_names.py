@@ -1,4 +1,5 @@
-"""Names that users, or strangers' files, may give: a run stays in its place whatever it is called."""
+"""Names that users, or strangers' files, may give: a run stays in its place whatever it is
+called."""
 
 from __future__ import annotations
 
@@ -35,4 +36,6 @@ def test_no_name_leads_out_of_the_folder_of_runs(name: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         hydra = compose("train", [f"name='{name}'"], return_hydra_config=True).hydra
         folders = hydra.run.dir, hydra.sweep.dir
-    assert all(Path(folder).parent == Path("runs") and ".." not in Path(folder).parts for folder in folders)
+    assert all(
+        Path(folder).parent == Path("runs") and ".." not in Path(folder).parts for folder in folders
+    )

@@ -1,4 +1,5 @@
-"""Pictures of users, whatever they are called and whatever is in them, from the command to what it writes."""
+"""Pictures of users, whatever they are called and whatever is in them, from the command to what it
+writes."""
 
 from __future__ import annotations
 
@@ -31,14 +32,18 @@ BIASES = ["bias={}", "guide=bias guide.bias.color={}"]
 
 def biased(words: str, command: str = "sample") -> torch.Tensor:
     """V (3, 8, 8) of the first candidate, as a command builds it."""
-    options = sampling_options(plain_dict(compose(command, ["run=a", *words.split()])), of_truth=False)
+    options = sampling_options(
+        plain_dict(compose(command, ["run=a", *words.split()])), of_truth=False
+    )
     guides = guides_of(options, hinted=False)
     return guides[-1].start(torch.zeros(1, 3, 8, 8), Draws(0, [0]))[0]
 
 
 @pytest.mark.parametrize("words", BIASES)
 @pytest.mark.parametrize("command", ["sample", "evaluate"])
-def test_a_sketch_given_for_a_colour_lies_on_white_paper(tmp_path: Path, words: str, command: str) -> None:
+def test_a_sketch_given_for_a_colour_lies_on_white_paper(
+    tmp_path: Path, words: str, command: str
+) -> None:
     sketch = Image.new("RGBA", (40, 20), (0, 0, 255, 255))
     sketch.paste((0, 0, 0, 0), (20, 0, 40, 20))
     sketch.save(tmp_path / "sketch.png")
@@ -55,7 +60,9 @@ def test_a_bomb_given_for_a_colour_is_refused_by_its_header(tmp_path: Path, word
 
 @pytest.mark.whole
 @pytest.mark.parametrize("words", BIASES)
-def test_a_colour_that_is_neither_colour_nor_picture_is_a_mistake(tmp_path: Path, words: str) -> None:
+def test_a_colour_that_is_neither_colour_nor_picture_is_a_mistake(
+    tmp_path: Path, words: str
+) -> None:
     with pytest.raises(ConfigError, match=r"palette or a picture, not 'nothing\.png'"):
         biased(words.format("nothing.png"))
     (tmp_path / "torn.png").write_bytes(b"\x89PNG")
@@ -71,27 +78,46 @@ def run(tmp_path: Path) -> Path:
 
 def colored(run: Path, source: Path, *words: str) -> list[str]:
     """The names of the colourings of a picture or a folder, and of nothing else."""
-    sample(compose("sample", [f"run={run}", f"input='{source}'", f"out='{run}/out'", "n=1", "steps=1", *words]))
+    sample(
+        compose(
+            "sample",
+            [f"run={run}", f"input='{source}'", f"out='{run}/out'", "n=1", "steps=1", *words],
+        )
+    )
     return sorted(str(path.relative_to(run / "out")) for path in (run / "out").rglob("*-1.png"))
 
 
 @pytest.mark.whole
-def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(run: Path, tmp_path: Path, capsys) -> None:
-    names = ["été.png", "絵 1.png", "new\nline.png", os.fsdecode(b"\xff.png"), "x" * 251 + ".png", "y" * 251 + ".png",
-             "a.png", "a.bmp", "sub/a.png"]  # fmt: skip
+def test_pictures_of_any_name_are_coloured_and_none_in_place_of_another(
+    run: Path, tmp_path: Path, capsys
+) -> None:
+    names = ["été.png", "絵 1.png", "new\nline.png", os.fsdecode(b"\xff.png"), "x" * 251 + ".png",
+             "y" * 251 + ".png", "a.png", "a.bmp", "sub/a.png"]  # fmt: skip
     for name in names:
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True, parents=True)
-        Image.new("RGB", (9, 7), "white").save(os.fsencode(tmp_path / "in" / name), format=name[-3:])
+        Image.new("RGB", (9, 7), "white").save(
+            os.fsencode(tmp_path / "in" / name), format=name[-3:]
+        )
     made = colored(run, tmp_path / "in")
     assert len(made) == len(names)
-    assert {"été-1.png", "a.png-1.png", "a.bmp-1.png", "sub/a-1.png", os.fsdecode(b"\xff-1.png")} <= set(made)
-    assert len(capsys.readouterr().out.splitlines()) == len(names) and not list((run / "out").rglob("*.tmp*"))
+    assert {
+        "été-1.png",
+        "a.png-1.png",
+        "a.bmp-1.png",
+        "sub/a-1.png",
+        os.fsdecode(b"\xff-1.png"),
+    } <= set(made)
+    assert len(capsys.readouterr().out.splitlines()) == len(names) and not list(
+        (run / "out").rglob("*.tmp*")
+    )
     assert json.loads((run / "out" / "sample.json").read_text())["input"] == str(tmp_path / "in")
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (17, 16), (90, 45)])
-def test_colourings_have_the_size_of_the_drawing(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_colourings_have_the_size_of_the_drawing(
+    run: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
     Image.new("L", size, 255).save(tmp_path / "a.png")
     (made,) = colored(run, tmp_path / "a.png")
     assert Image.open(run / "out" / made).size == size
@@ -107,14 +133,19 @@ def test_a_full_disk_leaves_no_torn_colouring(run: Path, tmp_path: Path) -> None
 @pytest.mark.whole
 def test_a_vector_drawing_is_coloured(run: Path, tmp_path: Path) -> None:
     circle = '<circle cx="10" cy="10" r="7" fill="none" stroke="black"/>'
-    (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{circle}</svg>')
+    (tmp_path / "a.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{circle}</svg>'
+    )
     (made,) = colored(run, tmp_path / "a.svg")
     assert Image.open(run / "out" / made).size == (1024, 512)
 
 
 def test_numbers_that_are_no_colours_are_never_shown_as_black(run: Path, tmp_path: Path) -> None:
     weights = load_file(run / "checkpoints" / "weights.safetensors")
-    save_file(weights | {"net.head.bias": torch.full((3,), torch.nan)}, run / "checkpoints" / "weights.safetensors")
+    save_file(
+        weights | {"net.head.bias": torch.full((3,), torch.nan)},
+        run / "checkpoints" / "weights.safetensors",
+    )
     Image.new("L", (9, 9), 255).save(tmp_path / "a.png")
     with pytest.raises(NumericError, match="not finite") as ended:
         colored(run, tmp_path / "a.png")
@@ -125,7 +156,9 @@ def test_a_picture_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
     (tmp_path / "a.png").chmod(0)
     user = os.geteuid()
-    with pytest.raises(DataError, match=r"a\.png cannot be read: Permission denied \(check path and permissions\)"):
+    with pytest.raises(
+        DataError, match=r"a\.png cannot be read: Permission denied \(check path and permissions\)"
+    ):
         try:
             os.seteuid(user or 65534)  # root may read everything
             open_picture(tmp_path / "a.png", 100)
@@ -157,7 +190,8 @@ def test_flipped_bits_never_crash_hang_or_fill_the_memory(tmp_path: Path, suffix
     path = tmp_path / f"a.{suffix}"
     if suffix == "svg":
         path.write_text(
-            '<svg xmlns="http://www.w3.org/2000/svg" width="9mm" viewBox="0 0 9 9"><path d="M1 1 8 7"/></svg>'
+            '<svg xmlns="http://www.w3.org/2000/svg" width="9mm" viewBox="0 0 9 9"><path d="M1 1 '
+            '8 7"/></svg>'
         )
     else:
         Image.effect_noise((40, 30), 90).convert("RGB").save(path)

@@ -1,5 +1,6 @@
-"""What must not change what a run comes to, or must end it in order: validation, threads, loggers, tiny data sets, a
-run folder that is in use or gone, numbers that are not finite, processes that share a training."""
+"""What must not change what a run comes to, or must end it in order: validation, threads, loggers,
+tiny data sets, a run folder that is in use or gone, numbers that are not finite, processes that
+share a training."""
 
 from __future__ import annotations
 
@@ -39,12 +40,16 @@ def weights_after(folder: Path, *words: str) -> bytes:
 
 @pytest.mark.whole
 def test_validation_does_not_change_what_is_learnt(tmp_path: Path) -> None:
-    assert weights_after(tmp_path / "a") == weights_after(tmp_path / "b", "trainer.val_check_interval=9")
+    assert weights_after(tmp_path / "a") == weights_after(
+        tmp_path / "b", "trainer.val_check_interval=9"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["a folder that may not be written", "a file"])
-def test_a_dashboard_that_cannot_write_does_not_end_training(tmp_path: Path, monkeypatch, where: str) -> None:
+def test_a_dashboard_that_cannot_write_does_not_end_training(
+    tmp_path: Path, monkeypatch, where: str
+) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("") if where == "a file" else blocked.mkdir(mode=0o555)
     monkeypatch.setenv("WANDB_DIR", str(blocked))
@@ -56,7 +61,12 @@ def test_a_dashboard_that_cannot_write_does_not_end_training(tmp_path: Path, mon
 @pytest.mark.slow
 @pytest.mark.parametrize("corrector", [0, 1])
 def test_one_thread_and_two_draw_the_same_8_bit_pictures(corrector: int) -> None:
-    words = ["name=t", "method.width=4", "method.sampler.steps=5", f"method.sampler.corrector_steps={corrector}"]
+    words = [
+        "name=t",
+        "method.width=4",
+        "method.sampler.steps=5",
+        f"method.sampler.corrector_steps={corrector}",
+    ]
     torch.manual_seed(0)
     method = build(compose("train", words).method).eval()
     stream = torch.Generator().manual_seed(1)
@@ -89,14 +99,21 @@ def test_fewer_pictures_than_a_batch_train(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
-    words = ["data=folder", pictures(tmp_path, 1), "trainer.max_steps=2", "trainer.val_check_interval=9"]
+    words = [
+        "data=folder",
+        pictures(tmp_path, 1),
+        "trainer.max_steps=2",
+        "trainer.val_check_interval=9",
+    ]
     train(tmp_path / "run", words_for("gpic", *words))
     assert weights_of(tmp_path / "run").exists()
     assert "1 training pictures, none to validate with" in capsys.readouterr().out
 
 
 @pytest.mark.whole
-def test_an_empty_folder_says_so_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_folder_says_so_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     with pytest.raises(DataError, match=r"pictures"):
         train(tmp_path / "run", words_for("gpic", "data=folder", pictures(tmp_path, 0)))
@@ -112,7 +129,9 @@ def test_training_of_which_all_is_held_out_says_so_before_it_begins(
     for name in ("train/a.png", "test/b.png"):
         (root / name).parent.mkdir(parents=True)
         Image.new("RGB", (40, 40), "red").save(root / name)
-    with pytest.raises(DataError, match=r"no picture is left to train on: train 0 .*less 1 that are held out too"):
+    with pytest.raises(
+        DataError, match=r"no picture is left to train on: train 0 .*less 1 that are held out too"
+    ):
         train(tmp_path / "run", words_for("gpic", "data=folder", f"data.root={root}"))
     assert not (tmp_path / "run" / "config.yaml").exists()
 
@@ -120,7 +139,9 @@ def test_training_of_which_all_is_held_out_says_so_before_it_begins(
 @pytest.mark.parametrize("world", [2, 3, 4])
 def test_any_number_of_processes_shares_the_same_batches(world: int) -> None:
     for pictures in (np.arange(100), np.arange(2)):  # fewer pictures than processes come again
-        alone = TrainingOrder(lambda random, some=pictures: random.permutation(some), 12, 7, 0, 0, 1)
+        alone = TrainingOrder(
+            lambda random, some=pictures: random.permutation(some), 12, 7, 0, 0, 1
+        )
         shared = [TrainingOrder(alone.one_pass, 12, 7, 5, rank, world) for rank in range(world)]
         for at, *parts in zip(range(5, 30), *shared, strict=False):
             assert all(part[0] == at and len(part[1]) == 12 // world for part in parts)
@@ -130,7 +151,9 @@ def test_any_number_of_processes_shares_the_same_batches(world: int) -> None:
 def test_a_batch_that_does_not_divide_among_the_processes_is_told() -> None:
     data = PictureData(SimpleNamespace(splits={"train": np.arange(9)}), 4, 0, 0)  # type: ignore[arg-type]
     data.trainer = SimpleNamespace(global_rank=0, world_size=3)  # type: ignore[assignment]
-    with pytest.raises(DataError, match=r"batch_size=4 does not divide among 3 processes \(choose a multiple\)"):
+    with pytest.raises(
+        DataError, match=r"batch_size=4 does not divide among 3 processes \(choose a multiple\)"
+    ):
         data.train_dataloader()
 
 
@@ -154,8 +177,12 @@ def test_a_run_in_use_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.whole
 @pytest.mark.parametrize("every", [1, 9])
-def test_a_run_whose_folder_vanishes_ends_and_does_not_come_back(tmp_path: Path, every: int) -> None:
-    words = words_for("gpic", "trainer.max_steps=4", f"save_every={every}", "trainer.val_check_interval=9")
+def test_a_run_whose_folder_vanishes_ends_and_does_not_come_back(
+    tmp_path: Path, every: int
+) -> None:
+    words = words_for(
+        "gpic", "trainer.max_steps=4", f"save_every={every}", "trainer.val_check_interval=9"
+    )
     with pytest.raises((DiskError, FileNotFoundError)):
         train(tmp_path / "x", words, partial(at_batch, 3, partial(shutil.rmtree, tmp_path / "x")))
     assert not (tmp_path / "x").exists()
@@ -172,12 +199,19 @@ def test_the_layout_of_a_state_belongs_to_its_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.whole
-def test_an_infinite_gradient_ends_training_at_the_next_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_infinite_gradient_ends_training_at_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from colorlab.training.shells import Shell
 
     clip = Shell.configure_gradient_clipping
 
-    def spoiled(self: Any, optimizer: Any, gradient_clip_val: Any = None, gradient_clip_algorithm: Any = None) -> None:
+    def spoiled(
+        self: Any,
+        optimizer: Any,
+        gradient_clip_val: Any = None,
+        gradient_clip_algorithm: Any = None,
+    ) -> None:
         if int(self.method.batches_seen) == 4:
             self.method.net.head.weight.grad.fill_(float("inf"))
         clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
@@ -199,4 +233,6 @@ def test_a_terminated_process_says_so_in_a_line_and_ends_with_143(tmp_path: Path
     ended = Started(tmp_path, words, [partial(at_batch, 3, terminate)]).end()
     lines = [line for line in ended.err.splitlines() if line.startswith("colorlab: error: ")]
     assert ended.code == 143 and "Traceback" not in ended.err
-    assert lines == ["colorlab: error: stopped by SIGTERM after step 4 (resume=auto goes on from there)"]
+    assert lines == [
+        "colorlab: error: stopped by SIGTERM after step 4 (resume=auto goes on from there)"
+    ]

@@ -46,7 +46,9 @@ PLACES = {
 
 @pytest.mark.whole
 @pytest.mark.parametrize("place", PLACES)
-def test_a_target_on_the_command_line_is_refused_before_anything_is_built(place: str, tmp_path: Path) -> None:
+def test_a_target_on_the_command_line_is_refused_before_anything_is_built(
+    place: str, tmp_path: Path
+) -> None:
     marker = tmp_path / "ran"
     with pytest.raises(ConfigError, match="not allowed"):
         compose("train", ["name=t", PLACES[place].format(f"'{marker}'")])
@@ -67,7 +69,9 @@ method: {{_target_: "${{data.name}}", self: {0}}}
 """
 
 
-@pytest.mark.parametrize("text", [ALIASED, MERGED, REFERRED], ids=["aliased", "merged", "referred to"])
+@pytest.mark.parametrize(
+    "text", [ALIASED, MERGED, REFERRED], ids=["aliased", "merged", "referred to"]
+)
 def test_a_target_hidden_in_a_runs_yaml_is_refused(run: Path, tmp_path: Path, text: str) -> None:
     (run / "config.yaml").write_text(text.format(tmp_path / "ran"))
     with pytest.raises(CheckpointError, match="not allowed"):
@@ -88,12 +92,17 @@ def hostile(folder: Path, marker: Path, kind: str) -> None:
         path.write_bytes(pickle.dumps(Payload(marker)))
         path.rename(path.with_name(WEIGHTS))
     else:  # Lightning's own doors, CVE-2026-58659
-        hook = {"_instantiator": "pathlib.Path.touch", "_class_path": "pathlib.Path", "self": str(marker)}
+        hook = {
+            "_instantiator": "pathlib.Path.touch",
+            "_class_path": "pathlib.Path",
+            "self": str(marker),
+        }
         torch.save(plain | {"hyper_parameters": hook, "hparams_name": "kwargs"}, path)
 
 
 AS_THAT_RUN = [
-    "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2", "trainer.precision=32-true"
+    "data.size=32", "method.width=4", "method.sampler.steps=2", "trainer.max_steps=2",
+    "trainer.precision=32-true"
 ]  # fmt: skip
 KINDS = ["reduce", "a plain pickle", "under another name", "Lightning's instantiator"]
 
@@ -117,7 +126,12 @@ def test_a_hostile_checkpoint_is_refused_by_every_command(
         elif command == "sample":
             sample(compose("sample", [f"run={run}", "split=test", "n=1", "steps=1", "limit=1"]))
         else:
-            evaluate(compose("evaluate", [f"run={run}", "n=2", "steps=1", "limit=1", "lpips=none", "features=none"]))
+            evaluate(
+                compose(
+                    "evaluate",
+                    [f"run={run}", "n=2", "steps=1", "limit=1", "lpips=none", "features=none"],
+                )
+            )
     assert not marker.exists()
 
 
@@ -137,7 +151,8 @@ def test_samples_that_are_pickles_are_refused(tmp_path: Path, save) -> None:
 
 @pytest.mark.slow
 def test_a_sweeps_record_cannot_name_a_command(tmp_path: Path) -> None:
-    """The commands in sweep.json are for readers; what is run is made anew from the command line."""
+    """The commands in sweep.json are for readers; what is run is made anew from the command
+    line."""
     from tests.test_sweep_commands import app
 
     app(tmp_path, "name=s", "x=1", "does=exit")
@@ -146,4 +161,6 @@ def test_a_sweeps_record_cannot_name_a_command(tmp_path: Path) -> None:
     record["jobs"][0]["command"] = ["touch", str(tmp_path / "ran")]
     path.write_text(json.dumps(record))
     app(tmp_path, "name=s", "x=1", "does=exit")
-    assert not (tmp_path / "ran").exists() and json.loads(path.read_text())["jobs"][0]["attempts"] == 2
+    assert (
+        not (tmp_path / "ran").exists() and json.loads(path.read_text())["jobs"][0]["attempts"] == 2
+    )

@@ -1,4 +1,5 @@
-"""Sets of drawings that may be a stranger's: archives, packages and vector drawings that are made to harm."""
+"""Sets of drawings that may be a stranger's: archives, packages and vector drawings that are made
+to harm."""
 
 from __future__ import annotations
 
@@ -83,12 +84,16 @@ HOSTILE_ARCHIVES: dict[str, bytes] = {
     "a bomb": packed(b" " * 3_000_000, DRAWINGS),
     "a bomb of drawings": packed(HEAD, b" " * 3_000_000),
     "half a stream": packed(HEAD, DRAWINGS)[:-9],
-    "a stream with a flipped bit": packed(HEAD)[:-20] + bytes([packed(HEAD)[-20] ^ 4]) + packed(HEAD)[-19:],
+    "a stream with a flipped bit": packed(HEAD)[:-20]
+    + bytes([packed(HEAD)[-20] ^ 4])
+    + packed(HEAD)[-19:],
 }
 
 
 @pytest.mark.parametrize("kind", HOSTILE_ARCHIVES)
-def test_a_hostile_archive_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_a_hostile_archive_is_refused_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     monkeypatch.setattr(archives, "LONGEST", 1_000_000)
     (tmp_path / "a").write_bytes(HOSTILE_ARCHIVES[kind])
     with pytest.raises(DataError, match="is no set of drawings") as error:
@@ -96,7 +101,9 @@ def test_a_hostile_archive_is_refused_in_a_line(tmp_path: Path, monkeypatch: pyt
     a_line(error)
 
 
-def test_an_archive_that_is_a_pipe_or_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_is_a_pipe_or_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(packed(HEAD, DRAWINGS))
     monkeypatch.setattr(archives, "LARGEST", 50)
@@ -105,7 +112,9 @@ def test_an_archive_that_is_a_pipe_or_too_large_is_refused(tmp_path: Path, monke
             Archive(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["../outside", "..", "a/b", "/etc/passwd", "", "a\nb", "x" * 300, "a.b", "\0"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "..", "a/b", "/etc/passwd", "", "a\nb", "x" * 300, "a.b", "\0"]
+)
 def test_no_set_is_read_or_kept_outside_of_its_folder(tmp_path: Path, name: str) -> None:
     write_archive(tmp_path / "outside.jsonl.xz", ABOUT, [Vector(["cat"], "", DRAWINGS[0])])
     (tmp_path / "art").mkdir()
@@ -136,18 +145,25 @@ PACKAGE = {"icons": ICONS, "info": INFO, "package": {"version": "1"}}
 
 
 def test_a_package_that_leads_out_of_its_folder_writes_nothing_there(tmp_path: Path) -> None:
-    """Files lie where they are unpacked, whatever their names say; links and devices are left out."""
-    members = [member(f"../../../../../{tmp_path}/out/{name}.json", part) for name, part in PACKAGE.items()]
+    """Files lie where they are unpacked, whatever their names say; links and devices are left
+    out."""
+    members = [
+        member(f"../../../../../{tmp_path}/out/{name}.json", part) for name, part in PACKAGE.items()
+    ]
     link = member("icons.json", type=tarfile.SYMTYPE, linkname="/etc/passwd")
     device = member("info.json", type=tarfile.CHRTYPE, devmajor=1, devminor=3)
-    path, _, usable, _ = add(tgz(tmp_path / "pets.tgz", link, device, *members), None, tmp_path / "art")
+    path, _, usable, _ = add(
+        tgz(tmp_path / "pets.tgz", link, device, *members), None, tmp_path / "art"
+    )
     assert usable == 1 and Archive(path).names == [["cat"]] and not (tmp_path / "out").exists()
     with pytest.raises(DataError, match="holds no SVG"):
         add(tgz(tmp_path / "links.tgz", link), None, tmp_path / "art")
 
 
 def hostile_tgz(tmp_path: Path, kind: str) -> str:
-    whole = Path(tgz(tmp_path / "whole.tgz", *(member(f"p/{k}.json", v) for k, v in PACKAGE.items()))).read_bytes()
+    whole = Path(
+        tgz(tmp_path / "whole.tgz", *(member(f"p/{k}.json", v) for k, v in PACKAGE.items()))
+    ).read_bytes()
     pax = b"99999999999 comment=" + b"x" * 400
     content = {
         "cut short": whole[:-30],
@@ -158,7 +174,10 @@ def hostile_tgz(tmp_path: Path, kind: str) -> str:
         "a picture": b"\x89PNG\r\n\x1a\n" + bytes(300),
         "empty": b"",
         "a header that says it is larger than it is": gzip.compress(
-            tarfile.TarInfo("x").tobuf()[:124] + b"77777777777\0" + tarfile.TarInfo("x").tobuf()[136:] + pax
+            tarfile.TarInfo("x").tobuf()[:124]
+            + b"77777777777\0"
+            + tarfile.TarInfo("x").tobuf()[136:]
+            + pax
         ),
     }
     (tmp_path / "hostile.tgz").write_bytes(content[kind])
@@ -167,10 +186,12 @@ def hostile_tgz(tmp_path: Path, kind: str) -> str:
 
 @pytest.mark.parametrize(
     "kind",
-    ["cut short", "a flipped bit", "no archive in it", "nothing in it", "a bomb", "a picture", "empty",
-     "a header that says it is larger than it is"],
+    ["cut short", "a flipped bit", "no archive in it", "nothing in it", "a bomb", "a picture",
+     "empty", "a header that says it is larger than it is"],
 )  # fmt: skip
-def test_a_hostile_package_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_a_hostile_package_is_refused_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     monkeypatch.setattr(adding, "LARGEST_PACKAGE", 1_000_000)
     with pytest.raises(DataError, match=r"is no package|holds no SVG") as error:
         add(hostile_tgz(tmp_path, kind), None, tmp_path / "art")
@@ -188,7 +209,9 @@ HOSTILE_PACKAGES: dict[str, dict[str, Any]] = {
     "an icon that is a word": changed(icons={"icons": {"cat": "x"}}),
     "a body that is a number": changed(icons={"icons": {"cat": {"body": 5}}}),
     "a body that breaks out": changed(icons={"icons": {"cat": {"body": "</svg><svg>"}}}),
-    "a width that breaks out": changed(icons={"icons": {"cat": {"body": SQUARE, "width": '9"><x>'}}}),
+    "a width that breaks out": changed(
+        icons={"icons": {"cat": {"body": SQUARE, "width": '9"><x>'}}}
+    ),
     "half a letter in a body": changed(icons={"icons": {"cat": {"body": "\ud800"}}}),
     "a name that commands a terminal": changed(icons={"icons": {"\x1b[2J": {"body": SQUARE}}}),
     "half a letter in a name": changed(icons={"icons": {"\ud800": {"body": SQUARE}}}),
@@ -203,7 +226,9 @@ HOSTILE_PACKAGES: dict[str, dict[str, Any]] = {
     "codes that are numbers": changed(chars={"1": 5}, icons={"icons": {}}),
     "flags that are a number": changed(metadata={"categories": {"Flags": 5}}),
     "an entity": changed(icons={"icons": {"cat": {"body": "&x;"}}}),
-    "a link to a file": changed(icons={"icons": {"cat": {"body": '<image href="file:///etc/passwd"/>'}}}),
+    "a link to a file": changed(
+        icons={"icons": {"cat": {"body": '<image href="file:///etc/passwd"/>'}}}
+    ),
 }
 
 
@@ -219,8 +244,12 @@ def test_a_package_with_hostile_files_is_refused_in_a_line(tmp_path: Path, kind:
     assert not list((tmp_path / "art").rglob("*"))
 
 
-@pytest.mark.parametrize("source", ["x" * 5000, "~nobody-here/x", "a\0b", "--json", "-g", "a;b", "../nowhere/x", "é"])
-def test_a_source_that_is_none_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+@pytest.mark.parametrize(
+    "source", ["x" * 5000, "~nobody-here/x", "a\0b", "--json", "-g", "a;b", "../nowhere/x", "é"]
+)
+def test_a_source_that_is_none_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     """Nothing that npm takes for an option reaches it."""
     monkeypatch.setattr(adding.shutil, "which", lambda name: "/bin/false")
     with pytest.raises(DataError, match="neither a folder") as error:
@@ -260,7 +289,9 @@ ENDLESS: dict[str, Callable[[], str]] = {
         "".join(f'<g id="a{k}"><use href="#a{k + 1}"/></g>' for k in range(1500)) + SQUARE
     ),
     "groups within groups": lambda: SVG.format("<g>" * 150_000 + "</g>" * 150_000 + SQUARE),
-    "a deep group, used": lambda: SVG.format(f'<use href="#d"/><g id="d">{"<g>" * 150_000}{"</g>" * 150_000}</g>'),
+    "a deep group, used": lambda: SVG.format(
+        f'<use href="#d"/><g id="d">{"<g>" * 150_000}{"</g>" * 150_000}</g>'
+    ),
     "very many shapes": lambda: SVG.format("<path/>" * 100_000),
     "entities of entities": lambda: (
         '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">'
@@ -268,11 +299,16 @@ ENDLESS: dict[str, Callable[[], str]] = {
         + f"]>{SVG.format('<g>&j;</g>' + SQUARE)}"
     ),
     "numbers without end": lambda: SVG.format(
-        f'<rect width="{"9" * 500}" height="9" transform="scale(1e999) matrix(1e308,1e308,1e308,1e308,0,0)"/>'
+        f'<rect width="{"9" * 500}" height="9" transform="scale(1e999) '
+        'matrix(1e308,1e308,1e308,1e308,0,0)"/>'
     ),
-    "an extent without end": lambda: SVG.format(SQUARE).replace("0 0 9 9", "1e308 -1e308 1e308 1e308"),
+    "an extent without end": lambda: SVG.format(SQUARE).replace(
+        "0 0 9 9", "1e308 -1e308 1e308 1e308"
+    ),
     "an extent that is none": lambda: SVG.format(SQUARE).replace("0 0 9 9", "0 0 nan inf"),
-    "a colour without end": lambda: SVG.format(f'<rect width="9" height="9" fill="hsl({"9" * 90},1%,1%)"/>'),
+    "a colour without end": lambda: SVG.format(
+        f'<rect width="9" height="9" fill="hsl({"9" * 90},1%,1%)"/>'
+    ),
 }
 
 
@@ -288,9 +324,16 @@ def test_a_hostile_drawing_is_drawn_or_refused_and_takes_no_time(kind: str) -> N
     assert time.process_time() - began < PATIENCE
 
 
-def test_a_strangers_set_is_looked_through_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strangers_set_is_looked_through_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An archive that was not made here may hold what ``add`` refuses."""
-    bad = ENDLESS["entities of entities"](), SVG.format('<image href="file:///etc/passwd"/>' + SQUARE), "\ud800", "<svg"
+    bad = (
+        ENDLESS["entities of entities"](),
+        SVG.format('<image href="file:///etc/passwd"/>' + SQUARE),
+        "\ud800",
+        "<svg",
+    )
     names = [[f"name{'abcd'[k]}"] for k in range(len(bad))]
     (tmp_path / "cache/art").mkdir(parents=True)
     line = head(names=names, codes=[""] * len(bad))
@@ -302,9 +345,10 @@ def test_a_strangers_set_is_looked_through_before_it_is_parsed(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("sets", "weights"),
     [
-        ([], {}), ([5], {}), ([None], {}), ([["cats"]], {}), (["cats", "cats"], {}), (["../cats"], {}), (["dogs"], {}),
-        (["cats"], {"cats": math.nan}), (["cats"], {"cats": math.inf}), (["cats"], {"cats": 1e12}),
-        (["cats"], {"cats": -1}), (["cats"], {"cats": 0}), (["cats"], {"cats": "heavy"}), (["cats"], {"cats": None}),
+        ([], {}), ([5], {}), ([None], {}), ([["cats"]], {}), (["cats", "cats"], {}),
+        (["../cats"], {}), (["dogs"], {}), (["cats"], {"cats": math.nan}),
+        (["cats"], {"cats": math.inf}), (["cats"], {"cats": 1e12}), (["cats"], {"cats": -1}),
+        (["cats"], {"cats": 0}), (["cats"], {"cats": "heavy"}), (["cats"], {"cats": None}),
         (["cats"], {"cats": []}), (["cats"], {"../cats": 1}),
     ],
 )  # fmt: skip
@@ -323,4 +367,6 @@ def test_what_is_added_replaces_no_link(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "art/pets.jsonl.xz").symlink_to(tmp_path / "mine")
     write_archive(tmp_path / "art/pets.jsonl.xz", ABOUT, [Vector(["cat"], "", DRAWINGS[0])])
-    assert (tmp_path / "mine").read_text() == "mine" and len(Archive(tmp_path / "art/pets.jsonl.xz")) == 1
+    assert (tmp_path / "mine").read_text() == "mine" and len(
+        Archive(tmp_path / "art/pets.jsonl.xz")
+    ) == 1

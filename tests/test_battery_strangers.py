@@ -1,5 +1,5 @@
-"""A stranger's run, evaluation or folder of configurations: nothing in it runs, leads elsewhere or takes the machine;
-each is refused in one line, with the exit code of its kind."""
+"""A stranger's run, evaluation or folder of configurations: nothing in it runs, leads elsewhere or
+takes the machine; each is refused in one line, with the exit code of its kind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from colorlab.cli.hydra_guard import GuardedLoader, bound_yaml
 from colorlab.cli.messages import explained
 from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.errors import CheckpointError, ColorlabError, ConfigError, DataError
-from colorlab.runs import checkpoint
+from colorlab.runs import fitting
 from colorlab.runs.run import begin, open_run
 from colorlab.storage.plain import content, json_of, must_fit, yaml_of
 from tests import strangers
@@ -42,18 +42,26 @@ EDITED: dict[str, Callable[[dict[str, Any]], None]] = {
     "a method without a class": without("method", "_target_"),
     "a class that is a number": put("method", "_target_", value=3),
     "a class that is not there": put("method", "_target_", value="colorlab.methods.gpic.Nothing"),
-    "a module that is not there": put("method", "_target_", value="colorlab.methods.nothing.Nothing"),
+    "a module that is not there": put(
+        "method", "_target_", value="colorlab.methods.nothing.Nothing"
+    ),
     "a data set for a method": put("method", "_target_", value="colorlab.data.folder.Folder"),
     "a method for a data set": put("data", "_target_", value="colorlab.methods.gpic.GPIC"),
     "a trainer within a method": put(*SAMPLER, "_target_", value="lightning.pytorch.Trainer"),
-    "a logger within a method": put(*OPTIMIZER, "_target_", value="lightning.pytorch.loggers.CSVLogger"),
+    "a logger within a method": put(
+        *OPTIMIZER, "_target_", value="lightning.pytorch.loggers.CSVLogger"
+    ),
     "what a module imports": put(*OPTIMIZER, "_target_", value="torch.optim.lr_scheduler.Counter"),
     "a sampler that is a number": put(*SAMPLER, value=3),
     "a sampler without a class": without(*SAMPLER, "_target_"),
     "no sampler": without(*SAMPLER),
     "a sampler that a terminal obeys": put(*SAMPLER, "_target_", value="a\x1b[2J"),
-    "a factory for a sampler": put(*SAMPLER, value={"_target_": "torch.optim.AdamW", "_partial_": True}),
-    "a guide for a sampler": put(*SAMPLER, value={"_target_": "colorlab.samplers.guides.Flat", "strength": 1.0}),
+    "a factory for a sampler": put(
+        *SAMPLER, value={"_target_": "torch.optim.AdamW", "_partial_": True}
+    ),
+    "a guide for a sampler": put(
+        *SAMPLER, value={"_target_": "colorlab.samplers.guides.Flat", "strength": 1.0}
+    ),
     "a factory for a method": put("method", "_partial_", value=True),
     "a factory for data": put("data", "_partial_", value=True),
     "data that is a list": put("data", value=[1, 2]),
@@ -161,17 +169,27 @@ def test_what_takes_memory_or_processes_has_an_upper_limit_on_the_command_line()
         conf_dir() / "sampling" / "keys.yaml",
         *(conf_dir() / "trainer").glob("*.yaml"),
     ]
-    clauses = {key: clause for path in paths for key, _, clause in declared(path) if key in OF_COMMANDS}
+    clauses = {
+        key: clause for path in paths for key, _, clause in declared(path) if key in OF_COMMANDS
+    }
     assert clauses.keys() == OF_COMMANDS
     assert all(clause.startswith("in [") for clause in clauses.values()), clauses
 
 
 def test_every_size_that_a_configuration_may_ask_for_has_an_upper_limit() -> None:
-    paths = [path for group in ("method", "guide", "data") for path in (conf_dir() / group).rglob("*.yaml")]
+    paths = [
+        path
+        for group in ("method", "guide", "data")
+        for path in (conf_dir() / group).rglob("*.yaml")
+    ]
     found = 0
     for path in paths:
         for key, default, clause in declared(path):
-            if isinstance(default, int) and not isinstance(default, bool) and not key.endswith("decay"):
+            if (
+                isinstance(default, int)
+                and not isinstance(default, bool)
+                and not key.endswith("decay")
+            ):
                 assert clause.startswith("in [") or " | " in clause, f"{path.name}: {key}: {clause}"
                 found += 1
     assert found > 100
@@ -183,7 +201,9 @@ def test_a_program_is_obeyed_only_from_the_command_line(run: Path) -> None:
     (run / "config.yaml").write_text(yaml.safe_dump(config))
     open_run(run).method()  # drawings of the user's own need no simplifying
     for given in (None, "none", "other.pt"):
-        with pytest.raises(CheckpointError, match=r"simplify=net\.pt is a program.*on the command line"):
+        with pytest.raises(
+            CheckpointError, match=r"simplify=net\.pt is a program.*on the command line"
+        ):
             open_run(run, given).pictures()
     with pytest.raises((DataError, CheckpointError)) as past:
         open_run(run, "net.pt").pictures()
@@ -208,8 +228,10 @@ def foreign(folder: Path, files: dict[str, str], command: str, *words: str) -> A
 
 DATA = "_target_: colorlab.data.folder.Folder\nroot: x\n"
 FOREIGN = {
-    "a program in data": ("train", {"data/e.yaml": f"{DATA}simplify: net.pt\n"}, ["name=t", "data=e"]),
-    "a program from everywhere": ("train", {"experiment/e.yaml": "# @package _global_\ndata: {simplify: net.pt}\n"},
+    "a program in data": ("train", {"data/e.yaml": f"{DATA}simplify: net.pt\n"},
+                          ["name=t", "data=e"]),
+    "a program from everywhere": ("train", {"experiment/e.yaml": "# @package _global_\ndata: "
+                                                                 "{simplify: net.pt}\n"},
                                   ["name=t", "data=folder", "data.root=x", "experiment=e"]),
     "where pictures go": ("sample", {"experiment/e.yaml": "# @package _global_\nout: /etc\n"},
                           ["run=r", "+experiment=e"]),
@@ -218,7 +240,11 @@ FOREIGN = {
     "no YAML": ("train", {"data/e.yaml": "a: ["}, ["name=t", "data=e"]),
 }  # fmt: skip
 FOREIGN |= {
-    what: ("train", {"experiment/e.yaml": f"# @package _global_\n{text}\n"}, ["name=t", "experiment=e"])
+    what: (
+        "train",
+        {"experiment/e.yaml": f"# @package _global_\n{text}\n"},
+        ["name=t", "experiment=e"],
+    )
     for what, text in {
         "a number by sixties": f"seed: 1{':59' * 60_000}",
         "a fraction by sixties": f"ema: 1{':59' * 60_000}.5",
@@ -235,12 +261,18 @@ FOREIGN |= {
 
 @pytest.mark.whole
 @pytest.mark.parametrize("what", FOREIGN)
-def test_a_strangers_folder_of_configurations_is_refused_in_a_line(tmp_path: Path, what: str) -> None:
+def test_a_strangers_folder_of_configurations_is_refused_in_a_line(
+    tmp_path: Path, what: str
+) -> None:
     command, files, words = FOREIGN[what]
     began = time.monotonic()
     with pytest.raises(ConfigError) as refused:
         foreign(tmp_path / "conf", files, command, *words)
-    assert str(refused.value) and "\n" not in str(refused.value) and time.monotonic() - began < 2 * SECONDS
+    assert (
+        str(refused.value)
+        and "\n" not in str(refused.value)
+        and time.monotonic() - began < 2 * SECONDS
+    )
 
 
 @pytest.mark.whole
@@ -251,8 +283,12 @@ def test_what_the_command_line_says_a_folder_may_leave_to_it(tmp_path: Path) -> 
     assert foreign(tmp_path, files, "train", "name=t", "data=e").data.simplify == "morph"
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), RecursionError("deep"), MemoryError(), AssertionError("no\nline")])
-def test_what_nobody_foresaw_is_a_line_with_its_place_and_exit_code_70(error: Exception, capsys) -> None:
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), RecursionError("deep"), MemoryError(), AssertionError("no\nline")]
+)
+def test_what_nobody_foresaw_is_a_line_with_its_place_and_exit_code_70(
+    error: Exception, capsys
+) -> None:
     def main(argv: list[str]) -> None:
         raise error
 
@@ -260,14 +296,16 @@ def test_what_nobody_foresaw_is_a_line_with_its_place_and_exit_code_70(error: Ex
         run_command(main, ["a=b"])
     told = capsys.readouterr().err
     assert ended.value.code == 70 and told.count("\n") == 1
-    assert told.startswith(f"colorlab: error: unforeseen {type(error).__name__} at test_battery_strangers.py:")
+    assert told.startswith(
+        f"colorlab: error: unforeseen {type(error).__name__} at test_battery_strangers.py:"
+    )
     assert "debug=true shows it all" in told
     with pytest.raises(type(error)):
         run_command(main, ["debug=true"])
 
 
-UNOPENABLE = ["name='a\x1b[31mb'", "name='\u202eb'", "name='family \U0001f468\u200d\U0001f469'", f"name={'a' * 600}",
-              "data.root=/dev/zero"]  # fmt: skip
+UNOPENABLE = ["name='a\x1b[31mb'", "name='\u202eb'", "name='family \U0001f468\u200d\U0001f469'",
+              f"name={'a' * 600}", "data.root=/dev/zero"]  # fmt: skip
 
 
 @pytest.mark.whole
@@ -309,8 +347,11 @@ def test_what_is_plain_and_within_bounds_is_read_as_it_is(tmp_path: Path) -> Non
         content(tmp_path / "f", 2)
 
 
-def test_a_configuration_that_would_fill_the_memory_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each size is allowed, all together are not: it is noticed while the method is built, not when it is filled."""
+def test_a_configuration_that_would_fill_the_memory_is_refused(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each size is allowed, all together are not: it is noticed while the method is built, not when
+    it is filled."""
     config = yaml.safe_load((run / "config.yaml").read_text())
     config["method"] |= {"width": 32}
     (run / "config.yaml").write_text(yaml.safe_dump(config))
@@ -323,5 +364,5 @@ def test_a_configuration_that_would_fill_the_memory_is_refused(run: Path, monkey
     config["method"] |= {"width": 256}
     (run / "config.yaml").write_text(yaml.safe_dump(config))
     assert "larger method than the run has weights of" in opened(run)
-    monkeypatch.setattr(checkpoint, "KNOWN", 0)
+    monkeypatch.setattr(fitting, "KNOWN", 0)
     assert "larger method than the run has weights of" in opened(run)

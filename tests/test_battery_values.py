@@ -1,5 +1,5 @@
-"""Every value of a run's configuration in the place of which a stranger put another: it is refused in a line when the
-run is opened, or the run draws."""
+"""Every value of a run's configuration in the place of which a stranger put another: it is refused
+in a line when the run is opened, or the run draws."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ whole = strangers.whole  # a fixture
 
 GONE = object()
 VALUES: dict[str, Any] = {
-    "null": None, "a list": [1, 2], "a mapping": {"a": 1}, "less than nothing": -1, "nothing": 0, "true": True,
-    "half": 2.5, "infinite": float("inf"), "no number": float("nan"), "beyond 32 bits": 1e300, "beyond 62": 1 << 62,
-    "a small minus": -0.001, "a word": "x", "no word": "", "no list": [], "no mapping": {}, "lists": [[[]]],
-    "words": ["a"], "a zero byte": "a\0b", "what a terminal obeys": "a\x1b[2J", "a long word": "x" * 1_000_000,
-    "a device": "/dev/zero", "a way out": "../../../etc/passwd", "the surroundings": "${oc.env:HOME}",
-    "what Hydra knows": "${hydra:runtime.cwd}", "half a reference": "${", "a program": "os.system",
-    "a program to call": {"_target_": "os.system", "command": "true"}, "another method": "colorlab.methods.cic.CIC",
-    "another sampler": "colorlab.samplers.ancestral.Ancestral", "a guide": "colorlab.samplers.guides.Bias",
-    "an optimizer": "torch.optim.AdamW", "a factory": {"_target_": "torch.optim.AdamW", "_partial_": True},
+    "null": None, "a list": [1, 2], "a mapping": {"a": 1}, "less than nothing": -1, "nothing": 0,
+    "true": True, "half": 2.5, "infinite": float("inf"), "no number": float("nan"),
+    "beyond 32 bits": 1e300, "beyond 62": 1 << 62, "a small minus": -0.001, "a word": "x",
+    "no word": "", "no list": [], "no mapping": {}, "lists": [[[]]], "words": ["a"],
+    "a zero byte": "a\0b", "what a terminal obeys": "a\x1b[2J", "a long word": "x" * 1_000_000,
+    "a device": "/dev/zero", "a way out": "../../../etc/passwd",
+    "the surroundings": "${oc.env:HOME}", "what Hydra knows": "${hydra:runtime.cwd}",
+    "half a reference": "${", "a program": "os.system",
+    "a program to call": {"_target_": "os.system", "command": "true"},
+    "another method": "colorlab.methods.cic.CIC",
+    "another sampler": "colorlab.samplers.ancestral.Ancestral",
+    "a guide": "colorlab.samplers.guides.Bias", "an optimizer": "torch.optim.AdamW",
+    "a factory": {"_target_": "torch.optim.AdamW", "_partial_": True},
     "a set of pictures": {"_target_": "colorlab.data.folder.Folder", "root": "/etc"},
     "a trainer": {"_target_": "lightning.pytorch.Trainer"}, "what is not there": GONE,
 }  # fmt: skip
@@ -74,9 +78,16 @@ def test_any_value_in_the_place_of_any_other_is_refused_in_a_line_or_works(
                 pictures = opened.sample(drawing, n=1) if counts(place) else []
             except CheckpointError as error:
                 assert str(error).isprintable() and len(str(error)) < 600, (place, what)
-                assert "config.yaml" in str(error) or "weights" in str(error), (place, what, str(error))
+                assert "config.yaml" in str(error) or "weights" in str(error), (
+                    place,
+                    what,
+                    str(error),
+                )
             else:
                 worked += 1
-                assert [picture.size for picture in pictures] == [(24, 24)] * counts(place), (place, what)
+                assert [picture.size for picture in pictures] == [(24, 24)] * counts(place), (
+                    place,
+                    what,
+                )
     assert tried > worked > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r"]

@@ -14,7 +14,12 @@ from colorlab.types import Condition
 from tests.critics import Mean, batch_of, plain
 from tests.two_colors import drawings, fillings, share_of_red, trained
 
-SMALL = ["method.width=4", "method.critic.width=4", "method.net.encoder_width=4", "trainer.max_steps=9"]
+SMALL = [
+    "method.width=4",
+    "method.critic.width=4",
+    "method.net.encoder_width=4",
+    "trainer.max_steps=9",
+]
 
 
 def bicyclegan(*overrides: str):
@@ -42,7 +47,8 @@ def test_the_divergence_equals_torch_s() -> None:
 @pytest.mark.whole
 def test_each_term_moves_whom_it_should() -> None:
     moved = {
-        term: {part for part, amount in gradients(term).items() if amount} for term in ("latent", "kl", "l1", "gan")
+        term: {part for part, amount in gradients(term).items() if amount}
+        for term in ("latent", "kl", "l1", "gan")
     }
     both = {"generator", "encoder"}
     assert moved == {"latent": {"generator"}, "kl": {"encoder"}, "l1": both, "gan": both}
@@ -83,7 +89,9 @@ def test_codes_are_drawn_from_what_the_encoder_says_and_from_the_prior(monkeypat
     method, batch, seen = bicyclegan(), batch_of(plain(0.6)), []
     said = torch.cat([torch.full((2, 8), 2.0), torch.full((2, 8), 9.0).log()], 1)  # deviation 3
     monkeypatch.setattr(method.encoder, "forward", lambda picture: said)
-    monkeypatch.setattr(method.net, "forward", lambda image, z: seen.append(z) or image.expand(-1, 3, -1, -1))
+    monkeypatch.setattr(
+        method.net, "forward", lambda image, z: seen.append(z) or image.expand(-1, 3, -1, -1)
+    )
     method.made(batch, Draws(0, [0, 1]))
     assert torch.allclose(seen[0][:2], 2 + 3 * Draws(0, [0, 1]).to("encoded").normal(8))
     assert torch.equal(seen[0][2:], Draws(0, [0, 1]).normal(8))
@@ -91,7 +99,9 @@ def test_codes_are_drawn_from_what_the_encoder_says_and_from_the_prior(monkeypat
 
 @pytest.mark.slow
 def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
-    method = trained("bicyclegan", 400, "method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2")
+    method = trained(
+        "bicyclegan", 400, "method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2"
+    )
     red, right = share_of_red(method)
     assert 0.05 < red < 0.95 and right > 0.6
     collapsed = trained("pix2pix", 600, "method.net.depth=3", "method.critic.layers=2")

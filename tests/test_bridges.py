@@ -1,4 +1,5 @@
-"""Other programs and the studio: the interface is as it is written down, and the examples work with a real studio."""
+"""Other programs and the studio: the interface is as it is written down, and the examples work with
+a real studio."""
 
 from __future__ import annotations
 
@@ -41,9 +42,15 @@ VERBS = {"get", "put", "post", "delete"}
 
 
 def test_every_route_is_written_down_and_no_other(tmp_path: Path) -> None:
-    routes = [route for route in app_of(tmp_path).routes if not isinstance(route, Mount) and route.path != "/"]
+    routes = [
+        route
+        for route in app_of(tmp_path).routes
+        if not isinstance(route, Mount) and route.path != "/"
+    ]
     there = {(route.path, verb) for route in routes for verb in route.methods - {"HEAD"}}
-    written = {(path, verb.upper()) for path, it in API["paths"].items() for verb in it if verb in VERBS}
+    written = {
+        (path, verb.upper()) for path, it in API["paths"].items() for verb in it if verb in VERBS
+    }
     assert there == written
 
 
@@ -58,10 +65,17 @@ def test_a_request_is_written_down_with_its_defaults_and_limits() -> None:
     defaults = json.loads(json.dumps(request_of({})._asdict()))
     assert {name: it["default"] for name, it in REQUEST.items()} == defaults
     assert set(SCHEMAS["Stroke"]["properties"]) == set(Stroke._fields)
-    most = {"strokes": requests.MOST_STROKES, "locks": requests.MOST_LOCKS, "palette": requests.MOST_COLORS}
+    most = {
+        "strokes": requests.MOST_STROKES,
+        "locks": requests.MOST_LOCKS,
+        "palette": requests.MOST_COLORS,
+    }
     for name, count in (most | {"edits": requests.MOST_EDITS}).items():
         assert REQUEST[name]["maxItems"] == count
-    assert REQUEST["n"]["maximum"] == requests.MOST and REQUEST["seed"]["maximum"] == requests.LARGEST_SEED
+    assert (
+        REQUEST["n"]["maximum"] == requests.MOST
+        and REQUEST["seed"]["maximum"] == requests.LARGEST_SEED
+    )
     assert REQUEST["text"]["maxLength"] == requests.LONGEST_TEXT
     assert SCHEMAS["Stroke"]["properties"]["points"]["maxItems"] == requests.MOST_POINTS
     assert SCHEMAS["Stroke"]["properties"]["width"]["maximum"] == requests.WIDEST
@@ -72,7 +86,10 @@ def test_a_request_is_written_down_with_its_defaults_and_limits() -> None:
 @pytest.mark.parametrize("name", ["n", "seed", "vary", "temperature"])
 def test_the_limits_that_are_written_down_are_kept(name: str) -> None:
     low, high = REQUEST[name]["minimum"], REQUEST[name]["maximum"]
-    assert getattr(request_of({name: low}), name) == low and getattr(request_of({name: high}), name) == high
+    assert (
+        getattr(request_of({name: low}), name) == low
+        and getattr(request_of({name: high}), name) == high
+    )
     for beyond in (low - 1, high + 1):
         with pytest.raises(Exception, match=name):
             request_of({name: beyond})
@@ -87,7 +104,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("home")
     line = [sys.executable, "-m", "colorlab.studio", "--port", str(port), "--home", str(home)]
-    process = subprocess.Popen(line, cwd=home, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        line, cwd=home, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None and "the studio is at" in process.stdout.readline()
     for _ in range(100):
         with socket.socket() as knock:
@@ -137,13 +156,21 @@ def test_the_client_tells_a_mistake_in_a_line(studio: str, beside: None) -> None
 
 
 @pytest.mark.slow
-def test_comfyuis_node_gives_colourings_of_the_size_of_its_picture(studio: str, beside: None) -> None:
+def test_comfyuis_node_gives_colourings_of_the_size_of_its_picture(
+    studio: str, beside: None
+) -> None:
     from comfyui_colorlab import NODE_CLASS_MAPPINGS
 
     node = NODE_CLASS_MAPPINGS["ColorlabColourings"]()
     image = torch.from_numpy(np.asarray(drawn()).copy()).float()[None] / 255
-    asked = {key: value[1]["default"] for key, value in node.INPUT_TYPES()["required"].items() if len(value) > 1}
-    (pictures,) = getattr(node, node.FUNCTION)(image, **asked | {"n": 2, "palette": "#ff0000 #0000ff"}, address=studio)
+    asked = {
+        key: value[1]["default"]
+        for key, value in node.INPUT_TYPES()["required"].items()
+        if len(value) > 1
+    }
+    (pictures,) = getattr(node, node.FUNCTION)(
+        image, **asked | {"n": 2, "palette": "#ff0000 #0000ff"}, address=studio
+    )
     assert pictures.shape == (2, 80, 120, 3)
     inside = (pictures[:, 40, 30] * 255).round().int().tolist()
     assert all(color in ([255, 0, 0], [0, 0, 255], [255, 255, 255]) for color in inside)
@@ -163,12 +190,17 @@ class Layer(SimpleNamespace):
 
 
 @pytest.mark.slow
-def test_kritas_script_opens_layers_with_the_colours_of_its_hints(studio: str, beside: None) -> None:
+def test_kritas_script_opens_layers_with_the_colours_of_its_hints(
+    studio: str, beside: None
+) -> None:
     from krita_colorlab import color_document
 
     hints = Image.new("RGBA", (120, 80))
     ImageDraw.Draw(hints).rectangle((24, 32, 40, 48), fill=(32, 64, 128, 255))
-    layers = [Layer(title="ink", picture=drawn(), seen=True), Layer(title="hints", picture=hints, seen=True)]
+    layers = [
+        Layer(title="ink", picture=drawn(), seen=True),
+        Layer(title="hints", picture=hints, seen=True),
+    ]
 
     def export(path: str, info: object) -> None:
         assert not layers[1].seen, "hints are no part of the drawing"
@@ -187,4 +219,6 @@ def test_kritas_script_opens_layers_with_the_colours_of_its_hints(studio: str, b
     assert opened == [str(path)] and layers[1].seen
     with zipfile.ZipFile(path) as archive:
         merged = Image.open(archive.open("mergedimage.png")).convert("RGB")
-    assert max(abs(a - b) for a, b in zip(merged.getpixel((30, 40)), (32, 64, 128), strict=True)) <= 1
+    assert (
+        max(abs(a - b) for a, b in zip(merged.getpixel((30, 40)), (32, 64, 128), strict=True)) <= 1
+    )

@@ -22,13 +22,18 @@ def test_a_user_without_a_home_has_a_cache(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for home in (nobody, lambda: Path("/")):
         monkeypatch.setattr(Path, "home", staticmethod(home))
-        assert cache_dir() == tmp_path / f"colorlab-{os.getuid()}" and cache_dir().stat().st_mode & 0o077 == 0
+        assert (
+            cache_dir() == tmp_path / f"colorlab-{os.getuid()}"
+            and cache_dir().stat().st_mode & 0o077 == 0
+        )
     monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setattr(Path, "home", staticmethod(lambda: tmp_path))
     assert cache_dir() == tmp_path / f"colorlab-{os.getuid()}"
 
 
-def test_a_cache_that_is_somebody_elses_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_is_somebody_elses_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("COLORLAB_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -27,7 +27,10 @@ def test_the_progress_line_tells_steps_of_one_optimizer() -> None:
     line = ProgressLine(60, 8, Console(file=said, width=100))
     method = SimpleNamespace(batches_seen=0)
     trainer: Any = SimpleNamespace(
-        lightning_module=SimpleNamespace(method=method), accumulate_grad_batches=3, is_global_zero=True, global_step=-1
+        lightning_module=SimpleNamespace(method=method),
+        accumulate_grad_batches=3,
+        is_global_zero=True,
+        global_step=-1,
     )
     line.on_train_start(trainer, None)  # type: ignore[arg-type]
     line.last_print -= 61

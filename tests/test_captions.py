@@ -7,7 +7,17 @@ import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.conditions.captions import DUMMIES, EXAMPLES, WORDS, dropped, hit, plain, shares, with_colors, words_of
+from colorlab.conditions.captions import (
+    DUMMIES,
+    EXAMPLES,
+    WORDS,
+    dropped,
+    hit,
+    plain,
+    shares,
+    with_colors,
+    words_of,
+)
 from colorlab.draws import Draws
 from colorlab.evaluation.drawings import held_out
 
@@ -30,8 +40,9 @@ def painted(rgb, rows: slice, picture: torch.Tensor | None = None) -> torch.Tens
 
 @pytest.mark.parametrize(
     ("word", "rgb"),
-    [("red", (1, 0, 0)), ("green", (0, 0.6, 0.1)), ("blue", (0, 0, 1)), ("yellow", (1, 1, 0)), ("pink", (1, 0.65, 0.8)),
-     ("brown", (0.55, 0.3, 0.1)), ("gray", (0.6, 0.6, 0.6)), ("black", (0, 0, 0)), ("orange", (1, 0.55, 0))],
+    [("red", (1, 0, 0)), ("green", (0, 0.6, 0.1)), ("blue", (0, 0, 1)), ("yellow", (1, 1, 0)),
+     ("pink", (1, 0.65, 0.8)), ("brown", (0.55, 0.3, 0.1)), ("gray", (0.6, 0.6, 0.6)),
+     ("black", (0, 0, 0)), ("orange", (1, 0.55, 0))],
 )  # fmt: skip
 def test_a_plain_colour_has_its_word_and_no_other(word, rgb):
     picture = painted(rgb, slice(8, 24))
@@ -68,7 +79,10 @@ def test_captions_are_dressed_in_the_share_asked_for():
 
 def test_a_picture_without_colour_or_caption_is_dressed_in_what_there_is():
     pictures = torch.cat([paper(), painted(RED, slice(0, 20))])
-    assert with_colors(["car", ""], named(pictures), 1.0, Draws(0, [0, 1])) == ["car", "red drawing"]
+    assert with_colors(["car", ""], named(pictures), 1.0, Draws(0, [0, 1])) == [
+        "car",
+        "red drawing",
+    ]
 
 
 def test_half_of_the_captions_become_dummies_all_alike_often():
@@ -88,9 +102,12 @@ def test_captions_are_a_function_of_picture_and_draws_whatever_the_batch():
 @pytest.mark.parametrize(
     ("caption", "expected"),
     [
-        ("white flower", "flower"), ("orange book", "book"), ("heavy black heart, fire", "heavy heart, fire"),
-        ("mushroom, zero width joiner, large brown square", "mushroom, zero width joiner, large square"),
-        ("olive", "olive"), ("blackboard", "blackboard"), ("red-haired man", "haired man"), ("black", ""), ("", ""),
+        ("white flower", "flower"), ("orange book", "book"),
+        ("heavy black heart, fire", "heavy heart, fire"),
+        ("mushroom, zero width joiner, large brown square", "mushroom, zero width joiner, large "
+                                                            "square"),
+        ("olive", "olive"), ("blackboard", "blackboard"), ("red-haired man", "haired man"),
+        ("black", ""), ("", ""),
         ("man, emoji modifier fitzpatrick type-1-2, microphone", "man, microphone"),
         ("woman: medium-dark skin tone", "woman:"), ("a dark green, colorful car", "a, car"),
     ],
@@ -103,7 +120,9 @@ def test_the_captions_of_held_out_drawings_are_clean_of_colours() -> None:
     pictures = build(compose("train", ["name=t", "method=gpic"]).data)
     captions = [pictures.captions[int(group[0])] for group in held_out(pictures, "test", 68).groups]
     named = [
-        words for words in (set(plain(c).lower().replace(",", "").split()) for c in captions) if words & {*EXAMPLES}
+        words
+        for words in (set(plain(c).lower().replace(",", "").split()) for c in captions)
+        if words & {*EXAMPLES}
     ]
     assert not named
     assert sum(bool({*c.lower().replace(",", "").split()} & {*EXAMPLES}) for c in captions) == 8

@@ -59,7 +59,10 @@ def test_row_by_row_and_place_by_place_it_says_the_same() -> None:
 
 def heads(levels: int) -> list[ColorHead]:
     torch.manual_seed(1)
-    return [head.requires_grad_(False) for head in (LogisticMixture(8, levels, 3), Categories(8, levels))]
+    return [
+        head.requires_grad_(False)
+        for head in (LogisticMixture(8, levels, 3), Categories(8, levels))
+    ]
 
 
 @pytest.mark.parametrize("kind", [0, 1])
@@ -94,7 +97,9 @@ def test_a_logistics_mass_is_the_difference_of_its_distribution_function() -> No
 def test_a_level_far_from_a_sharp_logistic_still_pulls_it() -> None:
     head = LogisticMixture(8, 256, 1)
     mean = torch.full((1, 1, 1, 1, 1), -0.9, requires_grad=True)
-    head.log_mass(torch.full((1, 1, 1, 1, 1), 0.9), mean, torch.full((1, 1, 1, 1, 1), -7.0)).sum().backward()
+    head.log_mass(
+        torch.full((1, 1, 1, 1, 1), 0.9), mean, torch.full((1, 1, 1, 1, 1), -7.0)
+    ).sum().backward()
     assert mean.grad is not None and mean.grad.item() > 100
 
 
@@ -102,7 +107,10 @@ def test_near_temperature_zero_one_colour_is_drawn() -> None:
     for head in heads(16):
         x, m = 2 * Draws(0, [0]).normal(8, 1, 1), 400
         u = torch.rand(m, head.draws, 1, 1)
-        counts = [len(head.drawn(x.expand(m, -1, -1, -1), u, t).flatten(1).unique(dim=0)) for t in (1.0, 1e-3)]
+        counts = [
+            len(head.drawn(x.expand(m, -1, -1, -1), u, t).flatten(1).unique(dim=0))
+            for t in (1.0, 1e-3)
+        ]
         assert counts[0] > 20 and counts[1] == 1
 
 

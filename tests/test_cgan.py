@@ -15,8 +15,9 @@ from colorlab.methods.cgan import CGAN
 from colorlab.types import Batch, Condition
 from tests.critics import Mean, batch_of, plain
 
-SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4", "method.cluster.pool=12",
-         "method.cluster.clusters=3", "method.micro_batch=4", "trainer.max_steps=4"]  # fmt: skip
+SMALL = ["name=t", "method=cgan", "method.width=4", "method.critic.width=4",
+         "method.cluster.pool=12", "method.cluster.clusters=3", "method.micro_batch=4",
+         "trainer.max_steps=4"]  # fmt: skip
 
 
 def cgan(*overrides: str) -> CGAN:
@@ -37,7 +38,9 @@ def test_dropout_stays_on_at_test_and_belongs_to_the_candidate() -> None:
 
 
 def test_without_dropout_all_candidates_are_equal() -> None:
-    drawn = cgan("method.cluster.kind=none", "method.net.dropout=0").sample(Condition(image()), 3, Draws(0, [5]))
+    drawn = cgan("method.cluster.kind=none", "method.net.dropout=0").sample(
+        Condition(image()), 3, Draws(0, [5])
+    )
     assert torch.equal(drawn[0, 0], drawn[0, 2])
 
 
@@ -53,7 +56,9 @@ def test_masks_keep_the_mean_and_drop_their_share(dropout: float) -> None:
 def test_the_pool_is_clustered() -> None:
     drawn = {how: cgan(f"method.cluster.kind={how}").sample(Condition(image()), 3, Draws(0, [5]))
              for how in ("none", "centres", "medoids")}  # fmt: skip
-    assert not torch.equal(drawn["centres"], drawn["medoids"]) and not torch.equal(drawn["none"], drawn["medoids"])
+    assert not torch.equal(drawn["centres"], drawn["medoids"]) and not torch.equal(
+        drawn["none"], drawn["medoids"]
+    )
 
 
 def test_the_generator_pays_for_error_and_for_being_seen_through() -> None:
@@ -71,7 +76,9 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     true = lab_of(batch.rgb)[:, 1:].mean().item() / 110  # both channels are above 0
     made = {"painted": plain(-0.5, 2)}
     gan = math.log(1 + math.exp(0.5))
-    assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(gan + 7 * (true + 0.5), rel=1e-4)
+    assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(
+        gan + 7 * (true + 0.5), rel=1e-4
+    )
     judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
     expected = (math.log(1 + math.exp(-true)) + math.log(1 + math.exp(-0.5))) / 2
     assert judged.item() == pytest.approx(expected, rel=1e-4)

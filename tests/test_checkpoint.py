@@ -1,4 +1,5 @@
-"""Opening what is on disk: damaged, foreign or hostile files are refused in one line and never executed."""
+"""Opening what is on disk: damaged, foreign or hostile files are refused in one line and never
+executed."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def test_weights_come_back_equal(run: Path) -> None:
     method = open_run(run).method()
     again = open_run(run).method()
     assert all(
-        torch.equal(a, b) for a, b in zip(method.state_dict().values(), again.state_dict().values(), strict=True)
+        torch.equal(a, b)
+        for a, b in zip(method.state_dict().values(), again.state_dict().values(), strict=True)
     )
 
 
@@ -89,7 +91,9 @@ def test_flipped_bits_in_weights_open_or_are_named(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "save", [torch.save, lambda what, path: path.write_bytes(pickle.dumps(what))], ids=["torch", "pickle"]
+    "save",
+    [torch.save, lambda what, path: path.write_bytes(pickle.dumps(what))],
+    ids=["torch", "pickle"],
 )
 def test_a_hostile_checkpoint_is_refused_and_not_executed(run: Path, tmp_path: Path, save) -> None:
     marker = tmp_path / "executed"
@@ -117,7 +121,9 @@ def test_a_hostile_config_is_refused(run: Path, change) -> None:
 
 
 def test_yaml_that_builds_objects_is_refused(run: Path, tmp_path: Path) -> None:
-    (run / "config.yaml").write_text(f"method: !!python/object/apply:pathlib.Path.touch ['{tmp_path}/executed']\n")
+    (run / "config.yaml").write_text(
+        f"method: !!python/object/apply:pathlib.Path.touch ['{tmp_path}/executed']\n"
+    )
     with pytest.raises(CheckpointError, match=r"config\.yaml"):
         open_run(run)
     assert not (tmp_path / "executed").exists()
@@ -139,7 +145,12 @@ def test_half_precision_weights_load_as_floats(run: Path) -> None:
 
 
 def state(step: int) -> dict[str, Any]:
-    return {"format": 1, "step": step, "state_dict": {"w": torch.full((500,), float(step))}, "rates": [0.1, None]}
+    return {
+        "format": 1,
+        "step": step,
+        "state_dict": {"w": torch.full((500,), float(step))},
+        "rates": [0.1, None],
+    }
 
 
 @pytest.fixture
@@ -171,7 +182,10 @@ def newest(folder: Path) -> int:
 def test_the_last_two_states_are_kept_and_torch_opens_them(folder: Path) -> None:
     save_state(state(3), folder)
     assert sorted(path.name for path in folder.iterdir()) == sorted([LAST, PREVIOUS])
-    assert [torch.load(folder / name, weights_only=True)["step"] for name in (LAST, PREVIOUS)] == [3, 2]
+    assert [torch.load(folder / name, weights_only=True)["step"] for name in (LAST, PREVIOUS)] == [
+        3,
+        2,
+    ]
 
 
 def test_a_full_disk_leaves_the_states_as_they_were(folder: Path) -> None:
@@ -179,7 +193,9 @@ def test_a_full_disk_leaves_the_states_as_they_were(folder: Path) -> None:
     for count in sizes(folder, 20):
         with (
             files_of_at_most(count),
-            pytest.raises(DiskError, match=r"last\.ckpt could not be saved: File too large \(it needs"),
+            pytest.raises(
+                DiskError, match=r"last\.ckpt could not be saved: File too large \(it needs"
+            ),
         ):
             save_state(state(3), folder)
         assert contents(folder) == before
@@ -188,12 +204,16 @@ def test_a_full_disk_leaves_the_states_as_they_were(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
 @pytest.mark.parametrize("call", ["open", "fsync", "replace"])
-def test_a_refusing_disk_leaves_the_states_as_they_were(folder: Path, monkeypatch, call: str, number: int) -> None:
+def test_a_refusing_disk_leaves_the_states_as_they_were(
+    folder: Path, monkeypatch, call: str, number: int
+) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(number, os.strerror(number))
 
     before = contents(folder)
-    monkeypatch.setattr(*{"fsync": (os, "fsync"), "open": (Path, "open"), "replace": (os, "replace")}[call], refuse)
+    monkeypatch.setattr(
+        *{"fsync": (os, "fsync"), "open": (Path, "open"), "replace": (os, "replace")}[call], refuse
+    )
     with pytest.raises(DiskError, match=os.strerror(number)) as refused:
         save_state(state(3), folder)
     monkeypatch.undo()
@@ -250,7 +270,9 @@ def test_a_damaged_state_is_passed_over_for_the_one_before(folder: Path) -> None
 def test_where_no_state_is_whole_both_are_named(folder: Path) -> None:
     for name in (LAST, PREVIOUS):
         (folder / name).write_bytes(b"PK")
-    with pytest.raises(CheckpointError, match=r"last\.ckpt is damaged.*previous\.ckpt is damaged.*another name="):
+    with pytest.raises(
+        CheckpointError, match=r"last\.ckpt is damaged.*previous\.ckpt is damaged.*another name="
+    ):
         newest_state(folder)
     assert newest_state(folder / "nowhere") is None
 
@@ -295,6 +317,8 @@ def test_temporary_files_lie_beside_what_they_replace(folder: Path, monkeypatch)
     monkeypatch.setenv("TMPDIR", "/nonexistent")
     seen: list[Path] = []
     replace = os.replace
-    monkeypatch.setattr(os, "replace", lambda source, target: (seen.append(Path(source)), replace(source, target)))
+    monkeypatch.setattr(
+        os, "replace", lambda source, target: (seen.append(Path(source)), replace(source, target))
+    )
     save_state(state(3), folder)
     assert {path.parent for path in seen} == {folder}

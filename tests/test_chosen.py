@@ -1,4 +1,5 @@
-"""Callbacks on request: an early end, the best weights, the learning rate; and what dashboards show."""
+"""Callbacks on request: an early end, the best weights, the learning rate; and what dashboards
+show."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from tests.conftest import ROOT
 from tests.kill_harness import at_batch, same_run, train, words_for
 from tests.test_resume import Killed, die
 
-EVERY_TWO = words_for("gpic", "trainer.max_steps=6", "trainer.val_check_interval=2", "method/schedule=constant")
+EVERY_TWO = words_for(
+    "gpic", "trainer.max_steps=6", "trainer.val_check_interval=2", "method/schedule=constant"
+)
 GUIDED = [*EVERY_TWO, "callbacks=[best,early_stopping]", "callbacks.early_stopping.patience=1",
           "callbacks.early_stopping.min_delta=1e9"]  # fmt: skip
 
@@ -53,11 +56,17 @@ def test_an_early_end_comes_when_nothing_became_better(stopped: Path) -> None:
 
 
 @pytest.mark.whole
-def test_the_run_ends_with_the_weights_of_its_best_validation(stopped: Path, tmp_path: Path) -> None:
+def test_the_run_ends_with_the_weights_of_its_best_validation(
+    stopped: Path, tmp_path: Path
+) -> None:
     losses = validated(stopped)
     best = min(losses, key=losses.__getitem__)
     train(tmp_path, [*EVERY_TWO, f"trainer.max_steps={best}"])
-    assert weights(stopped) == weights(tmp_path) == (stopped / "checkpoints" / "best" / WEIGHTS).read_bytes()
+    assert (
+        weights(stopped)
+        == weights(tmp_path)
+        == (stopped / "checkpoints" / "best" / WEIGHTS).read_bytes()
+    )
 
 
 @pytest.mark.whole
@@ -68,7 +77,9 @@ def test_worst_is_best_the_other_way_round(stopped: Path, tmp_path: Path) -> Non
 
 @pytest.mark.whole
 @pytest.mark.parametrize("position", [3, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_kill_changes_neither_the_end_nor_the_best(position: int, stopped: Path, tmp_path: Path) -> None:
+def test_a_kill_changes_neither_the_end_nor_the_best(
+    position: int, stopped: Path, tmp_path: Path
+) -> None:
     with pytest.raises(Killed):
         train(tmp_path, [*GUIDED, "save_every=1"], partial(at_batch, position, die))
     train(tmp_path, [*GUIDED, "save_every=1", "resume=auto"])
@@ -76,7 +87,9 @@ def test_a_kill_changes_neither_the_end_nor_the_best(position: int, stopped: Pat
 
 
 @pytest.mark.whole
-def test_an_early_end_that_was_decided_stays_decided(stopped: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_early_end_that_was_decided_stays_decided(
+    stopped: Path, tmp_path: Path, monkeypatch
+) -> None:
     """The process dies between the last step and the final weights."""
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr("colorlab.training.fit.save_weights", lambda *_: die())
@@ -87,15 +100,24 @@ def test_an_early_end_that_was_decided_stays_decided(stopped: Path, tmp_path: Pa
 
 @pytest.mark.whole
 @pytest.mark.parametrize("callback", ["best", "early_stopping"])
-def test_a_metric_that_is_never_measured_is_told_with_those_that_are(callback: str, tmp_path: Path) -> None:
+def test_a_metric_that_is_never_measured_is_told_with_those_that_are(
+    callback: str, tmp_path: Path
+) -> None:
     words = [*EVERY_TWO, f"callbacks={callback}", f"callbacks.{callback}.monitor=val/los"]
-    with pytest.raises(ConfigError, match=rf"callbacks.{callback}.monitor=val/los is not measured.*val/loss"):
+    with pytest.raises(
+        ConfigError, match=rf"callbacks.{callback}.monitor=val/los is not measured.*val/loss"
+    ):
         train(tmp_path, words)
 
 
 @pytest.mark.whole
 def test_the_learning_rate_stands_beside_the_losses_as_often_as_asked(tmp_path: Path) -> None:
-    words = ["trainer.max_steps=4", "log_every=2", "callbacks=learning_rate", "method.optimizer.lr=1e-3"]
+    words = [
+        "trainer.max_steps=4",
+        "log_every=2",
+        "callbacks=learning_rate",
+        "method.optimizer.lr=1e-3",
+    ]
     train(tmp_path, [*EVERY_TWO, *words])
     trained = [row for row in rows(tmp_path) if "train/loss" in row]
     assert [row["step"] for row in trained] == [1, 3]
@@ -106,9 +128,18 @@ def test_the_learning_rate_stands_beside_the_losses_as_often_as_asked(tmp_path: 
 def test_a_dashboard_shows_pictures_and_changes_no_bit(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    words = [*EVERY_TWO, "trainer.max_steps=2", "save_every=1", "log_every=1", "method.sampler.steps=2"]
+    words = [
+        *EVERY_TWO,
+        "trainer.max_steps=2",
+        "save_every=1",
+        "log_every=1",
+        "method.sampler.steps=2",
+    ]
     train(tmp_path / "plain", words)
-    train(tmp_path / "shown", [*words, "logger=tensorboard", "logger.drawings=2", "logger.candidates=3"])
+    train(
+        tmp_path / "shown",
+        [*words, "logger=tensorboard", "logger.drawings=2", "logger.candidates=3"],
+    )
     same_run(tmp_path / "plain", tmp_path / "shown")
     board = EventAccumulator(
         str(tmp_path / "shown" / "tensorboard"), {"images": 0, "histograms": 0, "tensors": 0}
@@ -133,7 +164,11 @@ def test_wandb_shows_pictures_and_says_nothing_of_its_own(tmp_path: Path) -> Non
     words += ["method.sampler.steps=2"]
     line = [sys.executable, "-m", "colorlab.train", *EVERY_TWO, *words]
     done = subprocess.run(
-        line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+        line,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0 and not done.stderr, done.stderr
     (folder,) = tmp_path.glob("runs/x/wandb/offline-run-*")
@@ -142,7 +177,8 @@ def test_wandb_shows_pictures_and_says_nothing_of_its_own(tmp_path: Path) -> Non
 
 @pytest.mark.whole
 def test_a_finished_run_says_so_without_torch(stopped: Path, tmp_path: Path) -> None:
-    """The whole command took 0.9 s of one core where training takes 15; the bound is of processor time."""
+    """The whole command took 0.9 s of one core where training takes 15; the bound is of processor
+    time."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "x").symlink_to(stopped)
     probe = f"""
@@ -160,7 +196,9 @@ print("torch" in sys.modules)
         capture_output=True,
         text=True,
     )
-    assert "finished already" in done.stdout and done.stdout.endswith("False\n"), done.stdout + done.stderr
+    assert "finished already" in done.stdout and done.stdout.endswith("False\n"), (
+        done.stdout + done.stderr
+    )
     assert resources() - before < 4
 
 

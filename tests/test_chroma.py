@@ -35,20 +35,28 @@ def test_the_centres_are_those_of_scipys_kmeans() -> None:
     drawn = fields()
     points = drawn.flatten(1)
     start = points[farthest(torch.cdist(points, points).square(), 5)]
-    theirs, label = kmeans2(points.double().numpy(), start.double().numpy(), iter=50, minit="matrix")
+    theirs, label = kmeans2(
+        points.double().numpy(), start.double().numpy(), iter=50, minit="matrix"
+    )
     order = np.argsort(-np.bincount(label, minlength=5), kind="stable")
     mine = representatives(drawn, 5, "centres").flatten(1)
     assert torch.allclose(mine, torch.from_numpy(theirs[order]).float(), atol=1e-5)
 
 
 def test_the_largest_cluster_comes_first() -> None:
-    flat = torch.cat([torch.full((k, 2, 4, 4), float(value)) for k, value in ((2, 5), (9, -5), (4, 0))])
-    assert representatives(flat + fields(15) / 100, 3, "centres").mean((1, 2, 3)).round().tolist() == [-5, 0, 5]
+    flat = torch.cat(
+        [torch.full((k, 2, 4, 4), float(value)) for k, value in ((2, 5), (9, -5), (4, 0))]
+    )
+    assert representatives(flat + fields(15) / 100, 3, "centres").mean(
+        (1, 2, 3)
+    ).round().tolist() == [-5, 0, 5]
 
 
 def test_medoids_are_the_drawn_fields_nearest_to_the_centres() -> None:
     drawn = fields()
-    centers, medoids = (representatives(drawn, 5, choice).flatten(1) for choice in ("centres", "medoids"))
+    centers, medoids = (
+        representatives(drawn, 5, choice).flatten(1) for choice in ("centres", "medoids")
+    )
     nearest = torch.cdist(centers, drawn.flatten(1)).argmin(1)
     assert torch.equal(medoids, drawn.flatten(1)[nearest])
 
@@ -82,7 +90,9 @@ def test_candidates_beyond_the_clusters_are_draws_beyond_the_pool() -> None:
 
 def test_every_group_has_one_size() -> None:
     sizes: list[int] = []
-    drawn = in_groups(lambda rows: sizes.append(len(rows)) or draw(rows), Draws(0, [0]), 13, 4, first=3)
+    drawn = in_groups(
+        lambda rows: sizes.append(len(rows)) or draw(rows), Draws(0, [0]), 13, 4, first=3
+    )
     assert sizes == [4, 4, 4] and len(drawn) == 10
 
 
@@ -107,6 +117,8 @@ def test_pools_and_choices_that_make_no_sense_are_refused() -> None:
 
 
 def test_hints_are_refused() -> None:
-    condition = Condition(torch.rand(1, 1, 8, 8), Hints(torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8)))
+    condition = Condition(
+        torch.rand(1, 1, 8, 8), Hints(torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8))
+    )
     with pytest.raises(ConfigError, match="takes no guides"):
         colored(lambda gray, n, draws: fields(n), condition, 1, Draws(0, [0]), [], 4)

@@ -1,4 +1,5 @@
-"""ChromaGAN's parts against second implementations: VGG16, 8-bit Lab, the divergence, the penalty."""
+"""ChromaGAN's parts against second implementations: VGG16, 8-bit Lab, the divergence, the
+penalty."""
 
 from __future__ import annotations
 
@@ -21,12 +22,21 @@ from colorlab.nets.imagenet.vgg import VGG16
 from colorlab.types import Batch, Condition
 from tests.critics import Mean, batch_of, plain
 
-SMALL = ("method.width=4", "method.critic.width=4", "method.trunk.pretrained=false", "method.losses.classes=0")
+SMALL = (
+    "method.width=4",
+    "method.critic.width=4",
+    "method.trunk.pretrained=false",
+    "method.losses.classes=0",
+)
 
 
 def configured(*overrides: str) -> ChromaGAN:
     torch.manual_seed(0)
-    return build(compose("train", ["name=t", "method=chromagan", "trainer.max_steps=10", *SMALL, *overrides]).method)
+    return build(
+        compose(
+            "train", ["name=t", "method=chromagan", "trainer.max_steps=10", *SMALL, *overrides]
+        ).method
+    )
 
 
 def pictures(n: int = 2, side: int = 16) -> Batch:
@@ -37,7 +47,9 @@ def pictures(n: int = 2, side: int = 16) -> Batch:
 @pytest.fixture
 def classes(monkeypatch) -> torch.nn.Module:
     """A classifier of random weights in the place of the pretrained one."""
-    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 1000)).requires_grad_(False)
+    net = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 1000)
+    ).requires_grad_(False)
     monkeypatch.setattr(chromagan, "load_lite0", lambda device: net)
     return net
 
@@ -45,9 +57,18 @@ def classes(monkeypatch) -> torch.nn.Module:
 def test_the_trunk_is_torchvisions_vgg16() -> None:
     ours, theirs = VGG16(4), make_layers(cfgs["D"])
     convs = [layer for layer in theirs if isinstance(layer, torch.nn.Conv2d)]
-    ours.load({f"conv{i}.{kind}": value for i, conv in enumerate(convs) for kind, value in conv.state_dict().items()})
-    rgb, features, kept = pictures().rgb, {}, {3: 0, 8: 1, 15: 2, 22: 3}  # relu1_2, relu2_2, relu3_3, relu4_3
-    x = (rgb - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    ours.load(
+        {
+            f"conv{i}.{kind}": value
+            for i, conv in enumerate(convs)
+            for kind, value in conv.state_dict().items()
+        }
+    )
+    # relu1_2, relu2_2, relu3_3, relu4_3
+    rgb, features, kept = pictures().rgb, {}, {3: 0, 8: 1, 15: 2, 22: 3}
+    x = (rgb - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    )[:, None, None]
     for place, layer in enumerate(theirs[:23]):
         x = layer(x)
         if place in kept:
@@ -76,7 +97,9 @@ def test_the_divergence_is_the_textbooks(classes) -> None:
 
 @pytest.mark.whole
 def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
-    method = configured("method.losses.classes=0.5", "method.losses.classified_at=32", "method.losses.gan=0.25")
+    method = configured(
+        "method.losses.classes=0.5", "method.losses.classified_at=32", "method.losses.gan=0.25"
+    )
     losses = method.loss(pictures(), Draws(0, [0, 1]))
     total = losses["l2"] + 0.25 * losses["gan"] + 0.5 * losses["classes"]
     assert losses["loss"].item() == pytest.approx(total.item(), rel=1e-6)
@@ -86,7 +109,12 @@ def test_the_generators_loss_is_the_weighted_sum_of_its_parts(classes) -> None:
 def test_the_losses_of_known_scores_are_the_papers_sum(monkeypatch) -> None:
     method, batch = configured(), batch_of(plain(0.6))  # gray: a = b = 0
     keys = compose("train", ["name=t", "method=chromagan"]).method
-    assert (keys.losses.l2, keys.losses.gan, keys.losses.classes, keys.losses.penalty) == (1, 0.1, 0.003, 10)
+    assert (keys.losses.l2, keys.losses.gan, keys.losses.classes, keys.losses.penalty) == (
+        1,
+        0.1,
+        0.003,
+        10,
+    )
     p = torch.zeros(2, 1000).index_fill_(1, torch.arange(10), 0.1)
     monkeypatch.setattr(chromagan, "class_distribution", lambda image, side: p)
     method.discriminator, method.losses = Mean(), replace(method.losses, l2=2, classes=0.003)
@@ -105,7 +133,9 @@ def test_the_critics_loss_of_a_linear_critic_is_known(monkeypatch) -> None:
     monkeypatch.setattr(method, "judge", lambda image: lambda chroma: (chroma * w).sum((1, 2, 3)))
     painted = torch.zeros(2, 1, 2, 16, 16)
     loss = method.discriminator_loss(batch, {"painted": painted}, Draws(0, [0, 1]))["loss"]
-    apart = ((eight_bit(painted[:, 0]) - eight_bit(AB().encode(batch.rgb))) * w).sum((1, 2, 3)).mean()
+    apart = (
+        ((eight_bit(painted[:, 0]) - eight_bit(AB().encode(batch.rgb))) * w).sum((1, 2, 3)).mean()
+    )
     assert loss.item() == pytest.approx((apart + 10 * (w.norm() - 1) ** 2).item(), rel=1e-4)
 
 
@@ -116,7 +146,12 @@ def test_only_the_nearest_of_the_tries_is_drawn_to_the_truth() -> None:
     painted.requires_grad_()
     made = {"painted": painted, "logits": torch.zeros(1, 0)}
     method.generator_loss(batch, made)["loss"].backward()
-    assert painted.grad is not None and [bool(grad.any()) for grad in painted.grad[0]] == [False, False, True, False]
+    assert painted.grad is not None and [bool(grad.any()) for grad in painted.grad[0]] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.whole
@@ -131,10 +166,16 @@ def test_with_noise_candidates_differ_and_without_they_do_not() -> None:
 @pytest.mark.whole
 def test_what_draws_is_in_the_checkpoint_and_what_teaches_is_not(classes, monkeypatch) -> None:
     weights = {
-        f"conv{i}.{kind}": value for i, conv in enumerate(VGG16(5).convs) for kind, value in conv.state_dict().items()
+        f"conv{i}.{kind}": value
+        for i, conv in enumerate(VGG16(5).convs)
+        for kind, value in conv.state_dict().items()
     }
     monkeypatch.setattr(chromagan, "backbone", lambda net: weights)
-    method = configured("method.trunk.pretrained=true", "method.losses.classes=0.003", "method.losses.classified_at=32")
+    method = configured(
+        "method.trunk.pretrained=true",
+        "method.losses.classes=0.003",
+        "method.losses.classified_at=32",
+    )
     method.prepare(None)
     method.loss(pictures(), Draws(0, [0, 1]))
     state = method.state_dict()

@@ -17,13 +17,16 @@ from tests.marginal_methods import DEPTHS, W, cic, published
 
 
 def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
-    """What the published nets compute of lightness L (1, 1, H, W) in [0, 100], written out from their tensors."""
+    """What the published nets compute of lightness L (1, 1, H, W) in [0, 100], written out from
+    their tensors."""
 
     def conv(name: str, x: Tensor, padding: int = 1, **how: int) -> Tensor:
         return F.conv2d(x, t[f"{name}.weight"], t[f"{name}.bias"], padding=padding, **how)
 
     def norm(name: str, x: Tensor) -> Tensor:
-        mean, var, weight, bias = (t[f"{name}.{k}"] for k in ("running_mean", "running_var", "weight", "bias"))
+        mean, var, weight, bias = (
+            t[f"{name}.{k}"] for k in ("running_mean", "running_var", "weight", "bias")
+        )
         return F.batch_norm(x, mean, var, weight, bias)
 
     x, third = (L - 50) / 100, L
@@ -37,7 +40,11 @@ def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
         x = norm(f"model{k + 1}.{2 * depth}", x)
         third = x if k == 2 else third
         x = x[..., ::2, ::2] if year == 2017 and k < 3 else x
-    up, rest = ("model8.0", ("model8.2", "model8.4")) if year == 2016 else ("model8up.0", ("model8.1", "model8.3"))
+    up, rest = (
+        ("model8.0", ("model8.2", "model8.4"))
+        if year == 2016
+        else ("model8up.0", ("model8.1", "model8.3"))
+    )
     x = F.conv_transpose2d(x, t[f"{up}.weight"], t[f"{up}.bias"], stride=2, padding=1)
     x = (x if year == 2016 else x + conv("model3short8.0", third)).relu()
     for name in rest:
@@ -46,8 +53,12 @@ def logits_of(t: dict[str, Tensor], L: Tensor, year: int) -> Tensor:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("year", "table", "bins"), [(2016, "published", 313), (2017, "square", 529)])
-def test_the_published_weights_give_the_published_nets_classes(year: int, table: str, bins: int, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("year", "table", "bins"), [(2016, "published", 313), (2017, "square", 529)]
+)
+def test_the_published_weights_give_the_published_nets_classes(
+    year: int, table: str, bins: int, tmp_path
+) -> None:
     tensors = published(year, bins)
     torch.save(tensors, tmp_path / "weights.pth")
     overrides = [
@@ -73,7 +84,9 @@ def test_the_published_width_has_the_published_number_of_weights() -> None:
 
 def test_features_are_the_same_with_and_without_shortcuts() -> None:
     plain, short = CICNet(W, 4, False).eval(), CICNet(W, 4, True).eval()
-    plain.load_state_dict({k: v for k, v in short.state_dict().items() if k in plain.state_dict()}, strict=False)
+    plain.load_state_dict(
+        {k: v for k, v in short.state_dict().items() if k in plain.state_dict()}, strict=False
+    )
     image = Draws(0, [0]).uniform(1, 19, 32)
     assert plain.features(image).shape == (1, 8 * W, 3, 4)
     assert torch.allclose(plain.features(image), short.features(image), atol=1e-5)
@@ -82,7 +95,9 @@ def test_features_are_the_same_with_and_without_shortcuts() -> None:
 @pytest.mark.parametrize("kind", [CICNet, SemanticNet, CapsuleNet])
 @pytest.mark.parametrize("size", [(1, 1), (17, 16), (33, 50)])
 @pytest.mark.parametrize("stride", [1, 4])
-def test_any_size_gives_every_stride_th_pixel(kind: type[CICNet], size: tuple[int, int], stride: int) -> None:
+def test_any_size_gives_every_stride_th_pixel(
+    kind: type[CICNet], size: tuple[int, int], stride: int
+) -> None:
     net = kind(W, stride, True).eval()
     with torch.no_grad():
         x = net(Draws(0, [0, 1]).uniform(1, *size))
@@ -97,7 +112,10 @@ def test_an_unknown_stride_is_told_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize("kind", [SemanticNet, CapsuleNet])
 def test_all_trunks_learn_about_as_many_weights(kind: type[CICNet]) -> None:
-    learned = [sum(p.numel() for p in k(16, 2, True).parameters() if p.requires_grad) for k in (CICNet, kind)]
+    learned = [
+        sum(p.numel() for p in k(16, 2, True).parameters() if p.requires_grad)
+        for k in (CICNet, kind)
+    ]
     assert learned[1] == pytest.approx(learned[0], rel=0.06)
 
 
@@ -120,7 +138,8 @@ def test_stages_lead_to_the_classifiers_features() -> None:
 def test_routing_shares_each_part_among_the_objects_by_agreement() -> None:
     votes = torch.zeros(1, 3, 1, OBJECTS, 4)
     votes[:, 0, :, 0, 0] = votes[:, 1, :, 0, 0] = 5.0  # two parts agree about object 0
-    votes[:, 2, :, 0, 0], votes[:, 2, :, 1, 1] = -5.0, 5.0  # the third does not, and is for object 1
+    # the third does not, and is for object 1
+    votes[:, 2, :, 0, 0], votes[:, 2, :, 1, 1] = -5.0, 5.0
     share = routed(votes)[0, :, 0]
     assert torch.allclose(share.sum(1), torch.ones(3))
     assert share[0, 0] > 2 / OBJECTS and share[2, 1] > share[2, 0]

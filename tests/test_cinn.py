@@ -61,29 +61,39 @@ class Toy:
 
     def __getitem__(self, positions: list[int]) -> Batch:
         whole = pictures(8)
-        return Batch(*(part[positions] for part in whole[:3]), [""] * len(positions), whole.label[positions])
+        return Batch(
+            *(part[positions] for part in whole[:3]), [""] * len(positions), whole.label[positions]
+        )
 
 
 def test_the_loss_of_an_untrained_flow_is_that_of_a_normal_distribution() -> None:
-    method, batch = cinn("method.space=rgb", "method.learning.dequantise=false", "method.learning.noise=0"), pictures()
+    method = cinn("method.space=rgb", "method.learning.dequantise=false", "method.learning.noise=0")
+    batch = pictures()
     x = 2 * batch.rgb - 1
     expected = (x.square().mean() + math.log(2 * math.pi)) / 2
-    assert method.loss(batch, Draws(0, range(4)))["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
+    assert method.loss(batch, Draws(0, range(4)))["loss"].item() == pytest.approx(
+        expected.item(), abs=1e-5
+    )
 
 
 def test_the_loss_is_equation_2_in_nats_a_dimension(monkeypatch) -> None:
     method, batch = cinn("method.space=rgb"), pictures()
-    z = [torch.full((4, 6, 8, 8), 0.5), torch.full((4, 24, 4, 4), 2.0)]  # together the 768 values of a picture
+    # together the 768 values of a picture
+    z = [torch.full((4, 6, 8, 8), 0.5), torch.full((4, 24, 4, 4), 2.0)]
     monkeypatch.setattr(method.net, "forward", lambda x, encoding: (z, torch.full((4,), 1536.0)))
     squares = (384 * 0.5**2 + 384 * 2**2) / 768
     losses = method.loss(batch, Draws(0, range(4)))
-    assert losses["loss"].item() == pytest.approx(squares / 2 + math.log(2 * math.pi) / 2 - 2, rel=1e-5)
+    assert losses["loss"].item() == pytest.approx(
+        squares / 2 + math.log(2 * math.pi) / 2 - 2, rel=1e-5
+    )
 
 
 def test_dequantised_colours_differ_from_the_true_ones_by_half_a_step_at_most() -> None:
     method, rgb = cinn("method.space=rgb", "method.learning.noise=0"), pictures().rgb
     off = (method.target(rgb, Draws(0, range(4))) - (2 * rgb - 1)) / 2 / EIGHT_BITS
-    assert off.abs().max() <= 0.501 and off.std().item() == pytest.approx(1 / math.sqrt(12), abs=0.01)
+    assert off.abs().max() <= 0.501 and off.std().item() == pytest.approx(
+        1 / math.sqrt(12), abs=0.01
+    )
     method.dequantise = False
     assert torch.equal(method.target(rgb, Draws(0, range(4))), 2 * rgb - 1)
 
@@ -94,14 +104,18 @@ def test_preparation_normalises_the_colours_and_what_the_net_makes_of_them() -> 
     x = method.target(batch.rgb, Draws(0, range(8)))
     assert x.mean((0, 2, 3)).abs().max() < 0.02 and (x.std((0, 2, 3)) - 1).abs().max() < 0.02
     assert len(batch.index) <= SETTLED
-    assert method.loss(batch, Draws(0, range(8)))["normal"].item() == pytest.approx(1.419, abs=0.05)  # of N(0, 1)
+    # of N(0, 1)
+    assert method.loss(batch, Draws(0, range(8)))["normal"].item() == pytest.approx(1.419, abs=0.05)
 
 
 def test_the_noise_of_a_picture_gives_the_picture_back(monkeypatch) -> None:
-    method, batch = (
-        cinn("method.space=rgb", "method.learning.noise=0", "method.temperature=1", "method.micro_batch=1"),
-        pictures(1),
+    method = cinn(
+        "method.space=rgb",
+        "method.learning.noise=0",
+        "method.temperature=1",
+        "method.micro_batch=1",
     )
+    batch = pictures(1)
     trained(method, batch, 5)
     z, _ = method.net(method.target(batch.rgb, Draws(0, [0])), method.net.encode(batch.image))
     monkeypatch.setattr(method.net, "noise", lambda *_: [part.detach() for part in z])
@@ -116,7 +130,9 @@ def test_without_temperature_all_candidates_are_alike() -> None:
 
 @pytest.mark.whole
 def test_only_gray_pictures_have_chroma_at_a_part_of_the_side() -> None:
-    drawn = cinn("method.net.shrink=4").sample(Condition(torch.rand(1, 1, 33, 20)), 2, Draws(0, [0]))
+    drawn = cinn("method.net.shrink=4").sample(
+        Condition(torch.rand(1, 1, 33, 20)), 2, Draws(0, [0])
+    )
     assert drawn.shape == (1, 2, 3, 33, 20)
     with pytest.raises(ConfigError, match="shrink=2 blurs"):
         cinn("method.space=rgb", "method.net.shrink=2")
@@ -130,10 +146,13 @@ def test_a_guide_is_refused_in_one_line() -> None:
 @pytest.mark.whole
 @pytest.mark.parametrize("dequantise", [True, False])
 def test_flat_colours_have_no_bound_unless_they_are_dequantised(dequantise: bool) -> None:
-    """No density does better on noise than the noise's own entropy: log of one 8-bit step, for uniform noise."""
+    """No density does better on noise than the noise's own entropy: log of one 8-bit step, for
+    uniform noise."""
     entropy, batch = math.log(2 * EIGHT_BITS), flat(2)
     method = cinn(
-        "method.space=rgb", "method.learning.noise=0", f"method.learning.dequantise={str(dequantise).lower()}"
+        "method.space=rgb",
+        "method.learning.noise=0",
+        f"method.learning.dequantise={str(dequantise).lower()}",
     )
     method.net.settle(method.target(batch.rgb, Draws(0, range(2))), batch.image)
     last = trained(method, batch, 10)[-1]

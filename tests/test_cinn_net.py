@@ -9,7 +9,9 @@ from colorlab.draws import Draws
 from colorlab.nets.cinn_net import ActNorm, FlowNet, haar, haar_inverse
 
 
-def stirred(channels: int = 2, blocks: tuple[int, ...] = (1, 2, 1), shrink: int = 1, by: float = 0.1) -> FlowNet:
+def stirred(
+    channels: int = 2, blocks: tuple[int, ...] = (1, 2, 1), shrink: int = 1, by: float = 0.1
+) -> FlowNet:
     """A small flow of which nothing is at its start."""
     torch.manual_seed(0)
     net = FlowNet(channels, 4, blocks, 1.5, shrink)
@@ -30,18 +32,23 @@ def test_backwards_after_forwards_is_the_identity(channels: int) -> None:
     encoding = net.encode(image)
     z, _ = net(x, encoding)
     assert (net.inverse(z, encoding) - x).abs().max() < 1e-4
-    assert (z[0] - haar(x)[:, : z[0].shape[1]].mean()).std() > 0.1  # and it is not the identity by itself
+    # and it is not the identity by itself
+    assert (z[0] - haar(x)[:, : z[0].shape[1]].mean()).std() > 0.1
 
 
 def test_the_log_determinant_is_that_of_the_jacobian() -> None:
-    net, x, image = stirred().double(), normal(1, 2, 8, 8).double(), normal(1, 1, 8, 8).double().sigmoid()
+    net = stirred().double()
+    x = normal(1, 2, 8, 8).double()
+    image = normal(1, 1, 8, 8).double().sigmoid()
     encoding = net.encode(image)
 
     def flat(numbers: torch.Tensor) -> torch.Tensor:
         return torch.cat([part.flatten() for part in net(numbers.view_as(x), encoding)[0]])
 
     jacobian = torch.autograd.functional.jacobian(flat, x.flatten(), vectorize=True)
-    assert torch.allclose(net(x, encoding)[1][0], torch.linalg.slogdet(jacobian).logabsdet, atol=1e-9)
+    assert torch.allclose(
+        net(x, encoding)[1][0], torch.linalg.slogdet(jacobian).logabsdet, atol=1e-9
+    )
 
 
 def test_noise_has_as_many_numbers_as_the_colours_and_the_shapes_of_z() -> None:

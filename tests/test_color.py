@@ -50,7 +50,13 @@ def test_luma_is_pillows() -> None:
 
 def test_gamut_mapping_keeps_lightness_and_hue() -> None:
     g = torch.Generator().manual_seed(1)
-    lab = torch.cat([100 * torch.rand(1, 1, 32, 32, generator=g), 200 * torch.rand(1, 2, 32, 32, generator=g) - 100], 1)
+    lab = torch.cat(
+        [
+            100 * torch.rand(1, 1, 32, 32, generator=g),
+            200 * torch.rand(1, 2, 32, 32, generator=g) - 100,
+        ],
+        1,
+    )
     mapped = in_gamut(lab)
     rgb = rgb_of(mapped)
     assert rgb.min() > -0.003 and rgb.max() < 1.003

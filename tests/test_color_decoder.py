@@ -12,7 +12,12 @@ SIDE, D, K = 32, 16, 12
 
 def drawings() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Two drawings of four squares each, the second with the lower two joined."""
-    quarters = torch.arange(4).reshape(2, 2).repeat_interleave(SIDE // 2, 0).repeat_interleave(SIDE // 2, 1)
+    quarters = (
+        torch.arange(4)
+        .reshape(2, 2)
+        .repeat_interleave(SIDE // 2, 0)
+        .repeat_interleave(SIDE // 2, 1)
+    )
     labels = torch.stack([quarters, quarters.clamp(max=2)])
     image = torch.ones(2, 1, SIDE, SIDE)
     image[..., SIDE // 2, :] = image[..., :, SIDE // 3] = 0
@@ -63,7 +68,9 @@ def test_the_rim_is_the_box_around_the_ink() -> None:
     image[..., 0, 0] = 0.7  # too faint to be ink
     rim = rim_of(image)[0, 0] > 0
     assert rim[4:11, 5].all() and rim[4:11, 8].all() and rim[4, 5:9].all() and rim[10, 5:9].all()
-    assert not rim[:3].any() and not rim[12:].any() and not rim[:, :3].any() and not rim[:, 11:].any()
+    assert (
+        not rim[:3].any() and not rim[12:].any() and not rim[:, :3].any() and not rim[:, 11:].any()
+    )
     assert rim_of(torch.ones(1, 1, 16, 16)).sum() == 0
 
 
@@ -74,7 +81,10 @@ def test_colours_of_later_areas_reach_no_earlier_one() -> None:
     plain, changed = net(drawn, lab, order), lab.clone()
     changed[0, 3] += 0.5  # area 3 of drawing 0 comes third
     after = net(drawn, changed, order)
-    assert torch.allclose(plain[0, :3], after[0, :3], atol=1e-6) and (plain[0, 3] - after[0, 3]).abs().max() > 1e-3
+    assert (
+        torch.allclose(plain[0, :3], after[0, :3], atol=1e-6)
+        and (plain[0, 3] - after[0, 3]).abs().max() > 1e-3
+    )
 
 
 @torch.no_grad()
@@ -94,9 +104,17 @@ def test_what_is_remembered_between_steps_grows_with_the_areas_not_with_their_pa
     torch.manual_seed(0)
     net, drawn = decoder(), encoded(encoder())
     areas, n = 300, 4
-    wide = Drawn(*(torch.zeros(1, *(areas if k == drawn.areas.shape[1] else k for k in x.shape[1:])) for x in drawn))
+    wide = Drawn(
+        *(
+            torch.zeros(1, *(areas if k == drawn.areas.shape[1] else k for k in x.shape[1:]))
+            for x in drawn
+        )
+    )
     kept = net.steps(wide, torch.arange(areas).expand(n, -1))
-    assert sum(x.numel() for x in vars(kept).values() if isinstance(x, torch.Tensor)) < wide.relations.numel() * n
+    assert (
+        sum(x.numel() for x in vars(kept).values() if isinstance(x, torch.Tensor))
+        < wide.relations.numel() * n
+    )
 
 
 def test_near_colours_have_near_waves_and_different_ones_do_not_collide() -> None:

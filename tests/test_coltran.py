@@ -1,4 +1,5 @@
-"""ColTran: causal in reading order, its cache against the naive loop, its likelihood against all grids."""
+"""ColTran: causal in reading order, its cache against the naive loop, its likelihood against all
+grids."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ from colorlab.types import Batch, Condition, Hints
 from tests.small_methods import stirred
 
 SMALL = [
-    "name=t", "method=coltran", "method.width=8", "method.net.heads=2", "method.net.blocks=2", "method.net.levels=8",
-    "method.net.coarse=2", "trainer.max_steps=10",
+    "name=t", "method=coltran", "method.width=8", "method.net.heads=2", "method.net.blocks=2",
+    "method.net.levels=8", "method.net.coarse=2", "trainer.max_steps=10",
 ]  # fmt: skip
 
 
@@ -53,7 +54,9 @@ def test_drawing_with_what_is_kept_equals_the_naive_loop() -> None:
 
 def test_the_oracle_paints_true_coarse_colours() -> None:
     built, rgb = coltran(), Draws(0, [0]).uniform(3, 20, 24)
-    assert torch.equal(built.oracle(image(), rgb), built.colored(built.symbols(built.cells(rgb)), image()))
+    assert torch.equal(
+        built.oracle(image(), rgb), built.colored(built.symbols(built.cells(rgb)), image())
+    )
     assert not torch.equal(built.oracle(image(), 1 - rgb), built.oracle(image(), rgb))
 
 
@@ -73,7 +76,11 @@ def test_a_block_attends_along_its_own_axis_alone() -> None:
         moved = (block(changed) - block(x)).abs().amax(-1)[0] > 0
         line = moved[1] if along == "row" else moved[:, 2]
         at = 2 if along == "row" else 1
-        assert line[at:].all() and bool(line[:at].any()) != causal and int(moved.sum()) == int(line.sum())
+        assert (
+            line[at:].all()
+            and bool(line[:at].any()) != causal
+            and int(moved.sum()) == int(line.sum())
+        )
 
 
 def test_attention_is_the_softmax_of_scaled_products() -> None:
@@ -112,7 +119,8 @@ def test_hints_are_refused_in_one_line() -> None:
 @pytest.mark.whole
 def test_near_temperature_zero_all_candidates_are_alike() -> None:
     cold, warm = (
-        coltran(f"method.net.temperature={t}").sample(Condition(image()), 3, Draws(0, [0]))[0] for t in (0.001, 1)
+        coltran(f"method.net.temperature={t}").sample(Condition(image()), 3, Draws(0, [0]))[0]
+        for t in (0.001, 1)
     )
     assert torch.equal(cold[0], cold[1]) and not torch.equal(warm[0], warm[1])
 

@@ -15,8 +15,8 @@ from colorlab.samplers.guides import Bias
 from colorlab.types import Batch, Condition
 from tests.small_methods import image, stirred
 
-SMALL = ["name=t", "method=comicolor", "method.width=4", "method.critic.width=4", "method.net.colors=3",
-         "method.net.remembered=5", "trainer.max_steps=10"]  # fmt: skip
+SMALL = ["name=t", "method=comicolor", "method.width=4", "method.critic.width=4",
+         "method.net.colors=3", "method.net.remembered=5", "trainer.max_steps=10"]  # fmt: skip
 
 
 class Pictures:
@@ -25,8 +25,12 @@ class Pictures:
     splits = {"train": torch.arange(5).numpy()}
 
     def __getitem__(self, which: list[int]) -> Batch:
-        rgb = (0.1 + 0.2 * torch.tensor(which, dtype=torch.float32))[:, None, None, None].expand(-1, 3, 16, 16)
-        return Batch(rgb, rgb[:, :1], torch.tensor(which), [""] * len(which), torch.full((len(which),), -1))
+        rgb = (0.1 + 0.2 * torch.tensor(which, dtype=torch.float32))[:, None, None, None].expand(
+            -1, 3, 16, 16
+        )
+        return Batch(
+            rgb, rgb[:, :1], torch.tensor(which), [""] * len(which), torch.full((len(which),), -1)
+        )
 
 
 def comicolor() -> Any:
@@ -55,7 +59,8 @@ def test_wanted_colours_are_the_palette_in_orders_of_the_candidates_own() -> Non
     wanted = torch.tensor([[1.0, 0, 0], [0, 0, 1.0]])
     drawn = comicolor().drawn(Draws(0, [0]).candidates(50), wanted).view(50, 3, 4)
     seen = (drawn[:, :2, :3] + 1) / 2
-    assert (seen.sum(1) == torch.tensor([1.0, 0, 1])).all()  # each of both comes before one comes again
+    # each of both comes before one comes again
+    assert (seen.sum(1) == torch.tensor([1.0, 0, 1])).all()
     assert 10 < seen[:, 0, 0].sum() < 40
 
 
@@ -70,11 +75,17 @@ def test_a_palette_changes_the_pictures_and_other_guides_are_refused() -> None:
 
 def test_the_losses_are_their_formulas() -> None:
     built, rgb = comicolor(), Draws(0, [0, 1]).uniform(3, 32, 32)
-    batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), [""] * 2, torch.full((2,), -1))
+    batch = Batch(
+        rgb, image().expand(2, -1, -1, -1), torch.arange(2), [""] * 2, torch.full((2,), -1)
+    )
     made = built.made(batch, Draws(0, [0, 1]))
     fake, real = (built.discriminator(batch.image, x)[0] for x in (made["painted"], 2 * rgb - 1))
     found = built.generator_loss(batch, made)
     l2 = (made["painted"] - (2 * rgb - 1)).square().mean()
-    assert found["loss"].item() == pytest.approx(((fake - 1).square().mean() + 100 * l2).item(), rel=1e-4)
+    assert found["loss"].item() == pytest.approx(
+        ((fake - 1).square().mean() + 100 * l2).item(), rel=1e-4
+    )
     judged = built.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
-    assert judged.item() == pytest.approx((((real - 1).square().mean() + fake.square().mean()) / 2).item(), rel=1e-4)
+    assert judged.item() == pytest.approx(
+        (((real - 1).square().mean() + fake.square().mean()) / 2).item(), rel=1e-4
+    )

@@ -1,4 +1,5 @@
-"""What a user sees: help at once, one line for a mistake, the right exit code, never a traceback."""
+"""What a user sees: help at once, one line for a mistake, the right exit code, never a
+traceback."""
 
 from __future__ import annotations
 
@@ -26,13 +27,17 @@ def test_help_needs_no_torch(command) -> None:
 
 
 EARLY = {
-    "train method=cvae": "data.condition=lines, but method=cvae needs another (set data.condition=gray)",
-    "train method=pix2pix method.space=ab": "method.space=ab needs another (set data.condition=gray)",
+    "train method=cvae": "data.condition=lines, but method=cvae needs another (set "
+    "data.condition=gray)",
+    "train method=pix2pix method.space=ab": "method.space=ab needs another (set "
+    "data.condition=gray)",
     "train trainer=gpu": "trainer.accelerator=gpu, but there is no GPU here (set trainer=cpu)",
     "train trainer=fsdp": "(set ema=0)",
-    "train data=folder": "data.root is not set (give it on the command line: data.root=...; folder of pictures)",
+    "train data=folder": "data.root is not set (give it on the command line: data.root=...; "
+    "folder of pictures)",
     "train -m seed=0,1 --cfg job": "leave -m out",
-    "sample run=a input=x.png device=cuda": "device=cuda, but there is no GPU here that torch can use",
+    "sample run=a input=x.png device=cuda": "device=cuda, but there is no GPU here that torch can "
+    "use",
     "sample run=a input=x.png guide=[inpaint]": "give hints=",
     "evaluate run=a device=cuda": "device=cuda, but there is no GPU here that torch can use",
     "evaluate run=a guide=[inpaint]": "give hints=",
@@ -45,14 +50,19 @@ for words in sys.argv[1:]:
     sys.argv[1:] = words
     module = importlib.import_module(f"colorlab.{command}" + ".__main__" * (command == "data"))
     try:
-        importlib.import_module("colorlab.cli.command").run(module.main, words) if command == "data" else module.main()
+        if command == "data":
+            importlib.import_module("colorlab.cli.command").run(module.main, words)
+        else:
+            module.main()
     except SystemExit as ended:
         print(ended.code, "torch" in sys.modules)
 """
 
 
 @pytest.mark.whole
-def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_nothing(tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
     line = [sys.executable, "-c", RUN_ALL, *EARLY]
     done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
@@ -75,7 +85,9 @@ def test_what_does_not_go_together_is_told_in_a_line_without_torch_and_leaves_no
         (["sample", "run=a"], 2, "input="),
     ],
 )
-def test_a_mistake_is_one_line_and_an_exit_code(command, words: list[str], code: int, said: str) -> None:
+def test_a_mistake_is_one_line_and_an_exit_code(
+    command, words: list[str], code: int, said: str
+) -> None:
     done = command(*words)
     assert done.returncode == code
     lines = done.stderr.strip().splitlines()
@@ -87,7 +99,9 @@ def test_the_list_of_commands(command) -> None:
     assert done.returncode == 0
     backed = [path.stem.removesuffix("_command") for path in conf_dir().glob("*.yaml")]
     assert len(backed) > 4
-    assert all(f"  {name} " in done.stdout for name in [*backed, "check", "weights", "bench", "doctor"])
+    assert all(
+        f"  {name} " in done.stdout for name in [*backed, "check", "weights", "bench", "doctor"]
+    )
     assert all(f"python -m colorlab.{name}" in done.stdout for name in COMMANDS)
 
 
@@ -95,7 +109,8 @@ def test_an_error_out_of_a_loader_process_is_one_line_too() -> None:
     from colorlab.cli.command import one_line
     from colorlab.errors import DataError
 
-    wrapped = DataError("Caught DataError in DataLoader worker process 0.\nOriginal Traceback:\n  ...\n"
+    wrapped = DataError("Caught DataError in DataLoader worker process 0.\nOriginal Traceback:\n  "
+                        "...\n"
                         "colorlab.errors.DataError: a.png is damaged (fetch it again)")  # fmt: skip
     assert one_line(wrapped) == "a.png is damaged (fetch it again)"
 
@@ -106,7 +121,9 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(words: str, tmp_path: P
     """`head -1` ends after a line, before or after the command has written the others."""
     line = f"'{sys.executable}' -m colorlab.{words} | head -1; exit ${{PIPESTATUS[0]}}"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert done.stdout.count("\n") == 1 and done.stderr == "" and done.returncode in (0, 141)
 
 
@@ -122,18 +139,25 @@ run(main, {words})
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("where", [">&-", "2>&-", ">&- 2>&-", "<&-", "> /dev/full", "2> /dev/full", "2>&1 > /dev/full"])
+@pytest.mark.parametrize(
+    "where", [">&-", "2>&-", ">&- 2>&-", "<&-", "> /dev/full", "2> /dev/full", "2>&1 > /dev/full"]
+)
 @pytest.mark.parametrize(("words", "code"), [([], 0), (["check"], 3)])
 def test_output_that_goes_nowhere_changes_nothing_but_the_code_of_a_full_disk(
     where: str, words: list[str], code: int, tmp_path: Path
 ) -> None:
     (tmp_path / "command.py").write_text(SPEAKS.format(words=words))
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}  # a full disk is found at the end
+    # a full disk is found at the end
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
     line = ["sh", "-c", f"exec '{sys.executable}' command.py {where}"]
     done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
     full = "> /dev/full" in where and not where.startswith("2> ") and code == 0
     assert done.returncode == (74 if full else code), done.stderr
-    assert "Traceback" not in done.stderr and "ignored" not in done.stderr and done.stderr.count("\n") <= 1
+    assert (
+        "Traceback" not in done.stderr
+        and "ignored" not in done.stderr
+        and done.stderr.count("\n") <= 1
+    )
 
 
 def test_a_broken_connection_is_not_taken_for_that(capsys: pytest.CaptureFixture[str]) -> None:

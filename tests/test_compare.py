@@ -1,4 +1,5 @@
-"""Comparing evaluations: same protocol or refused, numbers as they were written, differences drawing by drawing."""
+"""Comparing evaluations: same protocol or refused, numbers as they were written, differences
+drawing by drawing."""
 
 from __future__ import annotations
 
@@ -27,13 +28,22 @@ LOWER = Column("truth/best_of_4_lpips", "error", "", "lower", 3)
 def report(tmp_path: Path, *folders: Path, **keys: object) -> Path:
     """The report's folder."""
     words = [f"{key}={value}" for key, value in keys.items()]
-    compare(compose("compare", [f"runs=[{','.join(map(str, folders))}]", f"out={tmp_path / 'report'}", *words]))
+    compare(
+        compose(
+            "compare",
+            [f"runs=[{','.join(map(str, folders))}]", f"out={tmp_path / 'report'}", *words],
+        )
+    )
     return tmp_path / "report"
 
 
 @pytest.mark.whole
 def test_the_page_and_the_tables_name_every_run(tmp_path: Path) -> None:
-    out = report(tmp_path, evaluated(tmp_path / "1", "one run"), evaluated(tmp_path / "2", "another", shift=0.05))
+    out = report(
+        tmp_path,
+        evaluated(tmp_path / "1", "one run"),
+        evaluated(tmp_path / "2", "another", shift=0.05),
+    )
     assert {path.name for path in out.iterdir()} >= {
         "index.html",
         "table.md",
@@ -63,12 +73,19 @@ def test_numbers_in_the_table_are_those_of_the_evaluations(tmp_path: Path) -> No
 
 
 @pytest.mark.whole
-def test_rows_of_different_protocols_are_refused_and_the_difference_is_named(tmp_path: Path) -> None:
+def test_rows_of_different_protocols_are_refused_and_the_difference_is_named(
+    tmp_path: Path,
+) -> None:
     folders = evaluated(tmp_path / "1", "a"), evaluated(tmp_path / "2", "b", data="Other")
-    with pytest.raises(ConfigError, match=r"b is not comparable with a: data is Other, not Toy .*mixed=true"):
+    with pytest.raises(
+        ConfigError, match=r"b is not comparable with a: data is Other, not Toy .*mixed=true"
+    ):
         report(tmp_path, *folders)
     out = report(tmp_path, *folders, mixed="true")
-    assert "b†" in (out / "table.md").read_text() and "data is Other, not Toy" in (out / "index.html").read_text()
+    assert (
+        "b†" in (out / "table.md").read_text()
+        and "data is Other, not Toy" in (out / "index.html").read_text()
+    )
 
 
 def test_a_row_of_another_protocol_has_no_differences_and_leads_nothing(tmp_path: Path) -> None:
@@ -86,23 +103,29 @@ def test_differences_are_paired_by_drawing(tmp_path: Path) -> None:
     assert not first.differences
     found = second.differences["diversity/lpips"]
     assert (
-        found.mean == pytest.approx(0.125) and found.low == pytest.approx(0.125) and found.high == pytest.approx(0.125)
+        found.mean == pytest.approx(0.125)
+        and found.low == pytest.approx(0.125)
+        and found.high == pytest.approx(0.125)
     )
-    assert second.differences["modes/coverage_lpips_0.1"].n == 2  # two of six drawings have several truths
+    # two of six drawings have several truths
+    assert second.differences["modes/coverage_lpips_0.1"].n == 2
 
 
 @pytest.mark.whole
 def test_the_best_run_leads_and_so_does_one_that_is_not_told_from_it(tmp_path: Path) -> None:
     paths = [evaluated(tmp_path / str(shift), "r", shift=shift) for shift in (0.0, 0.2, -0.0)]
     found = leaders(
-        [read_evaluation(path) for path in paths], [HIGHER, LOWER, Column("diversity/lpips", "", "", "", 3)]
+        [read_evaluation(path) for path in paths],
+        [HIGHER, LOWER, Column("diversity/lpips", "", "", "", 3)],
     )
     assert [sorted(found[str(path)]) for path in paths] == [[LOWER.key], [HIGHER.key], [LOWER.key]]
     assert leaders([read_evaluation(paths[0])], [HIGHER]) == {str(paths[0]): frozenset()}
 
 
 def test_histograms_have_the_same_bins_whatever_the_data(tmp_path: Path) -> None:
-    near, far = (read_evaluation(evaluated(tmp_path / str(shift), shift=shift)) for shift in (0.0, 0.4))
+    near, far = (
+        read_evaluation(evaluated(tmp_path / str(shift), shift=shift)) for shift in (0.0, 0.4)
+    )
     kinds, edges, _ = zip(binning([near]), binning([near, far]), strict=True)
     assert kinds == ("lpips", "lpips") and np.array_equal(edges[0], edges[1])
     assert np.array_equal(edges[0], np.linspace(0, 1, 65))
@@ -110,7 +133,12 @@ def test_histograms_have_the_same_bins_whatever_the_data(tmp_path: Path) -> None
 
 @pytest.mark.whole
 def test_equal_runs_are_told_apart_by_what_differs_in_their_evaluations(tmp_path: Path) -> None:
-    folders = ["test-n8-s0", "test-n8-s0-ddim-0a1b2c", "test-n8-s0-steps9-111111", "test-n8-s0-steps9-222222"]
+    folders = [
+        "test-n8-s0",
+        "test-n8-s0-ddim-0a1b2c",
+        "test-n8-s0-steps9-111111",
+        "test-n8-s0-steps9-222222",
+    ]
     made = [read_evaluation(evaluated(tmp_path / name, "c8")) for name in folders]
     assert distinct_names(made) == ["c8", "c8 ddim", "c8 steps9 111111", "c8 steps9 222222"]
     assert distinct_names(made[:1]) == ["c8"]
@@ -121,7 +149,10 @@ def test_equal_runs_are_told_apart_by_what_differs_in_their_evaluations(tmp_path
 @pytest.mark.whole
 def test_rows_can_be_given_names(tmp_path: Path) -> None:
     folders = evaluated(tmp_path / "1", "a"), evaluated(tmp_path / "2", "a")
-    assert "as trained" in (report(tmp_path, *folders, names="[as trained,DDIM]") / "table.md").read_text()
+    assert (
+        "as trained"
+        in (report(tmp_path, *folders, names="[as trained,DDIM]") / "table.md").read_text()
+    )
     with pytest.raises(ConfigError, match="2 different names"):
         report(tmp_path, *folders, names="[x,x]")
 
@@ -138,9 +169,12 @@ def test_a_run_with_several_evaluations_asks_which(tmp_path: Path) -> None:
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
-    ("keys", "said"), [({"baseline": 1}, "there are 1 runs"), ({"quality": "no/such"}, "choose from")]
+    ("keys", "said"),
+    [({"baseline": 1}, "there are 1 runs"), ({"quality": "no/such"}, "choose from")],
 )
-def test_a_key_that_does_not_fit_is_named(tmp_path: Path, keys: dict[str, object], said: str) -> None:
+def test_a_key_that_does_not_fit_is_named(
+    tmp_path: Path, keys: dict[str, object], said: str
+) -> None:
     with pytest.raises(ConfigError, match=said):
         report(tmp_path, evaluated(tmp_path / "1"), **keys)
 
@@ -173,9 +207,15 @@ def test_the_page_says_all_that_was_changed_in_sampling(tmp_path: Path) -> None:
     made = read_evaluation(made_with(evaluated(tmp_path / "1"), **CHANGES))
     heading, line = settings_table([made], ["a"])
     assert line[heading.index("added")] == (
-        "flat, bias=ff8800, hints=dots8, same_noise=true, text=a {}, switch_at=0.9, start_from=mean, negative=gray"
+        "flat, bias=ff8800, hints=dots8, same_noise=true, text=a {}, switch_at=0.9, "
+        "start_from=mean, negative=gray"
     )
-    assert settings_table([read_evaluation(evaluated(tmp_path / "2"))], ["a"])[1][heading.index("added")] == "–"
+    assert (
+        settings_table([read_evaluation(evaluated(tmp_path / "2"))], ["a"])[1][
+            heading.index("added")
+        ]
+        == "–"
+    )
 
 
 def test_every_setting_of_sampling_is_told_on_the_page() -> None:
@@ -186,13 +226,17 @@ def test_every_setting_of_sampling_is_told_on_the_page() -> None:
 
 @pytest.mark.whole
 @pytest.mark.parametrize("names", ["null", "[x,y]"])
-def test_a_run_that_was_shown_hints_is_marked_wherever_it_is_named(tmp_path: Path, names: str) -> None:
-    plain, shown = evaluated(tmp_path / "1", "x"), made_with(evaluated(tmp_path / "2", "y"), hints="dots8")
+def test_a_run_that_was_shown_hints_is_marked_wherever_it_is_named(
+    tmp_path: Path, names: str
+) -> None:
+    plain = evaluated(tmp_path / "1", "x")
+    shown = made_with(evaluated(tmp_path / "2", "y"), hints="dots8")
     out = report(tmp_path, plain, shown, names=names)
     for name in ("index.html", "table.md", "table.csv", "table.tex"):
         text = (out / name).read_text()
         assert "y with hints=dots8" in text and "x with" not in text
-    assert (out / "index.html").read_text().count("y with hints=dots8") > 10  # charts, legend and sheets too
+    # charts, legend and sheets too
+    assert (out / "index.html").read_text().count("y with hints=dots8") > 10
 
 
 def test_the_map_of_hue_uncertainty_is_dark_where_hues_disagree_and_pale_without_colour() -> None:
@@ -201,4 +245,9 @@ def test_the_map_of_hue_uncertainty_is_dark_where_hues_disagree_and_pale_without
     first[8:12], second[8:12] = (255, 0, 0), (255, 120, 120)  # one hue
     first[12:14], second[12:14] = (255, 254, 254), (254, 255, 255)  # as good as white
     found = strip_of("", np.stack([first, second])).hue_uncertainty
-    assert found[:8].min() > 0.4 and found[8:12].max() < 0.1 and found[12:14].max() < 0.1 and not found[14:].any()
+    assert (
+        found[:8].min() > 0.4
+        and found[8:12].max() < 0.1
+        and found[12:14].max() < 0.1
+        and not found[14:].any()
+    )

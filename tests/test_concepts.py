@@ -7,12 +7,22 @@ import pytest
 from colorlab.data.concepts import HeldOut, Names, family, is_flag, keys, plain, stripped
 
 NAMES = Names(
-    [("tiger-face", "1F42F"), ("man-cook", "1F468-200D-1F373"), ("woman-cook", "1F469-200D-1F373"), ("pig", "1F416")]
+    [
+        ("tiger-face", "1F42F"),
+        ("man-cook", "1F468-200D-1F373"),
+        ("woman-cook", "1F469-200D-1F373"),
+        ("pig", "1F416"),
+    ]
 )
 
 
 @pytest.mark.parametrize(
-    ("code", "left"), [("1F44B-1F3FB", "1f44b"), ("2764-FE0F", "2764"), ("1F9D1-1F3FF-200D-1F373", "1f9d1-200d-1f373")]
+    ("code", "left"),
+    [
+        ("1F44B-1F3FB", "1f44b"),
+        ("2764-FE0F", "2764"),
+        ("1F9D1-1F3FF-200D-1F373", "1f9d1-200d-1f373"),
+    ],
 )
 def test_tones_and_selectors_are_no_part_of_a_concept(code: str, left: str) -> None:
     assert stripped(code) == left
@@ -42,12 +52,17 @@ def test_a_family_is_a_trade_whoever_has_it() -> None:
 
 def test_flags_are_told_by_their_code_points() -> None:
     assert (
-        is_flag("1f1e6-1f1fa") and is_flag("1f3f4-e0067-e0062-e007f") and not is_flag("1f3f4") and not is_flag("e0ab")
+        is_flag("1f1e6-1f1fa")
+        and is_flag("1f3f4-e0067-e0062-e007f")
+        and not is_flag("1f3f4")
+        and not is_flag("e0ab")
     )
 
 
 def test_unicode_names_a_code_too() -> None:
-    assert NAMES.codes["tigerface"] == {"1f42f"} and Names([("x", "1F42F")]).codes["tigerface"] == {"1f42f"}
+    assert NAMES.codes["tigerface"] == {"1f42f"} and Names([("x", "1F42F")]).codes["tigerface"] == {
+        "1f42f"
+    }
     assert NAMES.codes["pig"] == {"1f416"}
 
 
@@ -69,10 +84,8 @@ def test_a_held_out_concept_is_recognised(names: list[str], code: str, shown: bo
 
 
 def test_drawings_of_one_thing_share_a_key_whatever_tells_it() -> None:
-    cook, other, named = (
-        keys(["x"], "1F468-1F3FF-200D-1F373"),
-        keys(["y"], "1F469-200D-1F373"),
-        keys(["cook", "Y-2"], ""),
-    )
+    cook = keys(["x"], "1F468-1F3FF-200D-1F373")
+    other = keys(["y"], "1F469-200D-1F373")
+    named = keys(["cook", "Y-2"], "")
     assert cook & other == {"1f9d1-1f373"} and other & named == {"y"} and not cook & named
     assert keys(["1F600"], "1F600") == {"1f600"}

@@ -1,4 +1,5 @@
-"""Mistakes in a configuration are told in one line, with the nearest valid name, within a second."""
+"""Mistakes in a configuration are told in one line, with the nearest valid name, within a
+second."""
 
 from __future__ import annotations
 
@@ -52,11 +53,14 @@ def test_a_mistake_names_the_key_and_the_fix(override: str, said: str) -> None:
         (
             "divcolor",
             "samples=4",
-            "samples is not a key of this command; nearest: method.mdn.samples, name (--help lists all)",
+            "samples is not a key of this command; nearest: method.mdn.samples, name (--help "
+            "lists all)",
         ),
     ],
 )
-def test_only_keys_of_the_method_chosen_are_suggested(method: str, override: str, said: str) -> None:
+def test_only_keys_of_the_method_chosen_are_suggested(
+    method: str, override: str, said: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         compose("train", [*BASE, f"method={method}", override])
     assert str(caught.value) == said
@@ -68,20 +72,28 @@ def test_whole_numbers_pass_where_numbers_are_wanted() -> None:
 
 def test_clauses_are_read_from_the_comments(tmp_path) -> None:
     (tmp_path / "a.yaml").write_text("x: 3  # >= 1; words\nb:\n  c: l1  # l1 | l2\nd: null\n")
-    assert list(declared(tmp_path / "a.yaml")) == [("x", 3, ">= 1"), ("b.c", "l1", "l1 | l2"), ("d", None, "")]
+    assert list(declared(tmp_path / "a.yaml")) == [
+        ("x", 3, ">= 1"),
+        ("b.c", "l1", "l1 | l2"),
+        ("d", None, ""),
+    ]
 
 
 PAYLOADS = [
-    "os.system", "subprocess.Popen", "builtins.eval", "torch.load", "pathlib.Path.write_text", "shutil.rmtree",
-    "colorlab.data.openmoji.os.system", "colorlab.storage.cache.os.remove", "hydra.utils.get_method", "pickle.loads",
-    "torch.optim.lr_scheduler.sys.exit", "lightning.pytorch.loggers.csv_logs.os.system", "diffusers.utils.os",
-    "colorlab.runs.checkpoint.save_weights", "torch.hub.load", "importlib.import_module", "colorlab..methods.X", "",
+    "os.system", "subprocess.Popen", "builtins.eval", "torch.load", "pathlib.Path.write_text",
+    "shutil.rmtree", "colorlab.data.openmoji.os.system", "colorlab.storage.cache.os.remove",
+    "hydra.utils.get_method", "pickle.loads", "torch.optim.lr_scheduler.sys.exit",
+    "lightning.pytorch.loggers.csv_logs.os.system", "diffusers.utils.os",
+    "colorlab.runs.checkpoint.save_weights", "torch.hub.load", "importlib.import_module",
+    "colorlab..methods.X", "",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("target", PAYLOADS)
 @pytest.mark.parametrize(
-    "wrap", [lambda n: n, lambda n: {"a": {"b": n}}, lambda n: [0, [n]]], ids=["bare", "dict", "list"]
+    "wrap",
+    [lambda n: n, lambda n: {"a": {"b": n}}, lambda n: [0, [n]]],
+    ids=["bare", "dict", "list"],
 )
 def test_targets_outside_the_allow_list_are_refused(target: str, wrap) -> None:
     with pytest.raises(ConfigError, match="not allowed"):
@@ -113,8 +125,16 @@ def test_the_defaults_pass_their_own_clauses() -> None:
 def test_the_papers_settings_are_one_word_away() -> None:
     cfg = compose("train", [*BASE, "experiment=gpic_paper"])
     method = cfg.method
-    assert (method.learning.predict, method.learning.distance, method.learning.stratified) == ("eps", "l1", False)
-    assert (method.embedding.of, method.embedding.scale, method.embedding.literal_film) == ("alpha_bar", 16, True)
+    assert (method.learning.predict, method.learning.distance, method.learning.stratified) == (
+        "eps",
+        "l1",
+        False,
+    )
+    assert (method.embedding.of, method.embedding.scale, method.embedding.literal_film) == (
+        "alpha_bar",
+        16,
+        True,
+    )
     assert (method.optimizer.lr, method.optimizer.k, method.optimizer.alpha) == (1e-4, 6, 0.5)
     assert (method.sampler.steps, method.sampler.corrector_steps, cfg.ema) == (1000, 0, 0)
     assert (method.sampler.clip, cfg.data.augment.flip, cfg.data.augment.affine) == (False, 0, 0)
@@ -127,33 +147,45 @@ def test_the_papers_settings_are_one_word_away() -> None:
     [
         (["method=cinn"], "method.space=ab needs"),
         (["method=cinn", "method.space=rgb"], ""),
-        (["method=lightness_vae", "method.vae=x", "method.decoder=locked"], "method.decoder=locked needs"),
+        (
+            ["method=lightness_vae", "method.vae=x", "method.decoder=locked"],
+            "method.decoder=locked needs",
+        ),
         (["method=lightness_vae", "method.vae=x", "method.decoder=plain"], ""),
         (["method=cic"], "method=cic needs"),
     ],
 )
-def test_what_a_value_needs_of_other_keys_is_read_from_the_comments(words: list[str], refused: str) -> None:
+def test_what_a_value_needs_of_other_keys_is_read_from_the_comments(
+    words: list[str], refused: str
+) -> None:
     check_needs(compose("train", ["name=t", "data.condition=gray", *words]))
     with pytest.raises(ConfigError, match=refused) if refused else nullcontext():
         check_needs(compose("train", ["name=t", "data.condition=lines", *words]))
 
 
 def test_what_is_not_set_is_told_with_what_it_is() -> None:
-    with pytest.raises(ConfigError, match=r"run is not set \(give it .*: run=...; a run folder, pretrained/<name>, or"):
+    with pytest.raises(
+        ConfigError,
+        match=r"run is not set \(give it .*: run=...; a run folder, pretrained/<name>, or",
+    ):
         compose("evaluate", [])
 
 
 UNREAD = {
-    "+trainer.fast_dev_run=true": r"trainer\.fast_dev_run is not a key of this command \(trainer\.max_steps=2 tries",
-    "+trainer.max_epochs=3": r"trainer\.max_epochs is not a key of this command \(trainer\.max_steps says",
-    "+trainer.enable_checkpointing=false": r"trainer\.enable_checkpointing is not a key of this command",
+    "+trainer.fast_dev_run=true": r"trainer\.fast_dev_run is not a key of this command "
+    r"\(trainer\.max_steps=2 tries",
+    "+trainer.max_epochs=3": r"trainer\.max_epochs is not a key of this command "
+    r"\(trainer\.max_steps says",
+    "+trainer.enable_checkpointing=false": r"trainer\.enable_checkpointing is not a key of this "
+    r"command",
     "+bacth_size=4": r"bacth_size is not a key of this command; nearest: batch_size",
     "+logger.projekt=a": r"logger\.projekt is not a key of this command; nearest: logger\.project",
     "++optimizer.lr=1": r"optimizer is not a key of this command",
     "+anything={a: 1}": r"anything is not a key of this command",
     "ckpt_path=a.ckpt": r"ckpt_path is not a key of this command \(resume=auto goes on",
     "+ckpt_path=a.ckpt": r"ckpt_path is not a key of this command \(resume=auto goes on",
-    "trainer.ckpt_path=a.ckpt": r"trainer\.ckpt_path is not a key of this command \(resume=auto goes on",
+    "trainer.ckpt_path=a.ckpt": r"trainer\.ckpt_path is not a key of this command \(resume=auto "
+    r"goes on",
 }
 
 

@@ -1,4 +1,5 @@
-"""Consistency tuning: the function's ends, the levels that teach, and pictures whose consistency function is known."""
+"""Consistency tuning: the function's ends, the levels that teach, and pictures whose consistency
+function is known."""
 
 from __future__ import annotations
 
@@ -26,24 +27,35 @@ def level(sigma: float) -> float:
 
 
 def exact(x: Tensor, alpha_bar: float) -> Tensor:
-    """Where a picture of N(MEAN, SPREAD^2) values ends: its distance from the mean shrinks with the spread."""
+    """Where a picture of N(MEAN, SPREAD^2) values ends: its distance from the mean shrinks with the
+    spread."""
     shrunk = SPREAD / math.sqrt(SPREAD**2 + 1 / alpha_bar - 1)
     return MEAN + shrunk * (x / math.sqrt(alpha_bar) - MEAN)
 
 
 def small(*words: str):
-    return stirred(["name=t", "method=consistency", "method.width=4", "trainer.max_steps=80", *words], 0.05)
+    return stirred(
+        ["name=t", "method=consistency", "method.width=4", "trainer.max_steps=80", *words], 0.05
+    )
 
 
 def batch(count: int = 2) -> Batch:
     rgb = torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    return Batch(rgb, image().expand(count, -1, -1, -1), torch.arange(count), [""] * count, torch.zeros(count))
+    return Batch(
+        rgb,
+        image().expand(count, -1, -1, -1),
+        torch.arange(count),
+        [""] * count,
+        torch.zeros(count),
+    )
 
 
 def test_at_the_clean_end_the_function_is_its_argument() -> None:
     x, said = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
     assert torch.equal(bounded(said, x, 1.0), x)
-    assert (bounded(said, x, level(CLEAN)) - (x / math.sqrt(level(CLEAN)) + said) / 2).abs().max() < 1e-4
+    assert (
+        bounded(said, x, level(CLEAN)) - (x / math.sqrt(level(CLEAN)) + said) / 2
+    ).abs().max() < 1e-4
 
 
 def test_what_a_denoiser_says_of_noise_stays_as_it_is() -> None:
@@ -64,26 +76,35 @@ def test_of_gaussian_pictures_any_number_of_calls_draws_the_gaussian(steps: int)
     x_0 = MEAN + SPREAD * rows.to("data").normal(3, 64, 64)
     start = noised(x_0, rows.to("noise").normal(3, 64, 64), sampler.levels(None)[0])
     drawn = sampler(exact, start, rows)
-    assert float(drawn.mean()) == pytest.approx(MEAN, abs=0.006) and float(drawn.std()) == pytest.approx(
-        SPREAD, abs=0.006
-    )
+    assert float(drawn.mean()) == pytest.approx(MEAN, abs=0.006) and float(
+        drawn.std()
+    ) == pytest.approx(SPREAD, abs=0.006)
 
 
 def test_a_denoisers_mean_in_its_place_comes_out_paler() -> None:
     rows, sampler = Draws(0, range(4)), Multistep(1, clip=False)
-    mean = lambda x, a: MEAN + math.sqrt(a) * SPREAD**2 / (a * SPREAD**2 + 1 - a) * (x - math.sqrt(a) * MEAN)  # noqa: E731
+
+    def mean(x: Tensor, a: float) -> Tensor:
+        shrunk = math.sqrt(a) * SPREAD**2 / (a * SPREAD**2 + 1 - a)
+        return MEAN + shrunk * (x - math.sqrt(a) * MEAN)
+
     assert sampler(mean, rows.normal(3, 64, 64), rows).std() < SPREAD / 10
 
 
 def test_the_levels_that_teach_are_half_as_far_in_every_stage() -> None:
-    method, a = small("method.learning.stages=4"), torch.tensor([level(0.5), level(12.0)], dtype=torch.float64)
+    method = small("method.learning.stages=4")
+    a = torch.tensor([level(0.5), level(12.0)], dtype=torch.float64)
     shares = []
     for seen in (0, 20, 40, 60, 79, 500):
         method.batches_seen.fill_(seen)
         shares.append((1 - sigma_of(method.cleaner(a)) / sigma_of(a)).tolist())
     full = 1 + 8 / (1 + math.exp(0.5))
-    assert [near for near, _ in shares] == pytest.approx([1.0, 1.0, full / 8, full / 16, full / 16, full / 16])
-    assert [far for _, far in shares] == pytest.approx([1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 16], rel=1e-3)
+    assert [near for near, _ in shares] == pytest.approx(
+        [1.0, 1.0, full / 8, full / 16, full / 16, full / 16]
+    )
+    assert [far for _, far in shares] == pytest.approx(
+        [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 16], rel=1e-3
+    )
 
 
 def test_levels_come_back_from_their_xi() -> None:
@@ -105,7 +126,9 @@ def test_taught_by_the_clean_picture_the_loss_is_a_denoisers() -> None:
     a = alpha_bar_at(torch.tensor([0.2, 0.15])).float()
     said = method.f(noised(x_0, noise, a), a, method.net.encode(shown.image))
     expected = (pseudo_huber(said, x_0, 0.1) / torch.tensor([0.2, 0.15])).mean()
-    assert float(method.loss(shown, Draws(0, [0, 1]))["loss"]) == pytest.approx(float(expected), rel=1e-4)
+    assert float(method.loss(shown, Draws(0, [0, 1]))["loss"]) == pytest.approx(
+        float(expected), rel=1e-4
+    )
 
 
 def test_only_the_noisier_of_two_levels_learns() -> None:
@@ -136,12 +159,16 @@ def test_what_teaches_is_a_picture() -> None:
 
 def test_the_loss_is_least_where_the_two_levels_of_gaussian_pictures_agree_on_average() -> None:
     """Of f = MEAN + g (x / sqrt(alpha_bar) - MEAN), taught by g' at sigma', the best g is
-    g' (s^2 + sigma sigma') / (s^2 + sigma^2): the chain of these products tends to the exact s / sqrt(s^2 + sigma^2) as
-    levels draw near."""
+    g' (s^2 + sigma sigma') / (s^2 + sigma^2): the chain of these products tends to the exact s /
+    sqrt(s^2 + sigma^2) as levels draw near."""
     method = small(f"method.learning.huber={LARGE}", "method.learning.stages=1")
     sigma, count = 2.0, 64
     near = float(sigma_of(method.cleaner(torch.tensor([level(sigma)], dtype=torch.float64))))
-    rgb = (1 + MEAN + SPREAD * torch.randn(count, 3, 32, 32, generator=torch.Generator().manual_seed(1))) / 2
+    rgb = (
+        1
+        + MEAN
+        + SPREAD * torch.randn(count, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    ) / 2
     shown = batch(count)._replace(rgb=rgb)
     method.xi = lambda draws, device: xi_at(torch.full((count,), level(sigma), dtype=torch.float64))
     taught = SPREAD / math.sqrt(SPREAD**2 + near**2)
@@ -149,7 +176,9 @@ def test_the_loss_is_least_where_the_two_levels_of_gaussian_pictures_agree_on_av
 
     def loss_at(g: float) -> float:
         shrink = {True: g, False: taught}
-        method.f = lambda x, a, _: MEAN + shrink[bool(a[0] < level(sigma) + 1e-6)] * (x / a[0].sqrt() - MEAN).float()
+        method.f = lambda x, a, _: (
+            MEAN + shrink[bool(a[0] < level(sigma) + 1e-6)] * (x / a[0].sqrt() - MEAN).float()
+        )
         return float(method.loss(shown, Draws(0, range(count)))["loss"])
 
     assert loss_at(best) < min(loss_at(best - 0.02), loss_at(best + 0.02))
@@ -161,7 +190,9 @@ def test_the_chain_of_best_shrinkings_tends_to_the_exact_one() -> None:
     method.batches_seen.fill_(79)
     levels = [sigma]
     while levels[-1] > 1e-4 and len(levels) < 5000:
-        levels.append(float(sigma_of(method.cleaner(torch.tensor([level(levels[-1])], dtype=torch.float64)))))
+        levels.append(
+            float(sigma_of(method.cleaner(torch.tensor([level(levels[-1])], dtype=torch.float64))))
+        )
     for near, far in zip(levels[:0:-1], levels[-2::-1], strict=True):
         g *= (SPREAD**2 + far * near) / (SPREAD**2 + far**2)
     assert g == pytest.approx(SPREAD / math.sqrt(SPREAD**2 + sigma**2), rel=0.01)

@@ -62,21 +62,37 @@ def test_a_corruption_depends_on_its_draws_alone() -> None:
     true, lines = drawing("box")
     for corrupt in CORRUPTIONS.values():
         both = corrupt(true.expand(2, -1, -1, -1), lines.expand(2, -1, -1, -1), Draws(0, [3, 4]))
-        assert torch.equal(corrupt(true, lines, Draws(0, [4])), both[1:]) and both.min() >= 0 and both.max() <= 1
+        assert (
+            torch.equal(corrupt(true, lines, Draws(0, [4])), both[1:])
+            and both.min() >= 0
+            and both.max() <= 1
+        )
 
 
 def test_the_pages_rates_are_the_files_and_false_alarms_are_below_a_percent_on_lines() -> None:
     found = read_json(ROOT / "results" / "validity.json")
-    assert found["limits"] == Limits()._asdict(), "limits changed: run experiments/validity_calibration/run.py again"
+    assert found["limits"] == Limits()._asdict(), (
+        "limits changed: run experiments/validity_calibration/run.py again"
+    )
     lines = found["lines"]
     true = [lines["recoloured"], lines["other true colourings"]]
-    assert sum(each["stopped"] * each["count"] for each in true) / sum(each["count"] for each in true) < 0.01
+    assert (
+        sum(each["stopped"] * each["count"] for each in true) / sum(each["count"] for each in true)
+        < 0.01
+    )
     assert all(lines[kind]["stopped"] > 0.98 for kind in ("bleeding", "mush", "stained", "salt"))
     page = (ROOT / "experiments/validity_calibration/README.md").read_text(encoding="utf-8")
-    names = {"recoloured": "*true:* other hues", "other true colourings": "*true:* other true colourings",
+    names = {"recoloured": "*true:* other hues", "other true colourings": "*true:* other true "
+                                                                          "colourings",
              "bleeding": "*broken:* bleeding"}  # fmt: skip
     for kind, rate in lines.items():
-        (row,) = [line for line in page.splitlines() if line.startswith(f"| {names.get(kind, kind)} |")]
+        (row,) = [
+            line for line in page.splitlines() if line.startswith(f"| {names.get(kind, kind)} |")
+        ]
         of_gray = found["gray"].get(kind)
-        told = [f"{rate['stopped']:.3f}", f"{of_gray['stopped']:.3f}" if of_gray else "", str(rate["count"])]
+        told = [
+            f"{rate['stopped']:.3f}",
+            f"{of_gray['stopped']:.3f}" if of_gray else "",
+            str(rate["count"]),
+        ]
         assert [cell.strip() for cell in row.split("|")[2:5]] == told

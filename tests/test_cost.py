@@ -40,14 +40,18 @@ def test_seconds_of_all_parts_are_added_up(tmp_path: Path, clock: SimpleNamespac
     assert read_seconds(tmp_path) == 49
 
 
-def test_what_a_kill_lost_is_not_counted_and_a_new_beginning_is_at_zero(tmp_path: Path, clock: SimpleNamespace) -> None:
+def test_what_a_kill_lost_is_not_counted_and_a_new_beginning_is_at_zero(
+    tmp_path: Path, clock: SimpleNamespace
+) -> None:
     trained(tmp_path, clock, False, 5)  # killed one step after a save
     assert read_seconds(tmp_path) == 28
     trained(tmp_path, clock, False, 2)
     assert read_seconds(tmp_path) == 14
 
 
-@pytest.mark.parametrize(("error", "seconds"), [(StoppedError("stopped", 15), 21), (NumericError("lost"), 14)])
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(StoppedError("stopped", 15), 21), (NumericError("lost"), 14)]
+)
 def test_a_stop_that_saves_is_counted_a_failure_is_not(
     tmp_path: Path, clock: SimpleNamespace, error: Exception, seconds: float
 ) -> None:
@@ -55,7 +59,9 @@ def test_a_stop_that_saves_is_counted_a_failure_is_not(
     assert read_seconds(tmp_path) == seconds
 
 
-def test_a_folder_that_has_vanished_does_not_come_back(tmp_path: Path, clock: SimpleNamespace) -> None:
+def test_a_folder_that_has_vanished_does_not_come_back(
+    tmp_path: Path, clock: SimpleNamespace
+) -> None:
     trained(tmp_path / "gone", clock, False, 2).on_train_end(Any, Any)  # type: ignore[arg-type]
     assert not (tmp_path / "gone").exists()
 

@@ -33,7 +33,8 @@ def test_paper_between_two_lines_that_run_into_a_side_is_cut(border: str, betwee
 
 
 def bust() -> np.ndarray:
-    """A head whose hair is cut above, over shoulders cut below; a gleam lies on the hair. (300, 400) uint8."""
+    """A head whose hair is cut above, over shoulders cut below; a gleam lies on the hair.
+    (300, 400) uint8."""
     drawing = np.full((300, 400), 255, np.uint8)
     cv2.polylines(drawing, [np.array([[140, 0], [110, 180], [290, 180], [260, 0]])], False, 0, 1)
     cv2.polylines(drawing, [np.array([[60, 299], [110, 180], [290, 180], [340, 299]])], False, 0, 1)
@@ -50,7 +51,8 @@ def test_hair_cut_by_the_border_is_one_area_beside_what_lies_on_it() -> None:
 
 def test_a_net_sees_closed_what_the_border_cuts_and_the_paper_around_open() -> None:
     drawing = bust()
-    image, labels = torch.from_numpy(drawing)[None].float() / 255, torch.from_numpy(areas_of(drawing).labels).long()
+    image = torch.from_numpy(drawing)[None].float() / 255
+    labels = torch.from_numpy(areas_of(drawing).labels).long()
     seen = small_view(image, labels, 100)[0][0, 0]  # of 400 px; 12 rows of margin above and below
     top, bottom = seen[10:16].amin(0), seen[84:90].amin(0)
     assert top[40:60].max() < 0.5 and bottom[20:80].max() < 0.5
@@ -60,7 +62,9 @@ def test_a_net_sees_closed_what_the_border_cuts_and_the_paper_around_open() -> N
 def test_soles_along_the_border_leave_what_lies_between_legs_open() -> None:
     paper = np.ones((100, 100), bool)
     for left in (20, 60):
-        paper[98:, left : left + 20] = paper[30:, left : left + 2] = paper[30:, left + 18 : left + 20] = False
+        paper[98:, left : left + 20] = paper[30:, left : left + 2] = paper[
+            30:, left + 18 : left + 20
+        ] = False
     assert not cut_by_border(paper)[-1, 45:55].any()
 
 
@@ -77,8 +81,20 @@ def test_a_scene_that_fills_its_frame_goes_on_above_and_below_all_ink() -> None:
     scene = np.full((200, 300), 255, np.uint8)
     cv2.polylines(scene, [np.array([[0, 90], [150, 80], [299, 95]])], False, 0, 2)  # the horizon
     for left in (60, 180):  # trunks, the lowest ink, that stand on the ground
-        cv2.polylines(scene, [np.array([[left, 85], [left, 170], [left + 12, 170], [left + 12, 85]])], False, 0, 2)
+        cv2.polylines(
+            scene,
+            [np.array([[left, 85], [left, 170], [left + 12, 170], [left + 12, 85]])],
+            False,
+            0,
+            2,
+        )
     labels = areas_of(scene).labels
-    assert labels[150, 20] == labels[150, 120] == labels[150, 280] == labels[190, 150] != labels[20, 150]
+    assert (
+        labels[150, 20]
+        == labels[150, 120]
+        == labels[150, 280]
+        == labels[190, 150]
+        != labels[20, 150]
+    )
     alone = areas_of(np.pad(scene, ((0, 0), (20, 20)), constant_values=255)).labels
     assert alone[150, 140] != alone[190, 170]  # on paper of its own, a margin is around it

@@ -54,7 +54,10 @@ def test_draws_decode_standard_normal_latents() -> None:
 def test_medoids_are_draws_and_centres_are_not() -> None:
     image = torch.rand(1, 1, 16, 16)
     pool = cvae("method.cluster.kind=none").candidates(image, 12, Draws(0, [3]))
-    shown = [cvae(f"method.cluster.kind={kind}").candidates(image, 3, Draws(0, [3])) for kind in ("medoids", "centres")]
+    shown = [
+        cvae(f"method.cluster.kind={kind}").candidates(image, 3, Draws(0, [3]))
+        for kind in ("medoids", "centres")
+    ]
     apart = [torch.cdist(fields.flatten(1), pool.flatten(1)) for fields in shown]
     assert apart[0].amin(1).max() < 1e-4 < apart[1].amin(1).max()
 
@@ -65,4 +68,10 @@ def test_a_pool_smaller_than_its_clusters_is_refused() -> None:
 
 
 def test_the_picture_keeps_its_size() -> None:
-    assert cvae().sample(Condition(torch.rand(1, 1, 20, 24)), 2, Draws(0, [0])).shape == (1, 2, 3, 20, 24)
+    assert cvae().sample(Condition(torch.rand(1, 1, 20, 24)), 2, Draws(0, [0])).shape == (
+        1,
+        2,
+        3,
+        20,
+        24,
+    )

@@ -20,7 +20,11 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "pictures"
     (folder / "sub").mkdir(parents=True)
-    for name, color in (("a.png", (200, 10, 10)), ("sub/b.jpg", (10, 90, 200)), ("sub/c.png", (80, 80, 80))):
+    for name, color in (
+        ("a.png", (200, 10, 10)),
+        ("sub/b.jpg", (10, 90, 200)),
+        ("sub/c.png", (80, 80, 80)),
+    ):
         image = np.full((20, 30, 3), 255, np.uint8)
         image[5:15, 10:20] = color
         Image.fromarray(image).save(folder / name)
@@ -34,7 +38,9 @@ def test_check_says_that_all_is_well_and_counts_gray_pictures(
     assert capsys.readouterr().out == "3 pictures, all usable; 1 of them without colours\n"
 
 
-def test_check_lists_every_bad_file_and_fails(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_lists_every_bad_file_and_fails(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (pictures / "sub/b.jpg").write_bytes((pictures / "sub/b.jpg").read_bytes()[:300])
     (pictures / "empty.png").touch()
     (pictures / "text.jpg").write_text("hello")
@@ -43,11 +49,16 @@ def test_check_lists_every_bad_file_and_fails(pictures: Path, capsys: pytest.Cap
         main(["check", f"root={pictures}"])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
-    assert all(any(name in line for line in lines) for name in ("b.jpg", "empty.png", "text.jpg", "folder.png"))
+    assert all(
+        any(name in line for line in lines)
+        for name in ("b.jpg", "empty.png", "text.jpg", "folder.png")
+    )
 
 
 @pytest.mark.whole
-def test_check_reads_a_data_set_as_its_loader_does(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reads_a_data_set_as_its_loader_does(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pictures.rename(pictures.with_name("train"))
     Image.new("RGB", (15, 4)).save(pictures.with_name("train") / "odd.png")
     with pytest.raises(DataError, match="1 of 4"):
@@ -64,20 +75,28 @@ def test_a_folder_of_any_name_is_taken_as_typed(
     assert "3 pictures, all usable" in capsys.readouterr().out
 
 
-def test_prepare_fills_the_cache_and_counts_the_splits(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prepare_fills_the_cache_and_counts_the_splits(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["prepare", "data=folder", f"data.root={pictures}", "data.size=16"])
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "Folder: 3 pictures at 16 px"
     assert [line.split()[:2] for line in out[1:]] == [["train", "1"], ["val", "1"], ["test", "1"]]
-    assert [np.load(path).shape for path in (pictures.parent / "cache").rglob("16px-3.npy")] == [(3, 3, 16, 16)]
+    assert [np.load(path).shape for path in (pictures.parent / "cache").rglob("16px-3.npy")] == [
+        (3, 3, 16, 16)
+    ]
 
 
 def test_lines_writes_a_drawing_for_each_picture(pictures: Path, tmp_path: Path) -> None:
     main(["lines", f"input={pictures}", f"out={tmp_path / 'out'}"])
-    written = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png"))
+    written = sorted(
+        str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")
+    )
     assert written == ["a.png", "sub/b.png", "sub/c.png"]
     line = np.asarray(Image.open(tmp_path / "out/a.png"))
-    assert line.shape == (20, 30) and line[10, 10] < 10 and line[10, 2] == 255 and line[10, 15] == 255
+    assert (
+        line.shape == (20, 30) and line[10, 10] < 10 and line[10, 2] == 255 and line[10, 15] == 255
+    )
 
 
 def test_names_that_differ_only_in_their_suffix_stay_apart(pictures: Path, tmp_path: Path) -> None:
@@ -86,7 +105,9 @@ def test_names_that_differ_only_in_their_suffix_stay_apart(pictures: Path, tmp_p
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png.png", "a.jpg.png", "sub"}
 
 
-def test_lines_goes_on_after_a_bad_picture_and_fails_at_the_end(pictures: Path, tmp_path: Path) -> None:
+def test_lines_goes_on_after_a_bad_picture_and_fails_at_the_end(
+    pictures: Path, tmp_path: Path
+) -> None:
     (pictures / "a.png").write_bytes(b"")
     with pytest.raises(DataError, match="1 of 3 pictures"):
         main(["lines", f"input={pictures}", f"out={tmp_path / 'out'}", "line_style=xdog"])
@@ -96,7 +117,15 @@ def test_lines_goes_on_after_a_bad_picture_and_fails_at_the_end(pictures: Path, 
 @pytest.mark.whole
 def test_mixed_lines_depend_on_the_seed_alone(pictures: Path, tmp_path: Path) -> None:
     def drawn(out: str, seed: int) -> bytes:
-        main(["lines", f"input={pictures}", f"out={tmp_path / out}", "line_style=mix", f"seed={seed}"])
+        main(
+            [
+                "lines",
+                f"input={pictures}",
+                f"out={tmp_path / out}",
+                "line_style=mix",
+                f"seed={seed}",
+            ]
+        )
         return b"".join(path.read_bytes() for path in sorted((tmp_path / out).rglob("*.png")))
 
     assert drawn("1", 3) == drawn("2", 3) != drawn("3", 4)
@@ -112,12 +141,22 @@ def test_add_makes_a_folder_of_drawings_a_set_of_illustrations(
         (pictures / f"{name}.svg").write_text(svg)
     main(["add", str(pictures), "name=squares"])
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == f"{tmp_path / 'cache/art/squares.jsonl.xz'}: 2 drawings (pictures, as the folder says)"
+    assert (
+        out[0]
+        == f"{tmp_path / 'cache/art/squares.jsonl.xz'}: 2 drawings (pictures, as the folder says)"
+    )
     assert out[1] == "1 of them make pairs of lines and colouring" and "squares]'" in out[2]
 
 
 @pytest.mark.parametrize(
-    "words", [["chek"], ["lines"], ["add"], ["lines", "input=a", "out=b", "line_style=canny"], ["check", "rot=a"]]
+    "words",
+    [
+        ["chek"],
+        ["lines"],
+        ["add"],
+        ["lines", "input=a", "out=b", "line_style=canny"],
+        ["check", "rot=a"],
+    ],
 )
 def test_mistyped_words_are_config_errors(words: list[str]) -> None:
     with pytest.raises(ConfigError):
@@ -136,4 +175,6 @@ def test_the_command_ends_with_the_code_of_data_errors(
     (pictures / "empty.png").touch()
     done = command("data", "check", f"root={pictures}")
     assert done.returncode == 3
-    assert done.stderr.count("\n") == 1 and done.stderr.startswith("colorlab: error: 1 of 4 pictures cannot be used")
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith(
+        "colorlab: error: 1 of 4 pictures cannot be used"
+    )

@@ -1,4 +1,5 @@
-"""Training in two processes is training in one: the same order, gradients, means; and they end together."""
+"""Training in two processes is training in one: the same order, gradients, means; and they end
+together."""
 
 from __future__ import annotations
 
@@ -26,9 +27,10 @@ from tests.kill_harness import ROOT, Ended, Started, at_batch, kill, words_for
 from tests.test_every_method import METHODS
 
 #: A method whose loss is a mean over pictures, by an optimizer that is continuous in the gradient.
-SMOOTH = ["method.learning.stratified=false", "+method.optimizer.eps=1e-2", "trainer.max_steps=4", "save_every=2",
-          "trainer.val_check_interval=2"]  # fmt: skip
-TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=240"]  # s; a busy machine starts processes slowly
+SMOOTH = ["method.learning.stratified=false", "+method.optimizer.eps=1e-2", "trainer.max_steps=4",
+          "save_every=2", "trainer.val_check_interval=2"]  # fmt: skip
+# s; a busy machine starts processes slowly
+TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=240"]
 
 
 def in_two(folder: Path, words: list[str], *plants: Any) -> list[Ended]:
@@ -45,9 +47,12 @@ def in_one(folder: Path, words: list[str], *plants: Any) -> list[Ended]:
 
 
 def largest_difference(one: Path, other: Path) -> float:
-    weights = [load_file(folder / "runs/x/checkpoints/weights.safetensors") for folder in (one, other)]
+    weights = [
+        load_file(folder / "runs/x/checkpoints/weights.safetensors") for folder in (one, other)
+    ]
     return max(
-        (a.double() - b.double()).abs().max().item() for a, b in zip(*(w.values() for w in weights), strict=True)
+        (a.double() - b.double()).abs().max().item()
+        for a, b in zip(*(w.values() for w in weights), strict=True)
     )
 
 
@@ -66,7 +71,9 @@ class Drawings:
 
 @pytest.mark.parametrize("count", [0, 1, 9, 33, 100, 200])
 @pytest.mark.parametrize("world", [1, 2, 3])
-def test_every_picture_is_validated_once_and_all_processes_take_as_many_batches(count: int, world: int) -> None:
+def test_every_picture_is_validated_once_and_all_processes_take_as_many_batches(
+    count: int, world: int
+) -> None:
     loaders = []
     for rank in range(world):
         data = PictureData(Drawings(count), 4, 0, 0)  # type: ignore[arg-type]
@@ -75,7 +82,9 @@ def test_every_picture_is_validated_once_and_all_processes_take_as_many_batches(
     assert len({len(loader) for loader in loaders}) == 1
     batches = {batch: {"loss": float(np.mean(batch))} for loader in loaders for batch in loader}
     assert sorted(i for batch in batches for i in batch) == [10 + i for i in range(count)]
-    expected = {"loss": pytest.approx(np.mean([10 + i for i in range(count)]), abs=1e-10)} if count else {}
+    expected = (
+        {"loss": pytest.approx(np.mean([10 + i for i in range(count)]), abs=1e-10)} if count else {}
+    )
     assert picture_means(batches) == expected
 
 
@@ -84,9 +93,13 @@ def test_means_do_not_depend_on_the_order_of_batches() -> None:
     assert picture_means(batches) == picture_means(dict(reversed(batches.items())))
 
 
-@pytest.mark.parametrize("said", ["[gloo/pair.cc:1] Timed out", "Application timeout caused pair closure"])
+@pytest.mark.parametrize(
+    "said", ["[gloo/pair.cc:1] Timed out", "Application timeout caused pair closure"]
+)
 def test_what_fails_while_a_lost_process_is_dealt_with_is_told_as_its_loss(said: str) -> None:
-    trainer = SimpleNamespace(world_size=2, is_global_zero=True, strategy=SimpleNamespace(launcher=None))
+    trainer = SimpleNamespace(
+        world_size=2, is_global_zero=True, strategy=SimpleNamespace(launcher=None)
+    )
     with pytest.raises(RankError, match="gave no answer"), ending_together(trainer):
         try:
             raise RuntimeError(said)
@@ -101,13 +114,17 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
     words = words_for("gpic", *SMOOTH)
     for name, train in (("one", in_one), ("two", in_two)):
         (tmp_path / name).mkdir()
-        assert [ended.code for ended in train(tmp_path / name, words)] == [0] * (1 + (name == "two"))
+        assert [ended.code for ended in train(tmp_path / name, words)] == [0] * (
+            1 + (name == "two")
+        )
     assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-6
 
 
 @pytest.mark.slow
 def test_two_processes_validate_as_one(tmp_path: Path) -> None:
-    words = words_for("gpic", "method.optimizer.lr=1e-30", "trainer.max_steps=2", "trainer.val_check_interval=1")
+    words = words_for(
+        "gpic", "method.optimizer.lr=1e-30", "trainer.max_steps=2", "trainer.val_check_interval=1"
+    )
     rows = []
     for name, train in (("one", in_one), ("two", in_two)):
         (tmp_path / name).mkdir()
@@ -128,7 +145,9 @@ def kill_first() -> None:
     [(in_two, in_two), (in_two, in_one), (in_one, in_two)],
     ids=["two, then two", "two, then one", "one, then two"],
 )
-def test_a_run_goes_on_in_another_number_of_processes(tmp_path: Path, order: tuple[Any, Any]) -> None:
+def test_a_run_goes_on_in_another_number_of_processes(
+    tmp_path: Path, order: tuple[Any, Any]
+) -> None:
     words = words_for("gpic", *SMOOTH)
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
@@ -169,7 +188,12 @@ def test_both_processes_end_with_the_same_weights(method: str, tmp_path: Path) -
         (1, "raises", 3, "a.png is damaged (fetch it again)"),
         (1, "is silent", 1, "gave no answer ("),
         (1, "is killed", 1, "another process of this training was killed by SIGKILL (resume=auto"),
-        (1, "is killed before they meet", 1, "another process of this training was killed by SIGKILL (resume=auto"),
+        (
+            1,
+            "is killed before they meet",
+            1,
+            "another process of this training was killed by SIGKILL (resume=auto",
+        ),
         (1, "raises before they meet", 3, "a.png is damaged (fetch it again)"),
         (0, "raises", 3, "a.png is damaged (fetch it again)"),
         (0, "is killed", -9, ""),
@@ -188,14 +212,24 @@ def test_when_one_process_fails_all_end_and_its_error_is_told_first(
         "HOW": how,
         "RANK_THAT_ENDS": str(rank),
     }
-    environment = {name: value for name, value in environment.items() if name not in ("LOCAL_RANK", "WORLD_SIZE")}
+    environment = {
+        name: value
+        for name, value in environment.items()
+        if name not in ("LOCAL_RANK", "WORLD_SIZE")
+    }
     with (tmp_path / "err").open("w") as err:
-        done = subprocess.run(line, cwd=tmp_path, env=environment, stdout=err, stderr=err, timeout=300)
+        done = subprocess.run(
+            line, cwd=tmp_path, env=environment, stdout=err, stderr=err, timeout=300
+        )
     told = (tmp_path / "err").read_text()
     lines = [line for line in told.splitlines() if line.startswith("colorlab: error: ")]
     assert done.returncode == code, told
     assert (not said and not lines) or said in lines[0], told
-    assert "clients joined" not in "".join(lines[:1]) and "Traceback" not in told and "zombies" not in told
+    assert (
+        "clients joined" not in "".join(lines[:1])
+        and "Traceback" not in told
+        and "zombies" not in told
+    )
     gone_by = time.monotonic() + 30  # one that is still importing notices when it is through
     while (left := orphans(tmp_path)) and time.monotonic() < gone_by:
         time.sleep(0.1)
@@ -217,9 +251,19 @@ def _cwd(pid: str) -> str:
 @pytest.mark.slow
 def test_torchrun_starts_the_processes(tmp_path: Path) -> None:
     words = [*words_for("gpic", "trainer.max_steps=2"), *TWO]
-    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "colorlab.train"]
+    line = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node=2",
+        "-m",
+        "colorlab.train",
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("training pictures") == 1  # one of them speaks
     assert (tmp_path / "runs/x/checkpoints/weights.safetensors").is_file()

@@ -24,7 +24,8 @@ from colorlab.training.shells import shell_of
 from colorlab.types import Batch
 
 SMALL = ["name=t", "method=deoldify", "method.width=4", "method.depth=3", "method.critic.width=4",
-         "method.critic.layers=2", "method.losses.perceptual=0", "trainer.max_steps=10"]  # fmt: skip
+         "method.critic.layers=2", "method.losses.perceptual=0",
+         "trainer.max_steps=10"]  # fmt: skip
 
 
 def deoldify(*overrides: str) -> Any:
@@ -46,8 +47,12 @@ def test_each_learns_alone_first_and_then_both() -> None:
     assert turns == [(True, False)] * 3 + [(False, True)] * 2 + [(True, True)] * 2
 
 
-@pytest.mark.parametrize(("seen", "moves"), [(0, {"net"}), (2, {"discriminator"}), (3, {"net", "discriminator"})])
-def test_whoever_has_no_turn_stays_though_its_optimizer_remembers(seen: int, moves: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("seen", "moves"), [(0, {"net"}), (2, {"discriminator"}), (3, {"net", "discriminator"})]
+)
+def test_whoever_has_no_turn_stays_though_its_optimizer_remembers(
+    seen: int, moves: set[str]
+) -> None:
     method = deoldify("method.stages.generator=2", "method.stages.critic=1").train()
     before: dict[str, torch.Tensor] = {}
     shell = shell_of(method)
@@ -55,10 +60,15 @@ def test_whoever_has_no_turn_stays_though_its_optimizer_remembers(seen: int, mov
         copy.deepcopy(dict(method.named_parameters())) if int(method.batches_seen) == seen else {}
     )
     loader: Any = DataLoader(Pictures(), batch_size=None, sampler=[[0, 1]] * (seen + 1))  # type: ignore[arg-type]
-    trainer = Trainer(accelerator="cpu", max_steps=2 * (seen + 1), logger=False, enable_checkpointing=False,
-                      enable_progress_bar=False, enable_model_summary=False)  # fmt: skip
+    trainer = Trainer(accelerator="cpu", max_steps=2 * (seen + 1), logger=False,
+                      enable_checkpointing=False, enable_progress_bar=False,
+                      enable_model_summary=False)  # fmt: skip
     trainer.fit(shell, loader)
-    changed = {name.split(".")[0] for name, p in method.named_parameters() if not torch.equal(p, before[name])}
+    changed = {
+        name.split(".")[0]
+        for name, p in method.named_parameters()
+        if not torch.equal(p, before[name])
+    }
     assert changed == moves
 
 
@@ -67,10 +77,14 @@ def test_every_convolution_has_a_spectral_norm_of_one() -> None:
     net = DeOldifyNet(4, 3, 2).train()
     for _ in range(60):
         net(batch().image)
-    convs = [each for each in net.modules() if isinstance(each, nn.Conv2d) and is_parametrized(each)]
+    convs = [
+        each for each in net.modules() if isinstance(each, nn.Conv2d) and is_parametrized(each)
+    ]
     assert len(convs) == 8 and not is_parametrized(net.ups[0].attention.qkv)
     for conv in convs:
-        assert torch.linalg.matrix_norm(conv.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+        assert torch.linalg.matrix_norm(conv.weight.flatten(1), 2).item() == pytest.approx(
+            1, abs=0.02
+        )
 
 
 def test_a_pixel_far_away_is_seen_by_attention_alone() -> None:
@@ -87,12 +101,18 @@ def test_a_pixel_far_away_is_seen_by_attention_alone() -> None:
 
 
 def test_the_loss_is_its_parts_times_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
-    method = deoldify("method.stages.generator=0", "method.stages.critic=0", "method.losses.perceptual=0.5",
-                      "method.losses.gan=0.2").eval()  # fmt: skip
+    monkeypatch.setattr(
+        module, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean()
+    )
+    method = deoldify("method.stages.generator=0", "method.stages.critic=0",
+                      "method.losses.perceptual=0.5", "method.losses.gan=0.2").eval()  # fmt: skip
     one = batch()
     made = method.made(one, Draws(0, [0, 1]))
     painted = made["painted"]
-    near = (painted - (2 * one.rgb - 1)).abs().mean() + 0.5 * ((painted + 1) / 2 - one.rgb).square().mean()
+    near = (painted - (2 * one.rgb - 1)).abs().mean() + 0.5 * (
+        (painted + 1) / 2 - one.rgb
+    ).square().mean()
     gan = nn.functional.softplus(-method.discriminator(one.image, painted)[0]).mean()
-    assert method.generator_loss(one, made)["loss"].item() == pytest.approx((near + 0.2 * gan).item(), rel=1e-3)
+    assert method.generator_loss(one, made)["loss"].item() == pytest.approx(
+        (near + 0.2 * gan).item(), rel=1e-3
+    )

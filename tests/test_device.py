@@ -1,4 +1,5 @@
-"""What is made of the machine: bf16 where there are units for it, imports without a search for garbage."""
+"""What is made of the machine: bf16 where there are units for it, imports without a search for
+garbage."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from colorlab.cli.device import importing, previews_in_bf16
 
 
 @pytest.mark.parametrize(("amx", "avx512"), [(False, False), (False, True), (True, True)])
-def test_bf16_on_a_processor_without_units_for_it_stays_fp32_and_says_so_once(amx, avx512, monkeypatch, capsys):
+def test_bf16_on_a_processor_without_units_for_it_stays_fp32_and_says_so_once(
+    amx, avx512, monkeypatch, capsys
+):
     device._stays_in_fp32.cache_clear()
     monkeypatch.setattr(device.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)

@@ -26,7 +26,9 @@ def test_alpha_bar_is_the_product_of_one_minus_beta():
     assert product.tolist() == pytest.approx(diffusion.alpha_bar_table(1000)[1:], rel=1e-12)
 
 
-@pytest.mark.parametrize(("t", "alpha_bar"), [(0, 1.0), (40, 0.991933), (370, 0.500045), (1000, 0.006330)])
+@pytest.mark.parametrize(
+    ("t", "alpha_bar"), [(0, 1.0), (40, 0.991933), (370, 0.500045), (1000, 0.006330)]
+)
 def test_levels_of_the_schedule(t, alpha_bar):
     assert diffusion.alpha_bar_table(1000)[t] == pytest.approx(alpha_bar, abs=5e-7)
     assert diffusion.xi_at(diffusion.alpha_bar_table(1000)[t]) == pytest.approx(t / 1000, abs=1e-9)
@@ -42,7 +44,9 @@ def test_the_schedule_is_nearly_wavegrads_straight_line():
 def test_a_posterior_step_is_diffusers_ddpm_step(t):
     from diffusers import DDPMScheduler
 
-    scheduler = DDPMScheduler(trained_betas=diffusion.betas(1000), prediction_type="sample", clip_sample=False)
+    scheduler = DDPMScheduler(
+        trained_betas=diffusion.betas(1000), prediction_type="sample", clip_sample=False
+    )
     x, x_0 = Draws(0, range(2)).normal(3, 8, 8), Draws(1, range(2)).uniform(3, 8, 8)
     theirs = scheduler.step(x_0, t - 1, x, generator=torch.Generator().manual_seed(5)).prev_sample
     z = torch.randn(x.shape, generator=torch.Generator().manual_seed(5))

@@ -17,9 +17,9 @@ from colorlab.types import Batch, Condition, Hints
 from tests.small_methods import image, stirred
 
 SMALL = [
-    "name=t", "method=disco", "data.condition=gray", "method.width=2", "method.anchors.superpixels=9",
-    "method.anchors.count=3", "method.net.channels=8", "method.net.heads=2", "method.net.layers=1",
-    "method.refiner_width=4", "trainer.max_steps=10",
+    "name=t", "method=disco", "data.condition=gray", "method.width=2",
+    "method.anchors.superpixels=9", "method.anchors.count=3", "method.net.channels=8",
+    "method.net.heads=2", "method.net.layers=1", "method.refiner_width=4", "trainer.max_steps=10",
 ]  # fmt: skip
 
 
@@ -28,7 +28,8 @@ def disco(*overrides: str) -> Any:
 
 
 def test_a_regions_mean_is_that_of_its_pixels_and_missing_regions_are_told() -> None:
-    x, label = Draws(0, [0]).normal(2, 3, 4), torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 3], [3, 3, 3, 3]]])
+    x = Draws(0, [0]).normal(2, 3, 4)
+    label = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 3], [3, 3, 3, 3]]])
     means, there = region_means(x, label, 4)
     assert there.tolist() == [[True, True, False, True]]
     for region in (0, 1, 3):
@@ -37,7 +38,8 @@ def test_a_regions_mean_is_that_of_its_pixels_and_missing_regions_are_told() -> 
 
 
 def test_missing_superpixels_change_nothing() -> None:
-    built, label = disco(), torch.arange(16).view(1, 4, 4).repeat_interleave(8, 1).repeat_interleave(8, 2)
+    built = disco()
+    label = torch.arange(16).view(1, 4, 4).repeat_interleave(8, 1).repeat_interleave(8, 2)
     tokens, there = built.net.tokens(image(), label, 16)
     wide, some = built.net.tokens(image(), label, 20)
     known = torch.full((1, 20), len(built.bins))
@@ -93,7 +95,9 @@ def test_hints_come_back_exactly_in_hue_and_reach_beyond() -> None:
     drawn = disco().sample(Condition(picture, hints), 2, Draws(0, [0]), [Inpaint("noised", 1, 0.1)])
     free = disco().sample(Condition(picture), 2, Draws(0, [0]))
     expected = AB().decode(AB().encode(hints.rgb), picture)
-    assert torch.allclose(drawn[0, :, :, 8:12, 20:24], expected[:, :, 8:12, 20:24].expand(2, -1, -1, -1), atol=1e-5)
+    assert torch.allclose(
+        drawn[0, :, :, 8:12, 20:24], expected[:, :, 8:12, 20:24].expand(2, -1, -1, -1), atol=1e-5
+    )
     assert (drawn - free)[..., :6, 20:24].abs().max() > 0
     assert (lab_of(drawn)[:, :, 0] - lab_of(picture.expand(-1, 3, -1, -1))[:, 0]).abs().max() < 0.5
 

@@ -9,9 +9,13 @@ from colorlab.nets.discriminator import Discriminator, PatchDiscriminator
 
 
 def test_a_score_a_patch_at_every_scale() -> None:
-    scores = Discriminator(3, 4, 3, 2, norm=True)(torch.rand(2, 1, 64, 48), torch.rand(2, 3, 64, 48))
+    scores = Discriminator(3, 4, 3, 2, norm=True)(
+        torch.rand(2, 1, 64, 48), torch.rand(2, 3, 64, 48)
+    )
     assert [tuple(score.shape) for score in scores] == [(2, 1, 8, 6), (2, 1, 4, 3)]
-    for score in Discriminator(2, 4, 3, 3, norm=True)(torch.rand(1, 1, 9, 8), torch.rand(1, 2, 9, 8)):
+    for score in Discriminator(2, 4, 3, 3, norm=True)(
+        torch.rand(1, 1, 9, 8), torch.rand(1, 2, 9, 8)
+    ):
         assert score.numel() and torch.isfinite(score).all()
 
 

@@ -24,7 +24,11 @@ def test_a_picture_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> No
     with replacing(path) as temporary:
         noise.save(temporary, "PNG")
     before = path.read_bytes()
-    with files_of_at_most(500), pytest.raises(OSError, match="File too large"), replacing(path) as temporary:
+    with (
+        files_of_at_most(500),
+        pytest.raises(OSError, match="File too large"),
+        replacing(path) as temporary,
+    ):
         noise.save(temporary, "PNG")
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
 
@@ -36,7 +40,11 @@ def test_a_disk_that_takes_no_more_is_told_with_the_file(tmp_path: Path) -> None
         "a.txt": lambda path: path.write_bytes(bytes(10_000)),
     }
     for name, write in writes.items():
-        with files_of_at_most(500), pytest.raises(OSError) as told, replacing(tmp_path / name) as temporary:
+        with (
+            files_of_at_most(500),
+            pytest.raises(OSError) as told,
+            replacing(tmp_path / name) as temporary,
+        ):
             write(temporary)
         assert re.fullmatch(rf"{re.escape(str(tmp_path / name))}: .* \(.*\)", one_line(told.value))
 
@@ -49,7 +57,13 @@ def test_what_killed_processes_were_writing_is_swept_and_nothing_else(tmp_path: 
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
     orphans = [path for path in tmp_path.rglob("*") if path.is_file()]
-    users = ["notes.tmpl", "config.1.tmp.yaml", "x.tmp", ".colorlab-notes.tmp", ".colorlab-1-12345678.tmp.txt"]
+    users = [
+        "notes.tmpl",
+        "config.1.tmp.yaml",
+        "x.tmp",
+        ".colorlab-notes.tmp",
+        ".colorlab-1-12345678.tmp.txt",
+    ]
     others = f".colorlab-{os.getppid()}-12345678.tmp"  # its process lives
     for name in [*users, others]:
         (tmp_path / name).touch()
@@ -96,7 +110,9 @@ def test_too_little_space_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_a_folder_in_which_nothing_was_begun_is_gone_when_it_is_let_go(begun: bool, tmp_path: Path) -> None:
+def test_a_folder_in_which_nothing_was_begun_is_gone_when_it_is_let_go(
+    begun: bool, tmp_path: Path
+) -> None:
     with pytest.raises(KeyError), held(tmp_path / "runs" / "x"):
         (tmp_path / "runs" / "x" / "config.yaml").touch() if begun else None
         raise KeyError("a mistake")

@@ -1,4 +1,5 @@
-"""DivColor the method: each loss against a second implementation, its two stages, what it refuses."""
+"""DivColor the method: each loss against a second implementation, its two stages, what it
+refuses."""
 
 from __future__ import annotations
 
@@ -13,8 +14,7 @@ from colorlab.cli.targets import build
 from colorlab.color import lab_of
 from colorlab.draws import Draws
 from colorlab.errors import CheckpointError, ConfigError
-from colorlab.methods.divcolor import rarity
-from colorlab.nets.divcolor_net import Mixture, Posterior, gradients, mahalanobis
+from colorlab.nets.divcolor_net import Mixture, Posterior, gradients, mahalanobis, rarity
 from colorlab.runs.checkpoint import save_weights
 from colorlab.types import Batch, Condition
 from tests.small_divcolor import SMALL, Pictures, divcolor, numbers, trained
@@ -22,8 +22,10 @@ from tests.small_divcolor import SMALL, Pictures, divcolor, numbers, trained
 
 @pytest.mark.slow
 def test_the_rows_of_the_papers_tables_are_three_sets_of_losses() -> None:
-    rows = {"l2": ["method.losses.l2=1", "method.losses.hist=0", "method.losses.mah=0", "method.losses.grad=0"],
-            "mah": ["method.losses.hist=0", "method.losses.grad=0"], "hist mah grad": []}  # fmt: skip
+    rows = {"l2": ["method.losses.l2=1", "method.losses.hist=0", "method.losses.mah=0",
+                   "method.losses.grad=0"],
+            "mah": ["method.losses.hist=0", "method.losses.grad=0"],
+            "hist mah grad": []}  # fmt: skip
     for terms, overrides in rows.items():
         losses = divcolor(*overrides).loss(Pictures()[[0, 1]], Draws(0, [0, 1]))
         assert set(losses) == {"loss", "kl", *terms.split()}
@@ -36,7 +38,8 @@ def test_the_losses_add_up() -> None:
 
 
 def test_the_vaes_loss_is_made_of_the_error_of_its_field(monkeypatch) -> None:
-    method, field = divcolor("method.losses.l2=3", "method.losses.grad=2"), numbers(2, 2, 16, 16).clamp(-0.5, 0.5)
+    method = divcolor("method.losses.l2=3", "method.losses.grad=2")
+    field = numbers(2, 2, 16, 16).clamp(-0.5, 0.5)
     q = Posterior(torch.full((2, 6), 2.0), torch.zeros(2, 6))
     monkeypatch.setattr(method.vae, "encode", lambda field, gray, draws: q)
     monkeypatch.setattr(method.vae, "forward", lambda z, maps: 0.9 * field)
@@ -76,7 +79,9 @@ def test_the_first_batches_train_the_vae_and_the_others_the_mdn_alone() -> None:
     before = {name: value.clone() for name, value in method.state_dict().items()}
     trained(method, 2)
     changed = {
-        name.split(".")[0] for name, value in method.state_dict().items() if not torch.equal(value, before[name])
+        name.split(".")[0]
+        for name, value in method.state_dict().items()
+        if not torch.equal(value, before[name])
     }
     assert changed == {"mdn", "features", "batches_seen"}
 
@@ -114,7 +119,10 @@ def test_accumulated_batches_count_for_the_stage_as_batches() -> None:
 @pytest.mark.whole
 def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
     method = divcolor("method.mdn.components=3")
-    mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[1.0, 2, 3]])[..., None].expand(1, 3, 6))
+    mixture = Mixture(
+        torch.tensor([[0.5, 0.3, 0.2]]).log(),
+        torch.tensor([[1.0, 2, 3]])[..., None].expand(1, 3, 6),
+    )
     z = method.latent(mixture, Draws(0, [7]).candidates(5))
     assert torch.equal(z[:3], mixture.mean[0])
     assert z[3:].std() > 0.1
@@ -124,10 +132,15 @@ def test_candidates_are_the_means_in_order_of_weight_and_then_random() -> None:
 @pytest.mark.whole
 def test_random_candidates_come_from_the_mixture() -> None:
     method = divcolor("method.mdn.components=3", "method.mdn.samples=random")
-    mixture = Mixture(torch.tensor([[0.5, 0.3, 0.2]]).log(), torch.tensor([[0.0, 10, 20]])[..., None].expand(1, 3, 6))
+    mixture = Mixture(
+        torch.tensor([[0.5, 0.3, 0.2]]).log(),
+        torch.tensor([[0.0, 10, 20]])[..., None].expand(1, 3, 6),
+    )
     z = method.latent(mixture, Draws(0, [7]).candidates(2000))
     component = (z.mean(1) / 10).round().long()
-    assert torch.allclose(torch.bincount(component) / 2000, torch.tensor([0.5, 0.3, 0.2]), atol=0.04)
+    assert torch.allclose(
+        torch.bincount(component) / 2000, torch.tensor([0.5, 0.3, 0.2]), atol=0.04
+    )
     assert (z - 10.0 * component[:, None]).var() == pytest.approx(0.1, rel=0.05)
 
 
@@ -136,7 +149,13 @@ def test_a_vae_alone_draws_from_its_prior() -> None:
     method = divcolor("method.stages.stage=vae").eval()
     rows = Draws(0, [7]).candidates(3)
     assert torch.equal(method.latent(None, rows), Draws(0, [7]).candidates(3).normal(6))
-    assert method.sample(Condition(torch.rand(1, 1, 16, 16)), 2, Draws(0, [7])).shape == (1, 2, 3, 16, 16)
+    assert method.sample(Condition(torch.rand(1, 1, 16, 16)), 2, Draws(0, [7])).shape == (
+        1,
+        2,
+        3,
+        16,
+        16,
+    )
 
 
 @pytest.mark.whole
@@ -192,13 +211,17 @@ def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_features_of_a_trained_colorizer_are_taken_frozen_or_refused(tmp_path: Path) -> None:
-    cic = build(compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=4"]).method)
+    cic = build(
+        compose("train", ["name=t", "method=cic", "method.width=2", "trainer.max_steps=4"]).method
+    )
     run = saved(cic, tmp_path)
     (run / "config.yaml").write_text("method:\n  width: 2\n")
     method = divcolor(f"method.mdn.features={run}")
     before = {name: value.clone() for name, value in method.features.state_dict().items()}
     trained(method, 4)
-    assert all(torch.equal(value, before[name]) for name, value in method.features.state_dict().items())
+    assert all(
+        torch.equal(value, before[name]) for name, value in method.features.state_dict().items()
+    )
     assert torch.equal(method.features.conv7[0].weight, cic.net.conv7[0].weight)
     with pytest.raises(CheckpointError, match=r"set method\.mdn\.features_width"):
         divcolor(f"method.mdn.features={run}", "method.mdn.features_width=3")
@@ -209,10 +232,15 @@ def test_the_mixture_sees_the_picture_at_a_side_of_its_own() -> None:
     """The paper's 224 px give features of 28 x 28, for a field of 64."""
     method = divcolor("method.mdn.sees=48")
     shapes = []
-    method.features.register_forward_hook(lambda net, inputs, output: shapes.append(tuple(output.shape[-2:])))
+    method.features.register_forward_hook(
+        lambda net, inputs, output: shapes.append(tuple(output.shape[-2:]))
+    )
     drawn = method.eval().sample(Condition(torch.rand(1, 1, 64, 64)), 2, Draws(0, [0]))
     assert shapes == [(6, 6)] and drawn.shape == (1, 2, 3, 64, 64)
     losses = method.loss(
-        Batch(torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64), torch.zeros(1), [""], torch.zeros(1)), Draws(0, [0])
+        Batch(
+            torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64), torch.zeros(1), [""], torch.zeros(1)
+        ),
+        Draws(0, [0]),
     )
     assert torch.isfinite(losses["loss"])

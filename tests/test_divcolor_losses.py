@@ -12,8 +12,15 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from colorlab.ab_bins import Bins
 from colorlab.color import AB, lab_of
 from colorlab.errors import DataError
-from colorlab.methods.divcolor import mdn_loss, principal_components, rarity
-from colorlab.nets.divcolor_net import Mixture, gradients, mahalanobis, reduced
+from colorlab.nets.divcolor_net import (
+    Mixture,
+    gradients,
+    mahalanobis,
+    mdn_loss,
+    principal_components,
+    rarity,
+    reduced,
+)
 from tests.small_divcolor import Pictures, divcolor, numbers
 
 
@@ -54,11 +61,14 @@ def test_colours_weigh_as_the_inverse_of_their_frequency() -> None:
 
 @pytest.mark.whole
 def test_by_default_colours_weigh_as_published_one_over_their_share() -> None:
-    """Beside such weights, of a mean as large as the number of colours, lambda_mah and lambda_grad are small."""
+    """Beside such weights, of a mean as large as the number of colours, lambda_mah and lambda_grad
+    are small."""
     method = divcolor("method.losses.uniform=0")
     field, error = torch.full((1, 2, 16, 16), 0.01), torch.ones(1, 2, 16, 16)
     share = method.H[method.bins(field)[0, 0, 0]]
-    assert method.term("hist", error, field).item() == pytest.approx(2 * 16**2 / float(share), rel=1e-4)
+    assert method.term("hist", error, field).item() == pytest.approx(
+        2 * 16**2 / float(share), rel=1e-4
+    )
     ours = divcolor("method.losses.uniform=0", "method.losses.scale=mean_one")
     times = method.term("hist", error, field) / ours.term("hist", error, field)
     assert times.item() == pytest.approx(float((method.H > 0).sum()), rel=0.01) and times > 50
@@ -76,29 +86,38 @@ def test_the_histogram_is_that_of_the_training_pictures() -> None:
 def test_colours_of_all_kinds_find_their_nearest_bins() -> None:
     rgb = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     method = divcolor()
-    mine, theirs = method.bins(AB().encode(rgb))[0], Bins("reachable").nearest(lab_of(rgb)[0, 1:].permute(1, 2, 0))
+    mine = method.bins(AB().encode(rgb))[0]
+    theirs = Bins("reachable").nearest(lab_of(rgb)[0, 1:].permute(1, 2, 0))
     assert torch.equal(mine, theirs)
 
 
 def test_mixing_in_the_uniform_distribution_bounds_the_weights() -> None:
     H = torch.tensor([0.9, 0.0999, 0.0001])
-    assert rarity(H, 0.0, "raw").max() / rarity(H, 0.0, "raw").min() == pytest.approx(9000, rel=1e-4)
+    assert rarity(H, 0.0, "raw").max() / rarity(H, 0.0, "raw").min() == pytest.approx(
+        9000, rel=1e-4
+    )
     assert rarity(H, 0.5, "raw").max() / rarity(H, 0.5, "raw").min() < 4
     assert torch.allclose(rarity(H, 1.0, "mean_one"), torch.ones(3))
 
 
 def test_the_colourfulness_loss_weights_each_pixel_by_its_true_colour() -> None:
-    method, field, error = divcolor(), numbers(1, 2, 16, 16).clamp(-0.5, 0.5), numbers(1, 2, 16, 16, seed=1)
+    method = divcolor()
+    field = numbers(1, 2, 16, 16).clamp(-0.5, 0.5)
+    error = numbers(1, 2, 16, 16, seed=1)
     weight, bins = rarity(method.H, method.losses.uniform, "raw"), method.bins(field)[0]
-    expected = sum(weight[bins[y, x]] * error[0, :, y, x].square().sum() for y in range(16) for x in range(16))
+    expected = sum(
+        weight[bins[y, x]] * error[0, :, y, x].square().sum() for y in range(16) for x in range(16)
+    )
     assert method.term("hist", error, field).item() == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_the_gradient_loss_is_numpys() -> None:
     C, f = numbers(2, 2, 5, 6).numpy(), numbers(2, 2, 5, 6, seed=1).numpy()
     expected = [
-        np.sum((np.diff(C[b], axis=a) - np.diff(f[b], axis=a)) ** 2) for b in range(2) for a in (1, 2)
-    ]  # fmt: skip
+        np.sum((np.diff(C[b], axis=a) - np.diff(f[b], axis=a)) ** 2)
+        for b in range(2)
+        for a in (1, 2)
+    ]
     mine = gradients(torch.from_numpy(C - f))
     assert np.allclose(mine, np.reshape(expected, (2, 2)).sum(1), rtol=1e-4)
 
@@ -110,7 +129,8 @@ def test_roots_are_the_releases_norms() -> None:
 
 
 def test_the_exact_mixture_loss_is_that_of_torch() -> None:
-    mixture, z = Mixture(numbers(3, 8).log_softmax(1), numbers(3, 8, 6, seed=1)), numbers(3, 6, seed=2)
+    mixture = Mixture(numbers(3, 8).log_softmax(1), numbers(3, 8, 6, seed=1))
+    z = numbers(3, 6, seed=2)
     parts = Independent(Normal(mixture.mean, math.sqrt(0.1)), 1)
     theirs = MixtureSameFamily(Categorical(logits=mixture.log_weight), parts)
     assert torch.allclose(mdn_loss(mixture, z, "exact"), -theirs.log_prob(z), rtol=1e-4)
@@ -124,7 +144,8 @@ def test_the_exact_loss_does_not_underflow_far_from_all_means() -> None:
 
 
 def test_only_the_component_nearest_to_the_target_learns() -> None:
-    logits, mean = torch.zeros(1, 3), torch.tensor([[[5.0, 0], [1.0, 1], [-3.0, 0]]], requires_grad=True)
+    logits = torch.zeros(1, 3)
+    mean = torch.tensor([[[5.0, 0], [1.0, 1], [-3.0, 0]]], requires_grad=True)
     loss = mdn_loss(Mixture(logits.log_softmax(1), mean), torch.zeros(1, 2), "nearest")
     assert loss.item() == pytest.approx(math.log(3) + 2 / (2 * 0.1))
     loss.sum().backward()

@@ -1,4 +1,5 @@
-"""DivColor's networks: their published sizes, what their outputs depend on, the distributions they speak of."""
+"""DivColor's networks: their published sizes, what their outputs depend on, the distributions they
+speak of."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from colorlab.draws import Draws
 from colorlab.nets.cic_net import CICNet
-from colorlab.nets.divcolor_net import MDN, FieldVAE, FrozenFeatures, Mixture, Posterior, block, dropped
+from colorlab.nets.divcolor_net import (
+    MDN,
+    FieldVAE,
+    FrozenFeatures,
+    Mixture,
+    Posterior,
+    block,
+    dropped,
+)
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -38,7 +47,12 @@ def test_the_maps_have_the_published_shapes() -> None:
     with torch.device("meta"):
         net = FieldVAE(64, 128, 64, skip=True, gray_posterior=False, dropout=0.3)
         maps = net.maps(torch.zeros(1, 1, 64, 64))
-        assert [tuple(each.shape[1:]) for each in maps] == [(128, 32, 32), (256, 16, 16), (512, 8, 8), (64, 4, 4)]
+        assert [tuple(each.shape[1:]) for each in maps] == [
+            (128, 32, 32),
+            (256, 16, 16),
+            (512, 8, 8),
+            (64, 4, 4),
+        ]
         assert net(torch.zeros(5, 64), maps).shape == (5, 2, 64, 64)
 
 
@@ -93,7 +107,9 @@ def test_dropout_keeps_the_mean_and_is_a_function_of_the_draws() -> None:
     x = torch.ones(2, 40000)
     once, again = (dropped(x, 0.3, Draws(0, [5, 6])) for _ in range(2))
     assert torch.equal(once, again) and not torch.equal(once[0], once[1])
-    assert once.mean() == pytest.approx(1, abs=0.02) and (once == 0).float().mean() == pytest.approx(0.3, abs=0.01)
+    assert once.mean() == pytest.approx(1, abs=0.02) and (
+        once == 0
+    ).float().mean() == pytest.approx(0.3, abs=0.01)
     assert dropped(x, 0.3, None) is x
 
 
@@ -122,7 +138,9 @@ def test_frozen_features_are_those_of_the_trained_colorizer(shortcuts: bool) -> 
     trained, mine = CICNet(2, 4, shortcuts), FrozenFeatures(2)
     gray = torch.rand(2, 1, 32, 32)
     trained.train()(gray)  # statistics of its own
-    mine.load_state_dict({name: tensor for name, tensor in trained.state_dict().items() if "ups" not in name})
+    mine.load_state_dict(
+        {name: tensor for name, tensor in trained.state_dict().items() if "ups" not in name}
+    )
     assert torch.allclose(mine.train()(gray), trained.eval().features(gray), atol=1e-5)
     assert mine(gray).shape == (2, mine.channels, 4, 4)
     assert not any(p.requires_grad for p in mine.parameters())

@@ -1,4 +1,5 @@
-"""The pages that people follow: their commands compose, their links lead somewhere, the notebook runs."""
+"""The pages that people follow: their commands compose, their links lead somewhere, the notebook
+runs."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from tests.conftest import ROOT
 GUIDES = sorted(
     ROOT / "docs" / f"{name}.md"
     for name in (
-        "start", "illustrators", "training", "comparing", "plugins", "models", "python", "numbers", "methods", "index",
+        "start", "illustrators", "training", "comparing", "plugins", "models", "python", "numbers",
+        "methods", "index",
     )
 )  # fmt: skip
 BLOCK = re.compile(r"^```\n(.*?)^```", re.M | re.S)
@@ -53,7 +55,10 @@ def composes(name: str, words: list[str]) -> None:
     from hydra._internal.utils import create_config_search_path
     from hydra.types import RunMode
 
-    words = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) if name != "train" else word for word in as_text(words)]
+    words = [
+        re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) if name != "train" else word
+        for word in as_text(words)
+    ]
     loader = ConfigLoaderImpl(create_config_search_path(str(conf_dir())))
     cfg = loader.load_configuration(name, words, RunMode.RUN)
     choices = dict(cfg.hydra.runtime.choices)
@@ -70,7 +75,11 @@ def test_the_links_of_the_guides_lead_somewhere(page: Path) -> None:
 
 def test_every_method_is_on_its_page() -> None:
     page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
-    assert not [name for name in group_files("method") if f"`{name}`" not in page and f"method={name}`" not in page]
+    assert not [
+        name
+        for name in group_files("method")
+        if f"`{name}`" not in page and f"method={name}`" not in page
+    ]
     assert choices_of(conf_dir() / "train.yaml")["method"] in group_files("method")
 
 
@@ -95,20 +104,28 @@ def test_docstrings_become_fields_of_the_site() -> None:
 
 
 def cells() -> list[dict]:
-    return [cell for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    return [
+        cell
+        for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
 
 
 def test_the_notebook_was_executed_and_shows_pictures() -> None:
     assert [cell["execution_count"] for cell in cells()] == list(range(1, 1 + len(cells())))
     outputs = [output for cell in cells() for output in cell["outputs"]]
     assert not [output for output in outputs if output["output_type"] == "error"]
-    pictures = [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+    pictures = [
+        output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})
+    ]
     sizes = [Image.open(io.BytesIO(base64.b64decode("".join(data)))).size for data in pictures]
     assert sizes == [(600, 150)] * 4 and NOTEBOOK.stat().st_size < 1_000_000
 
 
 @pytest.mark.slow
-def test_the_cells_of_the_notebook_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_the_cells_of_the_notebook_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for cell in cells():

@@ -13,7 +13,9 @@ def test_a_row_is_the_same_numbers_in_any_batch_and_order():
 
 def test_the_first_candidates_of_eight_are_those_of_four():
     eight = Draws(7, [3, 9]).candidates(8).normal(2, 2).reshape(2, 8, 2, 2)
-    assert torch.equal(Draws(7, [3, 9]).candidates(4).normal(2, 2).reshape(2, 4, 2, 2), eight[:, :4])
+    assert torch.equal(
+        Draws(7, [3, 9]).candidates(4).normal(2, 2).reshape(2, 4, 2, 2), eight[:, :4]
+    )
 
 
 def test_rows_are_the_same_streams_from_their_beginning():
@@ -23,7 +25,9 @@ def test_rows_are_the_same_streams_from_their_beginning():
     assert not torch.equal(draws.normal(4), first)
 
 
-@pytest.mark.parametrize("other", [Draws(8, [3]), Draws(7, [4]), Draws(7, [3], [1]), Draws(7, [3]).to("bias")])
+@pytest.mark.parametrize(
+    "other", [Draws(8, [3]), Draws(7, [4]), Draws(7, [3], [1]), Draws(7, [3]).to("bias")]
+)
 def test_another_seed_picture_candidate_or_purpose_is_another_stream(other):
     assert (Draws(7, [3]).normal(1000) * other.normal(1000)).mean().abs() < 0.12
 
@@ -46,7 +50,9 @@ def test_choice_covers_its_range_evenly():
 
 def test_streams_are_the_generators_behind_the_numbers():
     generator = Draws(7, [3, 9]).streams()[1]
-    assert torch.equal(torch.randn(1, 3, 4, 4, generator=generator)[0], Draws(7, [9]).normal(3, 4, 4)[0])
+    assert torch.equal(
+        torch.randn(1, 3, 4, 4, generator=generator)[0], Draws(7, [9]).normal(3, 4, 4)[0]
+    )
 
 
 def test_drawing_leaves_torchs_own_numbers_alone():

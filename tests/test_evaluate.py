@@ -1,4 +1,5 @@
-"""Evaluating a run: samples once, an interrupted evaluation goes on, numbers belong to a protocol."""
+"""Evaluating a run: samples once, an interrupted evaluation goes on, numbers belong to a
+protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ TINY = ["n=3", "steps=2", "limit=3", "features=none"]
 
 
 def trained_looking(folder: Path, *words: str) -> Path:
-    """A run of width 4 that was never trained, of GPIC or as the words say, with weights that are not zero."""
+    """A run of width 4 that was never trained, of GPIC or as the words say, with weights that are
+    not zero."""
     from colorlab.cli.targets import build
     from colorlab.runs.checkpoint import save_weights
     from colorlab.runs.run import begin
@@ -54,7 +56,10 @@ def evaluated(run: Path, *overrides: str) -> Path:
 
 
 def newest(run: Path) -> Path:
-    return max((run / "evaluation").glob("*"), key=lambda path: (path / "evaluation.json").stat().st_mtime_ns)
+    return max(
+        (run / "evaluation").glob("*"),
+        key=lambda path: (path / "evaluation.json").stat().st_mtime_ns,
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -86,14 +91,18 @@ def stamps(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.whole
-def test_there_is_one_file_a_drawing_with_n_pictures(finished: Path, document: dict[str, Any]) -> None:
+def test_there_is_one_file_a_drawing_with_n_pictures(
+    finished: Path, document: dict[str, Any]
+) -> None:
     assert len(document["drawings"]) == 3
     assert sorted(stamps(finished)) == sorted(f"{name}.npy" for name in document["drawings"])
     candidates = read_sample(finished, document["drawings"][0])
     assert candidates.shape == (3, 32, 32, 3) and candidates.dtype == np.uint8
 
 
-def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(run: Path, document: dict[str, Any]) -> None:
+def test_the_samples_are_those_of_the_method_with_the_drawings_own_draws(
+    run: Path, document: dict[str, Any]
+) -> None:
     from colorlab.draws import Draws
     from colorlab.runs.run import open_run
     from colorlab.types import Condition
@@ -121,7 +130,9 @@ def test_a_key_of_the_method_can_be_given_another_value_when_sampling(run: Path)
         ({"sampler": 1}, "not a"),
     ],
 )
-def test_a_wrong_key_or_value_names_the_right_ones(run: Path, changed: dict[str, Any], said: str) -> None:
+def test_a_wrong_key_or_value_names_the_right_ones(
+    run: Path, changed: dict[str, Any], said: str
+) -> None:
     from colorlab.errors import ConfigError
     from colorlab.runs.run import open_run
 
@@ -138,11 +149,15 @@ def test_evaluating_again_makes_no_sample_and_gives_the_same_numbers(
     assert "3 of 3 drawings have their samples" in capsys.readouterr().out
     assert stamps(finished) == before
     again = json.loads((finished / "evaluation.json").read_text())
-    assert {k: v for k, v in again.items() if k != "timing"} == {k: v for k, v in document.items() if k != "timing"}
+    assert {k: v for k, v in again.items() if k != "timing"} == {
+        k: v for k, v in document.items() if k != "timing"
+    }
 
 
 @pytest.mark.whole
-def test_an_interrupted_evaluation_makes_only_what_is_missing(run: Path, finished: Path, capsys) -> None:
+def test_an_interrupted_evaluation_makes_only_what_is_missing(
+    run: Path, finished: Path, capsys
+) -> None:
     before, lost = stamps(finished), sorted(stamps(finished))[:2]
     content = {name: (finished / "samples" / name).read_bytes() for name in lost}
     for name in lost:
@@ -192,7 +207,9 @@ def test_more_candidates_never_make_the_best_one_worse(document: dict[str, Any])
     assert curve[2] == document["values"]["truth/best_of_3_lpips"]["mean"]
 
 
-def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(document: dict[str, Any]) -> None:
+def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(
+    document: dict[str, Any],
+) -> None:
     trivial = document["trivial"]
     assert {"condition", "mean", "nearest"} <= trivial.keys()
     assert trivial["condition"]["values"]["diversity/lpips"]["mean"] == 0
@@ -201,12 +218,22 @@ def test_the_trivial_rows_are_there_and_uncoloured_ones_have_no_diversity(docume
 
 
 @pytest.mark.whole
-def test_a_method_of_coarse_colours_has_a_row_for_true_ones(document: dict[str, Any], tmp_path: Path) -> None:
-    run = trained_looking(tmp_path / "coarse", "method=pixcolor", "data.condition=gray", "method.order.blocks=1")
-    found = json.loads((evaluated(run, "lpips=none", "limit=2", "steps=null") / "evaluation.json").read_text())
+def test_a_method_of_coarse_colours_has_a_row_for_true_ones(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    run = trained_looking(
+        tmp_path / "coarse", "method=pixcolor", "data.condition=gray", "method.order.blocks=1"
+    )
+    found = json.loads(
+        (evaluated(run, "lpips=none", "limit=2", "steps=null") / "evaluation.json").read_text()
+    )
     values = found["trivial"]["oracle"]["values"]
     errors = [values[f"truth/best_of_{k}_delta_e"]["mean"] for k in (1, 2, 3)]
-    assert errors[1:] == pytest.approx(2 * errors[:1]) and errors[0] > 0 and values["diversity/delta_e"]["mean"] == 0
+    assert (
+        errors[1:] == pytest.approx(2 * errors[:1])
+        and errors[0] > 0
+        and values["diversity/delta_e"]["mean"] == 0
+    )
     assert "oracle" not in document["trivial"]
 
 
@@ -218,12 +245,14 @@ def test_the_protocol_does_not_know_the_method(run: Path, document: dict[str, An
 
 
 PROTOCOL = {
-    "data": "Toy", "size": "32x32", "condition": "lines", "drawings": "a", "pictures": "b", "n": 3, "metrics": 1,
-    "weights": {"alex": "x"}, "seed": 0, "versions": {"torch": "2"}, "split": "test",
+    "data": "Toy", "size": "32x32", "condition": "lines", "drawings": "a", "pictures": "b", "n": 3,
+    "metrics": 1, "weights": {"alex": "x"}, "seed": 0, "versions": {"torch": "2"}, "split": "test",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ["data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights"])
+@pytest.mark.parametrize(
+    "key", ["data", "size", "condition", "drawings", "pictures", "n", "metrics", "weights"]
+)
 def test_what_makes_numbers_incomparable_changes_the_protocols_name(key: str) -> None:
     other = PROTOCOL | {key: "another"}
     assert protocol_id(other) != protocol_id(PROTOCOL)
@@ -242,7 +271,8 @@ def test_a_folder_is_named_by_what_differs_from_training() -> None:
     assert name() == "test-n8-s0"
     assert re.fullmatch(r"test-n8-s0-steps20-[0-9a-f]{6}", name(steps=20))
     assert re.fullmatch(
-        r"test-n8-s0-ddim-[0-9a-f]{6}", name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}})
+        r"test-n8-s0-ddim-[0-9a-f]{6}",
+        name(sampler={"scheduler": {"_target_": "diffusers.DDIMScheduler"}}),
     )
     assert name(guide={"bias": {"color": "palette"}}) != name(guide={"bias": {"color": "#ff0000"}})
     assert folder_name("val", 8, 0, 24, WITHOUT_EFFECT, "") == "val-n8-s0-limit24"
@@ -253,11 +283,15 @@ def test_any_name_of_a_picture_gives_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     for k, name in enumerate(names):
         write_sample(tmp_path, name, np.full((2, 4, 4, 3), k, np.uint8))
-    assert [int(read_sample(tmp_path, name)[0, 0, 0, 0]) for name in names] == list(range(len(names)))
+    assert [int(read_sample(tmp_path, name)[0, 0, 0, 0]) for name in names] == list(
+        range(len(names))
+    )
     assert all(path.parent == tmp_path / "samples" for path in tmp_path.rglob("*.npy"))
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no array"])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no array"]
+)
 def test_a_damaged_sample_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     (tmp_path / "samples").mkdir()
     write_sample(tmp_path, "a", np.zeros((2, 8, 8, 3), np.uint8))
@@ -283,11 +317,15 @@ def test_missing_weights_end_with_an_error_after_the_other_numbers_are_written(
 
 
 @pytest.mark.whole
-def test_a_run_is_judged_on_other_pictures_under_their_protocol(run: Path, document: dict, tmp_path: Path) -> None:
-    """Two runs of different data stand in one table; each set has a folder and a protocol of its own."""
+def test_a_run_is_judged_on_other_pictures_under_their_protocol(
+    run: Path, document: dict, tmp_path: Path
+) -> None:
+    """Two runs of different data stand in one table; each set has a folder and a protocol of its
+    own."""
     other = trained_looking(tmp_path / "other", "data.size=48", "method.sampler.steps=2")
     documents = [json.loads((evaluated(path, *words) / "evaluation.json").read_text())
-                 for path, words in ((run, ["data=openmoji", "data.size=48"]), (other, []))]  # fmt: skip
+                 for path, words in ((run, ["data=openmoji", "data.size=48"]),
+                                     (other, []))]  # fmt: skip
     assert documents[0]["protocol_id"] == documents[1]["protocol_id"] != document["protocol_id"]
     assert documents[0]["protocol"]["size"] == "48x48"
     assert any("openmoji" in folder.name for folder in (run / "evaluation").iterdir())
@@ -319,13 +357,19 @@ def test_a_sheet_has_drawings_at_even_distances_through_the_whole_split() -> Non
     assert mixture([1, 6, 6, 6, 6], range(5), 4) == [0, 1, 2, 3]
 
 
-def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_are_named_first() -> None:
+def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_are_named_first() -> (
+    None
+):
     pictures = SimpleNamespace(
         drawings=lambda split: [np.array([2 * k, 2 * k + 1]) for k in range(10)],
         names=[f"picture {k}" for k in range(20)],
     )
     assert held_out(pictures, "test", 4).names == [f"picture {2 * k}" for k in (0, 2, 5, 7)]
-    assert len(held_out(pictures, "test", 10).groups) == len(held_out(pictures, "test", None).groups) == 10
+    assert (
+        len(held_out(pictures, "test", 10).groups)
+        == len(held_out(pictures, "test", None).groups)
+        == 10
+    )
     key = "truth/best_of_4_delta_e"
     document = {"protocol": {"n": 4}, "values": {}, "per_drawing": {key: [3.0, 9.0, 1.0, 5.0]}}
     assert error_key(document) == key and worst(document, 3) == [1, 3, 0]
@@ -345,4 +389,8 @@ def test_fewer_drawings_are_at_even_distances_through_the_split_and_the_worst_ar
 def test_a_mistake_is_one_line(command, words: list[str], code: int, said: str) -> None:
     done = command(*words)
     assert done.returncode == code
-    assert done.stderr.startswith("colorlab: error: ") and said in done.stderr and done.stderr.count("\n") == 1
+    assert (
+        done.stderr.startswith("colorlab: error: ")
+        and said in done.stderr
+        and done.stderr.count("\n") == 1
+    )

@@ -1,14 +1,16 @@
 """One suite over every conf/method/*.yaml: a new method is tested the moment its yaml exists.
 
-The promises are in colorlab/training/method_checks.py, where `python -m colorlab.check` holds other people's methods to
-them too. What a method may say about itself, as class or instance attributes:
-    conditions         the kinds of data.condition it can be shown; ("gray",) = it keeps the picture's lightness
+The promises are in colorlab/training/method_checks.py, where `python -m colorlab.check` holds other
+people's methods to them too. What a method may say about itself, as class or instance attributes:
+    conditions         the kinds of data.condition it can be shown; ("gray",) = it keeps the
+                       picture's lightness
     optimizer_steps    how many a batch takes
     candidates_differ  False for a method that draws one picture only (default True)
     export(folder)     what a finished run holds besides its weights
 and its yaml, in a line `# Small: ...`, what makes it small enough for a test.
 
-`make test` tries QUICK; `make test-whole` all others. One method: `pytest tests/test_every_method.py -k mine`."""
+`make test` tries QUICK; `make test-whole` all others. One method: `pytest
+tests/test_every_method.py -k mine`."""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from colorlab.training.method_checks import CHECKS, Trained
 from tests.tiny_prior import with_tiny_text
 
 METHODS = sorted(path.stem for path in (conf_dir() / "method").glob("*.yaml"))
-#: One of each kind is tried by `make test`: diffusion over pixels, classes of pixels, a GAN, a VAE, areas.
+#: One of each kind is tried by `make test`: diffusion over pixels, classes of pixels, a GAN, a VAE,
+#: areas.
 QUICK = ("gpic", "cic", "pix2pix", "cvae", "flats")
 SLOW = ("piggyback",)
 
@@ -66,7 +69,9 @@ def test_samples_have_shape_and_range(trained: Trained) -> None:
     every.samples_have_shape_and_range(trained)
 
 
-def test_the_same_draws_give_the_same_pictures_and_leave_the_global_random_state_alone(trained: Trained) -> None:
+def test_the_same_draws_give_the_same_pictures_and_leave_the_global_random_state_alone(
+    trained: Trained,
+) -> None:
     every.the_same_draws_give_the_same_pictures(trained)
 
 
@@ -74,7 +79,9 @@ def test_candidates_differ_unless_the_method_draws_one_picture_only(trained: Tra
     every.candidates_differ_unless_it_draws_one_picture_only(trained)
 
 
-def test_a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number(trained: Trained) -> None:
+def test_a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number(
+    trained: Trained,
+) -> None:
     every.a_candidate_is_the_same_8_bit_picture_in_any_batch_order_and_number(trained)
 
 

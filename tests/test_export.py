@@ -19,12 +19,17 @@ from colorlab.exports import formats, openraster
 from colorlab.exports.document import Document, document_of, flattened, multiplied
 from colorlab.exports.kinds import endings_of, kinds_of
 
-MADE = {"run": ["flats"], "settings": {"seed": 3, "text": "größer & <schöner>"}, "signature": "ab" * 32}
+MADE = {
+    "run": ["flats"],
+    "settings": {"seed": 3, "text": "größer & <schöner>"},
+    "signature": "ab" * 32,
+}
 FILES = {"input.png": b"the drawing's bytes"}
 
 
 def drawn(noise: int = 0) -> np.ndarray:
-    """(120, 160) uint8: two shapes in antialiased ink, on paper with or without a scanner's grain."""
+    """(120, 160) uint8: two shapes in antialiased ink, on paper with or without a scanner's
+    grain."""
     page = Image.new("L", (640, 480), 255)
     pen = ImageDraw.Draw(page)
     pen.ellipse((80, 80, 320, 400), outline=0, width=14)
@@ -39,7 +44,9 @@ def page(drawing: np.ndarray) -> np.ndarray:
     return np.repeat(drawing[..., None], 3, 2)
 
 
-def flat(drawing: np.ndarray, left: tuple[int, int, int], right: tuple[int, int, int]) -> np.ndarray:
+def flat(
+    drawing: np.ndarray, left: tuple[int, int, int], right: tuple[int, int, int]
+) -> np.ndarray:
     """Both shapes filled, under the ink."""
     areas = areas_of(drawing)
     paint = np.full((*drawing.shape, 3), 255, np.uint8)
@@ -51,7 +58,10 @@ def flat(drawing: np.ndarray, left: tuple[int, int, int], right: tuple[int, int,
 @pytest.fixture(scope="module")
 def flats() -> tuple[np.ndarray, list[np.ndarray]]:
     drawing = drawn()
-    return drawing, [flat(drawing, (224, 80, 48), (32, 64, 128)), flat(drawing, (10, 200, 100), (10, 200, 100))]
+    return drawing, [
+        flat(drawing, (224, 80, 48), (32, 64, 128)),
+        flat(drawing, (10, 200, 100), (10, 200, 100)),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +129,9 @@ def composed_by_pillow(path: Path, visible_group: int) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def test_openraster_is_laid_together_by_pillow(document: Document, flats: tuple, tmp_path: Path) -> None:
+def test_openraster_is_laid_together_by_pillow(
+    document: Document, flats: tuple, tmp_path: Path
+) -> None:
     openraster.write(tmp_path / "a.ora", document)
     for k, picture in enumerate(flats[1]):
         assert near(composed_by_pillow(tmp_path / "a.ora", k), picture)
@@ -151,32 +163,48 @@ def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
         openraster.read_made(tmp_path / "a.ora")
 
 
-def test_photoshop_layers_are_laid_together_by_psd_tools(document: Document, flats: tuple, tmp_path: Path) -> None:
+def test_photoshop_layers_are_laid_together_by_psd_tools(
+    document: Document, flats: tuple, tmp_path: Path
+) -> None:
     psd_tools = pytest.importorskip("psd_tools")
     formats.write([tmp_path / "a.psd"], "psd", document)
     psd = psd_tools.PSDImage.open(tmp_path / "a.psd")
     assert [layer.name for layer in psd] == ["Paper", "Candidate 1", "Candidate 2", "Lines"]
     assert [layer.name for layer in psd[1]] == ["red #e05030", "blue #204080"]
-    assert [layer.is_visible() for layer in psd[1:3]] == [True, False] and psd[3].blend_mode.name == "MULTIPLY"
-    assert near(np.asarray(Image.open(tmp_path / "a.psd").convert("RGB")), flats[1][0]), "the merged picture"
+    assert [layer.is_visible() for layer in psd[1:3]] == [True, False] and psd[
+        3
+    ].blend_mode.name == "MULTIPLY"
+    assert near(np.asarray(Image.open(tmp_path / "a.psd").convert("RGB")), flats[1][0]), (
+        "the merged picture"
+    )
     canvas = Image.new("RGB", psd.size, "white")
     for layer in (psd[0], *psd[1], psd[3]):
         own = layer.topil()
         box = (layer.left, layer.top, layer.right, layer.bottom)
         below = np.asarray(canvas.crop(box)).astype(int)
         colors = np.asarray(own.convert("RGB")).astype(int)
-        mixed = np.rint(below * colors / 255).astype(np.uint8) if layer.name == "Lines" else colors.astype(np.uint8)
+        mixed = (
+            np.rint(below * colors / 255).astype(np.uint8)
+            if layer.name == "Lines"
+            else colors.astype(np.uint8)
+        )
         canvas.paste(Image.fromarray(mixed), box, own.convert("RGBA").getchannel("A"))
     assert near(np.asarray(canvas), flats[1][0])
     said = psd.image_resources.get_data(1060)
     assert b"colorlab-signature=" + MADE["signature"].encode() in said  # type: ignore[attr-defined]
 
 
-def test_png_layers_are_the_colours_without_lines(document: Document, flats: tuple, tmp_path: Path) -> None:
+def test_png_layers_are_the_colours_without_lines(
+    document: Document, flats: tuple, tmp_path: Path
+) -> None:
     paths = [tmp_path / f"a{ending}" for ending in endings_of("png", 2)]
     formats.write(paths, "png", document)
     colors = np.asarray(Image.open(paths[0]))
-    assert {tuple(each) for each in colors.reshape(-1, 4)} == {(0, 0, 0, 0), (224, 80, 48, 255), (32, 64, 128, 255)}
+    assert {tuple(each) for each in colors.reshape(-1, 4)} == {
+        (0, 0, 0, 0),
+        (224, 80, 48, 255),
+        (32, 64, 128, 255),
+    }
     paper = np.where(colors[..., 3:] > 0, colors[..., :3], 255).astype(np.uint8)
     assert near(multiplied(paper, page(flats[0])), flats[1][0])
 
@@ -189,7 +217,9 @@ def test_a_palette_is_read_back(document: Document, tmp_path: Path) -> None:
     assert rows == [[224, 80, 48], [32, 64, 128]]
 
 
-def test_outlines_are_drawn_as_the_picture(document: Document, flats: tuple, tmp_path: Path) -> None:
+def test_outlines_are_drawn_as_the_picture(
+    document: Document, flats: tuple, tmp_path: Path
+) -> None:
     resvg = pytest.importorskip("resvg_py")
     formats.write([tmp_path / "a.svg", tmp_path / "b.svg"], "svg", document)
     drawn_again = resvg.svg_to_bytes(svg_path=str(tmp_path / "a.svg"))
@@ -201,6 +231,10 @@ def test_outlines_are_drawn_as_the_picture(document: Document, flats: tuple, tmp
 
 
 def test_a_kind_that_is_none_is_refused() -> None:
-    assert kinds_of(None) == () and kinds_of("ora") == ("ora",) and kinds_of(["ora", "gpl", "ora"]) == ("ora", "gpl")
+    assert (
+        kinds_of(None) == ()
+        and kinds_of("ora") == ("ora",)
+        and kinds_of(["ora", "gpl", "ora"]) == ("ora", "gpl")
+    )
     with pytest.raises(ConfigError, match="export=doc is unknown"):
         kinds_of(["ora", "doc"])

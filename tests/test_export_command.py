@@ -42,14 +42,24 @@ def pngs(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("more", [[], ["method/sampler=heun"]], ids=["the run's sampler", "another sampler"])
+@pytest.mark.parametrize(
+    "more", [[], ["method/sampler=heun"]], ids=["the run's sampler", "another sampler"]
+)
 def test_an_exported_file_is_made_again_to_the_same_bits(
     run: Path, drawing: Path, tmp_path: Path, more: list[str]
 ) -> None:
     hints = Image.new("RGBA", (30, 24))
     hints.putpixel((12, 12), (255, 0, 0, 255))
     hints.save(tmp_path / "h.png")
-    words = [f"run={run}", "n=3", "seed=5", "steps=1", f"hints={tmp_path / 'h.png'}", "export=[ora,gpl]", *more]
+    words = [
+        f"run={run}",
+        "n=3",
+        "seed=5",
+        "steps=1",
+        f"hints={tmp_path / 'h.png'}",
+        "export=[ora,gpl]",
+        *more,
+    ]
     draw(f"input={drawing}", f"out={tmp_path / 'a'}", *words)
     made = tmp_path / "a" / "fish.ora"
     draw(f"from={made}", f"run={run}", f"out={tmp_path / 'b'}", "export=ora")
@@ -59,8 +69,17 @@ def test_an_exported_file_is_made_again_to_the_same_bits(
 
 
 @pytest.mark.whole
-def test_what_is_exported_is_not_made_twice(run: Path, drawing: Path, tmp_path: Path, capsys) -> None:
-    words = [f"run={run}", f"input={drawing}", f"out={tmp_path / 'a'}", "n=2", "steps=1", "export=[ora,svg,gpl]"]
+def test_what_is_exported_is_not_made_twice(
+    run: Path, drawing: Path, tmp_path: Path, capsys
+) -> None:
+    words = [
+        f"run={run}",
+        f"input={drawing}",
+        f"out={tmp_path / 'a'}",
+        "n=2",
+        "steps=1",
+        "export=[ora,svg,gpl]",
+    ]
     draw(*words)
     draw(*words)
     assert "1 of 1 pictures were finished already" in capsys.readouterr().err
@@ -92,9 +111,10 @@ def changed(path: Path, key: str, value: object) -> Path:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1), ("size", 100_000),
-        ("guide", {"x": 5}), ("guide", {"x": {}}), ("guide", [1]), ("guide", 5), ("guide", {"x": {"_target_": [1]}}),
-        ("values", {"width": 16}), ("values", {"_target_": "os.system"}), ("values", {"none": 1}), ("values", [1]),
+        ("run", ["../../etc"]), ("input", 3), ("seed", "x"), ("size", [1]), ("steps", -1),
+        ("size", 100_000), ("guide", {"x": 5}), ("guide", {"x": {}}), ("guide", [1]), ("guide", 5),
+        ("guide", {"x": {"_target_": [1]}}), ("values", {"width": 16}),
+        ("values", {"_target_": "os.system"}), ("values", {"none": 1}), ("values", [1]),
         ("sampler", {"_target_": "os.system"}), ("sampler", {"steps": 3}), ("sampler", [1]),
         ("sampler", {"_target_": "colorlab.samplers.ancestral.Ancestral", "steps": -1}),
         ("guide", {"inpaint": {"_target_": "os.system", "command": "true"}}),
@@ -113,14 +133,18 @@ def test_a_strangers_file_says_nothing_that_runs(
 @pytest.mark.whole
 def test_a_strangers_file_says_neither_where_pictures_go_nor_what_runs(tmp_path: Path) -> None:
     """It is refused before anything is opened: what decides on that is the user's to say."""
-    foreign = {"out": str(tmp_path / "b"), "simplify": "net.pt", "again": True, "debug": True, "export": ["ora"],
-               "split": "test", "limit": 3, "from": "x.ora", "n": 3, "pixel_limit": 10**12, "x": {}}  # fmt: skip
+    foreign = {"out": str(tmp_path / "b"), "simplify": "net.pt", "again": True, "debug": True,
+               "export": ["ora"], "split": "test", "limit": 3, "from": "x.ora", "n": 3,
+               "pixel_limit": 10**12, "x": {}}  # fmt: skip
     for key, value in foreign.items():
         path = tmp_path / f"{key}.ora"
         settings = {"seed": 0, "sampler": {}, "values": {}, key: value}
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(
-                MADE, json.dumps({"run": ["flats"], "weights": [], "settings": settings, "input": "a", "n": 1})
+                MADE,
+                json.dumps(
+                    {"run": ["flats"], "weights": [], "settings": settings, "input": "a", "n": 1}
+                ),
             )
             archive.writestr("colorlab/input.png", b"x")
         with pytest.raises(DataError, match=f"'{key}' is no setting of pictures"):
@@ -132,7 +156,12 @@ def test_a_strangers_file_says_neither_where_pictures_go_nor_what_runs(tmp_path:
 def test_a_hostile_archive_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.ora"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MADE, " " * 5_000_000 if kind == "a bomb" else json.dumps({"run": list(map(str, range(999)))}))
+        archive.writestr(
+            MADE,
+            " " * 5_000_000
+            if kind == "a bomb"
+            else json.dumps({"run": list(map(str, range(999)))}),
+        )
     content = bytearray(path.read_bytes())
     if kind in ("a flipped bit", "a cut"):
         content[60:70] = bytes(10)
@@ -160,4 +189,6 @@ def test_python_exports_what_it_sampled(run: Path, drawing: Path, tmp_path: Path
     assert np.abs(merged - np.asarray(pictures[0])).max() <= 1
     assert read_made(path)[0]["settings"]["seed"] == 4
     with pytest.raises(ConfigError, match="give the drawing"):
-        colorlab.export([picture.resize((9, 9)) for picture in pictures], drawing, tmp_path / "x.ora")
+        colorlab.export(
+            [picture.resize((9, 9)) for picture in pictures], drawing, tmp_path / "x.ora"
+        )

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from colorlab.data.families import ALIKE, families, line_hash, look_alikes, palette, split_families
-from colorlab.data.openmoji import GROUPING_SIZE, OpenMoji, drawing_of, rasterised_all, splits_by_family
+from colorlab.data.openmoji import (
+    GROUPING_SIZE,
+    OpenMoji,
+    drawing_of,
+    rasterised_all,
+    splits_by_family,
+)
 from colorlab.data.transforms import Augment
 
 SIDE = 48
@@ -32,7 +38,10 @@ def square() -> np.ndarray:
 
 def painted(*colors: tuple[int, int, int]) -> np.ndarray:
     """(3, 48, 48) uint8: columns of equal width."""
-    parts = [np.broadcast_to(np.array(c, np.uint8)[:, None, None], (3, SIDE, SIDE // len(colors))) for c in colors]
+    parts = [
+        np.broadcast_to(np.array(c, np.uint8)[:, None, None], (3, SIDE, SIDE // len(colors)))
+        for c in colors
+    ]
     return np.concatenate(parts, 2)
 
 
@@ -40,7 +49,9 @@ PAPER = np.full((SIDE, SIDE), 255, np.uint8)
 
 
 def test_lines_moved_by_a_pixel_are_alike_and_other_shapes_are_not() -> None:
-    face, moved, larger, box = (line_hash(each) for each in (circle(16), circle(16, 24.7, 24.5), circle(8), square()))
+    face, moved, larger, box = (
+        line_hash(each) for each in (circle(16), circle(16, 24.7, 24.5), circle(8), square())
+    )
     assert (face != moved).sum() <= ALIKE
     assert (face != box).sum() > 2 * ALIKE and (face != larger).sum() > ALIKE
 
@@ -87,9 +98,12 @@ def test_one_large_family_does_not_fill_a_held_out_split() -> None:
 
 
 def test_splits_by_family_do_not_depend_on_the_order_of_pictures() -> None:
-    family, paints = STREAM.integers(0, 90, 300), np.array([str(p) for p in STREAM.integers(0, 100, 300)])
+    family = STREAM.integers(0, 90, 300)
+    paints = np.array([str(p) for p in STREAM.integers(0, 100, 300)])
     order = STREAM.permutation(300)
-    first, again = (split_families(family[at], paints[at].tolist(), SHARES) for at in (np.arange(300), order))
+    first, again = (
+        split_families(family[at], paints[at].tolist(), SHARES) for at in (np.arange(300), order)
+    )
     for split, members in first.items():
         assert sorted(order[again[split]].tolist()) == members.tolist()
 
@@ -97,12 +111,20 @@ def test_splits_by_family_do_not_depend_on_the_order_of_pictures() -> None:
 @pytest.mark.slow
 def test_openmojis_families_and_palettes_are_each_in_one_split() -> None:
     pictures, splits = rasterised_all(GROUPING_SIZE), splits_by_family()
-    look = {split: np.unique(np.stack([line_hash(pictures[i, 3]) for i in m]), axis=0) for split, m in splits.items()}
+    look = {
+        split: np.unique(np.stack([line_hash(pictures[i, 3]) for i in m]), axis=0)
+        for split, m in splits.items()
+    }
     for one, other in itertools.combinations(look.values(), 2):
         assert (one[:, None] != other).sum(2).min() > ALIKE
-    homes = [{palette(pictures[i, :3], pictures[i, 3]) for i in members.tolist()} for members in splits.values()]
+    homes = [
+        {palette(pictures[i, :3], pictures[i, 3]) for i in members.tolist()}
+        for members in splits.values()
+    ]
     assert sum(map(len, homes)) == len(set.union(*homes))
-    drawings = {split: len(set(drawing_of()[members].tolist())) for split, members in splits.items()}
+    drawings = {
+        split: len(set(drawing_of()[members].tolist())) for split, members in splits.items()
+    }
     assert drawings == {"train": 1074, "val": 158, "test": 132}
 
 

@@ -33,7 +33,9 @@ def test_the_two_fields_of_a_candidate_are_independent(coherence: float) -> None
 
 
 def test_pixels_agree_the_more_the_farther_the_dial_is_turned() -> None:
-    products = [(z[..., 1:] * z[..., :-1]).mean() for z in map(drawn, (0.0, 0.2, 1 / 3, 2 / 3, 1.0))]
+    products = [
+        (z[..., 1:] * z[..., :-1]).mean() for z in map(drawn, (0.0, 0.2, 1 / 3, 2 / 3, 1.0))
+    ]
     assert products == sorted(products)
     assert abs(products[0]) < 0.05 and products[-1] > 0.9
 
@@ -53,7 +55,10 @@ def test_the_dial_passes_through_the_four_kinds() -> None:
 
 def test_the_bilateral_kernel_is_its_formula() -> None:
     generator = np.random.default_rng(0)
-    noise, gray, reach, contrast = generator.normal(size=(6, 7)), generator.uniform(size=(6, 7)), 1.3, 0.3
+    noise = generator.normal(size=(6, 7))
+    gray = generator.uniform(size=(6, 7))
+    reach = 1.3
+    contrast = 0.3
     expected = np.zeros((6, 7))
     for (y, x), here in np.ndenumerate(gray):
         k = {}
@@ -61,8 +66,12 @@ def test_the_bilateral_kernel_is_its_formula() -> None:
             far = (v - y) ** 2 + (u - x) ** 2
             if far <= (2 * reach) ** 2:
                 k[v, u] = math.exp(-far / (2 * reach**2) - (there - here) ** 2 / (2 * contrast**2))
-        expected[y, x] = sum(w * noise[at] for at, w in k.items()) / math.sqrt(sum(w * w for w in k.values()))
-    found = bilateral(torch.tensor(noise)[None, None, None], torch.tensor(gray)[None, None], reach, contrast)
+        expected[y, x] = sum(w * noise[at] for at, w in k.items()) / math.sqrt(
+            sum(w * w for w in k.values())
+        )
+    found = bilateral(
+        torch.tensor(noise)[None, None, None], torch.tensor(gray)[None, None], reach, contrast
+    )
     assert np.allclose(found[0, 0, 0], expected)
 
 
@@ -90,7 +99,9 @@ def test_pooling_makes_a_segment_one_distribution_and_keeps_flat_ones() -> None:
     assert torch.allclose(pooled(flat, marginals.image, 0.4), flat, atol=1e-4)
 
 
-@pytest.mark.parametrize(("values", "said"), [((1.5, 1, 1, 1), "coherence is in"), ((0, 0, 1, 1), "reach is > 0")])
+@pytest.mark.parametrize(
+    ("values", "said"), [((1.5, 1, 1, 1), "coherence is in"), ((0, 0, 1, 1), "reach is > 0")]
+)
 def test_values_out_of_range_are_told(values: tuple[float, float, float, float], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Fields(*values)

@@ -25,11 +25,16 @@ def drawing() -> np.ndarray:
     return picture
 
 
-def small(drawing: np.ndarray, left: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def small(
+    drawing: np.ndarray, left: torch.Tensor, right: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The drawing at 32 px, and a colouring of it: (1, 1, 32, 32), (1, 3, 32, 32)."""
     full = torch.from_numpy(drawing).float()[None, None] / 255
     colors = torch.ones(1, 3, 320, 320)
-    colors[:, :, 76:244, 36:160], colors[:, :, 76:244, 160:284] = left[:, None, None], right[:, None, None]
+    colors[:, :, 76:244, 36:160], colors[:, :, 76:244, 160:284] = (
+        left[:, None, None],
+        right[:, None, None],
+    )
     return shrunk(full, SMALL), shrunk(colors * full, SMALL)
 
 

@@ -10,9 +10,15 @@ import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
-from colorlab.conditions.palette import apart, colors_of_lab, commonest, fitted_palette, lab_of_colors
+from colorlab.conditions.palette import (
+    apart,
+    colors_of_lab,
+    commonest,
+    fitted_palette,
+    lab_of_colors,
+)
 from colorlab.draws import Draws
-from colorlab.methods.areas import openness, places_of
+from colorlab.methods.area_inputs import openness, places_of
 from colorlab.methods.flats import Flats
 from colorlab.methods.flats_diffusion import is_background
 from colorlab.runs.run import open_run
@@ -45,7 +51,9 @@ def method() -> Flats:
     return made.eval().requires_grad_(False)
 
 
-def test_colours_of_earlier_areas_are_learned_from_with_errors_of_one_and_a_half_lab_units(method: Flats) -> None:
+def test_colours_of_earlier_areas_are_learned_from_with_errors_of_one_and_a_half_lab_units(
+    method: Flats,
+) -> None:
     shown = SimpleNamespace(colors=torch.zeros(2, 400, 3))
     _, jitter = method.randomness(shown, Draws(0, [1, 2]))  # type: ignore[arg-type]
     assert jitter.shape == (2, 2, 400, 3)
@@ -53,7 +61,8 @@ def test_colours_of_earlier_areas_are_learned_from_with_errors_of_one_and_a_half
 
 
 def rooms() -> tuple[torch.Tensor, torch.Tensor]:
-    """A drawing (1, 1, 96, 96) of three rooms of different sizes, paper around them, and its areas (1, 96, 96)."""
+    """A drawing (1, 1, 96, 96) of three rooms of different sizes, paper around them, and its areas
+    (1, 96, 96)."""
     labels = torch.zeros(96, 96, dtype=torch.long)
     labels[12:84, 12:40], labels[12:50, 40:84], labels[50:84, 40:84] = 1, 2, 3
     image = torch.ones(1, 1, 96, 96)
@@ -77,7 +86,9 @@ def dots(*marks: tuple[int, int, torch.Tensor], size: int = 4) -> Hints:
     return Hints(rgb, mask)
 
 
-def drawn(method: Flats, n: int = 3, hints: Hints | None = None, guides: tuple = ()) -> torch.Tensor:
+def drawn(
+    method: Flats, n: int = 3, hints: Hints | None = None, guides: tuple = ()
+) -> torch.Tensor:
     image, labels = rooms()
     return method.sample(Condition(image, hints, areas=labels), n, Draws(0, [5]), guides)[0]
 
@@ -95,7 +106,8 @@ def test_areas_are_found_where_none_are_given(method) -> None:
     image, _ = rooms()
     pictures = method.sample(Condition(image), 2, Draws(0, [5]))[0]
     assert all(
-        (room[:, :, :1, :1] == room).all() for room in (pictures[..., 16:80, 16:36], pictures[..., 54:80, 44:80])
+        (room[:, :, :1, :1] == room).all()
+        for room in (pictures[..., 16:80, 16:36], pictures[..., 54:80, 44:80])
     )
 
 
@@ -109,7 +121,9 @@ def test_colours_do_not_depend_on_how_areas_are_numbered(method) -> None:
 
 def test_a_click_colours_its_whole_area_in_every_candidate(method) -> None:
     pictures = drawn(method, hints=dots((60, 60, RED)))
-    assert torch.allclose(pictures[:, :, 52:81, 42:81], RED[:, None, None].expand(3, 3, 29, 39), atol=1e-6)
+    assert torch.allclose(
+        pictures[:, :, 52:81, 42:81], RED[:, None, None].expand(3, 3, 29, 39), atol=1e-6
+    )
 
 
 def test_a_click_changes_what_the_other_areas_are_like(method) -> None:
@@ -119,7 +133,8 @@ def test_a_click_changes_what_the_other_areas_are_like(method) -> None:
 
 def test_most_of_a_stroke_decides_and_a_slip_over_the_line_does_not(method) -> None:
     hints = dots((60, 60, RED), (20, 60, BLUE))
-    hints.rgb[..., 48, 60:62], hints.mask[..., 48, 60:62] = RED[:, None], 1  # two pixels of the red stroke slip over
+    # two pixels of the red stroke slip over
+    hints.rgb[..., 48, 60:62], hints.mask[..., 48, 60:62] = RED[:, None], 1
     pictures = drawn(method, hints=hints)
     assert torch.allclose(pictures[:, :, 30, 60], BLUE, atol=1e-6)
 
@@ -130,7 +145,9 @@ def test_two_colours_in_one_area_divide_it(method) -> None:
         pictures[:, :, 78, 30], BLUE, atol=1e-6
     )
     column = pictures[0, 0, 14:82, 30]
-    assert ((column - RED[0]).abs() < 1e-6).sum() > 20 and ((column - BLUE[0]).abs() < 1e-6).sum() > 20
+    assert ((column - RED[0]).abs() < 1e-6).sum() > 20 and (
+        (column - BLUE[0]).abs() < 1e-6
+    ).sum() > 20
 
 
 def test_a_half_painted_picture_is_kept_to_the_pixel(method) -> None:
@@ -139,13 +156,17 @@ def test_a_half_painted_picture_is_kept_to_the_pixel(method) -> None:
     mask = torch.zeros(1, 1, 96, 96)
     mask[..., :38] = 1
     pictures = drawn(method, hints=Hints(rgb * mask, mask))
-    assert torch.allclose(pictures[..., 14:82, 14:38], rgb[..., 14:82, 14:38].expand(3, -1, -1, -1), atol=1e-6)
+    assert torch.allclose(
+        pictures[..., 14:82, 14:38], rgb[..., 14:82, 14:38].expand(3, -1, -1, -1), atol=1e-6
+    )
 
 
 def test_drawings_that_are_not_square_keep_their_shape(method) -> None:
     image, labels = rooms()
     wide = torch.nn.functional.pad(image, (0, 60), value=1.0)
-    pictures = method.sample(Condition(wide, areas=torch.nn.functional.pad(labels, (0, 60))), 2, Draws(0, [5]))[0]
+    pictures = method.sample(
+        Condition(wide, areas=torch.nn.functional.pad(labels, (0, 60))), 2, Draws(0, [5])
+    )[0]
     assert pictures.shape[-2:] == (96, 156)
 
 
@@ -164,52 +185,80 @@ def test_guidance_goes_beyond_the_hand_and_zero_is_off(method, monkeypatch) -> N
     for guidance in (0.0, 1e-9, 3.0):
         monkeypatch.setattr(method, "guidance", GuidanceOptions("", guidance))
         drawn_by[guidance] = method.colors(image[0], labels[0], 8, Draws(0, [5]))
-    assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(drawn_by[0.0], drawn_by[3.0])
+    assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(
+        drawn_by[0.0], drawn_by[3.0]
+    )
 
 
 @pytest.mark.whole
 def test_a_caption_is_heard(tmp_path) -> None:
     tiny_text(tmp_path, "bert")
     torch.manual_seed(0)
-    made = build(compose("train", ["name=x", "method=flats", f"method.reading.text_encoder={tmp_path}", *SMALL]).method)
+    made = build(
+        compose(
+            "train", ["name=x", "method=flats", f"method.reading.text_encoder={tmp_path}", *SMALL]
+        ).method
+    )
     image, labels = rooms()
     said = [made.eval()._drawn(image, labels, 4, text)[0].areas for text in ("red", "sea", "red")]
     assert torch.equal(said[0], said[2]) and (said[0] - said[1]).abs().amax(-1).min() > 1e-6
 
 
-def test_an_area_costs_the_cross_entropy_with_the_palette_around_its_colour(method, monkeypatch) -> None:
-    colors, scores = torch.stack([RED, BLUE, RED])[None], torch.tensor([[2.0, 0.0, 1.0]])  # told in the order 1, 2, 0
+def test_an_area_costs_the_cross_entropy_with_the_palette_around_its_colour(
+    method, monkeypatch
+) -> None:
+    # told in the order 1, 2, 0
+    colors, scores = torch.stack([RED, BLUE, RED])[None], torch.tensor([[2.0, 0.0, 1.0]])
     logits = torch.randn(1, 3, 16, generator=torch.Generator().manual_seed(0))
     monkeypatch.setattr(method.decoder, "forward", lambda drawn, lab, order: logits)
     drawing = SimpleNamespace(valid=torch.ones(1, 3, dtype=torch.bool))
     errors = method.losses(drawing, SimpleNamespace(colors=colors), [scores, torch.zeros(1, 3, 3)])
     units = compose("train", ["name=x", "method=flats"]).method.decoder.softness / 100
-    near = (-torch.cdist(lab_of_colors(colors)[0].double(), method.palette.double()).square() / (2 * units**2)).exp()
+    near = (
+        -torch.cdist(lab_of_colors(colors)[0].double(), method.palette.double()).square()
+        / (2 * units**2)
+    ).exp()
     right = near / near.sum(1, keepdim=True)
-    expected = [-(right[area] * logits[0, place].log_softmax(0)).sum() for area, place in ((0, 2), (1, 0), (2, 1))]
+    expected = [
+        -(right[area] * logits[0, place].log_softmax(0)).sum()
+        for area, place in ((0, 2), (1, 0), (2, 1))
+    ]
     assert torch.allclose(errors[0].double(), torch.stack(expected), rtol=1e-3)
 
 
 def test_the_loss_weighs_areas_by_the_root_of_their_size(method, monkeypatch) -> None:
     image, labels = rooms()
     rgb = torch.stack([torch.ones(3), RED, BLUE, RED])[labels[0]].permute(2, 0, 1)[None] * image
-    batch = Batch(rgb, image, torch.zeros(1, dtype=torch.long), [""], torch.zeros(1, dtype=torch.long), labels)
+    batch = Batch(
+        rgb, image, torch.zeros(1, dtype=torch.long), [""], torch.zeros(1, dtype=torch.long), labels
+    )
     weight = method.shown(batch).weight[0]
     sizes = labels.flatten().bincount().sort(descending=True).values / 96**2
     assert torch.allclose(weight, sizes.sqrt(), atol=0.05)
     cost = torch.tensor([1.0, 2.0, 5.0, 9.0])
-    monkeypatch.setattr(method, "losses", lambda drawn, shown, random: cost.expand(len(shown.colors), -1))
+    monkeypatch.setattr(
+        method, "losses", lambda drawn, shown, random: cost.expand(len(shown.colors), -1)
+    )
     loss = method.loss(batch, Draws(0, [0]))["loss"]
     assert loss.item() == pytest.approx(float((cost * weight).sum() / weight.sum()), rel=1e-4)
 
 
-def test_diffusion_costs_hubers_distance_by_the_root_of_the_signal_to_noise_ratio(monkeypatch) -> None:
+def test_diffusion_costs_hubers_distance_by_the_root_of_the_signal_to_noise_ratio(
+    monkeypatch,
+) -> None:
     keys = ["name=x", "method=flats_diffusion", *SMALL[:-1]]
     method, seen = build(compose("train", keys).method), []
-    colors, given = torch.rand(3, 2, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([[1.0, 0.0]] * 3)
+    colors = torch.rand(3, 2, 3, generator=torch.Generator().manual_seed(0))
+    given = torch.tensor([[1.0, 0.0]] * 3)
     noise, level = torch.ones(3, 2, 3), torch.tensor([0.0, 0.5, 1.0])
-    monkeypatch.setattr(method.denoiser, "forward", lambda drawn, x, alpha_bar: seen.append(x) or torch.zeros_like(x))
-    errors = method.losses(None, SimpleNamespace(colors=colors), [noise, level[:, None].expand(-1, 2), given])
+    monkeypatch.setattr(
+        method.denoiser,
+        "forward",
+        lambda drawn, x, alpha_bar: seen.append(x) or torch.zeros_like(x),
+    )
+    errors = method.losses(
+        None, SimpleNamespace(colors=colors), [noise, level[:, None].expand(-1, 2), given]
+    )
     a, x_0 = torch.exp(-((2.25 * (0.02 + 0.98 * level)) ** 2))[:, None, None], 2 * colors - 1
     far = x_0.abs()
     huber = torch.where(far < 0.3, far**2 / 2, 0.3 * (far - 0.15)).sum(2)
@@ -224,7 +273,8 @@ def test_paper_around_is_given_in_six_of_ten_training_pictures() -> None:
     shown = SimpleNamespace(colors=torch.zeros(B, R, 3), labels=rooms()[1].expand(B, -1, -1))
     given = method.randomness(shown, Draws(0, list(range(B))))[2].float()
     others = given[..., 1:].mean().item()
-    assert abs(given[..., 0].mean().item() - (0.6 + 0.4 * others)) < 0.04  # area 0 is the paper around
+    # area 0 is the paper around
+    assert abs(given[..., 0].mean().item() - (0.6 + 0.4 * others)) < 0.04
     assert others < 0.5
 
 
@@ -232,12 +282,21 @@ def test_paper_around_is_given_in_six_of_ten_training_pictures() -> None:
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm_solver"])
 def test_a_candidate_of_the_diffusion_is_the_same_for_every_number(sampler: str) -> None:
     torch.manual_seed(0)
-    keys = ["name=x", "method=flats_diffusion", *SMALL[:-1], f"method/sampler={sampler}", "method.sampler.steps=4"]
+    keys = [
+        "name=x",
+        "method=flats_diffusion",
+        *SMALL[:-1],
+        f"method/sampler={sampler}",
+        "method.sampler.steps=4",
+    ]
     method = build(compose("train", keys).method).eval().requires_grad_(False)
     for weight in (method.denoiser.head.weight, method.encoder.style.weight):
         torch.nn.init.normal_(weight, std=0.3)
     three, eleven = drawn(method, 3), drawn(method, 11)
-    assert torch.equal(three, eleven[:3]) and len({tuple(each[:, 30, 30].tolist()) for each in eleven}) == 11
+    assert (
+        torch.equal(three, eleven[:3])
+        and len({tuple(each[:, 30, 30].tolist()) for each in eleven}) == 11
+    )
 
 
 @pytest.mark.whole
@@ -267,7 +326,9 @@ def test_a_palette_holds_the_commonest_colours_exactly_and_no_two_alike() -> Non
     assert palette.shape == (24, 3)
     assert torch.cdist(common, palette).amin(1).max() < 0.005
     assert (torch.cdist(palette, palette) + torch.eye(24)).min() > 0.03
-    assert torch.allclose(commonest(lab, torch.ones(len(lab)), 2).sort(0).values, common.sort(0).values, atol=0.005)
+    assert torch.allclose(
+        commonest(lab, torch.ones(len(lab)), 2).sort(0).values, common.sort(0).values, atol=0.005
+    )
     assert len(apart(torch.zeros(5, 3), 5)) == 1
 
 
@@ -280,7 +341,9 @@ def test_a_drawing_is_coloured_at_its_own_size_under_its_own_lines(method) -> No
     image, _ = rooms()
     drawing = torch.nn.functional.interpolate(image, scale_factor=3.0, mode="bilinear")
     wanted = PictureOptions(size="trained", lines="always")
-    shown = understood((drawing[0].expand(3, -1, -1) * 255).byte().numpy(), None, {"size": 32}, wanted)
+    shown = understood(
+        (drawing[0].expand(3, -1, -1) * 255).byte().numpy(), None, {"size": 32}, wanted
+    )
     (pixels,) = colorings(shown, method, [], SamplingOptions(n=1, device="cpu"))
     assert pixels.shape == (288, 288, 3)
     colors = torch.from_numpy(pixels[60:130, 50:110]).flatten(0, 1).unique(dim=0)
@@ -292,7 +355,9 @@ def test_the_weights_that_ship_colour_what_lines_enclose_and_leave_the_paper_aro
     method = open_run("pretrained/flats").method(changed={"style": "twemoji"})
     colors = method.colors(image[0], labels[0], 8, Draws(0, [0]))
     assert (colors[:, 0].amin(1) > 0.98).all()
-    assert (colors[:, 1:].amin(2) < 0.9).float().mean() > 0.4 and len(colors.flatten(0, 1).unique(dim=0)) > 6
+    assert (colors[:, 1:].amin(2) < 0.9).float().mean() > 0.4 and len(
+        colors.flatten(0, 1).unique(dim=0)
+    ) > 6
 
 
 def test_rooms_of_a_drawing_that_is_a_box_are_enclosed() -> None:
@@ -306,7 +371,9 @@ def test_rooms_of_a_drawing_that_is_a_box_are_enclosed() -> None:
 
 
 @pytest.mark.parametrize("around", [False, True])
-def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_none(around: bool) -> None:
+def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_none(
+    around: bool,
+) -> None:
     size = 64
     labels = torch.zeros(1, size, size, dtype=torch.long)
     labels[:, 22:43], labels[:, 43:] = 1, 2
@@ -315,11 +382,12 @@ def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_n
     image = torch.ones(1, 1, size, size)
     image[..., 20:23, :], image[..., 42:45, :] = 0, 0
     R = int(labels.max()) + 1
-    assert openness(image, labels, places_of(labels, R)).tolist() == ([1, 1, 1, 2] if around else [-1, -1, -1])
+    assert openness(image, labels, places_of(labels, R)).tolist() == (
+        [1, 1, 1, 2] if around else [-1, -1, -1]
+    )
 
 
 def test_the_background_has_most_of_the_pictures_border() -> None:
-    nine_of_sixteen = torch.tensor(
-        [[[1, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1]]]
-    )  # by no other three sides
+    # by no other three sides
+    nine_of_sixteen = torch.tensor([[[1, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1]]])
     assert is_background(nine_of_sixteen, 3).tolist() == [[False, True, False]]

@@ -1,4 +1,5 @@
-"""Captions of flats: heard in training, left out at times, gone beyond by guidance, and opened again with the run."""
+"""Captions of flats: heard in training, left out at times, gone beyond by guidance, and opened
+again with the run."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from colorlab.cli.config import compose
 from colorlab.cli.targets import build
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import CAPTION_DROPOUT, COLOR_WORDS, AreaMethod, AreaRequest, captions
+from colorlab.methods.area_inputs import AreaRequest
+from colorlab.methods.areas import CAPTION_DROPOUT, COLOR_WORDS, AreaMethod, captions
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, open_run
 from colorlab.samplers.guidance import GuidanceOptions
@@ -24,7 +26,13 @@ from tests.tiny_prior import tiny_text
 
 def words(name: str, folder: Path) -> list[str]:
     small = SMALL if name == "flats" else (*SMALL[:-1], "method.sampler.steps=8")
-    return [f"name={name}", f"method={name}", f"method.reading.text_encoder={folder}", "data.size=32", *small]
+    return [
+        f"name={name}",
+        f"method={name}",
+        f"method.reading.text_encoder={folder}",
+        "data.size=32",
+        *small,
+    ]
 
 
 def room() -> tuple[Tensor, Tensor]:
@@ -41,19 +49,25 @@ def batch(*captions: str) -> Batch:
     """The room once for each caption, red and blue in turn."""
     N = len(captions)
     image, labels = (x.expand(N, *x.shape[1:]) for x in room())
-    colors = torch.stack([torch.stack([torch.ones(3), color]) for color in (RED, BLUE)]).repeat(N // 2, 1, 1)
+    colors = torch.stack([torch.stack([torch.ones(3), color]) for color in (RED, BLUE)]).repeat(
+        N // 2, 1, 1
+    )
     rgb = torch.stack([own[labels[0]].permute(2, 0, 1) for own in colors]) * image
     return Batch(rgb, image, torch.arange(N), [*captions], torch.full((N,), -1), labels)
 
 
 @pytest.fixture(scope="module", params=["flats", "flats_diffusion"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[AreaMethod, Path]:
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[AreaMethod, Path]:
     """A method that hears captions, and the folder of its run."""
     folder = tmp_path_factory.mktemp(request.param)
     tiny_text(folder / "text", "bert")
     cfg = compose("train", words(request.param, folder / "text"))
     method = build(cfg.method)
-    method.load_state_dict(untrained(request.param, 0, f"method.reading.text_encoder={folder / 'text'}").state_dict())
+    method.load_state_dict(
+        untrained(request.param, 0, f"method.reading.text_encoder={folder / 'text'}").state_dict()
+    )
     begin(folder / "run", cfg)
     save_weights(method, folder / "run" / "checkpoints")
     return method.eval(), folder / "run"
@@ -65,12 +79,17 @@ def colors(method: AreaMethod, text: str) -> Tensor:
 
 
 @pytest.mark.whole
-def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path], monkeypatch) -> None:
+def test_a_caption_is_learned_from_where_it_is_told(
+    made: tuple[AreaMethod, Path], monkeypatch
+) -> None:
     method, _ = made
     loud: list[float] = []
     for dropout in (0.0, 1.0):
         monkeypatch.setattr("colorlab.methods.areas.CAPTION_DROPOUT", dropout)
-        losses = [float(method.loss(batch(*two), Draws(0, range(2)))["loss"]) for two in (["red"] * 2, ["sea"] * 2)]
+        losses = [
+            float(method.loss(batch(*two), Draws(0, range(2)))["loss"])
+            for two in (["red"] * 2, ["sea"] * 2)
+        ]
         loud.append(abs(losses[0] - losses[1]))
     assert loud[0] > 0 and loud[1] == 0
     method.zero_grad()
@@ -79,7 +98,9 @@ def test_a_caption_is_learned_from_where_it_is_told(made: tuple[AreaMethod, Path
 
 
 @pytest.mark.whole
-def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(made: tuple[AreaMethod, Path]) -> None:
+def test_guidance_goes_beyond_the_words_and_away_from_the_negative_ones(
+    made: tuple[AreaMethod, Path],
+) -> None:
     method, _ = made
     plain = colors(method, "red car")
     try:
@@ -112,17 +133,28 @@ def test_a_share_of_the_captions_is_left_out_and_half_name_colours() -> None:
 def test_a_colour_in_the_caption_is_what_the_drawing_gets(tmp_path: Path) -> None:
     tiny_text(tmp_path / "text", "bert")
     torch.manual_seed(0)
-    method = build(compose("train", [*words("flats", tmp_path / "text"), "method.decoder.turns=4"]).method)
-    method.palette.copy_(lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0))))
+    method = build(
+        compose("train", [*words("flats", tmp_path / "text"), "method.decoder.turns=4"]).method
+    )
+    method.palette.copy_(
+        lab_of_colors(torch.rand(16, 3, generator=torch.Generator().manual_seed(0)))
+    )
     method.palette[:3] = lab_of_colors(torch.stack([torch.ones(3), RED, BLUE]))
     optimizer = torch.optim.AdamW(method.parameters(), 5e-3)
     for step in range(500):
-        loss = method.loss(batch("red car", "blue car"), Draws(0, range(2), [step] * 2, "train"))["loss"]
+        loss = method.loss(batch("red car", "blue car"), Draws(0, range(2), [step] * 2, "train"))[
+            "loss"
+        ]
         optimizer.zero_grad(), loss.backward(), optimizer.step()
     image, labels = room()
     red, blue, either = (
-        torch.cdist(method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), AreaRequest(text))[:, 1], RED[None])
+        torch.cdist(
+            method.eval().colors(image[0], labels[0], 32, Draws(0, [0]), AreaRequest(text))[:, 1],
+            RED[None],
+        )
         < 0.5
         for text in ("red car", "blue car", "")
     )
-    assert red.float().mean() > 0.8 and blue.float().mean() < 0.2 and 0.1 < either.float().mean() < 0.9
+    assert (
+        red.float().mean() > 0.8 and blue.float().mean() < 0.2 and 0.1 < either.float().mean() < 0.9
+    )

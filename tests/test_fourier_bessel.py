@@ -1,4 +1,5 @@
-"""Fourier-Bessel bases: orthonormal on the disc, steered by turning; what a square of few pixels can hold of them."""
+"""Fourier-Bessel bases: orthonormal on the disc, steered by turning; what a square of few pixels
+can hold of them."""
 
 from __future__ import annotations
 
@@ -42,9 +43,13 @@ def test_a_pair_turns_into_a_mixture_of_itself(angle: float) -> None:
 
 
 @pytest.mark.parametrize(("count", "side"), [(1, 3), (6, 3), (8, 3), (14, 5)])
-def test_bases_on_pixels_are_of_unit_norm_and_none_is_a_mixture_of_others(count: int, side: int) -> None:
+def test_bases_on_pixels_are_of_unit_norm_and_none_is_a_mixture_of_others(
+    count: int, side: int
+) -> None:
     bases = fourier_bessel_bases(count, side)
-    assert bases.shape == (count, side, side) and torch.allclose(bases.square().sum((1, 2)), torch.ones(count))
+    assert bases.shape == (count, side, side) and torch.allclose(
+        bases.square().sum((1, 2)), torch.ones(count)
+    )
     assert torch.linalg.matrix_rank(bases.flatten(1).double()) == count
 
 

@@ -17,11 +17,11 @@ from colorlab.cli.yaml_files import conf_dir, declared
 from colorlab.runs.run import plain_dict
 
 TYPED = [
-    "café.png", "絵.png", "a (1).png", "k=v.png", "it's.png", "a parrot (blue), dog's collar", "2024", "1e5",
-    "1e9000", "-3", "true", "[x].png", "{a}", "a b", " led by a space", "new\nline", "\udcff.png", "a\\", "a\\'b",
-    "\\\\'", "${x}", "\\${x}", "\\\\${oc.env:HOME}", "${", "#1", "a#b", "'", '"', "it's \"so\"", "a,b",
-    "choice(a,b)", "x:y", "~", "%", "*.png", "", "\t", "@a", "|", "<b>", "nan", "off", "1_000", "0x1F",
-    "!!python/name:os.system", "a: b", "- a", "&a", "?",
+    "café.png", "絵.png", "a (1).png", "k=v.png", "it's.png", "a parrot (blue), dog's collar",
+    "2024", "1e5", "1e9000", "-3", "true", "[x].png", "{a}", "a b", " led by a space", "new\nline",
+    "\udcff.png", "a\\", "a\\'b", "\\\\'", "${x}", "\\${x}", "\\\\${oc.env:HOME}", "${", "#1",
+    "a#b", "'", '"', "it's \"so\"", "a,b", "choice(a,b)", "x:y", "~", "%", "*.png", "", "\t", "@a",
+    "|", "<b>", "nan", "off", "1_000", "0x1F", "!!python/name:os.system", "a: b", "- a", "&a", "?",
 ]  # fmt: skip
 KEYS = ["input", "hints", "reference", "text", "negative", "out"]
 
@@ -46,7 +46,9 @@ def test_every_key_of_free_text_of_a_command_takes_it() -> None:
     text = "1e5 (ü), it's ${x}"
     cfg = plain_dict(sampled(*(f"{key}={text}" for key in KEYS)))
     assert [cfg[key] for key in KEYS] == [text] * len(KEYS)
-    cfg = plain_dict(compose("train", as_text([f"name={text}", "data=folder", f"data.root={text}"])))
+    cfg = plain_dict(
+        compose("train", as_text([f"name={text}", "data=folder", f"data.root={text}"]))
+    )
     assert cfg["name"] == cfg["data"]["root"] == text
 
 
@@ -68,7 +70,16 @@ def test_null_and_quotes_keep_their_meaning() -> None:
 
 
 def test_other_words_are_left_alone() -> None:
-    words = ["n=8", "guide=[flat]", "guide.flat.strength=0.5", "run=[a,b]", "-m", "--cfg", "job", "hydra.sweep.dir=a,b"]
+    words = [
+        "n=8",
+        "guide=[flat]",
+        "guide.flat.strength=0.5",
+        "run=[a,b]",
+        "-m",
+        "--cfg",
+        "job",
+        "hydra.sweep.dir=a,b",
+    ]
     assert as_text(words) == words
 
 
@@ -82,25 +93,48 @@ def test_a_sweep_splits_free_text_only_where_it_is_told_to() -> None:
 
 
 def test_every_key_that_takes_words_is_one_of_free_text_or_has_choices() -> None:
-    prefixes = {".": "", "sampling": "", "data": "data.", "guide": "guide.x.", "logger": "logger.", "method": "method."}
+    prefixes = {
+        ".": "",
+        "sampling": "",
+        "data": "data.",
+        "guide": "guide.x.",
+        "logger": "logger.",
+        "method": "method.",
+    }
     loose = set()
     for folder, prefix in prefixes.items():
         for path in (conf_dir() / folder).glob("*.yaml"):
             for key, default, clause in declared(path):
-                checked = " | " in clause or re.match(r"[<>]|in [\[(]|[\d.]+(e-?\d+)?$", clause or str(default))
+                checked = " | " in clause or re.match(
+                    r"[<>]|in [\[(]|[\d.]+(e-?\d+)?$", clause or str(default)
+                )
                 taken = any(free.fullmatch(prefix + key) for free in (TEXT, LISTS))
-                ours = not re.search(r"^(hydra|defaults)|_target_", key) and "${" not in str(default)
+                ours = not re.search(r"^(hydra|defaults)|_target_", key) and "${" not in str(
+                    default
+                )
                 loose |= (
-                    {prefix + key} if ours and isinstance(default, str | None) and not (checked or taken) else set()
+                    {prefix + key}
+                    if ours and isinstance(default, str | None) and not (checked or taken)
+                    else set()
                 )
     # a number of pixels, too; said by the choice of the group; one of the styles that the run knows
     assert loose == {"size", "logger.kind", "method.hand.style"}
 
 
 @pytest.mark.whole
-def test_a_command_takes_a_name_as_typed_and_tells_it_on_any_terminal(tmp_path: Path, monkeypatch) -> None:
+def test_a_command_takes_a_name_as_typed_and_tells_it_on_any_terminal(
+    tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setenv("LANG", "C")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    line = [sys.executable, "-m", "colorlab.sample", "run=pretrained/gpic-openmoji-c8", "input=絵 (1), it's.png"]
+    line = [
+        sys.executable,
+        "-m",
+        "colorlab.sample",
+        "run=pretrained/gpic-openmoji-c8",
+        "input=絵 (1), it's.png",
+    ]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, timeout=100)
-    assert done.returncode == 3 and done.stderr.startswith(b"colorlab: error: \\u7d75 (1), it's.png cannot be read")
+    assert done.returncode == 3 and done.stderr.startswith(
+        b"colorlab: error: \\u7d75 (1), it's.png cannot be read"
+    )

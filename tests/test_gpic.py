@@ -18,7 +18,10 @@ EXACT = "donot_use_mm_for_euclid_dist"
 
 
 def gpic(*overrides: str):
-    cfg = compose("train", ["name=t", "method.width=4", "method.sampler.steps=4", "trainer.max_steps=10", *overrides])
+    cfg = compose(
+        "train",
+        ["name=t", "method.width=4", "method.sampler.steps=4", "trainer.max_steps=10", *overrides],
+    )
     built = build(cfg.method).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
     for parameter in built.parameters():
@@ -40,7 +43,9 @@ def test_the_loss_of_a_perfect_prediction_is_zero_whatever_is_predicted() -> Non
 
 
 @pytest.mark.parametrize("predict", ["x_0", "eps", "v"])
-def test_the_loss_is_the_distance_to_what_is_predicted_at_levels_of_the_schedule(predict: str) -> None:
+def test_the_loss_is_the_distance_to_what_is_predicted_at_levels_of_the_schedule(
+    predict: str,
+) -> None:
     rgb = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     batch = Batch(rgb, image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
     method = gpic(
@@ -54,13 +59,17 @@ def test_the_loss_is_the_distance_to_what_is_predicted_at_levels_of_the_schedule
     x_0, noise, seen = 2 * rgb - 1, draws.normal(3, 32, 32), []
     method.net.forward = lambda x, alpha_bar, drawing: seen.append(x) or torch.zeros_like(x)
     target = {"x_0": x_0, "eps": noise, "v": a.sqrt() * noise - (1 - a).sqrt() * x_0}[predict]
-    assert torch.allclose(method.loss(batch, Draws(0, [0, 1]))["loss"], target.abs().mean(), rtol=1e-4)
+    assert torch.allclose(
+        method.loss(batch, Draws(0, [0, 1]))["loss"], target.abs().mean(), rtol=1e-4
+    )
     assert torch.allclose(seen[0], a.sqrt() * x_0 + (1 - a).sqrt() * noise, atol=1e-4)
 
 
 @pytest.mark.parametrize(("distance", "value"), [("l1", 2.0), ("l2", 4.0), ("huber", 0.38)])
 def test_distances_have_their_textbook_values(distance: str, value: float) -> None:
-    assert float(distance_of(torch.full((4,), 2.0), torch.zeros(4), distance)) == pytest.approx(value)
+    assert float(distance_of(torch.full((4,), 2.0), torch.zeros(4), distance)) == pytest.approx(
+        value
+    )
     with pytest.raises(ValueError, match="l1, l2 or huber"):
         distance_of(torch.zeros(1), torch.zeros(1), "lpips")
 
@@ -108,8 +117,12 @@ def test_guides_may_name_the_colour_and_paste_the_known() -> None:
     known[..., :10] = 1
     rgb = torch.rand(1, 3, 32, 32)
     condition = Condition(image(), Hints(rgb, known))
-    drawn = gpic().sample(condition, 3, Draws(0, [0]), [Bias("#ff0000"), Inpaint("noised", 1, 0.04)])
-    assert torch.allclose(drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(3, -1, -1, -1), atol=1e-6)
+    drawn = gpic().sample(
+        condition, 3, Draws(0, [0]), [Bias("#ff0000"), Inpaint("noised", 1, 0.04)]
+    )
+    assert torch.allclose(
+        drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(3, -1, -1, -1), atol=1e-6
+    )
 
 
 @pytest.mark.whole
@@ -118,7 +131,9 @@ def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
     for name, method in (("above", above), ("below", below)):
         level = method.net.level.forward
         monkeypatch.setattr(
-            method.net.level, "forward", lambda a, name=name, level=level: seen.append((name, float(a))) or level(a)
+            method.net.level,
+            "forward",
+            lambda a, name=name, level=level: seen.append((name, float(a))) or level(a),
         )
     Mix(above, below, 0.9919).sample(Condition(image()), 8, Draws(0, [0]))
     assert {name for name, level in seen if level < 0.9919} == {"above"}
@@ -135,7 +150,9 @@ def test_previews_in_bf16_are_close_to_the_exact_pictures() -> None:
 
 
 def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:
-    condition = Condition(torch.rand(1, 1, 33, 20), Hints(torch.rand(1, 3, 33, 20), torch.ones(1, 1, 33, 20)))
+    condition = Condition(
+        torch.rand(1, 1, 33, 20), Hints(torch.rand(1, 3, 33, 20), torch.ones(1, 1, 33, 20))
+    )
     grown = padded(condition)
     assert grown.image.shape[-2:] == (48, 32)
     assert torch.equal(grown.image[..., :33, :20], condition.image)
@@ -144,7 +161,9 @@ def test_padding_grows_to_the_stride_and_keeps_the_picture() -> None:
 
 def test_a_painted_start_is_white_around_the_outline() -> None:
     drawing = torch.ones(1, 1, 32, 32)
-    drawing[..., 8:24, 8] = drawing[..., 8:24, 23] = drawing[..., 8, 8:24] = drawing[..., 23, 8:24] = 0
+    drawing[..., 8:24, 8] = drawing[..., 8:24, 23] = drawing[..., 8, 8:24] = drawing[
+        ..., 23, 8:24
+    ] = 0
     V = gpic("method.start_from=painted").bias(Condition(drawing), Draws(0, [0]).candidates(5))
     assert (V[:, :, :8] == 1).all() and (V[..., 24:] == 1).all()
     inside = V[:, :, 10:20, 10:20]
@@ -161,21 +180,32 @@ def test_the_colours_kept_are_those_of_training_pictures() -> None:
     rgb = pictures[pictures.splits["train"].tolist()].rgb
     true = 2 * rgb.mean((2, 3)) - 1
     assert float(torch.cdist(method.colors[0], true, compute_mode=EXACT).min(1).values.max()) < 1e-5
-    assert method.colors[1].mean() < method.colors[0].mean() - 0.2  # coloured parts are darker than with their paper
+    # coloured parts are darker than with their paper
+    assert method.colors[1].mean() < method.colors[0].mean() - 0.2
 
 
 def test_the_colour_of_the_painted_part_is_exact() -> None:
     rgb = torch.ones(2, 3, 8, 8)
     rgb[0, :, :4, :4] = torch.tensor([1.0, 0.5, 0.0])[:, None, None]
     rgb[0, :, 6] = 0  # ink
-    assert torch.allclose(painted_color(rgb), torch.tensor([[1.0, 0.0, -1.0], [1.0, 1.0, 1.0]]), atol=1e-5)
+    assert torch.allclose(
+        painted_color(rgb), torch.tensor([[1.0, 0.0, -1.0], [1.0, 1.0, 1.0]]), atol=1e-5
+    )
 
 
 @pytest.mark.whole
 def test_the_papers_optimizer_trains() -> None:
-    cfg = compose("train", ["name=t", "experiment=gpic_paper", "method.width=4", "method.optimizer.lr=0.01"])
+    cfg = compose(
+        "train", ["name=t", "experiment=gpic_paper", "method.width=4", "method.optimizer.lr=0.01"]
+    )
     method = build(cfg.method)
-    batch = Batch(torch.rand(4, 3, 32, 32), image().expand(4, -1, -1, -1), torch.arange(4), [""] * 4, torch.zeros(4))
+    batch = Batch(
+        torch.rand(4, 3, 32, 32),
+        image().expand(4, -1, -1, -1),
+        torch.arange(4),
+        [""] * 4,
+        torch.zeros(4),
+    )
     optimizer = method.optimizers()[0].optimizer
     assert type(optimizer).__name__ == "Ranger"
     losses = []

@@ -1,4 +1,5 @@
-"""The network: its two halves equal the whole, one encoding serves every candidate, its levels are told apart."""
+"""The network: its two halves equal the whole, one encoding serves every candidate, its levels are
+told apart."""
 
 from __future__ import annotations
 
@@ -9,7 +10,12 @@ from colorlab.nets.gpic_net import GPICNet
 
 
 def net(width: int = 4, **changes) -> GPICNet:
-    settings = {"fourier_features": 8, "fourier_scale": 1.0, "embed_of": "xi", "literal_film": False}
+    settings = {
+        "fourier_features": 8,
+        "fourier_scale": 1.0,
+        "embed_of": "xi",
+        "literal_film": False,
+    }
     built = GPICNet(width, **(settings | changes))
     generator = torch.Generator().manual_seed(0)
     for parameter in built.parameters():  # the zero starts would hide what we look for

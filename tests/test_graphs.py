@@ -28,7 +28,9 @@ def opened(path: Path):
 
 
 def told(graph, **inputs: torch.Tensor) -> list[torch.Tensor]:
-    outputs = graph.run(None, {name: np.ascontiguousarray(value.numpy()) for name, value in inputs.items()})
+    outputs = graph.run(
+        None, {name: np.ascontiguousarray(value.numpy()) for name, value in inputs.items()}
+    )
     return [torch.from_numpy(output) for output in outputs]
 
 
@@ -40,7 +42,9 @@ def randomized(method):
     return method.eval().requires_grad_(False)
 
 
-def test_flats_colours_are_those_of_torch_for_any_number_of_areas_and_candidates(tmp_path: Path) -> None:
+def test_flats_colours_are_those_of_torch_for_any_number_of_areas_and_candidates(
+    tmp_path: Path,
+) -> None:
     method = randomized(build(compose("train", ["name=x", "method=flats", *SMALL]).method))
     method.palette.copy_(lab_of_colors(Draws(0, range(16), [0] * 16, "palette").uniform(3)))
     paths = write_graphs(method, tmp_path)
@@ -54,7 +58,9 @@ def test_flats_colours_are_those_of_torch_for_any_number_of_areas_and_candidates
         style, order = torch.tensor([1]), draws.to("order").uniform(R).argsort(1)
         lab = draws.to("lab").uniform(R, 3)
         drawn = method.encoder(image, labels, torch.tensor([R]), style)
-        features, relations = told(encoder, image=image, labels=labels, areas=torch.arange(R), style=style)
+        features, relations = told(
+            encoder, image=image, labels=labels, areas=torch.arange(R), style=style
+        )
         assert torch.allclose(features, drawn.areas, atol=1e-4)
         assert torch.allclose(relations, drawn.relations, atol=1e-4)
         (logits,) = told(decoder, features=features, relations=relations, lab=lab, order=order)
@@ -65,7 +71,9 @@ def test_flats_colours_are_those_of_torch_for_any_number_of_areas_and_candidates
 
 
 @pytest.mark.parametrize("predict", ["x_0", "eps"])
-def test_gpics_denoiser_is_that_of_torch_at_any_size_and_level(predict: str, tmp_path: Path) -> None:
+def test_gpics_denoiser_is_that_of_torch_at_any_size_and_level(
+    predict: str, tmp_path: Path
+) -> None:
     words = ["name=x", "method=gpic", "method.width=4", f"method.learning.predict={predict}"]
     method = randomized(build(compose("train", words).method))
     (path,) = write_graphs(method, tmp_path)

@@ -1,4 +1,5 @@
-"""Candidate k is the same bits in whatever groups n candidates are drawn; few cost little, many are drawn together."""
+"""Candidate k is the same bits in whatever groups n candidates are drawn; few cost little, many are
+drawn together."""
 
 from __future__ import annotations
 
@@ -41,13 +42,17 @@ def counts(size: tuple[int, int]) -> tuple[int, ...]:
 def groups_of(method: PixelDiffusion, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the groups that a method draws from now on."""
     drawn, group = [], PixelDiffusion.group
-    monkeypatch.setattr(PixelDiffusion, "group", lambda self, *a: drawn.append(len(a[2])) or group(self, *a))
+    monkeypatch.setattr(
+        PixelDiffusion, "group", lambda self, *a: drawn.append(len(a[2])) or group(self, *a)
+    )
     return drawn
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("size", SIZES)
-def test_gpic_draws_a_candidate_to_the_same_bits_whatever_n_is(c8: PixelDiffusion, size: tuple[int, int]) -> None:
+def test_gpic_draws_a_candidate_to_the_same_bits_whatever_n_is(
+    c8: PixelDiffusion, size: tuple[int, int]
+) -> None:
     *few, most = counts(size)
     many = c8.sample(Condition(drawing(*size)), most, Draws(3, [5]))
     for n in few:
@@ -62,9 +67,13 @@ def test_groups_that_fit_draw_the_same_bits_as_groups_of_a_fixed_size(c8: PixelD
 
 
 @pytest.mark.parametrize(
-    "guide", [Flat(0.5), Inpaint("noised", 1, 0.04), Repulsion(0.5, 0.2, 4)], ids=lambda g: type(g).__name__
+    "guide",
+    [Flat(0.5), Inpaint("noised", 1, 0.04), Repulsion(0.5, 0.2, 4)],
+    ids=lambda g: type(g).__name__,
 )
-def test_guided_candidates_are_the_same_bits_whatever_n_is(c8: PixelDiffusion, guide: Guide) -> None:
+def test_guided_candidates_are_the_same_bits_whatever_n_is(
+    c8: PixelDiffusion, guide: Guide
+) -> None:
     mask = torch.zeros(1, 1, 32, 32)
     mask[..., 4:8, 4:8] = 1
     condition = Condition(drawing(32, 32), Hints(torch.full((1, 3, 32, 32), 0.3), mask))
@@ -76,14 +85,18 @@ def test_guided_candidates_are_the_same_bits_whatever_n_is(c8: PixelDiffusion, g
 
 @pytest.mark.whole
 @pytest.mark.parametrize("size", SIZES)
-def test_flats_colour_a_candidate_to_the_same_bits_whatever_n_is(flats: Method, size: tuple[int, int]) -> None:
+def test_flats_colour_a_candidate_to_the_same_bits_whatever_n_is(
+    flats: Method, size: tuple[int, int]
+) -> None:
     *few, most = counts(size)
     many = flats.sample(Condition(drawing(*size)), most, Draws(3, [5]))
     for n in few:
         assert torch.equal(flats.sample(Condition(drawing(*size)), n, Draws(3, [5])), many[:, :n])
 
 
-def test_as_many_are_drawn_as_are_asked_for(c8: PixelDiffusion, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_many_are_drawn_as_are_asked_for(
+    c8: PixelDiffusion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(c8, "is_row_alone", lambda *_: True)
     drawn = groups_of(c8, monkeypatch)
     c8.sample(Condition(drawing(32, 32)), 3, Draws(0, [0]))
@@ -94,7 +107,9 @@ def test_where_a_row_depends_on_its_group_every_group_is_full(
     c8: PixelDiffusion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     condition, denoiser = Condition(drawing(32, 32)), c8.denoiser
-    monkeypatch.setattr(c8, "denoiser", lambda image: lambda x, level: denoiser(image)(x, level) + 1e-7 * len(x))
+    monkeypatch.setattr(
+        c8, "denoiser", lambda image: lambda x, level: denoiser(image)(x, level) + 1e-7 * len(x)
+    )
     drawn = groups_of(c8, monkeypatch)
     nine = c8.sample(condition, 9, Draws(0, [0]))
     assert torch.equal(c8.sample(condition, 1, Draws(0, [0])), nine[:, :1])
@@ -105,7 +120,12 @@ def test_groups_hold_few_large_and_many_small_pictures() -> None:
     def sizes(n: int, side: int) -> list[int]:
         return group_sizes(n, 8, side**2, lambda m: True)
 
-    assert sizes(1, 64) == [2] and sizes(5, 64) == [5] and sizes(8, 64) == [8] and sizes(12, 64) == [12]
+    assert (
+        sizes(1, 64) == [2]
+        and sizes(5, 64) == [5]
+        and sizes(8, 64) == [8]
+        and sizes(12, 64) == [12]
+    )
     assert sizes(216, 64) == 6 * [32] + [24] and sizes(33, 64) == [32, 2]
     assert sizes(12, 256) == [8, 4] and sizes(3, 2048) == [3]
     assert group_sizes(5, 1, 64**2, lambda m: True) == 5 * [1]

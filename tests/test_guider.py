@@ -1,4 +1,5 @@
-"""The guider: nothing before it learns, everything it needs when it does, and a prior that stays as it is."""
+"""The guider: nothing before it learns, everything it needs when it does, and a prior that stays as
+it is."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ SITES = ("down", "down_mid", "all", "all_out")
 MIXED = [("copy", "concat", sites, 0) for sites in SITES]
 ALTERNATIVES = [("copy", mix, sites, 0) for mix in ("add", "film") for sites in SITES]
 OTHERS = [
-    ("copy", "concat", "down", 2), ("controlnet", "concat", "all_out", 0), ("input_concat", "concat", "all_out", 0),
-    ("input_concat", "concat", "all_out", 2),
+    ("copy", "concat", "down", 2), ("controlnet", "concat", "all_out", 0),
+    ("input_concat", "concat", "all_out", 0), ("input_concat", "concat", "all_out", 2),
 ]  # fmt: skip
 
 
@@ -51,7 +52,9 @@ def inputs(prior: Prior) -> tuple[Tensor, Tensor, Tensor]:
 
 def shown(net: GuidedUNet) -> Tensor:
     generator = torch.Generator().manual_seed(1)
-    return net.encode(torch.rand(2, 1, 32, 32, generator=generator), torch.rand(2, 4, 32, 32, generator=generator))
+    return net.encode(
+        torch.rand(2, 1, 32, 32, generator=generator), torch.rand(2, 4, 32, 32, generator=generator)
+    )
 
 
 def trained(net: GuidedUNet, prior: Prior, steps: int) -> list[set[str]]:
@@ -61,7 +64,9 @@ def trained(net: GuidedUNet, prior: Prior, steps: int) -> list[set[str]]:
     for _ in range(steps):
         optimizer.zero_grad()
         (net(*inputs(prior), shown(net)) - 1).square().mean().backward()
-        reached.append({name for name, p in learning.items() if p.grad is not None and p.grad.abs().max() > 0})
+        reached.append(
+            {name for name, p in learning.items() if p.grad is not None and p.grad.abs().max() > 0}
+        )
         optimizer.step()
     return reached
 
@@ -76,7 +81,9 @@ def test_a_new_guider_changes_not_one_bit(kind, prior: Prior) -> None:
 
 
 @pytest.mark.parametrize("kind", FEW, ids=str)
-def test_all_of_a_guider_learns_by_the_third_step_and_nothing_of_the_prior(kind, prior: Prior) -> None:
+def test_all_of_a_guider_learns_by_the_third_step_and_nothing_of_the_prior(
+    kind, prior: Prior
+) -> None:
     net, before = guided(prior, *kind, checkpointing=False), weights_digest(prior)
     reached = set().union(*trained(net, prior, 3))
     assert reached == set(dict(net.named_parameters()))
@@ -96,7 +103,9 @@ def test_a_mixer_of_two_zeros_would_never_learn() -> None:
     nn.init.zeros_(dead.inner.weight)
     F, G = torch.ones(1, 2, 1, 1), torch.ones(1, 2, 1, 1)
     dead(F, G).sum().backward()
-    assert dead.inner.weight.grad.abs().max() == 0 and dead.outer.weight.grad[:, 2:].abs().max() == 0
+    assert (
+        dead.inner.weight.grad.abs().max() == 0 and dead.outer.weight.grad[:, 2:].abs().max() == 0
+    )
 
 
 def test_concat_is_equation_2() -> None:
@@ -105,7 +114,10 @@ def test_concat_is_equation_2() -> None:
         nn.init.normal_(parameter)
     F, G = torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
     A, B = mix.outer.weight[:, :, 0, 0].split(3, 1)
-    inner = torch.einsum("oi,nihw->nohw", mix.inner.weight[:, :, 0, 0], G) + mix.inner.bias[:, None, None]
+    inner = (
+        torch.einsum("oi,nihw->nohw", mix.inner.weight[:, :, 0, 0], G)
+        + mix.inner.bias[:, None, None]
+    )
     by_hand = torch.einsum("oi,nihw->nohw", A, F) + torch.einsum("oi,nihw->nohw", B, inner)
     assert torch.allclose(mix(F, G), by_hand + mix.outer.bias[:, None, None], atol=1e-5)
 
@@ -135,8 +147,13 @@ def test_two_passes_before_one_way_back_keep_their_features_apart(prior: Prior) 
         one.backward()
     expected = [p.grad.clone() for p in net.parameters()]
     net.zero_grad()
-    torch.stack([net(x * scale, t, text, shown(net)).square().sum() for scale in (1, 2)]).sum().backward()
-    assert all(torch.allclose(p.grad, e, rtol=1e-4, atol=1e-5) for p, e in zip(net.parameters(), expected, strict=True))
+    torch.stack(
+        [net(x * scale, t, text, shown(net)).square().sum() for scale in (1, 2)]
+    ).sum().backward()
+    assert all(
+        torch.allclose(p.grad, e, rtol=1e-4, atol=1e-5)
+        for p, e in zip(net.parameters(), expected, strict=True)
+    )
 
 
 @pytest.mark.whole
@@ -146,7 +163,9 @@ def test_features_of_the_same_call_used_again_change_nothing(once: Prior) -> Non
         net = guided(prior, *kind, checkpointing=False)
         trained(net, prior, 1)
         features = net.features(*inputs(prior), shown(net))
-        assert torch.equal(net(*inputs(prior), shown(net), features), net(*inputs(prior), shown(net)))
+        assert torch.equal(
+            net(*inputs(prior), shown(net), features), net(*inputs(prior), shown(net))
+        )
 
 
 @pytest.mark.whole
@@ -165,8 +184,16 @@ def test_sites_are_stable_diffusions_26(monkeypatch: pytest.MonkeyPatch) -> None
     with torch.device("meta"):
         unet = UNet2DConditionModel(cross_attention_dim=768)  # the defaults are Stable Diffusion's
     sites = sites_of(unet)
-    assert {stage: len(names) for stage, names in sites.items()} == {"down": 12, "mid": 1, "up": 12, "out": 1}
-    assert list(sites["up"])[2] == "up_blocks.0.upsamplers.0" and "up_blocks.0.resnets.2" not in sites["up"]
+    assert {stage: len(names) for stage, names in sites.items()} == {
+        "down": 12,
+        "mid": 1,
+        "up": 12,
+        "out": 1,
+    }
+    assert (
+        list(sites["up"])[2] == "up_blocks.0.upsamplers.0"
+        and "up_blocks.0.resnets.2" not in sites["up"]
+    )
     assert sites["down"]["down_blocks.1.attentions.0"] == 640 and sites["out"] == {"conv_out": 4}
 
 
@@ -178,14 +205,19 @@ def test_every_site_is_visited_once_with_the_channels_it_says() -> None:
         seen.append((name, output.shape[1]))
         return output
 
-    HookedUNet(unet, list(places), False)(visit, torch.zeros(1, 4, 8, 8), torch.tensor(1.0), torch.zeros(1, 12, 16))
+    HookedUNet(unet, list(places), False)(
+        visit, torch.zeros(1, 4, 8, 8), torch.tensor(1.0), torch.zeros(1, 12, 16)
+    )
     assert seen == list(places.items())
 
 
 def test_a_new_condition_encoder_gives_the_latents_of_the_vae(prior: Prior) -> None:
     rgb = torch.rand(2, 3, 32, 32)
     beside = torch.cat([2 * rgb - 1, torch.rand(2, 1, 32, 32)], 1)
-    for encoder, x in ((ConditionEncoder(prior, 3), beside[:, :3]), (ConditionEncoder(prior, 4), beside)):
+    for encoder, x in (
+        (ConditionEncoder(prior, 3), beside[:, :3]),
+        (ConditionEncoder(prior, 4), beside),
+    ):
         assert torch.allclose(encoder(x), prior.encode(rgb), atol=1e-5)
 
 
@@ -193,17 +225,23 @@ def test_a_new_condition_encoder_gives_the_latents_of_the_vae(prior: Prior) -> N
 def test_a_guider_with_adapters_holds_no_weight_of_the_unet(prior: Prior) -> None:
     net = guided(prior, "copy", "concat", "all_out", 2, checkpointing=False)
     assert isinstance(net, Mixed) and net.pretrained() == []
-    assert {name.split(".")[1] for name in net.state_dict() if name.startswith("replica")} == {"widen", "adapters"}
+    assert {name.split(".")[1] for name in net.state_dict() if name.startswith("replica")} == {
+        "widen",
+        "adapters",
+    }
 
 
 @pytest.mark.whole
 def test_what_comes_after_the_last_site_is_left_out(prior: Prior) -> None:
-    sizes = [sum(p.numel() for p in Replica(prior, sites, [], 0, False).parameters()) for sites in SITES]
+    sizes = [
+        sum(p.numel() for p in Replica(prior, sites, [], 0, False).parameters()) for sites in SITES
+    ]
     assert all(small < large for small, large in itertools.pairwise(sizes))
 
 
 def test_names_that_are_unknown_or_without_effect_are_refused(prior: Prior) -> None:
     for kind, word in ((("twin", "add", "all", 0), "guider"), (("copy", "sum", "all", 0), "mix"),
-                       (("copy", "add", "up", 0), "sites"), (("controlnet", "add", "all", 4), "rank")):  # fmt: skip
+                       (("copy", "add", "up", 0), "sites"),
+                       (("controlnet", "add", "all", 4), "rank")):  # fmt: skip
         with pytest.raises(ValueError, match=word):
             guided(prior, *kind, checkpointing=False)

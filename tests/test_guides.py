@@ -60,14 +60,19 @@ def test_the_rest_agrees_with_the_known_half(known):
 
 
 def test_a_soft_mask_blends():
-    condition = Condition(torch.ones(1, 1, 2, 2), Hints(torch.ones(1, 3, 2, 2), torch.full((1, 1, 2, 2), 0.25)))
+    condition = Condition(
+        torch.ones(1, 1, 2, 2), Hints(torch.ones(1, 3, 2, 2), torch.full((1, 1, 2, 2), 0.25))
+    )
     assert torch.equal(
-        Inpaint("clean", 1, 0.1).finish(torch.zeros(1, 3, 2, 2), condition), torch.full((1, 3, 2, 2), 0.25)
+        Inpaint("clean", 1, 0.1).finish(torch.zeros(1, 3, 2, 2), condition),
+        torch.full((1, 3, 2, 2), 0.25),
     )
 
 
 def test_one_hint_serves_all_candidates():
-    condition = Condition(torch.ones(1, 1, PX, PX), hints.half(torch.full((1, 3, PX, PX), 0.5), "top"))
+    condition = Condition(
+        torch.ones(1, 1, PX, PX), hints.half(torch.full((1, 3, PX, PX), 0.5), "top")
+    )
     x = guided(Inpaint("noised", 1, 0.04), Draws(0, [0]).candidates(3), condition)
     assert (x[:, :, : PX // 2] == 0).all() and len(torch.unique(x.flatten(1), dim=0)) == 3
 
@@ -92,15 +97,21 @@ def test_the_known_part_is_shown_at_the_noise_level_of_the_rest():
     shown = []
     rgb = torch.full((2, 3, 64, 64), 0.75)
     condition = Condition(torch.ones(2, 1, 64, 64), Hints(rgb, torch.ones(2, 1, 64, 64)))
-    denoise = Inpaint("noised", 1, 0.04).edit(lambda x, a: shown.append(x.clone()) or x, condition, Draws(0, range(2)))
+    denoise = Inpaint("noised", 1, 0.04).edit(
+        lambda x, a: shown.append(x.clone()) or x, condition, Draws(0, range(2))
+    )
     denoise(torch.zeros(2, 3, 64, 64), 0.36)
-    assert shown[0].mean() == pytest.approx(0.3, abs=0.02) and shown[0].std() == pytest.approx(0.8, abs=0.02)
+    assert shown[0].mean() == pytest.approx(0.3, abs=0.02) and shown[0].std() == pytest.approx(
+        0.8, abs=0.02
+    )
 
 
 def test_resampling_keeps_the_state_at_its_noise_level():
     toy, rows, level = TwoModes(spread=0.05), Draws(0, range(2)), 0.3
     x = level**0.5 * toy.data(rows, 3, 64, 64) + (1 - level) ** 0.5 * rows.normal(3, 64, 64)
-    nothing = Condition(torch.ones(2, 1, 64, 64), Hints(torch.zeros(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)))
+    nothing = Condition(
+        torch.ones(2, 1, 64, 64), Hints(torch.zeros(2, 3, 64, 64), torch.zeros(2, 1, 64, 64))
+    )
     before, kept = x.std().item(), x.clone()
     Inpaint("repaint", 10, 0.02).edit(toy.denoise, nothing, rows)(x, level)
     assert x.std().item() == pytest.approx(before, abs=0.02) and not torch.equal(x, kept)
@@ -108,7 +119,9 @@ def test_resampling_keeps_the_state_at_its_noise_level():
 
 def test_inpainting_draws_its_noise_from_a_stream_of_its_own():
     rows = Draws(0, range(2))
-    Inpaint("noised", 1, 0.04).edit(TwoModes().denoise, half_known(), rows)(torch.zeros(2, 3, PX, PX), 0.5)
+    Inpaint("noised", 1, 0.04).edit(TwoModes().denoise, half_known(), rows)(
+        torch.zeros(2, 3, PX, PX), 0.5
+    )
     assert torch.equal(rows.normal(3), Draws(0, range(2)).normal(3))
 
 
@@ -161,7 +174,9 @@ def spread_of(x):
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "heun"])
 def test_repulsion_drives_candidates_apart_without_leaving_the_modes(name):
     toy, rows = FlatColors(), lambda: Draws(0, [4]).candidates(8)
-    plain, pushed = (guided(Repulsion(s, 0.3, 8), rows(), toy=toy, name=name, px=32) for s in (0.0, 1.0))
+    plain, pushed = (
+        guided(Repulsion(s, 0.3, 8), rows(), toy=toy, name=name, px=32) for s in (0.0, 1.0)
+    )
     assert spread_of(pushed) > 1.2 * spread_of(plain)
     assert (pushed.mean((2, 3)) - toy.colors[toy.nearest(pushed)]).abs().max() < 0.03
 
@@ -175,18 +190,24 @@ def test_repulsion_of_strength_0_is_exactly_off():
 def test_repulsion_pushes_only_where_candidates_differ_and_only_the_younger():
     x_0 = torch.ones(2, 3, PX, PX)
     x_0[0, 0, :, :8], x_0[1, 0, :, :8] = 0.1, 0.2
-    denoise = Repulsion(1.0, 0.3, 8).edit(lambda x, a: x_0.clone(), PAPER, Draws(0, [0]).candidates(2))
+    denoise = Repulsion(1.0, 0.3, 8).edit(
+        lambda x, a: x_0.clone(), PAPER, Draws(0, [0]).candidates(2)
+    )
     pushed = denoise(x_0, 0.01)
     assert torch.equal(pushed[0], x_0[0]) and torch.equal(pushed[1, :, :, 9:], x_0[1, :, :, 9:])
     d2 = torch.tensor(0.1**2 / 3 / 2)  # mean over cells and channels
-    assert pushed[1, 0, 5, 2] == pytest.approx(0.2 + 0.99 * torch.exp(-d2 / (2 * 0.3**2)).item() * 0.1, abs=1e-5)
+    assert pushed[1, 0, 5, 2] == pytest.approx(
+        0.2 + 0.99 * torch.exp(-d2 / (2 * 0.3**2)).item() * 0.1, abs=1e-5
+    )
 
 
 def test_two_earlier_candidates_of_one_colour_push_like_one():
     pushed = []
     for colors in ([0.0, 0.1], [0.0, 0.0, 0.1]):
         x_0 = torch.tensor(colors)[:, None, None, None].expand(-1, 3, PX, PX)
-        denoise = Repulsion(1.0, 0.3, 4).edit(lambda x, a: x, PAPER, Draws(0, [0]).candidates(len(colors)))
+        denoise = Repulsion(1.0, 0.3, 4).edit(
+            lambda x, a: x, PAPER, Draws(0, [0]).candidates(len(colors))
+        )
         pushed.append(denoise(x_0, 0.01)[-1, 0, 0, 0].item())
     assert 0.19 < pushed[0] < 0.2 and pushed[1] == pytest.approx(pushed[0], abs=0.01)
 
@@ -206,7 +227,9 @@ def test_repulsion_fades_with_the_noise_and_leaves_distant_candidates_alone():
     ids=lambda guide: type(guide).__name__,
 )
 def test_guided_candidates_are_the_same_bits_in_any_group(guide):
-    condition = Condition(torch.ones(1, 1, PX, PX), hints.half(torch.full((1, 3, PX, PX), 0.9), "left"))
+    condition = Condition(
+        torch.ones(1, 1, PX, PX), hints.half(torch.full((1, 3, PX, PX), 0.9), "left")
+    )
     whole = guided(guide, Draws(0, [5]).candidates(8), condition)
     first = guided(guide, Draws(0, [5]).candidates(8).rows(0, 3), condition)
     then = guided(guide, Draws(0, [5]).candidates(8).rows(3, 8), condition)
@@ -217,7 +240,9 @@ def test_repulsion_keeps_pictures_apart():
     guide = Repulsion(1.0, 0.3, 4)
     both = guided(guide, Draws(0, [5, 9]).candidates(3))
     assert torch.equal(guided(guide, Draws(0, [9]).candidates(3)), both[3:])
-    assert torch.equal(guided(guide, Draws(0, [9, 5, 5, 9, 9, 5], [2, 0, 2, 1, 0, 1])), both[[5, 0, 2, 4, 3, 1]])
+    assert torch.equal(
+        guided(guide, Draws(0, [9, 5, 5, 9, 9, 5], [2, 0, 2, 1, 0, 1])), both[[5, 0, 2, 4, 3, 1]]
+    )
 
 
 def test_repulsion_forgets_the_last_run():
@@ -250,7 +275,9 @@ def test_a_dot_is_a_disc_and_more_dots_contain_the_fewer():
     assert hints.dots(rgb, 0, 4.0, Draws(2, [1])).mask.sum() == 0
 
 
-@pytest.mark.parametrize(("side", "known"), [("left", (3, 0)), ("right", (3, 7)), ("top", (0, 3)), ("bottom", (7, 3))])
+@pytest.mark.parametrize(
+    ("side", "known"), [("left", (3, 0)), ("right", (3, 7)), ("top", (0, 3)), ("bottom", (7, 3))]
+)
 def test_halves_are_where_they_say(side, known):
     found = hints.half(torch.full((1, 3, 8, 8), 0.5), side)
     assert found.mask.sum() == 32 and found.mask[0, 0][known] == 1
@@ -282,10 +309,16 @@ def ring(side: int = 32) -> torch.Tensor:
 def test_flat_areas_agree_where_noise_is_strong_and_ink_and_outside_are_left_alone() -> None:
     x_0 = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     condition = Condition(ring())
-    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(x_0, 0.0)
+    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(
+        x_0, 0.0
+    )
     inside = torch.zeros(32, 32, dtype=torch.bool)
     inside[9:24, 9:24] = True
-    assert torch.allclose(edited[:, :, inside], x_0[:, :, inside].mean(-1, keepdim=True).expand(-1, -1, 225), atol=1e-5)
+    assert torch.allclose(
+        edited[:, :, inside],
+        x_0[:, :, inside].mean(-1, keepdim=True).expand(-1, -1, 225),
+        atol=1e-5,
+    )
     assert torch.equal(edited[:, :, ~inside], x_0[:, :, ~inside])
 
 
@@ -295,15 +328,23 @@ def test_a_click_gives_its_area_its_colour_and_no_other() -> None:
     rgb[:, :, 12, 12], mask[:, :, 12, 12] = torch.tensor([1.0, 0.5, 0.0]), 1
     rgb[:, :, 1, 1], mask[:, :, 1, 1] = torch.tensor([0.0, 0.0, 1.0]), 1  # outside the ring
     condition = Condition(ring(), Hints(rgb, mask))
-    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(x_0, 0.0)
+    edited = Flat(1.0).edit(lambda x, alpha_bar: x_0, condition, Draws(0, [0]).candidates(2))(
+        x_0, 0.0
+    )
     assert torch.allclose(
-        edited[:, :, 9:24, 9:24], torch.tensor([1.0, 0, -1])[:, None, None].expand(2, 3, 15, 15), atol=1e-5
+        edited[:, :, 9:24, 9:24],
+        torch.tensor([1.0, 0, -1])[:, None, None].expand(2, 3, 15, 15),
+        atol=1e-5,
     )
     assert torch.equal(edited[:, :, :8], x_0[:, :, :8])
 
 
 @pytest.mark.parametrize(("strength", "alpha_bar"), [(0.0, 0.1), (1.0, 1.0)])
-def test_flat_is_the_identity_when_off_and_on_the_clean_picture(strength: float, alpha_bar: float) -> None:
+def test_flat_is_the_identity_when_off_and_on_the_clean_picture(
+    strength: float, alpha_bar: float
+) -> None:
     x_0 = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    edited = Flat(strength).edit(lambda x, level: x_0, Condition(ring()), Draws(0, [0]).candidates(1))
+    edited = Flat(strength).edit(
+        lambda x, level: x_0, Condition(ring()), Draws(0, [0]).candidates(1)
+    )
     assert torch.equal(edited(x_0, alpha_bar), x_0)

@@ -28,7 +28,11 @@ COMMANDS = ("train", "sample", "evaluate", "compare")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_key_of_a_command_is_told_of_with_its_words(command: str) -> None:
     told = " ".join(page(command, []).split())
-    keys = [(key, comment) for key, comment in documented(conf_dir() / f"{command}.yaml") if "hydra" not in key]
+    keys = [
+        (key, comment)
+        for key, comment in documented(conf_dir() / f"{command}.yaml")
+        if "hydra" not in key
+    ]
     assert len(keys) > 5
     for key, comment in keys:
         assert f" {key}=" in told and comment in told, key
@@ -36,12 +40,21 @@ def test_every_key_of_a_command_is_told_of_with_its_words(command: str) -> None:
 
 def test_a_choice_shows_its_own_keys_with_the_values_given() -> None:
     told = page("train", ["method=cic", "method.width=7"])
-    assert "method: cic" in told and "  method.width=7 " in told and "method.learning.predict" not in told
-    assert "ab" not in page("train", ["method=gpic"]).split("keys\n")[0].split("method=gpic")[0].split()
+    assert (
+        "method: cic" in told
+        and "  method.width=7 " in told
+        and "method.learning.predict" not in told
+    )
+    assert (
+        "ab"
+        not in page("train", ["method=gpic"]).split("keys\n")[0].split("method=gpic")[0].split()
+    )
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize(("command", "groups"), [("compare", {"logger"}), ("sample", {"guide", "method/sampler"})])
+@pytest.mark.parametrize(
+    ("command", "groups"), [("compare", {"logger"}), ("sample", {"guide", "method/sampler"})]
+)
 def test_only_groups_of_the_command_are_listed(command: str, groups: set[str]) -> None:
     listed = page(command, []).partition("groups\n")[2].partition("\n\n")[0]
     assert {line.split("=")[0].strip() for line in listed.splitlines() if line[2] != " "} == groups
@@ -60,7 +73,11 @@ def test_help_for_words_that_do_not_compose_is_the_one_line() -> None:
 
 def test_help_in_a_narrow_terminal_keeps_within_it(monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    lines = [line for line in page("train", []).partition("keys\n")[2].splitlines() if line.startswith("  ")]
+    lines = [
+        line
+        for line in page("train", []).partition("keys\n")[2].splitlines()
+        if line.startswith("  ")
+    ]
     assert max(map(len, lines)) <= 100
 
 
@@ -104,12 +121,16 @@ def with_command(folder: Path) -> dict[str, str]:
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
-    ("line", "completed"), [("colorlab comp", "compare completion"), ("colorlab train data=pi", "pix2pix")]
+    ("line", "completed"),
+    [("colorlab comp", "compare completion"), ("colorlab train data=pi", "pix2pix")],
 )
 def test_bash_completes(line: str, completed: str, tmp_path: Path) -> None:
     """As readline calls it: the words broken at `=`, the whole line in COMP_LINE."""
     environment = with_command(tmp_path)
-    script = f'{SCRIPTS["bash"]}COMP_LINE="{line}"; COMP_POINT=${{#COMP_LINE}}; _colorlab; echo "${{COMPREPLY[@]}}"'
+    script = (
+        f'{SCRIPTS["bash"]}COMP_LINE="{line}"; COMP_POINT=${{#COMP_LINE}}; '
+        '_colorlab; echo "${COMPREPLY[@]}"'
+    )
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == completed, done.stderr
 
@@ -120,7 +141,8 @@ INTERACTIVE = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", [shell for shell in INTERACTIVE if shutil.which(shell)])
 @pytest.mark.parametrize(
-    ("typed", "shown"), [("colorlab doc", "colorlab doctor "), ("colorlab train method=basi", "method=basis ")]
+    ("typed", "shown"),
+    [("colorlab doc", "colorlab doctor "), ("colorlab train method=basi", "method=basis ")],
 )
 def test_a_tab_completes_in_a_terminal(shell: str, typed: str, shown: str, tmp_path: Path) -> None:
     (tmp_path / "script").write_text(SCRIPTS[shell])

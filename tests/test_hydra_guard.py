@@ -43,14 +43,25 @@ def loaded(folder: Path | None, *words: str) -> Any:
 
 SAYS = {
     "a callback": {"callbacks": {"a": TOUCH}},
-    "the sweep's own callback": {"callbacks": {"a": {"_target_": "hydra_plugins.colorlab_launcher.result.KeepResult"}}},
+    "the sweep's own callback": {
+        "callbacks": {"a": {"_target_": "hydra_plugins.colorlab_launcher.result.KeepResult"}}
+    },
     "a launcher": {"launcher": TOUCH},
-    "another launcher": {"launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}},
+    "another launcher": {
+        "launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}
+    },
     "a sweeper": {"sweeper": TOUCH},
     "a part of a sweeper": {"sweeper": {"params": {"x": [TOUCH]}}},
     "a command before each job": {"launcher": {"prefix": ["touch", "ran"]}},
-    "a logger": {"job_logging": {"root": {"handlers": ["h"]}, "handlers": {"h": {"()": "pathlib.Path.touch"}}}},
-    "a log in another place": {"hydra_logging": {"root": None, "handlers": {"h": {"filename": "/home/.bashrc"}}}},
+    "a logger": {
+        "job_logging": {
+            "root": {"handlers": ["h"]},
+            "handlers": {"h": {"()": "pathlib.Path.touch"}},
+        }
+    },
+    "a log in another place": {
+        "hydra_logging": {"root": None, "handlers": {"h": {"filename": "/home/.bashrc"}}}
+    },
     "the environment": {"job": {"env_set": {"LD_PRELOAD": "evil.so"}}},
     "where a run goes": {"run": {"dir": "/home"}},
     "where a sweep goes": {"sweep": {"dir": "/home"}},
@@ -72,7 +83,9 @@ def test_a_folder_of_configurations_may_not_say(tmp_path: Path, what: str) -> No
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["hydra/launcher/e.yaml", "hydra/callbacks/e.yaml", "hydra/sweeper/e.yaml"])
+@pytest.mark.parametrize(
+    "name", ["hydra/launcher/e.yaml", "hydra/callbacks/e.yaml", "hydra/sweeper/e.yaml"]
+)
 def test_a_part_of_hydra_by_a_stranger_is_refused(tmp_path: Path, name: str) -> None:
     path = stranger(tmp_path, {}, name) / name
     path.write_text(yaml.safe_dump({"a": TOUCH} if "callbacks" in name else TOUCH))
@@ -99,7 +112,9 @@ def test_a_folder_named_by_a_key_is_checked_too(tmp_path: Path) -> None:
         loaded(None, f"hydra.searchpath=[file://{folder}]", "experiment=e")
 
 
-@pytest.mark.parametrize("word", ["+hydra.callbacks.a._target_=os.getcwd", "++hydra.sweeper._target_=builtins.print"])
+@pytest.mark.parametrize(
+    "word", ["+hydra.callbacks.a._target_=os.getcwd", "++hydra.sweeper._target_=builtins.print"]
+)
 def test_targets_on_the_command_line_have_an_allow_list_too(word: str) -> None:
     with pytest.raises(ConfigError, match=r"_target_=\S+ is not allowed"):
         loaded(None, word)
@@ -109,8 +124,9 @@ def test_targets_on_the_command_line_have_an_allow_list_too(word: str) -> None:
 def test_all_else_a_folder_may_say_and_the_command_line_says_the_rest(tmp_path: Path) -> None:
     folder = stranger(tmp_path, {})
     (folder / "experiment" / "f.yaml").write_text("# @package _global_\nseed: 7\n")
-    words = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=9", "hydra/sweeper=optuna",
-             "hydra/job_logging=stdout", "+hydra.job.env_set.A=b", "hydra.run.dir=elsewhere"]  # fmt: skip
+    words = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=9",
+             "hydra/sweeper=optuna", "hydra/job_logging=stdout", "+hydra.job.env_set.A=b",
+             "hydra.run.dir=elsewhere"]  # fmt: skip
     cfg = loaded(folder, "experiment=e", *words)
     assert cfg.hydra.run.dir == "elsewhere" and cfg.hydra.launcher.timeout_min == 9
     assert loaded(folder, "experiment=f").seed == 7
@@ -120,14 +136,20 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> bool:
-    return done.returncode == 2 and done.stderr.startswith("colorlab: error: ") and done.stderr.count("\n") == 1
+    return (
+        done.returncode == 2
+        and done.stderr.startswith("colorlab: error: ")
+        and done.stderr.count("\n") == 1
+    )
 
 
 @pytest.mark.whole
 def test_nothing_is_built_before_the_refusal(command: Command, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     folder = stranger(tmp_path, {"callbacks": {"a": TOUCH | {"self": str(marker)}}})
-    assert refused(command("train", f"--config-dir={folder}", "experiment=e")) and not marker.exists()
+    assert (
+        refused(command("train", f"--config-dir={folder}", "experiment=e")) and not marker.exists()
+    )
     text = (conf_dir() / "compare.yaml").read_text().split("\nhydra:")[0]
     hydra = {"mode": "MULTIRUN", "launcher": {"_target_": TOUCH["_target_"], "self": str(marker)}}
     (folder / "compare.yaml").write_text(f"{text}\n{yaml.safe_dump({'hydra': hydra})}")
@@ -138,13 +160,20 @@ def test_nothing_is_built_before_the_refusal(command: Command, tmp_path: Path) -
 @pytest.mark.whole
 def test_a_pickle_to_run_again_is_refused(command: Command, tmp_path: Path) -> None:
     (tmp_path / "config.pickle").write_bytes(pickle.dumps(Payload(tmp_path / "ran")))
-    assert refused(command("train", "--experimental-rerun=config.pickle")) and not (tmp_path / "ran").exists()
+    assert (
+        refused(command("train", "--experimental-rerun=config.pickle"))
+        and not (tmp_path / "ran").exists()
+    )
 
 
 @pytest.mark.parametrize(("words", "times"), [([], 0), (["hydra.mode=RUN"], 1)])
-def test_what_is_composed_to_see_the_mode_is_composed_where_somebody_may_have_said_it(words, times, monkeypatch):
+def test_what_is_composed_to_see_the_mode_is_composed_where_somebody_may_have_said_it(
+    words, times, monkeypatch
+):
     asked = []
-    monkeypatch.setattr(hydra_guard, "COMPOSED_MODE", lambda *given: asked.append(given) or RunMode.RUN)
+    monkeypatch.setattr(
+        hydra_guard, "COMPOSED_MODE", lambda *given: asked.append(given) or RunMode.RUN
+    )
     assert hydra_guard.said_mode(None, "train", words) == (RunMode.RUN if times else None)
     assert len(asked) == times
 

@@ -24,11 +24,15 @@ def png(path: Path, color_type: int, depth: int, width: int, rows: list[bytes]) 
     """A PNG made by hand."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, len(rows), depth, color_type, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
     return path
 
 
@@ -50,10 +54,14 @@ def picture(height: int = 4, width: int = 6) -> np.ndarray:
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "gif", "jpg"])
 def test_each_format_gives_the_pixels_that_were_saved(tmp_path: Path, suffix: str) -> None:
     flat = np.full((9, 5, 3), (200, 60, 30), np.uint8)
-    Image.fromarray(flat).save(tmp_path / f"a.{suffix}", **({"lossless": True} if suffix == "webp" else {}))
+    Image.fromarray(flat).save(
+        tmp_path / f"a.{suffix}", **({"lossless": True} if suffix == "webp" else {})
+    )
     opened = open_picture(tmp_path / f"a.{suffix}", LIMIT)
     assert opened.shape == (3, 9, 5) and opened.dtype == np.uint8
-    assert np.abs(opened - flat.transpose(2, 0, 1).astype(int)).max() <= (2 if suffix == "jpg" else 0)
+    assert np.abs(opened - flat.transpose(2, 0, 1).astype(int)).max() <= (
+        2 if suffix == "jpg" else 0
+    )
 
 
 UPRIGHT = {
@@ -108,7 +116,10 @@ def test_a_transparent_palette_colour_becomes_white(tmp_path: Path) -> None:
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.putpixel((1, 0), 1)
     image.save(tmp_path / "a.png", transparency=0)
-    assert open_picture(tmp_path / "a.png", LIMIT)[:, 0].T.tolist() == [[255, 255, 255], [0, 0, 255]]
+    assert open_picture(tmp_path / "a.png", LIMIT)[:, 0].T.tolist() == [
+        [255, 255, 255],
+        [0, 0, 255],
+    ]
 
 
 def test_cmyk_is_converted(tmp_path: Path) -> None:
@@ -128,7 +139,9 @@ def test_a_16_bit_rgb_ramp_keeps_its_256_levels(tmp_path: Path) -> None:
     assert np.array_equal(opened, np.broadcast_to(np.arange(256), (3, 1, 256)))
 
 
-@pytest.mark.parametrize("array", [np.zeros((3, 3), np.float32), np.full((3, 3), 1 << 20, np.int32)])
+@pytest.mark.parametrize(
+    "array", [np.zeros((3, 3), np.float32), np.full((3, 3), 1 << 20, np.int32)]
+)
 def test_numbers_of_unknown_range_are_refused(tmp_path: Path, array: np.ndarray) -> None:
     Image.fromarray(array).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a\.tif holds .*save it with 8 or 16 bits"):
@@ -143,7 +156,9 @@ def test_only_the_first_frame_is_shown(tmp_path: Path) -> None:
 
 def bad_files(folder: Path) -> dict[str, Path]:
     """One file for each way in which a picture can be none."""
-    Image.fromarray(np.arange(64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8)).save(folder / "whole.jpg")
+    Image.fromarray(np.arange(64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8)).save(
+        folder / "whole.jpg"
+    )
     for name, data in {
         "truncated.jpg": (folder / "whole.jpg").read_bytes()[:900],
         "empty.png": b"",
@@ -164,14 +179,23 @@ def test_every_kind_of_bad_file_is_a_one_line_error_that_names_it(tmp_path: Path
     for name, path in files.items():
         with pytest.raises(DataError) as caught:
             open_picture(path, LIMIT)
-        assert name in str(caught.value) and "\n" not in str(caught.value) and str(caught.value).endswith(")")
+        assert (
+            name in str(caught.value)
+            and "\n" not in str(caught.value)
+            and str(caught.value).endswith(")")
+        )
     assert len(files) == 8
 
 
 @pytest.mark.parametrize(("width", "height"), [(20000, 20000), (13000, 12000), (1001, 1000)])
-def test_bombs_are_refused_by_their_header_without_a_warning(tmp_path: Path, width: int, height: int) -> None:
+def test_bombs_are_refused_by_their_header_without_a_warning(
+    tmp_path: Path, width: int, height: int
+) -> None:
     path = header_only(tmp_path / "bomb.png", width, height)
-    with warnings.catch_warnings(record=True) as caught, pytest.raises(DataError, match=r"bomb\.png has .*pixels"):
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        pytest.raises(DataError, match=r"bomb\.png has .*pixels"),
+    ):
         warnings.simplefilter("always")
         open_picture(path, LIMIT)
     assert not caught
@@ -212,11 +236,22 @@ def test_find_pictures_is_recursive_sorted_and_skips_hidden_files(tmp_path: Path
     for name in ("b/2.JPG", "b/1.png", "a.webp", ".hidden.png", "b/.cache/3.png", "notes.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert [str(path.relative_to(tmp_path)) for path in find_pictures(tmp_path)] == ["a.webp", "b/1.png", "b/2.JPG"]
+    assert [str(path.relative_to(tmp_path)) for path in find_pictures(tmp_path)] == [
+        "a.webp",
+        "b/1.png",
+        "b/2.JPG",
+    ]
 
 
 def test_odd_names_are_found_opened_and_shown_on_one_line(tmp_path: Path) -> None:
-    names = ["été.png", "絵.png", "two words.png", "new\nline.png", os.fsdecode(b"\xff.png"), "x" * 251 + ".png"]
+    names = [
+        "été.png",
+        "絵.png",
+        "two words.png",
+        "new\nline.png",
+        os.fsdecode(b"\xff.png"),
+        "x" * 251 + ".png",
+    ]
     for name in names:
         Image.new("RGB", (2, 2)).save(os.fsencode(tmp_path / name), format="PNG")
     found = find_pictures(tmp_path)
@@ -265,7 +300,8 @@ def test_squared_averages_rather_than_picks() -> None:
 
 
 def progressive(more: int) -> bytes:
-    """A progressive JPEG of 64 x 64 gray pixels with its last scan so many times more, and some in its margins."""
+    """A progressive JPEG of 64 x 64 gray pixels with its last scan so many times more, and some in
+    its margins."""
     file = io.BytesIO()
     Image.new("L", (64, 64), 200).save(file, "JPEG", progressive=True)
     data = file.getvalue()

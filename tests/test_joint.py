@@ -1,4 +1,5 @@
-"""Why draw place by place: where a whole picture is of one colour or another, each place alone cannot know which."""
+"""Why draw place by place: where a whole picture is of one colour or another, each place alone
+cannot know which."""
 
 from __future__ import annotations
 
@@ -15,8 +16,18 @@ from colorlab.types import Batch, Condition
 from tests.two_colors import descend
 
 FEW = {
-    "pixcolor": ["data.condition=gray", "method.order.blocks=2", "method.order.causal_width=16", "method.levels=8"],
-    "coltran": ["method.width=16", "method.net.heads=2", "method.net.blocks=2", "method.net.coarse=2"],
+    "pixcolor": [
+        "data.condition=gray",
+        "method.order.blocks=2",
+        "method.order.causal_width=16",
+        "method.levels=8",
+    ],
+    "coltran": [
+        "method.width=16",
+        "method.net.heads=2",
+        "method.net.blocks=2",
+        "method.net.coarse=2",
+    ],
 }
 STEPS = 120
 
@@ -24,7 +35,9 @@ STEPS = 120
 def pictures(step: int) -> Batch:
     """Eight pictures of 16 px, each all red or all green, of one luma."""
     red = Draws(0, range(8), [step] * 8, "toy").uniform() < 0.5
-    colors = AB().decode(torch.tensor([[0.5, 0.3], [-0.5, 0.3]]).view(2, 2, 1, 1), torch.full((2, 1, 1, 1), 0.5))
+    colors = AB().decode(
+        torch.tensor([[0.5, 0.3], [-0.5, 0.3]]).view(2, 2, 1, 1), torch.full((2, 1, 1, 1), 0.5)
+    )
     rgb = colors[red.long()].expand(-1, -1, 16, 16).contiguous()
     return Batch(rgb, luma(rgb) * 0 + 0.5, torch.arange(8), [""] * 8, torch.zeros(8))
 

@@ -1,4 +1,5 @@
-"""Frozen networks answer once, the same whatever else is asked, and are no part of what holds them."""
+"""Frozen networks answer once, the same whatever else is asked, and are no part of what holds
+them."""
 
 from __future__ import annotations
 

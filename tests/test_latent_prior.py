@@ -1,4 +1,5 @@
-"""The prior learns in latents it finds once, draws what a prompt says, and becomes a folder that diffusers opens."""
+"""The prior learns in latents it finds once, draws what a prompt says, and becomes a folder that
+diffusers opens."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def made(parts, *overrides: str) -> LatentPrior:
         "method.net.width=8",
         "method.micro_batch=2",
     ]
-    cfg = compose("train", ["name=x", "method=latent_prior", *own, "method.sampler.steps=2", *overrides])
+    cfg = compose(
+        "train", ["name=x", "method=latent_prior", *own, "method.sampler.steps=2", *overrides]
+    )
     return build(cfg.method)
 
 
@@ -52,7 +55,9 @@ def batch(count: int = 3) -> Batch:
 
 
 def drawn(method, text: str | None, n: int = 1) -> torch.Tensor:
-    return method.sample(Condition(batch(1).image, text=None if text is None else [text]), n, Draws(0, [0]))[0]
+    return method.sample(
+        Condition(batch(1).image, text=None if text is None else [text]), n, Draws(0, [0])
+    )[0]
 
 
 @pytest.mark.whole
@@ -69,10 +74,13 @@ def test_latents_are_those_of_the_autoencoder_found_once_a_picture(method, monke
 @pytest.mark.parametrize("predict", ["v", "eps"])
 def test_the_loss_is_the_squared_error_of_what_is_predicted(parts, predict: str):
     method = (
-        made(parts, f"method.learning.predict={predict}", "method.learning.zero_snr=false").eval().requires_grad_(False)
+        made(parts, f"method.learning.predict={predict}", "method.learning.zero_snr=false")
+        .eval()
+        .requires_grad_(False)
     )
     shown, draws, prior = batch(), Draws(0, range(3)), method.prior
-    z = 0.5 * prior.vae.encode(2 * shown.rgb - 1).latent_dist.mean  # the autoencoder's scaling factor
+    # the autoencoder's scaling factor
+    z = 0.5 * prior.vae.encode(2 * shown.rgb - 1).latent_dist.mean
     t, noise = draws.to("t").choice(1000), draws.normal(*z.shape[1:])
     a = method.alpha_bars[t].float()[:, None, None, None]
     states = prior.embed(method.captions(shown, keys_of(shown.rgb), draws), cut=True)
@@ -106,7 +114,11 @@ def test_autoencoder_and_text_encoder_stay_as_they_are_and_out_of_the_weights(pa
         method.loss(batch(), Draws(0, range(3), [k] * 3))["loss"].backward()
         optimizer.step()
     assert torch.equal(weights_digest(method.frozen.net), before)
-    assert {name.split(".")[0] for name in method.state_dict()} == {"unet", "vae_digest", "batches_seen"}
+    assert {name.split(".")[0] for name in method.state_dict()} == {
+        "unet",
+        "vae_digest",
+        "batches_seen",
+    }
 
 
 def test_the_prompt_decides_what_is_drawn_and_guidance_how_much(method):
@@ -144,7 +156,9 @@ def test_guides_are_refused(method):
 @pytest.mark.parametrize("name", ["ancestral", "dpm_solver", "unipc", "heun", "euler_ancestral"])
 def test_every_sampler_of_the_suite_draws_from_it_unclipped(parts, name: str):
     samplers = [f"method/sampler={name}", "method.sampler.steps=2"]
-    free, asked = (made(parts, *samplers, f"method.sampler.clip={clip}").eval() for clip in ("false", "true"))
+    free, asked = (
+        made(parts, *samplers, f"method.sampler.clip={clip}").eval() for clip in ("false", "true")
+    )
     assert torch.isfinite(drawn(free, "red car")).all()
     assert torch.equal(drawn(free, "red car"), drawn(asked, "red car"))
 
@@ -152,7 +166,8 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(parts, name: str):
 @pytest.mark.whole
 def test_the_exported_folder_is_the_prior_itself(method, tmp_path):
     method.export(tmp_path)
-    prior, x = load_prior(str(tmp_path)), torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    prior = load_prior(str(tmp_path))
+    x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     states = prior.embed(["red car", ""])
     assert torch.equal(states, method.prior.embed(["red car", ""]))
     assert torch.allclose(prior(x, 0.2, states), method.prior(x, 0.2, states), atol=1e-4)
@@ -168,14 +183,21 @@ def test_stable_diffusions_own_pipeline_draws_from_the_exported_folder(parts, tm
     method.export(tmp_path)
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "prior")
     pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("red car", num_inference_steps=2, output_type="np").images.shape == (1, 32, 32, 3)
+    assert pipeline("red car", num_inference_steps=2, output_type="np").images.shape == (
+        1,
+        32,
+        32,
+        3,
+    )
 
 
 @pytest.mark.whole
 def test_its_lightness_decoder_sees_the_gray_picture(parts, tmp_path):
     decoder = LightnessDecoder(tiny_vae())
     for k, parameter in enumerate(decoder.adders.parameters()):
-        parameter.data += 0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(k))
+        parameter.data += 0.3 * torch.randn(
+            parameter.shape, generator=torch.Generator().manual_seed(k)
+        )
     save_lightness_vae(tiny_vae(), decoder, tmp_path / "lightness")
     method = made(parts, f"method.latent.decoder={tmp_path}").eval()
     images = torch.cat([batch(1).image, 1 - batch(1).image])
@@ -220,5 +242,8 @@ def test_what_cannot_be_is_said_in_one_line(parts, overrides, said):
 @pytest.mark.whole
 def test_stable_diffusions_own_prediction_can_be_trained_too(parts):
     method = made(parts, "method.learning.predict=eps", "method.learning.zero_snr=false").eval()
-    assert torch.isfinite(method.loss(batch(), Draws(0, range(3)))["loss"]) and method.prior.alpha_bars[-1] > 0
+    assert (
+        torch.isfinite(method.loss(batch(), Draws(0, range(3)))["loss"])
+        and method.prior.alpha_bars[-1] > 0
+    )
     assert torch.isfinite(drawn(method, "red")).all()

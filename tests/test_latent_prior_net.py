@@ -44,8 +44,12 @@ def test_what_was_saved_is_loaded(folder, prior):
     kind = "clip" if prior.prediction == "epsilon" else "bert"
     made = tiny_prior(folder.parent, kind, prior.prediction)
     states, again = made.embed(["red car"]), prior.embed(["red car"])
-    assert torch.equal(states, again) and torch.allclose(made.alpha_bars, prior.alpha_bars, atol=1e-6)
-    assert torch.allclose(made(x := noise(1, 4, 8, 8), 0.3, states), prior(x, 0.3, again), atol=1e-4)
+    assert torch.equal(states, again) and torch.allclose(
+        made.alpha_bars, prior.alpha_bars, atol=1e-6
+    )
+    assert torch.allclose(
+        made(x := noise(1, 4, 8, 8), 0.3, states), prior(x, 0.3, again), atol=1e-4
+    )
     assert torch.allclose(made.decode(x), prior.decode(x), atol=1e-5) and prior.scale == 0.5
 
 
@@ -58,7 +62,9 @@ def test_stable_diffusions_own_pipeline_opens_the_folder_and_agrees(folder, prio
     words, _ = pipeline.encode_prompt(["red car"], "cpu", 1, False)
     assert torch.equal(words, prior.embed(["red car"]))
     x = noise(1, 4, 8, 8)
-    state = pipeline("red car", guidance_scale=1, num_inference_steps=1, latents=x, output_type="latent").images
+    state = pipeline(
+        "red car", guidance_scale=1, num_inference_steps=1, latents=x, output_type="latent"
+    ).images
     t = pipeline.scheduler.timesteps[0]
     output = prior(x, level := float(prior.alpha_bars[t]), words)
     if level:  # an untrained net's step from pure noise is the same, by another formula
@@ -84,7 +90,9 @@ def test_stable_diffusions_schedule_and_its_zero_snr_form_are_diffusers_own():
 
     for zero_snr in (False, True):
         own = DDIMScheduler(1000, 0.00085, 0.012, "scaled_linear", rescale_betas_zero_snr=zero_snr)
-        assert torch.allclose(alpha_bar_table(1000, zero_snr).float(), own.alphas_cumprod, atol=2e-6)
+        assert torch.allclose(
+            alpha_bar_table(1000, zero_snr).float(), own.alphas_cumprod, atol=2e-6
+        )
     assert alpha_bar_table(1000, True)[-1] == 0
     assert alpha_bar_table(1000, False)[-1] == pytest.approx(0.0683**2, rel=0.01)
 
@@ -114,7 +122,9 @@ def test_sampling_starts_where_one_step_of_ddim_leads_from_pure_noise(of_v):
 def test_latents_are_the_autoencoders_means_scaled(prior):
     rgb = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     z = prior.encode(rgb)
-    assert z.shape == (2, 4, 4, 4) and torch.equal(z, prior.vae.encode(2 * rgb - 1).latent_dist.mean * 0.5)
+    assert z.shape == (2, 4, 4, 4) and torch.equal(
+        z, prior.vae.encode(2 * rgb - 1).latent_dist.mean * 0.5
+    )
     assert torch.allclose(prior.decode(z), (prior.vae.decode(z * 2).sample + 1) / 2)
 
 
@@ -135,11 +145,17 @@ def test_a_missing_part_is_one_line(part, tmp_path):
 
 
 @pytest.mark.whole
-def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folder, prior, tmp_path, monkeypatch):
+def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(
+    folder, prior, tmp_path, monkeypatch
+):
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "empty"))
-    shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("text_encoder", "tokenizer"))
+    shutil.copytree(
+        folder, tmp_path / "copy", ignore=shutil.ignore_patterns("text_encoder", "tokenizer")
+    )
     index = tmp_path / "copy" / "model_index.json"
-    index.write_text(json.dumps(json.loads(index.read_text()) | {"text_encoder": ["colorlab", "minilm"]}))
+    index.write_text(
+        json.dumps(json.loads(index.read_text()) | {"text_encoder": ["colorlab", "minilm"]})
+    )
     with pytest.raises(DataError, match="fetch minilm") as caught:
         load_prior(str(tmp_path / "copy"))
     assert "\n" not in str(caught.value)
@@ -149,11 +165,16 @@ def test_a_prior_whose_index_names_minilm_needs_no_text_encoder_of_its_own(folde
         (tmp_path / "minilm" / name).touch()
     monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
     again = load_prior(str(tmp_path / "copy"))
-    assert torch.equal(weights_digest(again), weights_digest(prior)) and again.text.length == BERT_TOKENS
+    assert (
+        torch.equal(weights_digest(again), weights_digest(prior))
+        and again.text.length == BERT_TOKENS
+    )
 
 
 def test_a_folder_that_is_not_there_is_one_line():
-    with pytest.raises(ConfigError, match=r"prior=nowhere/at-all is not there .*in the local cache") as caught:
+    with pytest.raises(
+        ConfigError, match=r"prior=nowhere/at-all is not there .*in the local cache"
+    ) as caught:
         load_prior("nowhere/at-all")
     assert "\n" not in str(caught.value)
 
@@ -171,7 +192,9 @@ def test_a_damaged_part_is_one_line(folder, tmp_path):
 def test_latents_of_another_number_of_channels_are_one_line(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("unet"))
     tiny_unet(9).save_pretrained(tmp_path / "copy" / "unet")
-    with pytest.raises(ConfigError, match="copy: unet has 9 channels in, 9 out, vae latents have 4"):
+    with pytest.raises(
+        ConfigError, match="copy: unet has 9 channels in, 9 out, vae latents have 4"
+    ):
         load_prior(str(tmp_path / "copy"))
 
 

@@ -1,4 +1,5 @@
-"""The autoencoder learns, knows the scale of its latents, and leaves a folder that the other stages open."""
+"""The autoencoder learns, knows the scale of its latents, and leaves a folder that the other stages
+open."""
 
 from __future__ import annotations
 
@@ -29,7 +30,12 @@ def batch(count: int = 4) -> Batch:
 
 def test_f4_has_four_numbers_for_each_block_of_sixteen_pixels():
     method = made()
-    assert method.factor == 4 and method.vae.encode(batch().rgb).latent_dist.mean.shape == (4, 4, 8, 8)
+    assert method.factor == 4 and method.vae.encode(batch().rgb).latent_dist.mean.shape == (
+        4,
+        4,
+        8,
+        8,
+    )
 
 
 def test_the_scale_is_one_over_the_deviation_of_the_latents_seen():
@@ -64,12 +70,19 @@ def test_the_parts_of_the_loss_add_up():
 def test_the_loss_is_l1_a_touch_of_divergence_and_the_perceptual_distance(monkeypatch):
     keys = compose("train", ["name=x", "method=latent_vae"]).method
     assert (keys.losses.perceptual, keys.losses.kl) == (0.1, 1e-6)
-    method, colors = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval(), 2 * batch().rgb - 1
-    monkeypatch.setattr(latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
+    method = made("method.losses.kl=0.5", "method.losses.perceptual=0.3").eval()
+    colors = 2 * batch().rgb - 1
+    monkeypatch.setattr(
+        latent_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean()
+    )
     q = method.vae.encode(colors).latent_dist
-    drawn = method.vae.decode(q.mean + (q.logvar / 2).exp() * Draws(0, range(4)).normal(4, 8, 8)).sample
+    drawn = method.vae.decode(
+        q.mean + (q.logvar / 2).exp() * Draws(0, range(4)).normal(4, 8, 8)
+    ).sample
     kl = (q.mean.square() + q.logvar.exp() - q.logvar - 1).sum((1, 2, 3)).mean() / 2 / (3 * 32 * 32)
-    expected = (drawn - colors).abs().mean() + 0.5 * kl + 0.3 * ((drawn - colors) / 2).square().mean()
+    expected = (
+        (drawn - colors).abs().mean() + 0.5 * kl + 0.3 * ((drawn - colors) / 2).square().mean()
+    )
     assert torch.allclose(method.loss(batch(), Draws(0, range(4)))["loss"], expected, rtol=1e-4)
 
 
@@ -81,7 +94,9 @@ def test_psnr_is_of_clipped_colours():
 @pytest.mark.whole
 def test_a_few_steps_on_one_batch_bring_its_pictures_nearer():
     method, shown = made(), batch()
-    shown = shown._replace(rgb=shown.rgb.mean((2, 3), keepdim=True).sub(0.5).mul(20).sigmoid().expand(-1, -1, 32, 32))
+    shown = shown._replace(
+        rgb=shown.rgb.mean((2, 3), keepdim=True).sub(0.5).mul(20).sigmoid().expand(-1, -1, 32, 32)
+    )
     optimizer, errors = torch.optim.AdamW(method.parameters(), 5e-3), []
     for k in range(20):
         losses = method.loss(shown, Draws(0, range(4), [k] * 4))

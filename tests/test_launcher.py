@@ -1,4 +1,5 @@
-"""Sweeps lose nothing: every job in a process of its own, its state written down, the rest gone on with."""
+"""Sweeps lose nothing: every job in a process of its own, its state written down, the rest gone on
+with."""
 
 from __future__ import annotations
 
@@ -50,7 +51,12 @@ def shell_jobs(folder: Path, *scripts: str) -> sweeps.Sweep:
     return sweeps.Sweep(folder, jobs)
 
 
-def crew(sweep: sweeps.Sweep, at_once: int = 1, limits: processes.Limits = LIMITS, heard: Heard | None = None) -> int:
+def crew(
+    sweep: sweeps.Sweep,
+    at_once: int = 1,
+    limits: processes.Limits = LIMITS,
+    heard: Heard | None = None,
+) -> int:
     """Run all jobs of a sweep of scripts."""
     run = processes.Crew(sweep, [{}] * at_once, limits, heard or Heard())
     return run.run(list(sweep.jobs.values()))
@@ -61,11 +67,19 @@ def states(sweep: sweeps.Sweep) -> list[str]:
 
 
 def test_a_job_is_done_if_it_returned_and_not_if_it_merely_exited(tmp_path: Path) -> None:
-    sweep = shell_jobs(tmp_path, RETURNS, "exit 0", f"{RETURNS}; exit 3", "echo no >&2; exit 5", "kill -9 $$")
+    sweep = shell_jobs(
+        tmp_path, RETURNS, "exit 0", f"{RETURNS}; exit 3", "echo no >&2; exit 5", "kill -9 $$"
+    )
     assert crew(sweep) == 0
     assert states(sweep) == ["done", "failed", "failed", "failed", "failed"]
     whys = [job.why for job in sweep.jobs.values()]
-    assert whys == ["", "it exited without a result", "exit 3: " + whys[2][8:], "exit 5: no", whys[4]]
+    assert whys == [
+        "",
+        "it exited without a result",
+        "exit 3: " + whys[2][8:],
+        "exit 5: no",
+        whys[4],
+    ]
     assert whys[4].startswith("killed by SIGKILL") and sweep.jobs["hash0"].value == 7
 
 
@@ -78,14 +92,18 @@ def test_a_result_of_an_earlier_attempt_does_not_count(tmp_path: Path) -> None:
 
 
 def test_the_reason_is_the_one_line_error_in_the_jobs_own_log(tmp_path: Path) -> None:
-    sweep = shell_jobs(tmp_path, "echo 'colorlab: error: bad.png is damaged (fetch it)' >&2; echo bye; exit 3")
+    sweep = shell_jobs(
+        tmp_path, "echo 'colorlab: error: bad.png is damaged (fetch it)' >&2; echo bye; exit 3"
+    )
     crew(sweep)
     assert sweep.jobs["hash0"].why == "exit 3: bad.png is damaged (fetch it)"
     log = (tmp_path / "0" / sweeps.LOG).read_text()
     assert log.startswith("--- attempt 1, ") and log.endswith("bye\n")
 
 
-def test_a_jobs_log_has_the_traceback_of_a_one_line_error(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_a_jobs_log_has_the_traceback_of_a_one_line_error(
+    monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     from colorlab.cli.command import TRACEBACK, run
 
     monkeypatch.setenv(TRACEBACK, processes.environment({})[TRACEBACK])
@@ -121,7 +139,10 @@ def test_a_job_that_does_not_stop_is_killed_with_all_its_processes(tmp_path: Pat
     crew(sweep, limits=LIMITS._replace(timeout=0.3, grace=0.2))
     assert states(sweep) == ["timed out"] and sweep.jobs["hash0"].seconds < 5
     child = int((tmp_path / "0" / "child").read_text())
-    assert not Path(f"/proc/{child}").exists() or "(sleep) Z" in Path(f"/proc/{child}/stat").read_text()
+    assert (
+        not Path(f"/proc/{child}").exists()
+        or "(sleep) Z" in Path(f"/proc/{child}/stat").read_text()
+    )
 
 
 def test_fail_fast_stops_what_runs_and_what_waits(tmp_path: Path) -> None:
@@ -130,19 +151,47 @@ def test_fail_fast_stops_what_runs_and_what_waits(tmp_path: Path) -> None:
     assert states(sweep) == ["failed", "interrupted", "not started"]
 
 
-def test_jobs_do_not_believe_that_they_belong_to_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "TORCHELASTIC_RUN_ID", "SLURM_NTASKS", "RANK"):
+def test_jobs_do_not_believe_that_they_belong_to_a_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "LOCAL_RANK",
+        "WORLD_SIZE",
+        "MASTER_ADDR",
+        "TORCHELASTIC_RUN_ID",
+        "SLURM_NTASKS",
+        "RANK",
+    ):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("KEPT", "yes")
     crew(shell_jobs(tmp_path / "mine", "env"))
-    names = {line.split("=")[0] for line in (tmp_path / "mine" / "0" / sweeps.LOG).read_text().splitlines()}
-    assert not names & {"LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "TORCHELASTIC_RUN_ID", "SLURM_NTASKS", "RANK"}
-    assert "KEPT" in names and "WANDB_RUN_GROUP=mine" in (tmp_path / "mine" / "0" / sweeps.LOG).read_text()
+    names = {
+        line.split("=")[0]
+        for line in (tmp_path / "mine" / "0" / sweeps.LOG).read_text().splitlines()
+    }
+    assert not names & {
+        "LOCAL_RANK",
+        "WORLD_SIZE",
+        "MASTER_ADDR",
+        "TORCHELASTIC_RUN_ID",
+        "SLURM_NTASKS",
+        "RANK",
+    }
+    assert (
+        "KEPT" in names
+        and "WANDB_RUN_GROUP=mine" in (tmp_path / "mine" / "0" / sweeps.LOG).read_text()
+    )
 
 
-def test_gpus_are_shared_out_and_count_among_those_that_are_visible(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpus_are_shared_out_and_count_among_those_that_are_visible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in slots(1, ["0", "0", "1,2"])] == ["0", "0", "1,2"]
+    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in slots(1, ["0", "0", "1,2"])] == [
+        "0",
+        "0",
+        "1,2",
+    ]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-7f")
     assert [slot["CUDA_VISIBLE_DEVICES"] for slot in slots(1, ["0", "1"])] == ["4", "GPU-7f"]
     with pytest.raises(ConfigError, match="count from 0 among the GPUs 4,GPU-7f"):
@@ -164,12 +213,17 @@ def test_the_table_names_state_time_and_reason(tmp_path: Path) -> None:
     failed.state, failed.why = sweeps.FAILED, "exit 5: the loss is nan"
     lines = table(sweep, list(sweep.jobs.values())).splitlines()
     assert lines[0] == "  0  x=0  done         3 min 5 s  0.1235"
-    assert lines[1] == f"  1  x=1  failed       0 s        exit 5: the loss is nan  {tmp_path}/1/job.log"
+    assert (
+        lines[1]
+        == f"  1  x=1  failed       0 s        exit 5: the loss is nan  {tmp_path}/1/job.log"
+    )
     assert counted(list(sweep.jobs.values())) == "3 jobs: 1 done, 1 failed, 1 not started"
     assert [duration(s) for s in (59.4, 3599, 7384)] == ["59 s", "59 min 59 s", "2 h 3 min"]
 
 
-@pytest.mark.parametrize("text", ["a b", "it's", "x\\", "\\'", "é=1,2", 'say "hi"', "${now:}"[0] + "x"])
+@pytest.mark.parametrize(
+    "text", ["a b", "it's", "x\\", "\\'", "é=1,2", 'say "hi"', "${now:}"[0] + "x"]
+)
 def test_any_path_survives_hydras_grammar(text: str) -> None:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
@@ -185,13 +239,19 @@ def test_any_path_survives_hydras_grammar(text: str) -> None:
         ({"gpus": ["a"]}, "hydra.launcher.gpus has a"),
     ],
 )
-def test_a_key_of_the_launcher_out_of_its_range_is_named(changes: dict[str, Any], said: str) -> None:
+def test_a_key_of_the_launcher_out_of_its_range_is_named(
+    changes: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ConfigError, match=said):
         launcher(**changes).setup(hydra_context=None, task_function=None, config=None)
 
 
 def launcher(**changes: Any) -> ColorlabLauncher:
-    keys = {key: value for key, value in dataclasses.asdict(LauncherConfig()).items() if key != "_target_"}
+    keys = {
+        key: value
+        for key, value in dataclasses.asdict(LauncherConfig()).items()
+        if key != "_target_"
+    }
     return ColorlabLauncher(**keys | changes)
 
 
@@ -204,5 +264,7 @@ def test_a_sweep_under_torchrun_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_prefix_that_cannot_be_run_is_named(tmp_path: Path) -> None:
     sweep = shell_jobs(tmp_path, "")
     sweep.jobs["hash0"].command = ["no-such-word", "sh"]
-    with pytest.raises(ConfigError, match=r"no-such-word cannot be started .* hydra\.launcher\.prefix"):
+    with pytest.raises(
+        ConfigError, match=r"no-such-word cannot be started .* hydra\.launcher\.prefix"
+    ):
         crew(sweep)

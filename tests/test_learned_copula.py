@@ -22,24 +22,32 @@ from tests.regions import regions
 
 
 def dense_ratio(z: torch.Tensor, f: torch.Tensor) -> float:
-    """z (P,), f (R, P): log N(z; 0, C) - log N(z; 0, 1) by the whole covariance matrix, in float64."""
+    """z (P,), f (R, P): log N(z; 0, C) - log N(z; 0, 1) by the whole covariance matrix, in
+    float64."""
     scale = (1 + f.square().sum(0)).rsqrt()
     cov = (f.T @ f + torch.eye(len(z))) * scale[:, None] * scale
     zero = torch.zeros(len(z), dtype=torch.float64)
     joint = MultivariateNormal(zero, cov).log_prob(z)
-    return float(joint - MultivariateNormal(zero, torch.eye(len(z), dtype=torch.float64)).log_prob(z))
+    return float(
+        joint - MultivariateNormal(zero, torch.eye(len(z), dtype=torch.float64)).log_prob(z)
+    )
 
 
 def test_the_gain_is_that_of_the_whole_covariance_matrix() -> None:
     draws = Draws(0, [0, 1])
     z, f = draws.normal(2, 4, 5).double(), draws.normal(2, 3, 4, 5).double()
-    expected = [sum(dense_ratio(z[b, k].flatten(), f[b, k].flatten(1)) for k in range(2)) / 20 for b in range(2)]
+    expected = [
+        sum(dense_ratio(z[b, k].flatten(), f[b, k].flatten(1)) for k in range(2)) / 20
+        for b in range(2)
+    ]
     assert log_ratio(z, f).tolist() == pytest.approx(expected, rel=1e-4)
 
 
 def test_factors_of_zero_are_independence() -> None:
     draws = Draws(0, [0])
-    assert log_ratio(draws.normal(2, 4, 4), torch.zeros(1, 2, 3, 4, 4)).item() == pytest.approx(0, abs=1e-6)
+    assert log_ratio(draws.normal(2, 4, 4), torch.zeros(1, 2, 3, 4, 4)).item() == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_shared_fields_gain_and_independent_ones_do_not() -> None:
@@ -59,7 +67,8 @@ def coins(side: int, pictures: int, p: float, factor: float = 0.0) -> Marginals:
 
 
 def learned(marginals: Marginals, bins: torch.Tensor, start: float, steps: int = 40) -> float:
-    """Correlation of two pixels after learning one factor for all of them from colourings (B, h, w)."""
+    """Correlation of two pixels after learning one factor for all of them from colourings
+    (B, h, w)."""
     c = torch.tensor(start, requires_grad=True)
     optimizer, spans = torch.optim.Adam([c], 0.1), spans_of(marginals, bins)
     for step in range(steps):
@@ -90,7 +99,8 @@ def test_of_dependent_pixels_the_copula_learns_how_much() -> None:
 
 
 def test_the_gradient_is_that_of_the_bins_likelihood() -> None:
-    """By a second way: given eta pixels are independent, so P(bins) is an integral over one number."""
+    """By a second way: given eta pixels are independent, so P(bins) is an integral over one
+    number."""
     bins = torch.tensor([[[0, 0], [1, 0]]])
     c = torch.tensor(1.2, dtype=torch.float64, requires_grad=True)
     eta = torch.linspace(-8, 8, 2001, dtype=torch.float64)
@@ -124,7 +134,8 @@ def test_true_fields_of_independent_colours_are_independent_and_of_coherent_ones
     for sampler, low, high in zip(samplers, (-0.05, 0.5), (0.05, 1.0), strict=True):
         bins = sampler.bins(marginals, 60, draws)[0]
         many = marginals._replace(
-            log_p=marginals.log_p.expand(60, -1, -1, -1), image=marginals.image.expand(60, -1, -1, -1),
+            log_p=marginals.log_p.expand(60, -1, -1, -1),
+            image=marginals.image.expand(60, -1, -1, -1),
             factors=marginals.factors.expand(60, -1, -1, -1, -1),
         )  # fmt: skip
         z = true_fields(spans_of(many, bins), Draws(1, range(60)))[:, 0]
@@ -135,7 +146,8 @@ def test_true_fields_of_independent_colours_are_independent_and_of_coherent_ones
 @pytest.mark.parametrize("reach", [0.0, 0.2])
 def test_sampled_fields_have_the_factors_covariance(reach: float) -> None:
     marginals, n = regions(6), 2000
-    z = LearnedCopula(reach, 0.1, 1.0, 0.0).fields(marginals, n, Draws(0, [0]))[0, :, 0]  # (n, 6, 6)
+    # (n, 6, 6)
+    z = LearnedCopula(reach, 0.1, 1.0, 0.0).fields(marginals, n, Draws(0, [0]))[0, :, 0]
     f = marginals.factors[0, 0].flatten(1)
     cov = (f.T @ f) * (1 + f.square().sum(0)).rsqrt()[:, None] * (1 + f.square().sum(0)).rsqrt()
     found = z.flatten(1).T @ z.flatten(1) / n
@@ -148,7 +160,9 @@ def test_sampled_fields_have_the_factors_covariance(reach: float) -> None:
 def test_fitted_factors_tell_which_pixels_go_together() -> None:
     """Left and right half are each of one mind and know nothing of each other."""
     draws = Draws(0, range(50))
-    z = draws.normal(2, 1, 2).repeat_interleave(3, 3).expand(-1, -1, 6, -1) * 0.99**0.5 + 0.1 * draws.normal(2, 6, 6)
+    z = draws.normal(2, 1, 2).repeat_interleave(3, 3).expand(
+        -1, -1, 6, -1
+    ) * 0.99**0.5 + 0.1 * draws.normal(2, 6, 6)
     factors = Draws(1, [0]).normal(2, 2, 6, 6).mul_(0.1).requires_grad_()
     optimizer = torch.optim.Adam([factors], 0.05)
     for _ in range(100):
@@ -156,6 +170,8 @@ def test_fitted_factors_tell_which_pixels_go_together() -> None:
         (-log_ratio(z, factors.expand(50, -1, -1, -1, -1)).mean()).backward()
         optimizer.step()
     f = factors.detach()[0, 0].flatten(1)
-    cov = ((f.T @ f) / (1 + f.square().sum(0)).sqrt()[:, None] / (1 + f.square().sum(0)).sqrt()).view(6, 6, 6, 6)
+    cov = (
+        (f.T @ f) / (1 + f.square().sum(0)).sqrt()[:, None] / (1 + f.square().sum(0)).sqrt()
+    ).view(6, 6, 6, 6)
     assert cov[0, 0, 5, 2] > 0.9
     assert abs(cov[0, 0, 5, 3]) < 0.3

@@ -1,4 +1,5 @@
-"""Opening a run and sampling with it needs torch and little else: not the libraries of training, judging or reports."""
+"""Opening a run and sampling with it needs torch and little else: not the libraries of training,
+judging or reports."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.whole
 
-NOT_NEEDED = ("lightning", "torchmetrics", "hydra", "wandb", "matplotlib", "diffusers", "transformers", "torchvision",
-              "albumentations", "kornia")  # fmt: skip
+NOT_NEEDED = ("lightning", "torchmetrics", "hydra", "wandb", "matplotlib", "diffusers",
+              "transformers", "torchvision", "albumentations", "kornia")  # fmt: skip
 MODULES = 1700  # of which torch itself is about 1,200
 
 SCRIPT = """
@@ -50,7 +51,8 @@ main()
 print(len(sys.modules))
 """
 )
-OF_A_COMMAND = 2300  # modules; of which Hydra and its grammar are about 150, SciPy and scikit-image 300
+# modules; of which Hydra and its grammar are about 150, SciPy and scikit-image 300
+OF_A_COMMAND = 2300
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +72,26 @@ def test_a_shipped_run_samples_where_no_library_of_training_is_installed(modules
 
 
 def test_the_import_hook_refuses(tmp_path: Path) -> None:
-    tried = "".join(f"try: import {name}\nexcept ImportError as error: print(error)\n" for name in NOT_NEEDED)
+    tried = "".join(
+        f"try: import {name}\nexcept ImportError as error: print(error)\n" for name in NOT_NEEDED
+    )
     hook = [sys.executable, "-c", SCRIPT.split("import torch")[0] + tried, ",".join(NOT_NEEDED)]
     said = subprocess.run(hook, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.splitlines() == [f"{name} is not installed here" for name in NOT_NEEDED]
 
 
 @pytest.mark.parametrize(
-    "words", [["run=pretrained/flats"], ["run=pretrained/gpic-openmoji-c8", "method/sampler=dpm_solver", "steps=2"]]
+    "words",
+    [
+        ["run=pretrained/flats"],
+        ["run=pretrained/gpic-openmoji-c8", "method/sampler=dpm_solver", "steps=2"],
+    ],
 )
 def test_the_command_colours_a_drawing_where_nothing_is_installed_but_what_it_needs(
     words: list[str], tmp_path: Path
 ) -> None:
-    """Each library that is imported is waited for: see what this counts before you raise the limit."""
+    """Each library that is imported is waited for: see what this counts before you raise the
+    limit."""
     drawing = Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(drawing).ellipse((12, 12, 50, 50), outline="black", width=2)
     drawing.save(tmp_path / "drawing.png")

@@ -1,4 +1,5 @@
-"""The lightness-aware decoder begins as the plain one, reads the gray picture, and locks lightness to the bit."""
+"""The lightness-aware decoder begins as the plain one, reads the gray picture, and locks lightness
+to the bit."""
 
 from __future__ import annotations
 
@@ -9,7 +10,11 @@ import torch
 
 from colorlab.color import lab_of, locked, luma
 from colorlab.errors import ConfigError
-from colorlab.nets.latent.lightness_decoder import LightnessDecoder, load_lightness_vae, save_lightness_vae
+from colorlab.nets.latent.lightness_decoder import (
+    LightnessDecoder,
+    load_lightness_vae,
+    save_lightness_vae,
+)
 from colorlab.nets.latent.prior import decoded, encoded
 from tests.tiny_prior import tiny_vae
 
@@ -30,7 +35,9 @@ def pictures(count: int, side: int = 32) -> torch.Tensor:
 
 def unlike_zero(decoder: LightnessDecoder) -> LightnessDecoder:
     for k, parameter in enumerate(decoder.adders.parameters()):
-        parameter.data += 0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(k))
+        parameter.data += 0.3 * torch.randn(
+            parameter.shape, generator=torch.Generator().manual_seed(k)
+        )
     return decoder
 
 
@@ -45,7 +52,9 @@ def test_it_begins_as_the_plain_decoder_bit_for_bit(vae, decoder):
 def test_features_have_the_size_and_width_of_the_decoders_levels(vae, decoder):
     features, widths = decoder.gray(luma(pictures(1))), vae.config.block_out_channels
     sides = [32, *(32 // 2**level for level in range(len(widths)))]
-    assert [tuple(f.shape[1:]) for f in features] == [(w, s, s) for w, s in zip([8, *widths], sides, strict=True)]
+    assert [tuple(f.shape[1:]) for f in features] == [
+        (w, s, s) for w, s in zip([8, *widths], sides, strict=True)
+    ]
 
 
 @torch.no_grad()
@@ -62,7 +71,9 @@ def test_the_gray_picture_reaches_the_colours_where_it_differs(vae, decoder):
 def test_one_gray_picture_serves_many_latents(vae, decoder):
     rgb = pictures(1)
     z, gray = encoded(vae, rgb).expand(3, -1, -1, -1), luma(rgb)
-    assert torch.allclose(unlike_zero(decoder)(vae, z, gray), decoder(vae, z, gray.expand(3, -1, -1, -1)), atol=1e-5)
+    assert torch.allclose(
+        unlike_zero(decoder)(vae, z, gray), decoder(vae, z, gray.expand(3, -1, -1, -1)), atol=1e-5
+    )
 
 
 def test_the_anchor_has_a_gradient_although_the_decoder_is_frozen(vae, decoder):
@@ -105,7 +116,9 @@ def test_the_lock_keeps_hue_and_only_takes_chroma():
 @torch.no_grad()
 def test_it_goes_through_its_folder_with_its_autoencoder(vae, decoder, tmp_path):
     rgb = pictures(1)
-    save_lightness_vae(vae, unlike_zero(decoder).to(memory_format=torch.channels_last), tmp_path / "lightness")
+    save_lightness_vae(
+        vae, unlike_zero(decoder).to(memory_format=torch.channels_last), tmp_path / "lightness"
+    )
     z, gray = encoded(vae, rgb), luma(rgb)
     wanted = decoder(vae, z, gray)
     for path in (tmp_path, tmp_path / "lightness"):
@@ -113,7 +126,9 @@ def test_it_goes_through_its_folder_with_its_autoencoder(vae, decoder, tmp_path)
 
 
 def test_a_folder_without_one_is_one_line(tmp_path):
-    with pytest.raises(ConfigError, match=r"decoder=.* has no gray.safetensors .*lightness_vae\)") as caught:
+    with pytest.raises(
+        ConfigError, match=r"decoder=.* has no gray.safetensors .*lightness_vae\)"
+    ) as caught:
         load_lightness_vae(str(tmp_path))
     assert "\n" not in str(caught.value)
 

@@ -1,4 +1,5 @@
-"""Whatever a method draws, colourings of a gray picture have exactly its lightness: in evaluations and from files."""
+"""Whatever a method draws, colourings of a gray picture have exactly its lightness: in evaluations
+and from files."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def off(pictures: torch.Tensor, gray: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize(("condition", "kept"), [("gray", True), ("lines", False)])
-def test_evaluations_judge_colourings_of_the_gray_pictures_lightness(condition: str, kept: bool) -> None:
+def test_evaluations_judge_colourings_of_the_gray_pictures_lightness(
+    condition: str, kept: bool
+) -> None:
     for index, drawn in enumerate(colored(Noise(), Pictures(condition), [0, 1], OPTIONS)):
         assert drawn.shape == (3, 3, 32, 32)
         assert (off(drawn, luma(RGB[index : index + 1])) < 0.3) == kept

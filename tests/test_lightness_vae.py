@@ -77,7 +77,9 @@ def test_the_autoencoder_is_the_same_after_training_and_in_no_weights(vae):
     method = made(vae, "method.losses.gan_start=1")
     before, start = weights_digest(method.vae), weights_digest(method.net)
     fitted(method, 3)
-    assert torch.equal(weights_digest(method.vae), before) and not torch.equal(weights_digest(method.net), start)
+    assert torch.equal(weights_digest(method.vae), before) and not torch.equal(
+        weights_digest(method.net), start
+    )
     names = {name.split(".")[0] for name in method.state_dict()}
     assert names == {"net", "discriminator", "vae_digest", "batches_seen"}
 
@@ -111,7 +113,9 @@ def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
     keys = compose("train", ["name=x", "method=lightness_vae", "method.vae=x"]).method
     assert (keys.losses.perceptual, keys.losses.gan) == (0.1, 0.5)
     method.discriminator, method.losses = Mean(), replace(method.losses, perceptual=0.3)
-    monkeypatch.setattr(lightness_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean())
+    monkeypatch.setattr(
+        lightness_vae, "load_perceptual", lambda net, device: lambda a, b: (a - b).square().mean()
+    )
     monkeypatch.setattr(lightness_vae, "adaptive_weight", lambda rec, gan, anchor: 5.0)
     drawn = {"drawn": plain(0.8)}
     l1, perceptual, gan = 2 * 0.2, 0.2**2, -0.6  # colours and scores in [-1, 1]
@@ -120,27 +124,36 @@ def test_the_losses_are_the_sums_of_their_known_parts(vae, monkeypatch):
     judged = method.discriminator_loss(shown, drawn, Draws(0, [0, 1]))["loss"]
     assert judged.item() == pytest.approx(((1 - 0.2) + (1 + 0.6)) / 2, rel=1e-4)
     method.losses = replace(method.losses, gan=0)
-    assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(l1 + 0.3 * perceptual, rel=1e-4)
+    assert method.generator_loss(shown, drawn)["loss"].item() == pytest.approx(
+        l1 + 0.3 * perceptual, rel=1e-4
+    )
 
 
 @pytest.mark.whole
 def test_at_first_its_decoder_is_the_plain_one_bit_for_bit(vae):
     method, rgb = made(vae), batch().rgb
-    plain, lightness = (method.reconstruct(rgb, luma(rgb), decoder) for decoder in ("plain", "lightness"))
+    plain, lightness = (
+        method.reconstruct(rgb, luma(rgb), decoder) for decoder in ("plain", "lightness")
+    )
     assert torch.equal(plain, lightness)
 
 
 def test_swapped_and_locked_pictures_have_the_gray_pictures_lightness(vae):
     method, rgb = made(vae), batch().rgb
     wanted = lab_of(luma(rgb).expand(-1, 3, -1, -1))[:, 0]
-    drawn = [lab_of(method.reconstruct(rgb, luma(rgb), decoder))[:, 0] for decoder in ("plain", "swap", "locked")]
+    drawn = [
+        lab_of(method.reconstruct(rgb, luma(rgb), decoder))[:, 0]
+        for decoder in ("plain", "swap", "locked")
+    ]
     plain, swapped, kept = ((lightness - wanted).abs().max() for lightness in drawn)
     assert swapped < 0.25 and kept < 0.25 and plain > 5
 
 
 @pytest.mark.whole
 def test_keeping_lightness_needs_a_gray_picture(vae):
-    assert made(vae).conditions == ("lines", "gray") and made(vae, "method.decoder=locked").conditions == ("gray",)
+    assert made(vae).conditions == ("lines", "gray") and made(
+        vae, "method.decoder=locked"
+    ).conditions == ("gray",)
 
 
 @pytest.mark.whole
@@ -148,7 +161,9 @@ def test_weights_are_refused_with_another_autoencoder(vae, tmp_path):
     other = tiny_vae()
     other.decoder.conv_out.bias.data += 1
     save_vae(other, tmp_path / "vae")
-    with pytest.raises(CheckpointError, match="is not the autoencoder that the run was trained on") as caught:
+    with pytest.raises(
+        CheckpointError, match="is not the autoencoder that the run was trained on"
+    ) as caught:
         made(tmp_path).load_state_dict(made(vae).state_dict())
     assert "\n" not in str(caught.value)
 
@@ -184,4 +199,6 @@ def test_by_default_the_critic_judges_the_picture_alone_as_vqgans_does(vae):
     other = shown._replace(image=1 - shown.image)
     for words, alone in (((), True), (("method.critic.sees_gray=true",), False)):
         method = made(vae, *words)
-        assert torch.equal(method.scores(shown, shown.rgb), method.scores(other, shown.rgb)) == alone
+        assert (
+            torch.equal(method.scores(shown, shown.rgb), method.scores(other, shown.rgb)) == alone
+        )

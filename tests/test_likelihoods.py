@@ -15,7 +15,7 @@ from torch import Tensor
 from colorlab.color import lab_of
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
-from colorlab.methods.areas import Shown
+from colorlab.methods.area_inputs import Shown
 from colorlab.report.table import headline
 from colorlab.types import Batch
 from tests.marginal_methods import batch, cic
@@ -47,14 +47,16 @@ def test_bits_of_pictures_are_on_the_average_those_that_training_logs(name: str)
 def test_names_say_which_numbers_a_likelihood_is_of() -> None:
     names = [
         in_order("pic").likelihood(of_noise(), Draws(0, [0, 1])).of,
-        in_order("pic", "method.levels=23", "method.order.stride=2").likelihood(of_noise(), Draws(0, [0, 1])).of,
+        in_order("pic", "method.levels=23", "method.order.stride=2")
+        .likelihood(of_noise(), Draws(0, [0, 1]))
+        .of,
         in_order("pixcolor").likelihood(of_noise(), Draws(0, [0, 1])).of,
         stirred(COLTRAN).likelihood(of_noise(), Draws(0, [0, 1])).of,
         cinn("method.space=rgb").likelihood(pictures(), Draws(0, range(4))).of,
     ]
     assert names == [
-        "ab_every_4_step_0.863", "ab_every_2_step_10", "cbcr_mean_4_levels_32", "rgb_mean_4_levels_2",
-        "rgb_mean_1_density",
+        "ab_every_4_step_0.863", "ab_every_2_step_10", "cbcr_mean_4_levels_32",
+        "rgb_mean_4_levels_2", "rgb_mean_1_density",
     ]  # fmt: skip
 
 
@@ -62,7 +64,9 @@ def test_names_say_which_numbers_a_likelihood_is_of() -> None:
 def test_pic_of_23_levels_and_cic_are_judged_on_the_same_colours() -> None:
     pic, marginals, shown = in_order("pic", "method.levels=23"), cic("method.net.stride=4"), batch()
     colors = 110 * pic.head.scaled(pic.colors_of(shown.rgb).float()).movedim(1, -1)
-    assert torch.allclose(colors, marginals.bins.table[marginals.bins.nearest(marginals.target(shown))], atol=1e-3)
+    assert torch.allclose(
+        colors, marginals.bins.table[marginals.bins.nearest(marginals.target(shown))], atol=1e-3
+    )
     names = {each.likelihood(shown, Draws(0, range(4))).of for each in (pic, marginals)}
     assert names == {"ab_every_4_step_10"}
 
@@ -79,11 +83,15 @@ def test_marginals_say_the_probability_of_the_true_bins_with_the_rebalancing_und
     ab = lab_of(shown.rgb)[:, 1:, :: method.net.stride, :: method.net.stride]
     bins = torch.cdist(ab.movedim(1, -1), method.bins.table).argmin(-1)
     bits = -p.log2().gather(1, bins[:, None])[:, 0].mean((1, 2)) / 2
-    assert torch.allclose(found.bits.double(), bits, rtol=1e-4) and torch.equal(found.bits, found.alone)
+    assert torch.allclose(found.bits.double(), bits, rtol=1e-4) and torch.equal(
+        found.bits, found.alone
+    )
 
 
 @pytest.mark.parametrize("space", ["rgb", "ab"])
-def test_a_flow_that_changes_nothing_says_the_normal_density_of_lab_units_or_8_bit_steps(space: str) -> None:
+def test_a_flow_that_changes_nothing_says_the_normal_density_of_lab_units_or_8_bit_steps(
+    space: str,
+) -> None:
     condition = "gray" if space == "ab" else "lines"
     words = (f"method.space={space}", "method.learning.dequantise=false", "method.learning.noise=0")
     method, shown = cinn(*words, f"data.condition={condition}"), pictures()
@@ -129,9 +137,15 @@ def test_the_likelihoods_of_all_colourings_of_a_drawing_sum_to_one(flats, monkey
 
 
 @pytest.mark.whole
-def test_an_evaluation_holds_bits_drawing_by_drawing_where_a_method_knows_them(tmp_path: Path) -> None:
-    run = trained_looking(tmp_path / "order", "method=pic", "data.condition=gray", "method.order.blocks=1")
-    found = json.loads((evaluated(run, "lpips=none", "limit=3", "steps=null") / "evaluation.json").read_text())
+def test_an_evaluation_holds_bits_drawing_by_drawing_where_a_method_knows_them(
+    tmp_path: Path,
+) -> None:
+    run = trained_looking(
+        tmp_path / "order", "method=pic", "data.condition=gray", "method.order.blocks=1"
+    )
+    found = json.loads(
+        (evaluated(run, "lpips=none", "limit=3", "steps=null") / "evaluation.json").read_text()
+    )
     key = "likelihood/ab_every_4_step_0.863"
     bits = found["per_drawing"][key]
     assert len(bits) == 3 and found["values"][key]["mean"] == pytest.approx(np.mean(bits))
@@ -142,12 +156,16 @@ def test_an_evaluation_holds_bits_drawing_by_drawing_where_a_method_knows_them(t
     opened = open_run(run)
     pictures = opened.pictures()
     index = pictures.names.index(found["drawings"][1])
-    assert bits[1] == pytest.approx(float(opened.method().likelihood(pictures[[index]], Draws(0, [index])).bits))
+    assert bits[1] == pytest.approx(
+        float(opened.method().likelihood(pictures[[index]], Draws(0, [index])).bits)
+    )
 
 
 @pytest.mark.whole
 def test_a_method_without_an_exact_likelihood_has_no_such_measure(tmp_path: Path) -> None:
-    found = json.loads((evaluated(trained_looking(tmp_path / "gpic")) / "evaluation.json").read_text())
+    found = json.loads(
+        (evaluated(trained_looking(tmp_path / "gpic")) / "evaluation.json").read_text()
+    )
     assert not [key for key in found["values"] if key.startswith(("likelihood/", "alone/"))]
 
 

@@ -27,7 +27,9 @@ from colorlab.conditions.lines import (
 from colorlab.draws import Draws
 from colorlab.errors import DataError
 
-STYLES = [(style, simplify) for style in ("dilation", "xdog", "mix") for simplify in ("none", "morph")]
+STYLES = [
+    (style, simplify) for style in ("dilation", "xdog", "mix") for simplify in ("none", "morph")
+]
 XDOG = XDoG(sigma=0.5, k=4.5, p=10.0, eps=0.01, phi=2.0)
 
 
@@ -118,7 +120,9 @@ def test_morph_keeps_areas_that_are_inked_black() -> None:
 
 @pytest.mark.parametrize(("style", "simplify"), STYLES)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (17, 3)])
-def test_tiny_pictures_have_lines_of_their_own_size(style: str, simplify: str, shape: tuple[int, int]) -> None:
+def test_tiny_pictures_have_lines_of_their_own_size(
+    style: str, simplify: str, shape: tuple[int, int]
+) -> None:
     line = extractor(style, simplify)(torch.rand(2, 3, *shape))
     assert line.shape == (2, 1, *shape)
     assert line.isfinite().all() and line.min() >= 0 and line.max() <= 1
@@ -137,7 +141,9 @@ def test_a_mix_uses_every_style_at_strengths_in_its_range() -> None:
     ink = 1 - Mix(styles, (0.5, 1.0)).varied(rgb, Draws(0, range(40)))
     own = torch.stack([1 - style(rgb[:1])[0] for style in styles])
     strengths = (ink[:, None] * own).sum((2, 3, 4)) / own.square().sum((1, 2, 3))
-    exact = torch.isclose(ink[:, None], strengths[..., None, None, None] * own, atol=1e-4).all((2, 3, 4))
+    exact = torch.isclose(ink[:, None], strengths[..., None, None, None] * own, atol=1e-4).all(
+        (2, 3, 4)
+    )
     assert exact.sum(1).eq(1).all() and exact.any(0).all()
     assert strengths[exact].min() >= 0.5 and strengths[exact].max() <= 1
 

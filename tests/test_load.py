@@ -42,7 +42,10 @@ def now() -> Use:
 def assert_flat(uses: list[Use]) -> None:
     """Nothing grows once the work is under way. uses: at equal distances."""
     warm = uses[round(WARM * len(uses)) :]
-    print(f"\n{len(uses)} times: {warm[0].memory:.0f} -> {warm[-1].memory:.0f} MB, {warm[0].files} -> {warm[-1].files}")
+    print(
+        f"\n{len(uses)} times: {warm[0].memory:.0f} -> {warm[-1].memory:.0f} MB, {warm[0].files} "
+        f"-> {warm[-1].files}"
+    )
     assert max(use.memory for use in warm) - warm[0].memory < GROWTH
     assert max(use.files for use in warm) - warm[0].files <= FILES
 
@@ -92,21 +95,30 @@ def test_many_pictures_take_no_more_memory_than_a_few_and_go_on_after_ctrl_c(
     sample(compose("sample", as_text(words)))
     after = contents(tmp_path / "out")
     assert len(after) == 3 * PICTURES and before.items() <= after.items()
-    assert f"{PICTURES // 2} of {PICTURES} pictures were finished already" in capsys.readouterr().err
+    assert (
+        f"{PICTURES // 2} of {PICTURES} pictures were finished already" in capsys.readouterr().err
+    )
     assert_flat(uses)
 
 
 @pytest.mark.slow
 def test_many_steps_take_no_more_memory_and_files_than_a_few(tmp_path: Path) -> None:
     uses: list[Use] = []
-    words = words_for("gpic", f"trainer.max_steps={STEPS}", "save_every=25", "trainer.val_check_interval=100")
-    plants = [partial(at_batch, position, lambda: uses.append(now())) for position in range(0, STEPS, STEPS // 20)]
+    words = words_for(
+        "gpic", f"trainer.max_steps={STEPS}", "save_every=25", "trainer.val_check_interval=100"
+    )
+    plants = [
+        partial(at_batch, position, lambda: uses.append(now()))
+        for position in range(0, STEPS, STEPS // 20)
+    ]
     train(tmp_path / "r", words, *plants)
     assert len(uses) == 20
     assert_flat(uses)
 
 
-def test_a_sweep_of_many_jobs_takes_no_more_memory_and_files_than_one_of_a_few(tmp_path: Path) -> None:
+def test_a_sweep_of_many_jobs_takes_no_more_memory_and_files_than_one_of_a_few(
+    tmp_path: Path,
+) -> None:
     """Jobs are processes of their own; this is the one that starts and watches them."""
     uses: list[Use] = []
     sweep = shell_jobs(tmp_path, *[RETURNS] * JOBS)

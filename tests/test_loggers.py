@@ -1,4 +1,5 @@
-"""Where W&B's files go: to its server if there is an account and a connection, else to the disk, without waiting."""
+"""Where W&B's files go: to its server if there is an account and a connection, else to the disk,
+without waiting."""
 
 from __future__ import annotations
 
@@ -18,7 +19,15 @@ from colorlab.evaluation.dashboard import logged_run
 from colorlab.runs.run import has_begun, weights_of
 from tests.kill_harness import train, words_for
 
-VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "WANDB_MODE")
+VARIABLES = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "WANDB_MODE",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +51,9 @@ def closed() -> str:
         return f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_server_in_reach_is_used(taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_in_reach_is_used(
+    taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", f"http://{taken}")
     assert not stays_offline("auto", tmp_path)
 
@@ -96,15 +107,21 @@ def test_the_account_is_that_of_the_server(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.whole
-def test_what_wandb_complains_of_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_wandb_complains_of_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import wandb
 
     def refuse(**_: object) -> None:
         raise wandb.errors.CommError("Timed out\nConsider increasing the init_timeout setting:")
 
     monkeypatch.setattr(wandb, "init", refuse)
-    logger = OmegaConf.merge(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "online"})
-    with pytest.raises(ConfigError, match=r"^W&B: Timed out \(set logger.mode=offline, or logger=none\)$"):
+    logger = OmegaConf.merge(
+        OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), {"mode": "online"}
+    )
+    with pytest.raises(
+        ConfigError, match=r"^W&B: Timed out \(set logger.mode=offline, or logger=none\)$"
+    ):
         logged_run(logger, tmp_path, "x", "evaluation", None, {}).__enter__()
 
 

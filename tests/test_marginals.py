@@ -45,23 +45,30 @@ def test_the_copula_adds_a_gradient_to_the_loss_and_no_value() -> None:
     method.prepare(Pictures(batch()))
     nearest = method.bins.nearest(method.target(batch()))
     marginals = method.marginals(batch().image)
-    z = posterior_fields(spans_of(marginals, nearest), marginals.factors, Draws(0, range(4))).detach()
+    z = posterior_fields(
+        spans_of(marginals, nearest), marginals.factors, Draws(0, range(4))
+    ).detach()
     (wanted,) = torch.autograd.grad(-log_ratio(z, marginals.factors).mean(), method.copula.bias)
     losses = method.loss(batch(), Draws(0, range(4)))
     assert losses["loss"].item() == pytest.approx(losses["classes"].item(), rel=1e-5)
     (found,) = torch.autograd.grad(losses["loss"], method.copula.bias)
     assert wanted.abs().max() > 1e-4 and torch.allclose(found, wanted, rtol=1e-3, atol=1e-6)
     method.freeze_net()
-    (alone,) = torch.autograd.grad(method.loss(batch(), Draws(0, range(4)))["loss"], method.copula.bias)
+    (alone,) = torch.autograd.grad(
+        method.loss(batch(), Draws(0, range(4)))["loss"], method.copula.bias
+    )
     assert torch.allclose(alone, wanted, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.whole
 def test_the_published_annealed_mean_is_of_the_rebalanced_classes_and_ours_of_p() -> None:
-    """One vivid colour of a hundred gray ones, found as often by a rebalanced net: published, its mean is vivid."""
+    """One vivid colour of a hundred gray ones, found as often by a rebalanced net: published, its
+    mean is vivid."""
     chroma = {}
     for rebalanced in ("true", "false"):
-        method = cic("method/sampler=annealed_mean", f"method.sampler.rebalanced={rebalanced}").eval()
+        method = cic(
+            "method/sampler=annealed_mean", f"method.sampler.rebalanced={rebalanced}"
+        ).eval()
         prior = torch.full((len(method.bins),), 1e-4)
         gray, vivid = (method.bins.nearest(torch.tensor(ab)) for ab in ([0.0, 0.0], [50.0, 40.0]))
         prior[gray], prior[vivid] = 0.96, 0.01
@@ -87,7 +94,9 @@ def test_gradients_are_the_unweighted_ones_times_the_weight() -> None:
 
 
 def test_a_fresh_net_loses_the_priors_entropy() -> None:
-    method = cic("method.classes.rebalance=1", "method.classes.neighbours=1", "method.classes.sigma=0.001")
+    method = cic(
+        "method.classes.rebalance=1", "method.classes.neighbours=1", "method.classes.sigma=0.001"
+    )
     torch.nn.init.zeros_(method.classes.weight)
     method.prepare(Pictures(batch()))
     assert method.loss(batch(), Draws(0, range(4)))["classes"].item() == pytest.approx(
@@ -123,7 +132,8 @@ def test_the_copula_changes_nothing_that_the_net_learns() -> None:
     method = cic()
     loss = method.loss(batch(), Draws(0, range(4)))
     grads = [
-        torch.autograd.grad(loss[k], list(method.net.parameters()), retain_graph=True) for k in ("loss", "classes")
+        torch.autograd.grad(loss[k], list(method.net.parameters()), retain_graph=True)
+        for k in ("loss", "classes")
     ]
     assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
 
@@ -141,7 +151,10 @@ def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
     method.prepare(Pictures(batch()))
     before = {name: value.clone() for name, value in method.net.state_dict().items()}
     method.train().loss(batch(), Draws(0, range(4)))["loss"].backward()
-    assert {name for name, p in method.named_parameters() if p.grad is not None} == {"copula.weight", "copula.bias"}
+    assert {name for name, p in method.named_parameters() if p.grad is not None} == {
+        "copula.weight",
+        "copula.bias",
+    }
     assert all(torch.equal(value, before[name]) for name, value in method.net.state_dict().items())
 
 
@@ -149,9 +162,9 @@ def test_published_weights_freeze_all_but_the_copula(tmp_path: Path) -> None:
 def test_published_weights_of_another_width_are_told_in_one_line(tmp_path: Path) -> None:
     torch.save(published(2016, 313), tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match="bins=published") as caught:
-        cic("method.net.stride=4", "method.net.shortcuts=false", "method.classes.bins=corner").read_published(
-            tmp_path / "w.pth"
-        )
+        cic(
+            "method.net.stride=4", "method.net.shortcuts=false", "method.classes.bins=corner"
+        ).read_published(tmp_path / "w.pth")
     (tmp_path / "bad.pth").write_text("nothing")
     with pytest.raises(CheckpointError, match="cannot be read as plain tensors"):
         cic().read_published(tmp_path / "bad.pth")
@@ -165,7 +178,9 @@ def test_a_published_net_needs_its_prior_only_where_it_was_rebalanced() -> None:
 
 
 @pytest.mark.slow
-def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(tmp_path: Path) -> None:
+def test_published_weights_are_rebalanced_by_their_own_prior_not_by_a_counted_one(
+    tmp_path: Path,
+) -> None:
     keys = [
         "method.net.stride=4",
         "method.net.shortcuts=false",
@@ -211,7 +226,11 @@ def test_line_drawings_are_refused(method: str) -> None:
     from colorlab.training.fit import _method_and_pictures
 
     with pytest.raises(ConfigError, match=r"set data\.condition=gray"):
-        _method_and_pictures(compose("train", ["name=t", f"method={method}", "method.width=2", "data.condition=lines"]))
+        _method_and_pictures(
+            compose(
+                "train", ["name=t", f"method={method}", "method.width=2", "data.condition=lines"]
+            )
+        )
 
 
 def test_guides_are_refused() -> None:
@@ -221,7 +240,9 @@ def test_guides_are_refused() -> None:
 
 @pytest.mark.parametrize("trunk", ["plain", "capsule"])
 def test_samples_keep_the_lightness_of_the_picture(trunk: str) -> None:
-    method = build(compose("train", [*SMALL, "method=marginals", f"method.net.trunk={trunk}"]).method).eval()
+    method = build(
+        compose("train", [*SMALL, "method=marginals", f"method.net.trunk={trunk}"]).method
+    ).eval()
     image = 0.2 + 0.6 * batch(1).image
     drawn = method.sample(Condition(image), 2, Draws(0, [0]))[0]
     L = lab_of(image.expand(-1, 3, -1, -1))[:, 0]
@@ -236,7 +257,9 @@ def test_an_unknown_trunk_is_told_with_the_known_ones() -> None:
 @pytest.mark.whole
 def test_the_semantic_trunk_begins_with_the_classifier_s_weights() -> None:
     method = build(
-        compose("train", ["name=t", "method=marginals", "method.net.trunk=semantic", "method.width=2"]).method
+        compose(
+            "train", ["name=t", "method=marginals", "method.net.trunk=semantic", "method.width=2"]
+        ).method
     )
     method.prepare(Pictures(batch()))
     tensors, own = backbone("lite0"), method.net.trunk.state_dict()
@@ -252,19 +275,25 @@ def test_gray_pictures_teach_cic_nothing() -> None:
     mixed = colored._replace(rgb=torch.cat([gray, colored.rgb[2:]]))
     rest = Batch(*(None if part is None else part[2:] for part in colored))
     wanted = method.loss(rest, Draws(0, range(2, 4)))["classes"]
-    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() == pytest.approx(wanted.item(), rel=1e-4)
+    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() == pytest.approx(
+        wanted.item(), rel=1e-4
+    )
     method.skips_gray = False
-    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() != pytest.approx(wanted.item(), rel=1e-2)
+    assert method.loss(mixed, Draws(0, range(4)))["classes"].item() != pytest.approx(
+        wanted.item(), rel=1e-2
+    )
 
 
 @pytest.mark.whole
 def test_a_second_head_regresses_ab_as_ucapsnets_does() -> None:
-    """Its loss is the weighted squared error of a and of b over pictures that have colours, zero without a weight."""
+    """Its loss is the weighted squared error of a and of b over pictures that have colours, zero
+    without a weight."""
     words = ["method=marginals", "method.net.trunk=capsule"]
     plain, both = cic(*words).eval(), cic(*words, "method.net.regression=1e-3").eval()
     assert "ab.weight" in both.state_dict() and "ab.weight" not in plain.state_dict()
     one = batch()
-    one = one._replace(rgb=torch.cat([one.rgb[:3], torch.full_like(one.rgb[:1], 0.5)]))  # the last is gray
+    # the last is gray
+    one = one._replace(rgb=torch.cat([one.rgb[:3], torch.full_like(one.rgb[:1], 0.5)]))
     told = 110 * both.ab(both.net(one.image)).movedim(1, -1)
     error = (told - both.target(one)).square().sum(-1)[:3].mean()
     found, draws = both.loss(one, Draws(0, range(4))), Draws(0, range(4))

@@ -59,11 +59,14 @@ def test_what_the_border_cuts_off_is_nobodys() -> None:
 
 def test_the_judge_says_it_of_candidates_and_of_the_truth() -> None:
     drawing, painted = (
-        torch.from_numpy(each).movedim(-1, 0).float() / 255 for each in (canvas(rooms()), half_painted())
+        torch.from_numpy(each).movedim(-1, 0).float() / 255
+        for each in (canvas(rooms()), half_painted())
     )
     one = Drawing(torch.stack([drawing, painted]), drawing[:1], painted[None], 0, "none")
     values = AreaPaints("lines").measure(one)
-    assert float(values["coloured"]) == pytest.approx(0.375) and float(values["coloured_truth"]) == pytest.approx(0.75)
+    assert float(values["coloured"]) == pytest.approx(0.375) and float(
+        values["coloured_truth"]
+    ) == pytest.approx(0.75)
     assert float(values["leak"]) == pytest.approx(float(values["leak_truth"]) / 2)
     assert all(torch.isnan(value) for value in AreaPaints("gray").measure(one).values())
 
@@ -82,14 +85,24 @@ def test_areas_are_right_by_their_mean_colour_and_count_by_their_size() -> None:
     assert np.isnan(right_shares(truth[None], truth, torch.full((8, 8), -1))).all()
 
 
-def test_the_ground_of_a_drawing_is_found_once_for_all_rows_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ground_of_a_drawing_is_found_once_for_all_rows_of_a_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     found = []
-    monkeypatch.setattr(area_paint_module, "ground_of_small", lambda each: found.append(1) or ground_of(each))
+    monkeypatch.setattr(
+        area_paint_module, "ground_of_small", lambda each: found.append(1) or ground_of(each)
+    )
     area_paint_module._known_ground.cache_clear()
     image = torch.from_numpy(rooms()).float()[None] / 255
     judge = AreaPaints("lines")
     for shade in (0.2, 0.7):
         judge.reset()
-        judge.update([Drawing(image.expand(2, 3, -1, -1) * shade, image, image.expand(1, 3, -1, -1), 0, "none")])
+        judge.update(
+            [
+                Drawing(
+                    image.expand(2, 3, -1, -1) * shade, image, image.expand(1, 3, -1, -1), 0, "none"
+                )
+            ]
+        )
     assert len(found) == 1
     area_paint_module._known_ground.cache_clear()

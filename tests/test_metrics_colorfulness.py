@@ -29,12 +29,18 @@ def test_a_photograph_has_the_known_value(absolute, known):
 def test_gray_has_none_and_a_flat_red_has_its_mean_only():
     red = torch.tensor([1.0, 0, 0]).reshape(1, 3, 1, 1).expand(1, 3, 16, 16)
     assert colorfulness(red, False).item() == pytest.approx(0.3 * np.hypot(255, 127.5))
-    assert colorfulness(red.mean(1, keepdim=True).expand(1, 3, 16, 16), False).item() == pytest.approx(0, abs=1e-5)
+    assert colorfulness(
+        red.mean(1, keepdim=True).expand(1, 3, 16, 16), False
+    ).item() == pytest.approx(0, abs=1e-5)
 
 
 def test_the_difference_is_to_the_first_truth():
     pictures = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    values = Colorfulness().measure(Drawing(pictures[:2], torch.ones(1, 16, 16), pictures[2:], 0, "none"))
+    values = Colorfulness().measure(
+        Drawing(pictures[:2], torch.ones(1, 16, 16), pictures[2:], 0, "none")
+    )
     for name in ("signed", "absolute", "chroma"):
-        assert values[f"{name}_delta"].item() == pytest.approx((values[name] - values[f"{name}_truth"]).item())
+        assert values[f"{name}_delta"].item() == pytest.approx(
+            (values[name] - values[f"{name}_truth"]).item()
+        )
     assert values["signed_truth"].item() == pytest.approx(colorfulness(pictures[2:3], False).item())

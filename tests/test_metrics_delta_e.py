@@ -24,9 +24,9 @@ PUBLISHED = [
 
 @pytest.mark.parametrize(("one", "other", "difference"), PUBLISHED)
 def test_the_published_pairs_come_out(one, other, difference):
-    assert delta_e(torch.tensor(one).double(), torch.tensor(other).double()).item() == pytest.approx(
-        difference, abs=5e-5
-    )
+    assert delta_e(
+        torch.tensor(one).double(), torch.tensor(other).double()
+    ).item() == pytest.approx(difference, abs=5e-5)
 
 
 @pytest.mark.parametrize("spread", [50.0, 5.0, 0.05])
@@ -52,7 +52,11 @@ def test_pixels_that_two_pictures_share_count_as_no_difference():
     weight = (torch.arange(30) >= 10).float()[None]
     apart = delta_e(lab[0].T, lab[1].T)[20:].double().sum() / 20
     found = pairwise_delta_e(lab, weight)[0]
-    assert found[0, 1].item() == pytest.approx(apart.item()) and found[0, 1] == found[1, 2] and found[0, 2] == 0
+    assert (
+        found[0, 1].item() == pytest.approx(apart.item())
+        and found[0, 1] == found[1, 2]
+        and found[0, 2] == 0
+    )
 
 
 def test_all_pairs_are_symmetric_with_a_zero_diagonal():
@@ -64,4 +68,7 @@ def test_float32_is_precise_enough_for_small_differences():
     lab = torch.tensor([60.0, 30.0, -70.0])
     near = lab + torch.tensor([0.0, 0.01, 0.01])
     exact = delta_e(lab.double(), near.double())
-    assert delta_e(lab, near).item() == pytest.approx(exact.item(), abs=1e-5) and delta_e(lab, lab) == 0
+    assert (
+        delta_e(lab, near).item() == pytest.approx(exact.item(), abs=1e-5)
+        and delta_e(lab, lab) == 0
+    )

@@ -7,7 +7,15 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 
-from colorlab.metrics.diversity import Diversity, ab_variance, coherence, histogram, hue_variance, lab_kernel, vendi
+from colorlab.metrics.diversity import (
+    Diversity,
+    ab_variance,
+    coherence,
+    histogram,
+    hue_variance,
+    lab_kernel,
+    vendi,
+)
 from colorlab.metrics.drawing import Drawing, above_diagonal, drawings_of
 from colorlab.metrics.lpips import pairwise_lpips
 from colorlab.metrics.modes import Modes
@@ -26,7 +34,9 @@ def drawing(samples, lpips="none"):
 
 def test_equal_candidates_have_no_diversity(random):
     fetch("alex")
-    values = Diversity().measure(drawing(torch.rand(3, 32, 32, generator=random).expand(4, -1, -1, -1), "alex"))
+    values = Diversity().measure(
+        drawing(torch.rand(3, 32, 32, generator=random).expand(4, -1, -1, -1), "alex")
+    )
     assert all(values[name] == 0 for name in ("lpips", "delta_e", "delta_e_painted", "ab_variance"))
     assert values["vendi_lpips"] == pytest.approx(1) and values["vendi_lab"] == pytest.approx(1)
 
@@ -75,12 +85,17 @@ def test_hue_variance_is_0_for_one_hue_and_1_for_opposite_hues():
     same, opposite = hue * torch.tensor([1.0, 2.0, 5.0]).reshape(3, 1, 1, 1), torch.cat([hue, -hue])
     assert hue_variance(same)[0].item() == pytest.approx(0, abs=1e-9)
     assert hue_variance(opposite)[0].item() == pytest.approx(1)
-    assert hue_variance(torch.cat([opposite, 0 * hue]))[1].tolist() == [[pytest.approx(1)]]  # gray has no say
+    # gray has no say
+    assert hue_variance(torch.cat([opposite, 0 * hue]))[1].tolist() == [[pytest.approx(1)]]
 
 
 def test_gray_candidates_have_no_hue_and_nothing_that_varies(random):
     gray = torch.zeros(3, 2, 16, 16)
-    assert hue_variance(gray)[0].isnan() and not hue_variance(gray)[1].any() and coherence(gray).isnan()
+    assert (
+        hue_variance(gray)[0].isnan()
+        and not hue_variance(gray)[1].any()
+        and coherence(gray).isnan()
+    )
 
 
 def test_histograms_have_fixed_bins_and_count_what_lies_beyond():
@@ -89,7 +104,8 @@ def test_histograms_have_fixed_bins_and_count_what_lies_beyond():
 
 
 def test_the_batches_do_not_matter(random):
-    samples, image = torch.rand(5, 3, 3, 32, 32, generator=random), torch.rand(5, 1, 32, 32, generator=random)
+    samples = torch.rand(5, 3, 3, 32, 32, generator=random)
+    image = torch.rand(5, 1, 32, 32, generator=random)
     drawings = drawings_of(samples, image, list(samples[:, :1, :]), range(5), "none")
     whole, single = Diversity(), Diversity()
     whole.update(drawings)
@@ -99,13 +115,18 @@ def test_the_batches_do_not_matter(random):
 
 
 def test_tensors_are_judged_as_the_drawings_made_of_them(random):
-    samples, image = torch.rand(3, 4, 3, 32, 32, generator=random), torch.rand(3, 1, 32, 32, generator=random)
+    samples = torch.rand(3, 4, 3, 32, 32, generator=random)
+    image = torch.rand(3, 1, 32, 32, generator=random)
     truths = [torch.rand(1 + i, 3, 32, 32, generator=random) for i in range(3)]
     for kind in (Diversity, Truth, Modes):
         direct, shared = kind(), kind()
         direct.update(samples, image, truths, [5, 3, 4])
         shared.update(drawings_of(samples, image, truths, [5, 3, 4], "none"))
-        assert direct.compute() == shared.compute() and direct.table()["index"].tolist() == [3, 4, 5]
+        assert direct.compute() == shared.compute() and direct.table()["index"].tolist() == [
+            3,
+            4,
+            5,
+        ]
     with pytest.raises(ValueError, match=r"values in \[0, 255\]"):
         direct.update((255 * samples).round(), image, truths, range(3))
     with pytest.raises(ValueError, match="without their image"):

@@ -39,12 +39,17 @@ def test_obeyed_hints_have_no_error_and_what_is_beside_them_is_judged_by_the_tru
     half[..., : SIDE // 2] = RED[:, None, None]
     found = judged(torch.stack([half, half]), plain(RED), Shown(plain(RED) * mask, mask, None))
     assert found["hints/inside"] == pytest.approx(0, abs=1e-4)
-    assert found["hints/beside"] == pytest.approx(apart(BLUE, RED), rel=1e-4) and "hints/leak" not in found
+    assert (
+        found["hints/beside"] == pytest.approx(apart(BLUE, RED), rel=1e-4)
+        and "hints/leak" not in found
+    )
 
 
 def test_a_hint_that_is_not_heard_errs_by_the_distance_of_the_two_colours() -> None:
     mask = left_half()
-    found = judged(torch.stack([plain(BLUE), plain(RED)]), plain(BLUE), Shown(plain(RED) * mask, mask, None))
+    found = judged(
+        torch.stack([plain(BLUE), plain(RED)]), plain(BLUE), Shown(plain(RED) * mask, mask, None)
+    )
     assert found["hints/inside"] == pytest.approx(apart(BLUE, RED) / 2, rel=1e-4)
 
 
@@ -58,4 +63,8 @@ def test_a_leak_is_what_changes_where_no_hint_is_candidate_by_candidate() -> Non
 
 
 def test_without_hints_there_are_no_such_numbers() -> None:
-    assert not [key for key in judged(torch.stack([plain(RED), plain(BLUE)]), plain(RED)) if key.startswith("hints/")]
+    assert not [
+        key
+        for key in judged(torch.stack([plain(RED), plain(BLUE)]), plain(RED))
+        if key.startswith("hints/")
+    ]

@@ -37,7 +37,9 @@ def test_a_single_candidate_is_refused():
 
 def test_truths_of_another_size_are_refused():
     with pytest.raises(ValueError, match="differ in size"):
-        check_drawings(torch.rand(1, 2, 3, 32, 32), torch.rand(1, 1, 32, 32), [torch.rand(1, 3, 32, 33)])
+        check_drawings(
+            torch.rand(1, 2, 3, 32, 32), torch.rand(1, 1, 32, 32), [torch.rand(1, 3, 32, 33)]
+        )
 
 
 def test_rounding_of_a_colour_conversion_passes():

@@ -12,7 +12,9 @@ VALUES = np.random.default_rng(0).gamma(2.0, size=60)
 
 
 def test_the_bounds_are_scipys():
-    theirs = bootstrap((VALUES,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1))
+    theirs = bootstrap(
+        (VALUES,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    )
     ours = interval(VALUES, seed=0)
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.02)
     assert ours.mean == VALUES.mean() and ours.n == 60
@@ -48,7 +50,9 @@ def test_a_constant_gain_is_certain_though_drawings_differ_much():
 
 
 def test_pairs_are_made_of_shared_drawings_only():
-    gain = paired_difference(np.array([1.0, 2, 3]), np.array([10.0, 20]), np.array([5, 6, 7]), np.array([7, 5]), seed=0)
+    gain = paired_difference(
+        np.array([1.0, 2, 3]), np.array([10.0, 20]), np.array([5, 6, 7]), np.array([7, 5]), seed=0
+    )
     assert gain.mean == ((3 - 10) + (1 - 20)) / 2 and gain.n == 2
     with pytest.raises(ValueError, match="no drawing"):
         paired_difference(VALUES, VALUES, np.arange(60), np.arange(60) + 60, seed=0)
@@ -60,11 +64,14 @@ def test_only_columns_with_one_number_a_drawing_have_intervals():
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error():
-    values = VALUES.reshape(GROUPS, -1).mean(1).repeat(6)  # equal within groups, so that groups are what varies
+    # equal within groups, so that groups are what varies
+    values = VALUES.reshape(GROUPS, -1).mean(1).repeat(6)
     grouped = values.reshape(GROUPS, 6).T.flatten()  # position % GROUPS is the group
     low, high = jackknife(lambda kept: {"mean": grouped[kept].mean()}, len(grouped))["mean"]
     error = np.std(VALUES.reshape(GROUPS, -1).mean(1), ddof=1) / np.sqrt(GROUPS)
-    assert (low, high) == pytest.approx((values.mean() - 2.262 * error, values.mean() + 2.262 * error), rel=1e-3)
+    assert (low, high) == pytest.approx(
+        (values.mean() - 2.262 * error, values.mean() + 2.262 * error), rel=1e-3
+    )
 
 
 def test_few_drawings_have_no_jackknife():

@@ -55,12 +55,19 @@ def test_unnamed_drawings_are_all_new(cases):
     judge = Judge("none", "none", "lines")
     for _ in range(2):
         judge.update(cases[0][:2], cases[1][:2], cases[2][:2])
-    assert judge.compute()["drawings"] == 4 and judge.per_drawing()["index"].tolist() == [0, 1, 2, 3]
+    assert judge.compute()["drawings"] == 4 and judge.per_drawing()["index"].tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 @pytest.mark.whole
 def test_two_processes_are_one(cases):
-    first, second, whole = judged(cases, [[0, 3, 2]]), judged(cases, [[1, 4, 0]]), judged(cases, [[0, 1, 2, 3, 4]])
+    first = judged(cases, [[0, 3, 2]])
+    second = judged(cases, [[1, 4, 0]])
+    whole = judged(cases, [[0, 1, 2, 3, 4]])
     for mine, other in zip(first.topics, second.topics, strict=True):
         theirs = dim_zero_cat(other.rows)
         mine.distributed_available_fn = lambda: True
@@ -74,7 +81,13 @@ def test_means_are_means_over_the_drawings_that_have_the_value(cases):
     judge = judged(cases, [[0, 1, 2, 3, 4]])
     values, columns = judge.compute(), judge.per_drawing()
     assert columns["index"].tolist() == [0, 1, 2, 3, 4]
-    for name in ("diversity/delta_e", "truth/best_of_3_mae", "modes/truths", "validity/share", "colourfulness/signed"):
+    for name in (
+        "diversity/delta_e",
+        "truth/best_of_3_mae",
+        "modes/truths",
+        "validity/share",
+        "colourfulness/signed",
+    ):
         assert values[name] == pytest.approx(np.nanmean(columns[name]))
     assert np.isnan(columns["modes/truths"][0]) and values["modes/truths"] == 3.5
 
@@ -117,7 +130,9 @@ def test_the_index_must_be_as_long_as_the_batch(cases):
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])
-def test_processes_number_drawings_without_names_apart(world: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_number_drawings_without_names_apart(
+    world: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.distributed, "is_available", lambda: True)
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: world)

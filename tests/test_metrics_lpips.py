@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from colorlab.metrics import lpips as ours
-from colorlab.metrics.lpips import cross_lpips, lpips_net, package_model, pairwise_lpips, weighted_lpips
+from colorlab.metrics.lpips import (
+    cross_lpips,
+    lpips_net,
+    package_model,
+    pairwise_lpips,
+    weighted_lpips,
+)
 from colorlab.weights.fetch import fetch
 
 PICTURES = torch.rand(5, 3, 48, 40, generator=torch.Generator().manual_seed(0))
@@ -22,10 +28,13 @@ def weights():
 @pytest.mark.parametrize("net", ["alex", "vgg"])
 def test_all_pairs_equal_the_package(net, monkeypatch):
     for costly in ("normal_", "trunc_normal_", "kaiming_normal_", "kaiming_uniform_", "uniform_"):
-        monkeypatch.setattr(torch.nn.init, costly, lambda tensor, *_, **__: tensor)  # overwritten anyway
+        # overwritten anyway
+        monkeypatch.setattr(torch.nn.init, costly, lambda tensor, *_, **__: tensor)
     package = package_model(net)
     rows = [package(2 * PICTURES - 1, 2 * p.expand_as(PICTURES) - 1).flatten() for p in PICTURES]
-    assert torch.allclose(pairwise_lpips(PICTURES, net).float(), torch.stack(rows), rtol=0, atol=1e-6)
+    assert torch.allclose(
+        pairwise_lpips(PICTURES, net).float(), torch.stack(rows), rtol=0, atol=1e-6
+    )
 
 
 def test_pictures_are_scaled_as_the_package_scales_them():
@@ -40,11 +49,15 @@ def test_equal_pictures_are_at_zero_and_the_matrix_is_symmetric():
 
 def test_the_order_of_the_pictures_does_not_matter():
     order = torch.tensor([3, 0, 4, 2, 1])
-    assert torch.equal(pairwise_lpips(PICTURES, "alex")[order][:, order], pairwise_lpips(PICTURES[order], "alex"))
+    assert torch.equal(
+        pairwise_lpips(PICTURES, "alex")[order][:, order], pairwise_lpips(PICTURES[order], "alex")
+    )
 
 
 def test_cross_distances_are_a_block_of_all_pairs():
-    assert torch.allclose(cross_lpips(PICTURES[:2], PICTURES[2:], "alex"), pairwise_lpips(PICTURES, "alex")[:2, 2:])
+    assert torch.allclose(
+        cross_lpips(PICTURES[:2], PICTURES[2:], "alex"), pairwise_lpips(PICTURES, "alex")[:2, 2:]
+    )
 
 
 def test_bands_and_batches_do_not_change_the_distances(monkeypatch):
@@ -70,7 +83,9 @@ def test_pictures_on_another_scale_are_refused():
 
 @pytest.mark.parametrize("net", ["alex", "vgg"])
 def test_weighted_distances_equal_a_plain_sum_over_places(net: str) -> None:
-    weights = torch.stack([torch.ones(48, 40), torch.rand(48, 40, generator=torch.Generator().manual_seed(3))])
+    weights = torch.stack(
+        [torch.ones(48, 40), torch.rand(48, 40, generator=torch.Generator().manual_seed(3))]
+    )
     trunk = lpips_net(net, torch.device("cpu"))
     a, b = (trunk.scaled(PICTURES[i : i + 1]) for i in (0, 1))
     expected = torch.zeros(2)

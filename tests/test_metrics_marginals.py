@@ -18,7 +18,9 @@ def log_p(*rows: list[float]) -> torch.Tensor:
 
 def test_nll_is_the_mean_surprise() -> None:
     truth = torch.tensor([[[0, 1]]])
-    assert nll(log_p([0.5, 0.5], [0.75, 0.25]), truth) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert nll(log_p([0.5, 0.5], [0.75, 0.25]), truth) == pytest.approx(
+        (math.log(2) + math.log(4)) / 2
+    )
 
 
 def test_a_net_that_is_right_as_often_as_it_is_sure_is_calibrated() -> None:
@@ -31,11 +33,15 @@ def test_a_net_that_is_right_as_often_as_it_is_sure_is_calibrated() -> None:
 
 
 def test_always_wrong_and_quite_sure_is_as_bad_as_sure() -> None:
-    assert calibration_error(log_p(*[[0.9, 0.1]] * 50), torch.ones(1, 1, 50).long()) == pytest.approx(0.9)
+    assert calibration_error(
+        log_p(*[[0.9, 0.1]] * 50), torch.ones(1, 1, 50).long()
+    ) == pytest.approx(0.9)
 
 
 def test_rare_colours_count_as_much_as_common_ones() -> None:
-    truth = torch.cat([torch.zeros(900), torch.ones(100), torch.full((50,), 2)]).long().view(1, 1, -1)
+    truth = (
+        torch.cat([torch.zeros(900), torch.ones(100), torch.full((50,), 2)]).long().view(1, 1, -1)
+    )
     always_0 = log_p(*[[0.8, 0.1, 0.1]] * 1050)
     assert macro_error(always_0, truth) == pytest.approx(0.5)  # bin 2 has too few pixels to count
     assert math.isnan(macro_error(always_0[..., :9], truth[..., :9]))

@@ -49,8 +49,11 @@ def test_the_truths_in_another_order_are_a_perfect_set():
 
 def test_paper_does_not_dilute_the_distance():
     shifted = measured(painted(COLORS * 0.5), painted(COLORS))["assignment_delta_e"]
-    whole = Drawing(painted(COLORS * 0.5), torch.ones(1, 32, 32), painted(COLORS), 0, "none").delta_e_to_truths
-    assert shifted > 10 and torch.allclose(whole[1], 4 * whole[0], rtol=1e-4)  # a quarter of the pixels is painted
+    whole = Drawing(
+        painted(COLORS * 0.5), torch.ones(1, 32, 32), painted(COLORS), 0, "none"
+    ).delta_e_to_truths
+    # a quarter of the pixels is painted
+    assert shifted > 10 and torch.allclose(whole[1], 4 * whole[0], rtol=1e-4)
 
 
 def test_the_assignment_is_the_cheapest_of_all():
@@ -69,5 +72,7 @@ def test_coverage_rises_with_the_radius():
 def test_drawings_with_one_truth_are_left_out():
     metric = Modes()
     pairs = [(painted(COLORS[:2]), painted(COLORS[:2])), (painted(COLORS[2:]), painted(COLORS[:1]))]
-    metric.update([Drawing(s, torch.ones(1, 32, 32), t, i, "none") for i, (s, t) in enumerate(pairs)])
+    metric.update(
+        [Drawing(s, torch.ones(1, 32, 32), t, i, "none") for i, (s, t) in enumerate(pairs)]
+    )
     assert metric.compute()["modes/coverage_delta_e_2"] == 1

@@ -39,7 +39,10 @@ def judged(*drawings: Drawing) -> Brightness:
 
 def test_means_are_over_drawings_that_have_a_value() -> None:
     found = judged(drawing(0, 0.2, 0.4), drawing(1, 0.9, 0.7), drawing(2, 0.6, 0.6)).compute()
-    assert found == {"brightness/mean": pytest.approx(17 / 30), "brightness/bright": pytest.approx(0.7)}
+    assert found == {
+        "brightness/mean": pytest.approx(17 / 30),
+        "brightness/bright": pytest.approx(0.7),
+    }
     assert mean_of({"none": np.array([np.nan]), "one": np.array([np.nan, 3.0])}) == {"one": 3.0}
 
 

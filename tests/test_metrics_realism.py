@@ -15,13 +15,21 @@ from colorlab.errors import DataError
 from colorlab.metrics import inception
 from colorlab.metrics.drawing import Drawing
 from colorlab.metrics.own_features import KINDS
-from colorlab.metrics.realism import Realism, features, frechet, kernel_distance, neighborhoods, told_apart
+from colorlab.metrics.realism import (
+    Realism,
+    features,
+    frechet,
+    kernel_distance,
+    neighborhoods,
+    told_apart,
+)
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0, folded_lite0, load_lite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
 
 STREAM = np.random.default_rng(0)
-A, B = STREAM.normal(size=(200, 8)), STREAM.normal(0.5, 2, size=(150, 8)) @ STREAM.normal(size=(8, 8))
+A = STREAM.normal(size=(200, 8))
+B = STREAM.normal(0.5, 2, size=(150, 8)) @ STREAM.normal(size=(8, 8))
 
 
 def test_frechet_equals_the_matrix_root():
@@ -35,7 +43,9 @@ def test_frechet_of_diagonal_gaussians_is_the_sum_of_squares():
     scale, shift = np.arange(1.0, 9), np.linspace(0, 2, 8)
     white = A - A.mean(0)
     white = white @ np.linalg.inv(np.linalg.cholesky(np.cov(white.T))).T  # mean 0, covariance 1
-    assert frechet(white, white * scale + shift) == pytest.approx((shift**2).sum() + ((scale - 1) ** 2).sum())
+    assert frechet(white, white * scale + shift) == pytest.approx(
+        (shift**2).sum() + ((scale - 1) ** 2).sum()
+    )
 
 
 def test_frechet_of_a_set_with_itself_is_zero_even_with_fewer_items_than_features():
@@ -68,8 +78,12 @@ def test_neighbourhoods_equal_brute_force():
     def radius(x, i):
         return sorted(np.linalg.norm(x - x[i], axis=1))[k]
 
-    near = np.array([[np.linalg.norm(r - f) < radius(real, i) for f in fake] for i, r in enumerate(real)])
-    reached = [any(np.linalg.norm(r - f) < radius(fake, j) for j, f in enumerate(fake)) for r in real]
+    near = np.array(
+        [[np.linalg.norm(r - f) < radius(real, i) for f in fake] for i, r in enumerate(real)]
+    )
+    reached = [
+        any(np.linalg.norm(r - f) < radius(fake, j) for j, f in enumerate(fake)) for r in real
+    ]
     expected = {"precision": near.any(0).mean(), "recall": np.mean(reached)}
     expected |= {"density": near.sum() / (k * 40), "coverage": near.any(1).mean()}
     assert neighborhoods(fake, real, k) == pytest.approx(expected) and 0 < expected["coverage"] < 1
@@ -78,7 +92,11 @@ def test_neighbourhoods_equal_brute_force():
 @pytest.mark.filterwarnings("ignore:realism on")
 def test_precision_to_coverage_are_of_five_neighbours():
     def summary(count: int) -> dict[str, float]:
-        found = {"truth": B[:count], "samples": A[:count, None] + 0.5, "condition": A[50 : 50 + count]}
+        found = {
+            "truth": B[:count],
+            "samples": A[:count, None] + 0.5,
+            "condition": A[50 : 50 + count],
+        }
         return Realism("lite0").summary(found | {"index": np.arange(count)})
 
     expected = neighborhoods(A[:30] + 0.5, B[:30], 5)
@@ -92,7 +110,10 @@ def cloud(*shape: int, seed: int) -> np.ndarray:
 
 def judged(samples: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     table = {"index": np.arange(len(truth)), "samples": samples, "truth": truth, "condition": truth}
-    return {name.removesuffix("_lite0"): value for name, value in Realism("lite0").summary(table).items()}
+    return {
+        name.removesuffix("_lite0"): value
+        for name, value in Realism("lite0").summary(table).items()
+    }
 
 
 @pytest.mark.filterwarnings("ignore:realism on")
@@ -108,7 +129,10 @@ def test_candidates_of_the_true_distribution_are_judged_alike_shared_within_a_dr
     truth = cloud(150, 12, seed=1)
     shared, own = cloud(150, 1, 12, seed=2).repeat(8, 1), cloud(150, 8, 12, seed=3)
     found = [judged(samples, truth) for samples in (shared, own)]
-    assert found[0]["recall"] == pytest.approx(found[1]["recall"], abs=0.1) and found[0]["recall"] > 0.6
+    assert (
+        found[0]["recall"] == pytest.approx(found[1]["recall"], abs=0.1)
+        and found[0]["recall"] > 0.6
+    )
     assert found[0]["fd"] == pytest.approx(found[1]["fd"], rel=0.15)
     assert abs(found[0]["kid"] - found[1]["kid"]) < 0.05
 
@@ -119,7 +143,9 @@ def test_measures_of_sets_have_intervals_that_hold_what_other_drawings_give():
     tables = []
     for seed in range(8):
         truth, samples = cloud(60, 6, seed=seed), cloud(60, 1, 6, seed=seed + 500) + 0.5
-        tables.append({"index": np.arange(60), "samples": samples, "truth": truth, "condition": truth})
+        tables.append(
+            {"index": np.arange(60), "samples": samples, "truth": truth, "condition": truth}
+        )
     values = [Realism("lite0").summary(table)["kid_lite0"] for table in tables]
     bounds = [Realism("lite0").bounds(table)["kid_lite0"] for table in tables]
     assert sum(low < np.mean(values) < high for low, high in bounds) >= 6
@@ -144,7 +170,9 @@ def test_a_net_whose_normalisations_are_folded_says_the_same():
     folded, plain = folded_lite0(cpu), load_lite0(cpu)
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded.modules())
     with torch.no_grad():
-        torch.testing.assert_close(folded.features(pictures), plain.features(pictures), atol=2e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            folded.features(pictures), plain.features(pictures), atol=2e-5, rtol=1e-5
+        )
 
 
 @pytest.mark.parametrize(("net", "length"), [("vgg16", 512), ("lite0", 1280)])
@@ -153,14 +181,18 @@ def test_features_do_not_depend_on_the_batch(net, length):
     pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     together = features(pictures, net)
     assert together.shape == (3, length)
-    assert torch.allclose(together, torch.cat([features(p[None], net) for p in pictures]), atol=1e-4)
+    assert torch.allclose(
+        together, torch.cat([features(p[None], net) for p in pictures]), atol=1e-4
+    )
 
 
 def test_candidates_that_are_the_truths_are_at_no_distance():
     fetch("lite0")
     metric = Realism("lite0")
     truths = torch.rand(7, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    metric.update(
+        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
+    )
     with pytest.warns(UserWarning, match="7 drawings: below 2048"):
         values = metric.compute()
     assert values["realism/precision_lite0"] == values["realism/coverage_lite0"] == 1
@@ -184,7 +216,9 @@ def inception_folder(tmp_path, monkeypatch):
 
 def test_inception_is_shown_bytes_a_few_pictures_at_a_time(monkeypatch):
     shown = []
-    monkeypatch.setattr(inception, "_net", lambda device: lambda x: (shown.append(x) or x.float().mean((2, 3)),))
+    monkeypatch.setattr(
+        inception, "_net", lambda device: lambda x: (shown.append(x) or x.float().mean((2, 3)),)
+    )
     pictures = torch.tensor([0.0, 0.5, 1.0]).repeat(7)[:, None, None, None].expand(-1, 3, 4, 4)
     found = inception.inception_features(pictures)
     assert [len(part) for part in shown] == [16, 5] and shown[0].dtype == torch.uint8
@@ -211,15 +245,24 @@ def test_only_inception_gives_a_distance_called_fid(inception_folder, monkeypatc
     torch.save({}, inception_folder / inception.FILE)
     with monkeypatch.context() as patched:
         patched.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda self, state: None)
-        net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(inception_folder / inception.FILE))
+        net = FeatureExtractorInceptionV3(
+            "inception-v3-compat", ["2048"], str(inception_folder / inception.FILE)
+        )
     torch.save(net.state_dict(), inception_folder / inception.FILE)
-    metric, truths = Realism("inception"), torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    metric = Realism("inception")
+    truths = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    metric.update(
+        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
+    )
     with pytest.warns(UserWarning, match="below 2048"):
         values = metric.compute()
     expected = net((truths * 255).round().byte())[0]
     assert torch.allclose(inception.inception_features(truths), expected, atol=1e-5)
-    assert "realism/fid" in values and "realism/kid_inception" in values and "realism/fd_inception" not in values
+    assert (
+        "realism/fid" in values
+        and "realism/kid_inception" in values
+        and "realism/fd_inception" not in values
+    )
 
 
 class Touch:
@@ -239,7 +282,8 @@ def test_a_classifier_tells_other_clouds_apart_and_not_like_ones():
 
 
 def test_a_classifier_never_learns_from_the_sibling_of_what_it_judges():
-    """Truths that are copied with a tiny mark on random drawings: a leak would make the copies known."""
+    """Truths that are copied with a tiny mark on random drawings: a leak would make the copies
+    known."""
     real = cloud(100, 200, seed=0)
     assert told_apart(real + 1e-3 * cloud(100, 200, seed=1), real) < 0.65
 
@@ -252,7 +296,8 @@ def test_pictures_are_normalised_as_the_nets_were_trained() -> None:
         OPENAI_CLIP_STD,
     )
 
-    clip, dinov2 = (OPENAI_CLIP_MEAN, OPENAI_CLIP_STD), (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+    clip = (OPENAI_CLIP_MEAN, OPENAI_CLIP_STD)
+    dinov2 = (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
     assert {kind: tuple(map(tuple, values)) for kind, values in KINDS.items()} == {
         "clip": tuple(map(tuple, clip)), "dinov2": tuple(map(tuple, dinov2)),
     }  # fmt: skip
@@ -262,7 +307,13 @@ def test_pictures_are_normalised_as_the_nets_were_trained() -> None:
 def test_features_come_from_a_net_of_the_users_own(tmp_path, kind, width):
     import transformers
 
-    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28, "patch_size": 14}
+    small = {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+    }
     if kind == "clip":
         text = {**small, "vocab_size": 10, "intermediate_size": 8}
         config = transformers.CLIPConfig(
@@ -271,10 +322,13 @@ def test_features_come_from_a_net_of_the_users_own(tmp_path, kind, width):
         transformers.CLIPModel(config).save_pretrained(tmp_path)
     else:
         transformers.Dinov2Model(transformers.Dinov2Config(**small)).save_pretrained(tmp_path)
-    metric, truths = Realism(str(tmp_path)), torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    metric = Realism(str(tmp_path))
+    truths = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     found = features(truths, str(tmp_path))
     assert found.shape == (3, width) and not torch.allclose(found[0], found[1])
-    metric.update([Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)])
+    metric.update(
+        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
+    )
     with pytest.warns(UserWarning, match="below 2048"):
         assert abs(metric.compute()[f"realism/fd_{kind}"]) < 1e-6
 
@@ -287,7 +341,9 @@ def test_a_folder_without_such_a_net_is_told_in_one_line(tmp_path):
         Realism(str(tmp_path))
 
 
-def test_truths_and_drawings_are_looked_at_once_for_all_rows_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_truths_and_drawings_are_looked_at_once_for_all_rows_of_a_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = []
 
     def few(pictures: torch.Tensor, net: str) -> torch.Tensor:

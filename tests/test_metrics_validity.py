@@ -36,12 +36,17 @@ def test_truths_other_colours_and_the_bare_drawing_are_valid():
     measures, valid = measured(*TRUTHS, colored((0.1, 0.8, 0.3)), LINE.expand(3, -1, -1))
     assert valid == [True] * 4
     assert (
-        measures["lines_kept"].tolist() == measures["lines_true"].tolist() == measures["paper_kept"].tolist() == [1] * 4
+        measures["lines_kept"].tolist()
+        == measures["lines_true"].tolist()
+        == measures["paper_kept"].tolist()
+        == [1] * 4
     )
 
 
 def test_noise_is_not_valid_and_its_strength_is_measured():
-    noisy = (TRUTHS[0] + 0.1 * torch.randn(3, 48, 48, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    noisy = (
+        TRUTHS[0] + 0.1 * torch.randn(3, 48, 48, generator=torch.Generator().manual_seed(0))
+    ).clamp(0, 1)
     measures, valid = measured(noisy, TRUTHS[0])
     assert valid == [False, True] and measures["noise"][0] > 0.04 and measures["noise"][1] < 1e-6
 
@@ -79,7 +84,8 @@ def test_colour_that_changes_away_from_the_ink_is_bleeding():
 
 def test_bleeding_is_the_share_of_visible_change_of_chroma():
     red, green = (
-        lab_of(torch.tensor(rgb)[None, :, None, None])[0, 1:, 0, 0] for rgb in ((0.9, 0.2, 0.2), (0.2, 0.8, 0.3))
+        lab_of(torch.tensor(rgb)[None, :, None, None])[0, 1:, 0, 0]
+        for rgb in ((0.9, 0.2, 0.2), (0.2, 0.8, 0.3))
     )
 
     def around(side: int, step: float) -> float:
@@ -87,7 +93,9 @@ def test_bleeding_is_the_share_of_visible_change_of_chroma():
         return (4 * side - 2) * (step - 3) + (2**0.5 * step - 3)
 
     patch, outline = around(12, float((red - green).norm())), around(24, float(red.norm()))
-    assert measured(PATCHY)[0]["bleeding"].item() == pytest.approx(patch / (patch + outline), rel=1e-4)
+    assert measured(PATCHY)[0]["bleeding"].item() == pytest.approx(
+        patch / (patch + outline), rel=1e-4
+    )
 
 
 def test_the_background_ends_at_the_ink():
@@ -102,7 +110,9 @@ def test_the_background_ends_at_the_ink():
 )  # fmt: skip
 def test_the_verdict_keeps_each_limit(name: str, limit: float, at_least: bool):
     kept = {"lines_kept": 1.0, "lines_true": 1.0, "paper_kept": 1.0, "bleeding": 0.0, "noise": 0.0}
-    measures = {key: torch.full((2,), value) for key, value in kept.items()} | {"luminance_error": torch.zeros(2)}
+    measures = {key: torch.full((2,), value) for key, value in kept.items()} | {
+        "luminance_error": torch.zeros(2)
+    }
     measures[name] = torch.tensor([0.999 * limit, 1.001 * limit])
     assert verdict(measures).tolist() == ([False, True] if at_least else [True, False])
 
@@ -110,7 +120,8 @@ def test_the_verdict_keeps_each_limit(name: str, limit: float, at_least: bool):
 @pytest.mark.parametrize(("gray", "inked"), [(0.48, True), (0.52, False)])
 def test_a_pixel_of_a_drawing_is_ink_below_a_half(gray: float, inked: bool):
     drawing, blank = torch.where(LINE < 0.5, gray, 1.0), TRUTHS.clone()
-    blank[:, :, 12:36, 12:36] = 1  # white in all truths: paper, unless ink shuts it off from the border
+    # white in all truths: paper, unless ink shuts it off from the border
+    blank[:, :, 12:36, 12:36] = 1
     kept = measures_of(Drawing(TRUTHS, drawing, blank, 0, "none"), "lines")["paper_kept"]
     inside, outside = 24**2, 48**2 - 28**2
     assert kept.tolist() == pytest.approx([1.0 if inked else outside / (outside + inside)] * 2)
@@ -120,7 +131,11 @@ def test_a_gray_condition_is_held_to_its_luminance():
     gray = luma(TRUTHS[0])
     darker = TRUTHS[0] * 0.8
     measures, valid = measured(gray.expand(3, -1, -1), darker, condition="gray", image=gray)
-    assert measures["luminance_error"][0] < 1e-4 and measures["luminance_error"][1] > 5 and valid == [True, False]
+    assert (
+        measures["luminance_error"][0] < 1e-4
+        and measures["luminance_error"][1] > 5
+        and valid == [True, False]
+    )
 
 
 def test_broken_pairs_earn_nothing():
@@ -129,7 +144,9 @@ def test_broken_pairs_earn_nothing():
     metric.update([Drawing(samples, LINE, TRUTHS, 0, "none")])
     values = metric.compute()
     assert values["validity/share"] == pytest.approx(2 / 3)
-    assert values["validity/earned_delta_e"] == pytest.approx(values["validity/diversity_delta_e"] / 3)
+    assert values["validity/earned_delta_e"] == pytest.approx(
+        values["validity/diversity_delta_e"] / 3
+    )
     assert metric.table()["valid"].tolist() == [[1, 1, 0]]
 
 

@@ -15,7 +15,13 @@ from tests.two_colors import BLUE, INSIDE, RED, drawings, share_of_red, trained
 
 
 def munit():
-    words = ["name=t", "method=munit", "method.width=4", "method.critic.width=4", "trainer.max_steps=9"]
+    words = [
+        "name=t",
+        "method=munit",
+        "method.width=4",
+        "method.critic.width=4",
+        "trainer.max_steps=9",
+    ]
     torch.manual_seed(0)
     return build(compose("train", words).method)
 
@@ -25,8 +31,12 @@ def test_the_picture_comes_from_its_own_style_and_the_other_from_the_draws() -> 
     first = method.made(batch, Draws(0, range(16)))
     recolored = method.made(batch._replace(rgb=batch.rgb.flip(1)), Draws(0, range(16)))
     redrawn = method.made(batch, Draws(1, range(16)))
-    assert torch.equal(first["drawn"], recolored["drawn"]) and not torch.equal(first["drawn"], redrawn["drawn"])
-    assert torch.equal(first["again"], redrawn["again"]) and not torch.equal(first["again"], recolored["again"])
+    assert torch.equal(first["drawn"], recolored["drawn"]) and not torch.equal(
+        first["drawn"], redrawn["drawn"]
+    )
+    assert torch.equal(first["again"], redrawn["again"]) and not torch.equal(
+        first["again"], recolored["again"]
+    )
 
 
 def test_the_style_is_read_off_the_picture_drawn() -> None:
@@ -34,7 +44,9 @@ def test_the_style_is_read_off_the_picture_drawn() -> None:
     made = method.made(batch, Draws(0, range(16)))
     made["drawn"] = made["drawn"].detach().requires_grad_()
     style = method.generator_loss(batch, made)["style"]
-    assert float(style) == pytest.approx(float((method.net.style(made["drawn"]) - made["style"]).abs().mean()))
+    assert float(style) == pytest.approx(
+        float((method.net.style(made["drawn"]) - made["style"]).abs().mean())
+    )
     assert torch.autograd.grad(style, made["drawn"])[0].abs().max() > 0
 
 
@@ -53,7 +65,8 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
 
 def test_candidates_are_one_content_in_styles_of_their_own() -> None:
     method, image = munit(), drawings(0).image[:1]
-    painted, styles = method.paint(image, Draws(0, [7]).candidates(3)), Draws(0, [7]).candidates(3).normal(8)
+    painted = method.paint(image, Draws(0, [7]).candidates(3))
+    styles = Draws(0, [7]).candidates(3).normal(8)
     for k in range(3):
         alone = method.net.decode(method.net.content(image), styles[k : k + 1], (16, 16))
         assert torch.allclose(painted[k : k + 1], alone, atol=1e-5)
@@ -62,7 +75,9 @@ def test_candidates_are_one_content_in_styles_of_their_own() -> None:
 
 @pytest.mark.slow
 def test_another_picture_s_style_brings_its_colours() -> None:
-    method = trained("munit", 300, "method.net.blocks=2", "method.critic.scales=1", "method.critic.layers=2")
+    method = trained(
+        "munit", 300, "method.net.blocks=2", "method.critic.scales=1", "method.critic.layers=2"
+    )
     red, right = share_of_red(method)
     assert 0.1 < red < 0.9 and right > 0.6
     batch = drawings(0)

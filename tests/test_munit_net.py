@@ -31,7 +31,9 @@ def test_another_style_changes_colours_and_another_drawing_the_content() -> None
     munit, image = net(), torch.rand(1, 1, 16, 20)
     content, style = munit.content(image), torch.randn(1, 3)
     out = munit.decode(content, style, (16, 20))
-    assert (out.mean((2, 3)) - munit.decode(content, -style, (16, 20)).mean((2, 3))).abs().max() > 1e-3
+    assert (
+        out.mean((2, 3)) - munit.decode(content, -style, (16, 20)).mean((2, 3))
+    ).abs().max() > 1e-3
     assert (out - munit.decode(munit.content(image.flip(3)), style, (16, 20))).abs().max() > 1e-3
 
 

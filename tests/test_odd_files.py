@@ -1,4 +1,5 @@
-"""What is no plain file is refused at once, wherever a file is named, and files of two processes keep apart."""
+"""What is no plain file is refused at once, wherever a file is named, and files of two processes
+keep apart."""
 
 from __future__ import annotations
 
@@ -106,7 +107,9 @@ def test_what_looks_at_a_file_takes_a_pipe_for_no_file(tmp_path: Path, kind: str
 
 @pytest.mark.whole
 @pytest.mark.parametrize("kind", ODD)
-def test_a_batch_colours_the_pictures_among_odd_files(run: Path, tmp_path: Path, kind: str, capsys) -> None:
+def test_a_batch_colours_the_pictures_among_odd_files(
+    run: Path, tmp_path: Path, kind: str, capsys
+) -> None:
     drawing(tmp_path / "in" / "b.png")
     ODD[kind](tmp_path / "in" / "a.png")
     (tmp_path / "in" / "c.png").mkdir()
@@ -131,7 +134,9 @@ def test_what_is_no_plain_file_is_not_replaced(run: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("name", ["checkpoints/last.ckpt", "metrics.jsonl", "samples/a-1.png", "evaluation/x/y"])
+@pytest.mark.parametrize(
+    "name", ["checkpoints/last.ckpt", "metrics.jsonl", "samples/a-1.png", "evaluation/x/y"]
+)
 def test_a_run_that_holds_a_pipe_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
     folder = trained_looking(tmp_path / "r")
     (folder / name).unlink(missing_ok=True)
@@ -158,7 +163,9 @@ def test_a_cache_that_cannot_be_written_names_the_variable(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_file_that_is_to_be_new_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+def test_a_file_that_is_to_be_new_replaces_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -172,16 +179,21 @@ def test_a_file_that_is_to_be_new_replaces_none(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.whole
-def test_two_processes_that_colour_into_one_folder_keep_what_both_make(run: Path, tmp_path: Path) -> None:
+def test_two_processes_that_colour_into_one_folder_keep_what_both_make(
+    run: Path, tmp_path: Path
+) -> None:
     for name in "ab":
         drawing(tmp_path / "in" / f"{name}.png")
     out = tmp_path / "out"
     options = [SamplingOptions(n=2, seed=seed, steps=1) for seed in (0, 1)]
     both = [
-        color_files([open_run(run)], tmp_path / "in", out, each, PictureOptions(), {}, lambda _: None)
+        color_files(
+            [open_run(run)], tmp_path / "in", out, each, PictureOptions(), {}, lambda _: None
+        )
         for each in options
     ]
-    sheets = [next(each) for _ in range(2) for each in both]  # both have chosen a name for b when that is drawn
+    # both have chosen a name for b when that is drawn
+    sheets = [next(each) for _ in range(2) for each in both]
     assert len(set(sheets)) == 4
     made = contents(out)
     assert len(made) == 12
@@ -194,7 +206,17 @@ def test_equal_colourings_of_two_processes_are_one(run: Path, tmp_path: Path) ->
     source, out = drawing(tmp_path / "a.png"), tmp_path / "out"
     for _ in range(2):
         wanted = PictureOptions(again=True)
-        list(color_files([open_run(run)], source, out, SamplingOptions(n=2, steps=1), wanted, {}, lambda _: None))
+        list(
+            color_files(
+                [open_run(run)],
+                source,
+                out,
+                SamplingOptions(n=2, steps=1),
+                wanted,
+                {},
+                lambda _: None,
+            )
+        )
     assert len(contents(out)) == 3
 
 

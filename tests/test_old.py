@@ -1,4 +1,5 @@
-"""Photographs as time leaves them: each part of the model by a known answer, colours kept, chance a picture's own."""
+"""Photographs as time leaves them: each part of the model by a known answer, colours kept, chance a
+picture's own."""
 
 from __future__ import annotations
 
@@ -35,14 +36,22 @@ def test_only_lightness_grows_old() -> None:
 
 def test_grain_is_of_the_strength_asked_for_in_mid_gray_and_none_in_black_and_white() -> None:
     noise = np.random.default_rng(0).normal(size=(200, 200)).astype(np.float32)
-    flat = {level: grained(np.full((200, 200), level, np.float32), 0.05, noise) for level in (0.0, 0.5, 1.0)}
-    assert flat[0.5].std() == pytest.approx(0.05, rel=1e-3) and flat[0.0].max() == 0 and flat[1.0].min() == 1
+    flat = {
+        level: grained(np.full((200, 200), level, np.float32), 0.05, noise)
+        for level in (0.0, 0.5, 1.0)
+    }
+    assert (
+        flat[0.5].std() == pytest.approx(0.05, rel=1e-3)
+        and flat[0.0].max() == 0
+        and flat[1.0].min() == 1
+    )
     beside = np.corrcoef(flat[0.5][:, 1:].ravel(), flat[0.5][:, :-1].ravel())[0, 1]
     assert 0.4 < beside < 0.8  # exp(-1 / (4 GRAIN^2)) = 0.6: grains, not pixels
 
 
 def test_fading_lifts_black_and_lowers_white_by_what_is_asked() -> None:
-    y, even = np.linspace(0, 1, 11, dtype=np.float32)[None].repeat(3, 0), np.zeros((4, 4), np.float32)
+    y = np.linspace(0, 1, 11, dtype=np.float32)[None].repeat(3, 0)
+    even = np.zeros((4, 4), np.float32)
     assert np.allclose(faded(y, 0.4, 0.25, even), 0.3 + 0.6 * y, atol=1e-6)
     assert np.allclose(faded(y, 0.0, 0.25, np.ones((4, 4), np.float32)), y)
 
@@ -50,7 +59,11 @@ def test_fading_lifts_black_and_lowers_white_by_what_is_asked() -> None:
 def test_a_scratch_stands_where_it_was_drawn_and_ends() -> None:
     line = np.array([0.5, 0.5, 0.25, 0.5, 1.0, 0.9, 0.1, 0.1])
     changed = scratched(np.full((40, 40), 0.5, np.float32), [line]) - 0.5
-    assert changed[11:29, 19:21].min() > 0.2 and abs(changed[:8, 10:]).max() == 0 and abs(changed[32:]).max() == 0
+    assert (
+        changed[11:29, 19:21].min() > 0.2
+        and abs(changed[:8, 10:]).max() == 0
+        and abs(changed[32:]).max() == 0
+    )
     assert changed[4, 4] > 0.2 and np.count_nonzero(changed) < 100  # and a speck
 
 
@@ -67,11 +80,23 @@ def test_a_picture_is_changed_alike_in_any_company_and_otherwise_in_every_pass()
 
 
 def test_a_smaller_size_is_given_and_drawings_are_refused() -> None:
-    assert OldPhotographs(0.01, 0.05, 0.5, 5)(photographs(), Draws(0, range(3)), 24).shape == (3, 3, 24, 24)
+    assert OldPhotographs(0.01, 0.05, 0.5, 5)(photographs(), Draws(0, range(3)), 24).shape == (
+        3,
+        3,
+        24,
+        24,
+    )
     with pytest.raises(ConfigError, match="choose data/augment=plain"):
         OldPhotographs(0, 0, 0, 0)(np.zeros((1, 4, 8, 8), np.uint8), Draws(0, [0]))
 
 
 def test_its_configuration_builds_it() -> None:
-    words = ["name=t", "data=folder", "data.root=x", "data.condition=gray", "data/augment=old", "trainer.max_steps=10"]
+    words = [
+        "name=t",
+        "data=folder",
+        "data.root=x",
+        "data.condition=gray",
+        "data/augment=old",
+        "trainer.max_steps=10",
+    ]
     assert isinstance(build(compose("train", words).data.augment), OldPhotographs)

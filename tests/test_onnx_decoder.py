@@ -1,4 +1,5 @@
-"""GPIC's decoder by ONNX Runtime: the same pictures, chosen by time once, refused in one line where it cannot run."""
+"""GPIC's decoder by ONNX Runtime: the same pictures, chosen by time once, refused in one line where
+it cannot run."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ from colorlab.types import Condition
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-SMALL = ("name=x", "method=gpic", "method.width=4", "method.sampler.steps=3", "method.micro_batch=2")
+SMALL = (
+    "name=x",
+    "method=gpic",
+    "method.width=4",
+    "method.sampler.steps=3",
+    "method.micro_batch=2",
+)
 
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -40,10 +47,16 @@ def drawing(height: int, width: int) -> Condition:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize(("height", "width", "n"), [(32, 48, 1), (32, 48, 3), (16, 16, 2), (33, 17, 5)])
-def test_pictures_are_those_of_torch(height: int, width: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("height", "width", "n"), [(32, 48, 1), (32, 48, 3), (16, 16, 2), (33, 17, 5)]
+)
+def test_pictures_are_those_of_torch(
+    height: int, width: int, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(onnx_decoder, "compared", lambda *rest: (1.0, 0.0))  # onnx is taken
-    ours, theirs = (gpic(b).sample(drawing(height, width), n, Draws(0, [0])) for b in ("torch", "onnx"))
+    ours, theirs = (
+        gpic(b).sample(drawing(height, width), n, Draws(0, [0])) for b in ("torch", "onnx")
+    )
     assert not torch.equal(ours, theirs) or height == 16
     torch.testing.assert_close(theirs, ours, rtol=0, atol=1e-4)
 
@@ -58,7 +71,9 @@ def test_a_candidate_is_the_same_bits_for_any_n(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.whole
-def test_the_slower_of_the_two_is_left_alone_and_the_choice_is_kept(own_cache: Path, monkeypatch) -> None:
+def test_the_slower_of_the_two_is_left_alone_and_the_choice_is_kept(
+    own_cache: Path, monkeypatch
+) -> None:
     """Bits may not change because a machine was busy."""
     net, image = gpic("onnx").net, drawing(32, 32).image
     asked = []
@@ -78,7 +93,11 @@ def test_both_are_timed_and_other_weights_have_a_graph_of_their_own(own_cache: P
     for method in (first, second):
         onnx_decoder.fastest_decoder(method.net, method.net.encode(drawing(32, 32).image), 2)
     assert len(list(own_cache.rglob("*.onnx"))) == 2
-    assert all(0 < t < 60 for kept in own_cache.rglob("*.json") for t in json.loads(kept.read_text()).values())
+    assert all(
+        0 < t < 60
+        for kept in own_cache.rglob("*.json")
+        for t in json.loads(kept.read_text()).values()
+    )
 
 
 def test_without_the_package_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,20 +40,31 @@ def test_no_drawing_is_in_two_splits() -> None:
 
 
 def test_val_and_test_have_drawings_of_several_colourings(pictures: OpenMoji) -> None:
-    several = {split: sum(len(group) > 1 for group in pictures.drawings(split)) for split in ("val", "test")}
+    several = {
+        split: sum(len(group) > 1 for group in pictures.drawings(split))
+        for split in ("val", "test")
+    }
     assert several == {"val": 16, "test": 32}
 
 
 @pytest.mark.whole
-def test_the_split_is_the_same_however_often_and_from_wherever_it_is_asked(pictures: OpenMoji) -> None:
+def test_the_split_is_the_same_however_often_and_from_wherever_it_is_asked(
+    pictures: OpenMoji,
+) -> None:
     first = {split: members.tolist() for split, members in splits().items()}
     drawing_of.cache_clear()
     again = OpenMoji(SIZE, "gray", STILL).splits
     assert {split: members.tolist() for split, members in again.items()} == first
-    assert {split: len(members) for split, members in first.items()} == {"train": 3533, "val": 517, "test": 445}
+    assert {split: len(members) for split, members in first.items()} == {
+        "train": 3533,
+        "val": 517,
+        "test": 445,
+    }
 
 
-def test_colourings_of_one_drawing_share_their_lines_and_differ_in_colour(pictures: OpenMoji) -> None:
+def test_colourings_of_one_drawing_share_their_lines_and_differ_in_colour(
+    pictures: OpenMoji,
+) -> None:
     groups = [group for group in pictures.drawings("test") if len(group) > 1]
     for group in groups:
         batch = pictures[group.tolist()]
@@ -86,7 +97,9 @@ def test_captions_are_the_names_of_the_code_points() -> None:
 
 
 def test_training_mirrors_line_and_colour_together(pictures: OpenMoji) -> None:
-    mirrored = OpenMoji(SIZE, "lines", Augment(1.0, 0.0, 0.0)).training_batch([1, 2], Draws(0, [1, 2]))
+    mirrored = OpenMoji(SIZE, "lines", Augment(1.0, 0.0, 0.0)).training_batch(
+        [1, 2], Draws(0, [1, 2])
+    )
     assert torch.equal(mirrored.rgb, pictures[[1, 2]].rgb.flip(-1))
     assert torch.equal(mirrored.image, pictures[[1, 2]].image.flip(-1))
 

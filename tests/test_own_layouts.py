@@ -47,7 +47,9 @@ def test_a_pair_of_odd_width_is_named(tmp_path: Path) -> None:
 
 
 def test_portraits_lie_on_white_and_scenery_is_left_out(tmp_path: Path) -> None:
-    Image.new("RGBA", (20, 30), (255, 0, 0, 0)).save(save(tmp_path / "set/data/portraits/hidden.png", 0))
+    Image.new("RGBA", (20, 30), (255, 0, 0, 0)).save(
+        save(tmp_path / "set/data/portraits/hidden.png", 0)
+    )
     portraits(tmp_path / "set")
     pictures = opened("portraits", tmp_path / "set")
     assert not any("terrain" in name for name in pictures.names)
@@ -68,7 +70,9 @@ def test_labels_are_those_of_torchvisions_image_folder(tmp_path: Path) -> None:
     from torchvision.datasets import ImageFolder
 
     pictures = opened("imagenet", tmp_path / "set")
-    reference = {Path(path).name: label for path, label in ImageFolder(str(tmp_path / "set/train")).samples}
+    reference = {
+        Path(path).name: label for path, label in ImageFolder(str(tmp_path / "set/train")).samples
+    }
     train = [i for i, name in enumerate(pictures.names) if name.startswith("train")]
     assert {Path(pictures.names[i]).name: pictures.labels[i] for i in train} == reference
 
@@ -76,7 +80,10 @@ def test_labels_are_those_of_torchvisions_image_folder(tmp_path: Path) -> None:
 def test_imagenette_is_found_from_either_folder_and_named(tmp_path: Path) -> None:
     outer = opened("imagenette", tmp_path / "set")
     inner = opened("imagenette", tmp_path / "set/imagenette2-160")
-    assert outer.labels.tolist() == inner.labels.tolist() and set(outer.captions) == {"tench", "church"}
+    assert outer.labels.tolist() == inner.labels.tolist() and set(outer.captions) == {
+        "tench",
+        "church",
+    }
 
 
 def test_pictures_outside_the_class_folders_are_named(tmp_path: Path) -> None:
@@ -91,7 +98,9 @@ def test_the_caption_with_the_lowest_number_counts(tmp_path: Path) -> None:
     assert pictures.captions[:2] == ["caption 50 of 0", "caption 50 of 1"]
 
 
-@pytest.mark.parametrize("text", ['{"images": []}', "[]", '{"images": [1], "annotations": [2]}', "nonsense"])
+@pytest.mark.parametrize(
+    "text", ['{"images": []}', "[]", '{"images": [1], "annotations": [2]}', "nonsense"]
+)
 def test_a_caption_file_of_another_kind_is_named(tmp_path: Path, text: str) -> None:
     coco(tmp_path / "set")
     (tmp_path / "set/annotations/captions_train2017.json").write_text(text)
@@ -103,7 +112,10 @@ def test_a_caption_file_cannot_name_pictures_outside_its_folder(tmp_path: Path) 
     (tmp_path / "set/annotations").mkdir(parents=True)
     save(tmp_path / "secret.png", 0)
     save(tmp_path / "set/train2017/1.png", 1)
-    table: dict[str, Any] = {"images": [{"id": 1, "file_name": "../../secret.png"}], "annotations": []}
+    table: dict[str, Any] = {
+        "images": [{"id": 1, "file_name": "../../secret.png"}],
+        "annotations": [],
+    }
     (tmp_path / "set/annotations/captions_train2017.json").write_text(json.dumps(table))
     with pytest.raises(DataError, match=r"train2017/secret\.png cannot be read"):
         opened("coco", tmp_path / "set", "cache=true")
@@ -111,10 +123,14 @@ def test_a_caption_file_cannot_name_pictures_outside_its_folder(tmp_path: Path) 
 
 def test_churches_in_any_order_are_divided_here(tmp_path: Path) -> None:
     folder(tmp_path / "set")
-    assert [len(members) for members in opened("lsun_church", tmp_path / "set").splits.values()] == [10, 1, 1]
+    assert [
+        len(members) for members in opened("lsun_church", tmp_path / "set").splits.values()
+    ] == [10, 1, 1]
 
 
-def test_a_database_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_without_its_package_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "lmdb", None)
     (tmp_path / "church_outdoor_train_lmdb").mkdir()
     with pytest.raises(DataError, match=r"pip install 'colorlab-suite\[lsun\]'"):

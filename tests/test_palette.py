@@ -1,4 +1,5 @@
-"""Palette: its attention against the formula, its denoiser against the net, its ablations, guides and samplers."""
+"""Palette: its attention against the formula, its denoiser against the net, its ablations, guides
+and samplers."""
 
 from __future__ import annotations
 
@@ -17,7 +18,13 @@ from colorlab.samplers.guides import Flat, Inpaint
 from colorlab.types import Batch, Condition, Hints
 from tests.toy import SAMPLERS, sampler_of
 
-SMALL = ["name=t", "method=palette", "method.width=4", "method.sampler.steps=3", "trainer.max_steps=10"]
+SMALL = [
+    "name=t",
+    "method=palette",
+    "method.width=4",
+    "method.sampler.steps=3",
+    "trainer.max_steps=10",
+]
 
 
 def moved(module: Any) -> Any:
@@ -51,7 +58,7 @@ def test_attention_is_the_softmax_of_scaled_products_for_each_head() -> None:
 
 
 @pytest.mark.whole
-def test_with_attention_a_corner_reaches_every_pixel_of_a_large_picture_and_without_it_does_not() -> None:
+def test_only_with_attention_does_a_corner_reach_every_pixel_of_a_large_picture() -> None:
     state, shown = torch.zeros(1, 3, 256, 256), torch.zeros(1, 1, 256, 256)
     changed = shown.clone()
     changed[..., 0, 0] = 1
@@ -59,7 +66,9 @@ def test_with_attention_a_corner_reaches_every_pixel_of_a_large_picture_and_with
         net = moved(PaletteNet(4, 1, attends))
         for norm in (m for m in net.modules() if isinstance(m, torch.nn.GroupNorm)):
             norm.forward = lambda x: x  # a norm sees the whole picture as well
-        far = (net(state, torch.tensor([0.5]), changed) - net(state, torch.tensor([0.5]), shown))[..., -8:, -8:]
+        far = (net(state, torch.tensor([0.5]), changed) - net(state, torch.tensor([0.5]), shown))[
+            ..., -8:, -8:
+        ]
         assert bool(far.abs().max() > 0) == attends
 
 
@@ -78,10 +87,18 @@ def test_a_norm_has_as_many_groups_as_divide_its_channels() -> None:
 def test_the_loss_is_the_distance_to_the_noise(distance: str, power: int) -> None:
     method, draws = palette(f"method.learning.distance={distance}"), Draws(0, [0, 1])
     method.net.forward = lambda x, alpha_bar, drawing: torch.zeros_like(x)
-    batch = Batch(torch.rand(2, 3, 32, 32), image().expand(2, -1, -1, -1), torch.arange(2), ["", ""], torch.zeros(2))
+    batch = Batch(
+        torch.rand(2, 3, 32, 32),
+        image().expand(2, -1, -1, -1),
+        torch.arange(2),
+        ["", ""],
+        torch.zeros(2),
+    )
     draws.uniform()  # the levels
     noise = draws.normal(3, 32, 32)
-    assert torch.allclose(method.loss(batch, Draws(0, [0, 1]))["loss"], noise.abs().pow(power).mean(), rtol=1e-5)
+    assert torch.allclose(
+        method.loss(batch, Draws(0, [0, 1]))["loss"], noise.abs().pow(power).mean(), rtol=1e-5
+    )
 
 
 def test_the_denoiser_is_the_net_at_its_level_read_as_noise() -> None:
@@ -97,11 +114,15 @@ def test_guides_keep_the_known_and_flatten_the_enclosed() -> None:
     known[..., :10] = 1
     condition = Condition(image(), Hints(rgb, known))
     drawn = palette().sample(condition, 2, Draws(0, [0]), [Inpaint("noised", 1, 0.04)])
-    assert torch.allclose(drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(2, -1, -1, -1), atol=1e-6)
+    assert torch.allclose(
+        drawn[0, :, :, :, :10], rgb[0, :, :, :10].expand(2, -1, -1, -1), atol=1e-6
+    )
     box = torch.ones(1, 1, 32, 32)
     box[..., 8:24, 8:24] = 0
     box[..., 9:23, 9:23] = 1
-    plain, flat = (palette().sample(Condition(box), 1, Draws(0, [0]), guides) for guides in ([], [Flat(1.0)]))
+    plain, flat = (
+        palette().sample(Condition(box), 1, Draws(0, [0]), guides) for guides in ([], [Flat(1.0)])
+    )
     inside = [picture[0, 0, :, 9:23, 9:23].std((1, 2)).mean() for picture in (plain, flat)]
     assert inside[1] < inside[0]
 
@@ -118,4 +139,10 @@ def test_every_sampler_of_noise_colours_with_it(name: str) -> None:
 
 @pytest.mark.whole
 def test_a_picture_of_odd_size_comes_back_in_it() -> None:
-    assert palette().sample(Condition(image(117, 131)), 1, Draws(0, [0])).shape == (1, 1, 3, 117, 131)
+    assert palette().sample(Condition(image(117, 131)), 1, Draws(0, [0])).shape == (
+        1,
+        1,
+        3,
+        117,
+        131,
+    )

@@ -29,11 +29,15 @@ def rgb(gray: np.ndarray) -> np.ndarray:
     return np.repeat(gray[..., None], 3, 2)
 
 
-def lit(gray: np.ndarray, light: np.ndarray, paper: tuple[int, ...], ink: tuple[int, ...], noise: float) -> np.ndarray:
+def lit(
+    gray: np.ndarray, light: np.ndarray, paper: tuple[int, ...], ink: tuple[int, ...], noise: float
+) -> np.ndarray:
     """A drawing on coloured paper under light (SIDE, SIDE) in [0, 1], with noise."""
     cover = gray[..., None] / 255
     picture = (np.array(paper) * cover + np.array(ink) * (1 - cover)) * light[..., None]
-    return np.clip(picture + np.random.default_rng(0).normal(0, noise, picture.shape), 0, 255).astype(np.uint8)
+    return np.clip(
+        picture + np.random.default_rng(0).normal(0, noise, picture.shape), 0, 255
+    ).astype(np.uint8)
 
 
 def slope(darkest: float) -> np.ndarray:
@@ -109,7 +113,9 @@ def landscape() -> np.ndarray:
     """Gray hills with texture, as of a photograph."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     hills = 150 + 60 * np.sin(5 * x + 2) * np.cos(4 * y) - 40 * (y > 0.5 + 0.1 * np.sin(9 * x))
-    return rgb(np.clip(hills + np.random.default_rng(1).normal(0, 25, y.shape), 0, 255).astype(np.uint8))
+    return rgb(
+        np.clip(hills + np.random.default_rng(1).normal(0, 25, y.shape), 0, 255).astype(np.uint8)
+    )
 
 
 @pytest.mark.parametrize("make", [colored, landscape])
@@ -143,27 +149,41 @@ def test_photographs_and_artists_lines_are_told_apart() -> None:
 
     from colorlab.data.openmoji import rasterised, splits, svg_paths
 
-    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), rgb(data.camera())]
+    photographs = [
+        data.astronaut(),
+        data.chelsea(),
+        data.coffee(),
+        data.rocket(),
+        rgb(data.camera()),
+    ]
     assert [page_of(np.ascontiguousarray(each)).kind for each in photographs] == [PICTURE] * 5
     chosen = splits()["test"][:120:2]
     lines = [page_of(rgb(rasterised(svg_paths()[k], 192)[3])).kind for k in chosen]
     assert lines.count(PICTURE) == 0 and lines.count(LINES) >= 0.9 * len(lines)
 
 
-def photographed(drawing: np.ndarray, table: tuple[int, ...], turn: float, shadow: float) -> np.ndarray:
+def photographed(
+    drawing: np.ndarray, table: tuple[int, ...], turn: float, shadow: float
+) -> np.ndarray:
     """A sheet with a drawing, turned, on a table, with a shadow over both: (600, 600, 3) uint8."""
-    place = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, 1.2) + np.array([[0, 0, 120], [0, 0, 120]])
+    place = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, 1.2) + np.array(
+        [[0, 0, 120], [0, 0, 120]]
+    )
     sheet = cv2.warpAffine(np.full((SIDE, SIDE), 255, np.uint8), place, (600, 600))[..., None] / 255
-    paper = cv2.warpAffine(rgb(drawing), place, (600, 600), borderValue=(255,) * 3) * np.array([0.96, 0.94, 0.9])
+    paper = cv2.warpAffine(rgb(drawing), place, (600, 600), borderValue=(255,) * 3) * np.array(
+        [0.96, 0.94, 0.9]
+    )
     picture = sheet * paper + (1 - sheet) * np.array(table)
     x = np.linspace(0, 1, 600)
     light = 1 - shadow / (1 + np.exp((x - 0.4) * 30))
-    return np.clip(picture * light[:, None] + np.random.default_rng(0).normal(0, 4, picture.shape), 0, 255).astype(
-        np.uint8
-    )
+    return np.clip(
+        picture * light[:, None] + np.random.default_rng(0).normal(0, 4, picture.shape), 0, 255
+    ).astype(np.uint8)
 
 
-@pytest.mark.parametrize("table", [(90, 60, 40), (60, 62, 70), (200, 150, 90)], ids=["walnut", "slate", "pine"])
+@pytest.mark.parametrize(
+    "table", [(90, 60, 40), (60, 62, 70), (200, 150, 90)], ids=["walnut", "slate", "pine"]
+)
 @pytest.mark.parametrize(("turn", "shadow"), [(0, 0.0), (7, 0.0), (-12, 0.35)])
 def test_a_sheet_on_a_table_is_the_paper_and_the_table_is_left_alone(
     table: tuple[int, ...], turn: float, shadow: float
@@ -181,8 +201,13 @@ def test_a_sheet_on_a_table_is_the_paper_and_the_table_is_left_alone(
 
 def test_what_is_light_in_a_photograph_is_no_sheet() -> None:
     y, x = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
-    beach = np.where(y[..., None] > 0.5, (235, 215, 160), (60, 90, 130)) * (0.8 + 0.2 * np.sin(40 * x * y))[..., None]
-    window = np.where((np.abs(x - 0.5) < 0.3) & (np.abs(y - 0.5) < 0.3), 1.0, 0.3)[..., None] * beach
+    beach = (
+        np.where(y[..., None] > 0.5, (235, 215, 160), (60, 90, 130))
+        * (0.8 + 0.2 * np.sin(40 * x * y))[..., None]
+    )
+    window = (
+        np.where((np.abs(x - 0.5) < 0.3) & (np.abs(y - 0.5) < 0.3), 1.0, 0.3)[..., None] * beach
+    )
     for picture in (beach, window):
         assert page_of(picture.astype(np.uint8)).kind == PICTURE
 

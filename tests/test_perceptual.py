@@ -1,4 +1,5 @@
-"""The perceptual loss is LPIPS with equal weights, and its gradients reach the first pictures only."""
+"""The perceptual loss is LPIPS with equal weights, and its gradients reach the first pictures
+only."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ def random_weights(net: str) -> dict[str, torch.Tensor]:
     convs = ALEX if net == "alex" else list(zip([3, *widths], widths, [3] * 13, strict=False))
     tensors = {}
     for i, (a, b, side, *_) in enumerate(convs):
-        tensors[f"conv{i}.weight"] = torch.randn(b, a, side, side, generator=generator) / (a * side**2) ** 0.5
+        tensors[f"conv{i}.weight"] = (
+            torch.randn(b, a, side, side, generator=generator) / (a * side**2) ** 0.5
+        )
         tensors[f"conv{i}.bias"] = torch.zeros(b)
     return tensors
 
@@ -38,7 +41,11 @@ def test_equal_pictures_are_no_distance_apart_and_others_are_some(loss):
 def test_gradients_reach_the_first_pictures_only(loss):
     a, b = (x.clone().requires_grad_() for x in pictures(2, 32).split(1))
     loss(a, b).backward()
-    assert a.grad.abs().max() > 0 and b.grad is None and not any(p.requires_grad for p in loss.parameters())
+    assert (
+        a.grad.abs().max() > 0
+        and b.grad is None
+        and not any(p.requires_grad for p in loss.parameters())
+    )
 
 
 @pytest.mark.whole

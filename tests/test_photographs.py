@@ -1,4 +1,5 @@
-"""albumentations on training photographs: the same bits for the same picture and batch, whoever asks and when."""
+"""albumentations on training photographs: the same bits for the same picture and batch, whoever
+asks and when."""
 
 from __future__ import annotations
 
@@ -23,7 +24,14 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 32, 32)).astype(np.uin
 
 @cache
 def described(*words: str) -> dict:
-    words = ("name=x", "data=openmoji", "data.size=32", "data.condition=gray", "data/augment=photos", *words)
+    words = (
+        "name=x",
+        "data=openmoji",
+        "data.size=32",
+        "data.condition=gray",
+        "data/augment=photos",
+        *words,
+    )
     return plain_dict(compose("train", list(words)).data.augment)
 
 
@@ -46,8 +54,11 @@ def test_a_picture_is_changed_alike_in_any_company_and_order() -> None:
     together = shipped()(PIXELS, at(0))
     again = shipped()
     again(
-        PIXELS, at(7)
-    )  # what was drawn before does not matter: a training that goes on draws what it would have drawn
+        PIXELS,
+        at(7),
+        # what was drawn before does not matter: a training that goes on draws what it would have
+        # drawn
+    )
     for k in (5, 2, 0):
         assert np.array_equal(again(PIXELS[k : k + 1], at(0, slice(k, k + 1)))[0], together[k])
 
@@ -85,7 +96,8 @@ def test_values_are_those_of_the_command_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [({"strength": 1}, "'strength' are not valid"), ({"p": 2}, "less than or equal to 1")]
+    ("values", "said"),
+    [({"strength": 1}, "'strength' are not valid"), ({"p": 2}, "less than or equal to 1")],
 )
 def test_what_albumentations_does_not_know_is_one_line(values: dict, said: str) -> None:
     with warnings.catch_warnings(), pytest.raises(ConfigError, match=said) as error:
@@ -113,7 +125,9 @@ def test_training_batches_are_changed_and_held_out_pictures_are_not() -> None:
     assert not changed.rgb.equal(plain) and pictures[wanted].rgb.equal(plain)
 
 
-@pytest.mark.parametrize("target", ["albumentations.core.serialization.load", "albumentations.load", "cv2.imread"])
+@pytest.mark.parametrize(
+    "target", ["albumentations.core.serialization.load", "albumentations.load", "cv2.imread"]
+)
 def test_only_its_classes_may_be_named(target: str) -> None:
     with pytest.raises(ConfigError, match="is not allowed"):
         check_targets({"data": {"augment": {"transforms": {"x": {"_target_": target}}}}})

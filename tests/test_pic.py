@@ -1,4 +1,5 @@
-"""Methods that draw in reading order: the exact likelihood, the cache against the naive loop, what is refused."""
+"""Methods that draw in reading order: the exact likelihood, the cache against the naive loop, what
+is refused."""
 
 from __future__ import annotations
 
@@ -17,8 +18,10 @@ from tests.small_methods import image, stirred
 
 SMALL = ["name=t", "data.condition=gray", "method.width=4", "trainer.max_steps=10"]
 FEW = {
-    "pic": ["method=pic", "method.order.blocks=2", "method.order.causal_width=8", "method.components=3"],
-    "pixcolor": ["method=pixcolor", "method.order.blocks=2", "method.order.causal_width=8", "method.refiner_width=4"],
+    "pic": ["method=pic", "method.order.blocks=2", "method.order.causal_width=8",
+            "method.components=3"],
+    "pixcolor": ["method=pixcolor", "method.order.blocks=2", "method.order.causal_width=8",
+                 "method.refiner_width=4"],
 }  # fmt: skip
 
 
@@ -59,7 +62,8 @@ def test_drawing_with_what_is_kept_equals_the_naive_loop(name: str) -> None:
     u = rows.to("order").uniform(built.head.draws, 5, 6)
     grid = torch.zeros(3, 2, 5, 6, dtype=torch.long)
     for y, x in itertools.product(range(5), range(6)):
-        features = built.net(built.seen(grid), told)  # what is not drawn yet is 0, and must not matter
+        # what is not drawn yet is 0, and must not matter
+        features = built.net(built.seen(grid), told)
         grid[..., y, x] = built.head.drawn(features, u, 1.0)[..., y, x]
     assert torch.equal(found, grid)
 
@@ -78,15 +82,22 @@ def test_the_loss_is_the_joints_nats_and_those_of_the_trunk_alone(name: str) -> 
 
 def test_what_draws_in_reading_order_takes_no_hints_and_says_so_in_one_line(name: str) -> None:
     hints = Hints(torch.rand(1, 3, 32, 32), torch.ones(1, 1, 32, 32))
-    for condition, guides in ((Condition(image(), hints), ()), (Condition(image()), [Inpaint("clean", 1, 0.1)])):
-        with pytest.raises(ConfigError, match=r"takes no guide, bias or hints \(leave them out") as told:
+    for condition, guides in (
+        (Condition(image(), hints), ()),
+        (Condition(image()), [Inpaint("clean", 1, 0.1)]),
+    ):
+        with pytest.raises(
+            ConfigError, match=r"takes no guide, bias or hints \(leave them out"
+        ) as told:
             method(name).sample(condition, 1, Draws(0, [0]), guides)
         assert "\n" not in str(told.value)
 
 
 @pytest.mark.whole
 def test_near_temperature_zero_all_candidates_are_the_likeliest(name: str) -> None:
-    cold = method(name, "method.order.temperature=0.001").sample(Condition(image()), 3, Draws(0, [0]))[0]
+    cold = method(name, "method.order.temperature=0.001").sample(
+        Condition(image()), 3, Draws(0, [0])
+    )[0]
     warm = method(name).sample(Condition(image()), 3, Draws(0, [0]))[0]
     assert (cold[0] - cold[1]).abs().mean() < 0.1 * (warm[0] - warm[1]).abs().mean()
     with pytest.raises(ConfigError, match="temperature"):
@@ -95,7 +106,13 @@ def test_near_temperature_zero_all_candidates_are_the_likeliest(name: str) -> No
 
 @pytest.mark.whole
 def test_a_picture_of_odd_size_is_drawn_on_a_grid_that_covers_it(name: str) -> None:
-    assert method(name).sample(Condition(image(117, 31)), 1, Draws(0, [0])).shape == (1, 1, 3, 117, 31)
+    assert method(name).sample(Condition(image(117, 31)), 1, Draws(0, [0])).shape == (
+        1,
+        1,
+        3,
+        117,
+        31,
+    )
 
 
 def test_pics_grid_holds_the_ab_of_every_fourth_pixel_to_half_a_level() -> None:
@@ -111,7 +128,8 @@ def test_pics_grid_holds_the_ab_of_every_fourth_pixel_to_half_a_level() -> None:
 def test_pic_paints_a_picture_of_one_colour_in_that_colour_to_half_a_level() -> None:
     from colorlab.color import lab_of, luma
 
-    built, rgb = method("pic"), torch.tensor([0.6, 0.5, 0.45])[None, :, None, None].expand(1, 3, 32, 32)
+    built = method("pic")
+    rgb = torch.tensor([0.6, 0.5, 0.45])[None, :, None, None].expand(1, 3, 32, 32)
     ab = lab_of(built.oracle(luma(rgb), rgb))[:, 1:]
     assert (ab - lab_of(rgb)[:, 1:]).abs().max() <= 110 / 255 + 0.1
 

@@ -1,4 +1,5 @@
-"""Pictures in, pictures out: nothing of a user's is replaced, one bad file ends no batch, what is written says how."""
+"""Pictures in, pictures out: nothing of a user's is replaced, one bad file ends no batch, what is
+written says how."""
 
 from __future__ import annotations
 
@@ -42,7 +43,12 @@ def drawing(path: Path, size: tuple[int, int] = (12, 10), **more: object) -> Pat
 
 def draw(run: Path, source: Path, out: Path, *words: str) -> dict[str, bytes]:
     """Colour; the PNGs in the folder."""
-    sample(compose("sample", as_text([f"run={run}", f"input={source}", f"out={out}", "n=2", "steps=1", *words])))
+    sample(
+        compose(
+            "sample",
+            as_text([f"run={run}", f"input={source}", f"out={out}", "n=2", "steps=1", *words]),
+        )
+    )
     return contents(out)
 
 
@@ -72,20 +78,28 @@ def test_final_names_are_all_different(run: Path, tmp_path: Path) -> None:
     ],
 )
 def test_no_two_names_are_equal_to_any_file_system(names: list[str], tmp_path: Path) -> None:
-    found = [str(name) for name in output_names([tmp_path / name for name in names], tmp_path).values()]
+    found = [
+        str(name) for name in output_names([tmp_path / name for name in names], tmp_path).values()
+    ]
     files = [f"{name}{ending}" for name in found for ending in ("-1.png", "-2.png", "-sheet.png")]
     folded = {file.casefold().replace("e\u0301", "é") for file in files}
     assert len(folded) == 3 * len(names)
-    assert not folded & {parent for file in folded for parent in (str(p) for p in Path(file).parents)}
+    assert not folded & {
+        parent for file in folded for parent in (str(p) for p in Path(file).parents)
+    }
 
 
 def folder_of(folder: Path, names: list[str]) -> Path:
     for k, name in enumerate(names):
-        drawing(folder / name, (10 + k, 9), format={"jpg": "JPEG", "bmp": "BMP"}.get(name[-3:], "PNG"))
+        drawing(
+            folder / name, (10 + k, 9), format={"jpg": "JPEG", "bmp": "BMP"}.get(name[-3:], "PNG")
+        )
     return folder
 
 
-@pytest.mark.parametrize("way", ["a name", "a linked folder", "a linked file", "a hard link", "hints"])
+@pytest.mark.parametrize(
+    "way", ["a name", "a linked folder", "a linked file", "a hard link", "hints"]
+)
 def test_an_output_that_would_fall_on_an_input_is_refused_before_anything_is_drawn(
     run: Path, tmp_path: Path, way: str
 ) -> None:
@@ -119,7 +133,9 @@ def test_a_users_own_file_of_the_same_name_is_left_alone(run: Path, tmp_path: Pa
     assert made["a-2.png"] == mine and len([name for name in made if name.startswith("a-s0-")]) == 3
 
 
-def test_a_rerun_skips_what_is_finished_and_takes_no_output_for_an_input(run: Path, tmp_path: Path, capsys) -> None:
+def test_a_rerun_skips_what_is_finished_and_takes_no_output_for_an_input(
+    run: Path, tmp_path: Path, capsys
+) -> None:
     folder = folder_of(tmp_path, ["a.png", "b.png"])
     first = draw(run, folder, folder)
     assert len(first) == 2 + 6
@@ -155,14 +171,18 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_was_made_otherwise_keeps_its_name_and_its_pixels(run: Path, tmp_path: Path, change: str) -> None:
+def test_what_was_made_otherwise_keeps_its_name_and_its_pixels(
+    run: Path, tmp_path: Path, change: str
+) -> None:
     first = draw(run, drawing(tmp_path / "a.png"), tmp_path / "out")
     both = draw(run, tmp_path / "a.png", tmp_path / "out", *CHANGES[change])
     assert {name: both[name] for name in first} == first and len(both) == 2 * len(first)
     assert draw(run, tmp_path / "a.png", tmp_path / "out", *CHANGES[change]) == both
 
 
-def test_another_run_or_another_drawing_of_the_same_name_is_another_picture(run: Path, tmp_path: Path) -> None:
+def test_another_run_or_another_drawing_of_the_same_name_is_another_picture(
+    run: Path, tmp_path: Path
+) -> None:
     first = draw(run, drawing(tmp_path / "a.png"), tmp_path / "out")
     other = trained_looking(tmp_path / "other")
     weights = other / "checkpoints" / "weights.safetensors"
@@ -176,7 +196,9 @@ def test_another_run_or_another_drawing_of_the_same_name_is_another_picture(run:
 @pytest.mark.slow
 def test_a_sweep_of_seeds_makes_both(run: Path, tmp_path: Path, command) -> None:
     drawing(tmp_path / "a.png")
-    done = command("sample", "-m", f"run={run}", "input=a.png", "out=made", "n=1", "steps=1", "seed=0,1")
+    done = command(
+        "sample", "-m", f"run={run}", "input=a.png", "out=made", "n=1", "steps=1", "seed=0,1"
+    )
     assert done.returncode == 0, done.stderr
     names = [path.name for path in (tmp_path / "made").glob("*-1.png")]
     assert len(names) == 2 and {name[:5] for name in names} == {"a-s0-", "a-s1-"}
@@ -190,9 +212,20 @@ def test_one_bad_file_does_not_end_a_batch(run: Path, tmp_path: Path, command) -
     (tmp_path / "in" / "b.png").write_bytes(b"\x89PNG")
     (tmp_path / "in" / "d.png").mkdir()
     done = command("sample", f"run={run}", "input=in", "out=out", "n=1", "steps=1")
-    assert done.returncode == 3 and "b.png is not a picture" in done.stderr and "d.png is a folder" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("colorlab: error: 2 of 4 pictures could not be coloured")
-    assert sorted(contents(tmp_path / "out")) == ["a-1.png", "a-sheet.png", "c-1.png", "c-sheet.png"]
+    assert (
+        done.returncode == 3
+        and "b.png is not a picture" in done.stderr
+        and "d.png is a folder" in done.stderr
+    )
+    assert done.stderr.splitlines()[-1].startswith(
+        "colorlab: error: 2 of 4 pictures could not be coloured"
+    )
+    assert sorted(contents(tmp_path / "out")) == [
+        "a-1.png",
+        "a-sheet.png",
+        "c-1.png",
+        "c-sheet.png",
+    ]
 
 
 @pytest.mark.slow
@@ -200,10 +233,25 @@ def test_one_bad_file_does_not_end_a_batch(run: Path, tmp_path: Path, command) -
 def test_a_signal_leaves_whole_files(run: Path, tmp_path: Path, number: int, code: int) -> None:
     for k in range(40):
         drawing(tmp_path / "in" / f"{k:02}.png")
-    line = [sys.executable, "-m", "colorlab.sample", f"run={run}", "input=in", "out=out", "n=2", "steps=2"]
-    process = subprocess.Popen(line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    line = [
+        sys.executable,
+        "-m",
+        "colorlab.sample",
+        f"run={run}",
+        "input=in",
+        "out=out",
+        "n=2",
+        "steps=2",
+    ]
+    process = subprocess.Popen(
+        line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
+    )
     deadline = time.monotonic() + 200
-    while not list((tmp_path / "out").glob("*-1.png")) and time.monotonic() < deadline and process.poll() is None:
+    while (
+        not list((tmp_path / "out").glob("*-1.png"))
+        and time.monotonic() < deadline
+        and process.poll() is None
+    ):
         time.sleep(0.02)
     process.send_signal(number)
     assert process.wait(60) == code
@@ -216,7 +264,9 @@ def test_a_signal_leaves_whole_files(run: Path, tmp_path: Path, number: int, cod
 # decoding
 
 
-def test_what_a_folder_holds_and_is_not_read_is_counted_by_kind(run: Path, tmp_path: Path, capsys) -> None:
+def test_what_a_folder_holds_and_is_not_read_is_counted_by_kind(
+    run: Path, tmp_path: Path, capsys
+) -> None:
     folder_of(tmp_path / "in", ["a.png"])
     for name in ("b.psd", "sub/c.PSD", "d.heic", "README", ".hidden", ".git/e.psd"):
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
@@ -228,7 +278,9 @@ def test_what_a_folder_holds_and_is_not_read_is_counted_by_kind(run: Path, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(1200, 3), (400, 1), (3, 1200)])
-def test_a_strip_has_its_colourings_and_its_sheet(run: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_strip_has_its_colourings_and_its_sheet(
+    run: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
     made = draw(run, drawing(tmp_path / "a.png", size), tmp_path / "out")
     assert Image.open(tmp_path / "out" / "a-1.png").size == size and "a-sheet.png" in made
 
@@ -252,9 +304,15 @@ def test_a_picture_says_how_it_was_made(run: Path, tmp_path: Path) -> None:
     made = Image.open(next((tmp_path / "out").glob("*-2.png")))
     said = json.loads(made.text[RECORD])
     assert made.text["Software"].startswith("colorlab ") and len(made.text[SIGNATURE]) == 64
-    assert said["run"] == ["r"] and (said["seed"], said["k"]) == (3, 2) and said["input"] == source.name
     assert (
-        said["settings"]["bias"] == "ff0000" and said["settings"]["steps"] == 1 and "flat" in said["settings"]["guide"]
+        said["run"] == ["r"]
+        and (said["seed"], said["k"]) == (3, 2)
+        and said["input"] == source.name
+    )
+    assert (
+        said["settings"]["bias"] == "ff0000"
+        and said["settings"]["steps"] == 1
+        and "flat" in said["settings"]["guide"]
     )
     assert said["version"] and len(said["weights"][0]) == 64
     assert np.allclose(made.info["dpi"], (300, 150), atol=0.1)
@@ -269,7 +327,9 @@ def test_transparency_is_given_back_where_it_is_asked_for(run: Path, tmp_path: P
     draw(run, tmp_path / "a.png", tmp_path / "out")
     draw(run, tmp_path / "a.png", tmp_path / "kept", "alpha=keep")
     opaque, kept = (Image.open(tmp_path / folder / "a-1.png") for folder in ("out", "kept"))
-    assert (opaque.mode, kept.mode) == ("RGB", "RGBA") and np.array_equal(np.asarray(kept)[..., 3], alpha)
+    assert (opaque.mode, kept.mode) == ("RGB", "RGBA") and np.array_equal(
+        np.asarray(kept)[..., 3], alpha
+    )
     assert np.array_equal(np.asarray(kept)[..., :3], np.asarray(opaque))
     draw(run, drawing(tmp_path / "b.png"), tmp_path / "kept", "alpha=keep")
     assert Image.open(tmp_path / "kept" / "b-1.png").mode == "RGB"
@@ -278,7 +338,9 @@ def test_transparency_is_given_back_where_it_is_asked_for(run: Path, tmp_path: P
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 def test_hints_without_transparency_ask_for_a_mask(run: Path, tmp_path: Path, mode: str) -> None:
     Image.new("RGB", (12, 10), "red").convert(mode).save(tmp_path / "h.png")
-    with pytest.raises(ConfigError, match=r"h\.png has no transparent pixels \(give a mask") as error:
+    with pytest.raises(
+        ConfigError, match=r"h\.png has no transparent pixels \(give a mask"
+    ) as error:
         draw(run, drawing(tmp_path / "a.png"), tmp_path / "out", f"hints={tmp_path}/h.png")
     assert "\n" not in str(error.value) and not contents(tmp_path / "out")
 
@@ -319,7 +381,13 @@ def test_a_picture_of_12_megapixels_takes_less_than_a_gigabyte_whatever_n_is(
         f"n={n}",
         "steps=1",
     ]
-    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        line,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stderr
     grown = float(done.stdout.split("grown")[1])
     assert grown < 1000, grown

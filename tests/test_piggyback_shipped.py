@@ -19,13 +19,17 @@ SHIPPED = "pretrained/piggyback-openmoji"
 
 
 @pytest.mark.whole
-def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(tmp_path, monkeypatch) -> None:
+def test_the_shipped_model_fits_the_code_and_refuses_another_text_encoder(
+    tmp_path, monkeypatch
+) -> None:
     """Its tensors find their places before it is seen whose text encoder this is."""
     tiny_text(tmp_path / "minilm", "bert", 384)
     for name in TEXT_FILES:
         (tmp_path / "minilm" / name).touch()
     monkeypatch.setenv("COLORLAB_WEIGHTS", str(tmp_path))
-    with pytest.raises(CheckpointError, match="trained on another prior than pretrained/prior-openmoji"):
+    with pytest.raises(
+        CheckpointError, match="trained on another prior than pretrained/prior-openmoji"
+    ):
         open_run(SHIPPED).method()
 
 
@@ -48,7 +52,11 @@ def test_the_shipped_model_colours_pictures_it_has_never_seen_and_follows_words(
     shown = batch.image.repeat_interleave(4, 0).expand(-1, 3, -1, -1)
     assert (lab_of(named.flatten(0, 1)) - lab_of(shown))[:, 0].abs().max() < 100 / 255
     red, green = (
-        method.sample(Condition(batch.image, None, [f"{word} {name}" for name in batch.text]), 2, Draws(0, index))
+        method.sample(
+            Condition(batch.image, None, [f"{word} {name}" for name in batch.text]),
+            2,
+            Draws(0, index),
+        )
         for word in ("red", "green")
     )
     a = [lab_of(drawn.flatten(0, 1))[:, 1].mean() for drawn in (red, green)]

@@ -16,7 +16,14 @@ from tests.two_colors import drawings, fillings, trained
 
 
 def pix2pix(*overrides: str):
-    words = ["name=t", "method=pix2pix", "method.width=4", "method.critic.width=4", "trainer.max_steps=9", *overrides]
+    words = [
+        "name=t",
+        "method=pix2pix",
+        "method.width=4",
+        "method.critic.width=4",
+        "trainer.max_steps=9",
+        *overrides,
+    ]
     torch.manual_seed(0)
     return build(compose("train", words).method).requires_grad_(False)
 
@@ -42,11 +49,15 @@ def test_the_losses_are_the_sums_of_their_known_parts() -> None:
     gan = math.log(1 + math.exp(-0.5))
     assert method.generator_loss(batch, made)["loss"].item() == pytest.approx(gan + 7 * 0.3)
     judged = method.discriminator_loss(batch, made, Draws(0, [0, 1]))["loss"]
-    assert judged.item() == pytest.approx((math.log(1 + math.exp(-0.2)) + math.log(1 + math.exp(0.5))) / 2)
+    assert judged.item() == pytest.approx(
+        (math.log(1 + math.exp(-0.2)) + math.log(1 + math.exp(0.5))) / 2
+    )
 
 
 def test_dropout_has_its_rate_and_keeps_the_mean() -> None:
-    masks = pix2pix("method.net.dropout=0.25").masks(torch.zeros(50, 1, 32, 32), Draws(0, range(50)))
+    masks = pix2pix("method.net.dropout=0.25").masks(
+        torch.zeros(50, 1, 32, 32), Draws(0, range(50))
+    )
     values = torch.cat([mask.flatten() for mask in masks])
     assert values.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float((values == 0).float().mean()) == pytest.approx(0.25, abs=0.02)

@@ -1,4 +1,5 @@
-"""Methods of other people's: found where they are installed or named, never because a configuration names them."""
+"""Methods of other people's: found where they are installed or named, never because a configuration
+names them."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ TINT = {"_target_": "mylab.tint.Tint"}
 
 @pytest.fixture
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example can be imported, and is not named yet; what a test names is forgotten after it."""
+    """The example can be imported, and is not named yet; what a test names is forgotten after
+    it."""
     monkeypatch.syspath_prepend(str(PLUGIN))
     monkeypatch.setenv(plugins.VARIABLE, "")
     for module in [name for name in sys.modules if name.split(".")[0] == "mylab"]:
@@ -31,8 +33,12 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("words", ["plugins=mylab", "plugins=[mylab]"])
-def test_a_plug_in_named_on_the_command_line_brings_its_methods(words: str, importable: None) -> None:
-    method = build(compose("train", [words, "name=t", "method=mylab_tint", "method.width=4"]).method)
+def test_a_plug_in_named_on_the_command_line_brings_its_methods(
+    words: str, importable: None
+) -> None:
+    method = build(
+        compose("train", [words, "name=t", "method=mylab_tint", "method.width=4"]).method
+    )
     assert type(method).__name__ == "Tint"
 
 
@@ -64,7 +70,9 @@ def test_what_is_no_plug_in_is_told_in_a_line(name: str, importable: None) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_one_that_is_installed_need_not_be_named(tmp_path: Path, importable: None, monkeypatch) -> None:
+def test_one_that_is_installed_need_not_be_named(
+    tmp_path: Path, importable: None, monkeypatch
+) -> None:
     about = tmp_path / "mylab_colorlab-0.3.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mylab-colorlab\nVersion: 0.3\n")
@@ -75,11 +83,16 @@ def test_one_that_is_installed_need_not_be_named(tmp_path: Path, importable: Non
     plugins._found.cache_clear()
 
 
-def test_a_run_records_its_plug_in_and_says_so_where_that_is_not(tmp_path: Path, importable: None, monkeypatch) -> None:
+def test_a_run_records_its_plug_in_and_says_so_where_that_is_not(
+    tmp_path: Path, importable: None, monkeypatch
+) -> None:
     begin(tmp_path / "r", compose("train", ["plugins=mylab", "name=t", "method=mylab_tint"]))
     assert "mylab" in open_run(tmp_path / "r").config["made"]["plugins"]
     monkeypatch.setenv(plugins.VARIABLE, "")
-    with pytest.raises(CheckpointError, match=r"made with the plug-in mylab, which is not here \(.*plugins=\[mylab\]"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"made with the plug-in mylab, which is not here \(.*plugins=\[mylab\]",
+    ):
         open_run(tmp_path / "r")
     assert not plugins.active()
 
@@ -100,7 +113,10 @@ def test_no_configuration_brings_a_plug_in_in(where: str, tmp_path: Path, import
 
 @pytest.mark.slow
 def test_help_names_its_methods_and_the_check_runs_in_another_folder(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGIN}", plugins.VARIABLE: "mylab"}
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGIN}",
+        plugins.VARIABLE: "mylab",
+    }
 
     def said(*words: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", *words]

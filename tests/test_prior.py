@@ -27,7 +27,17 @@ def test_two_pictures_of_two_colours_are_half_and_half(tmp_path: Path, monkeypat
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
     folder = folder_of(tmp_path, (255, 0, 0), (128, 128, 128))
     out = tmp_path / "prior.safetensors"
-    main(["prior", "data=folder", f"data.root={folder}", "data.size=8", "data.condition=gray", "sigma=0", f"out={out}"])
+    main(
+        [
+            "prior",
+            "data=folder",
+            f"data.root={folder}",
+            "data.size=8",
+            "data.condition=gray",
+            "sigma=0",
+            f"out={out}",
+        ]
+    )
     bins = Bins("reachable")
     bins.read(out)
     red, gray = bins.nearest(torch.tensor([[80.1, 67.2], [0.0, 0.0]])).tolist()

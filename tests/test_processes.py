@@ -44,7 +44,9 @@ def test_the_end_of_one_process_ends_who_waits_for_it(
     other, failing = child("import time; time.sleep(60)"), child(code)
     _Watch([failing, other]).run()
     assert ended == [exit_code] and other.wait() == -9
-    assert capsys.readouterr().err.startswith(f"colorlab: error: another process of this training {told}")
+    assert capsys.readouterr().err.startswith(
+        f"colorlab: error: another process of this training {told}"
+    )
 
 
 def test_training_that_has_noticed_speaks_for_itself(monkeypatch) -> None:
@@ -70,13 +72,17 @@ subprocess.Popen([sys.executable, "-c", {ALONE!r}])
 time.sleep(60)
 """
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    first = subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True, env=environment)
+    first = subprocess.Popen(
+        [sys.executable, "-c", start], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert first.stdout
     other = int(first.stdout.readline())
     first.kill()
     first.wait()
     deadline = time.monotonic() + (10 if rank == "1" else 1)
-    while (lives := Path(f"/proc/{other}/stat").exists() and "Z" not in state(other)) and time.monotonic() < deadline:
+    while (
+        lives := Path(f"/proc/{other}/stat").exists() and "Z" not in state(other)
+    ) and time.monotonic() < deadline:
         time.sleep(0.05)
     if rank == "0":
         os.kill(other, 9)
@@ -91,6 +97,12 @@ def state(process: int) -> str:
 
 
 def test_a_process_that_comes_too_late_ends_at_once() -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLORLAB_PARENT": "1999999999", "LOCAL_RANK": "1"}
-    done = subprocess.run([sys.executable, "-c", ALONE], env=environment, capture_output=True, timeout=30)
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "COLORLAB_PARENT": "1999999999",
+        "LOCAL_RANK": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], env=environment, capture_output=True, timeout=30
+    )
     assert done.returncode == 1 and not done.stdout

@@ -67,12 +67,16 @@ def test_after_a_loop_is_left_early_nobody_listens(moves: list[float]) -> None:
     assert list(finer(range(3))) == [0, 1, 2] and len(moves) == before
 
 
-def test_without_a_terminal_there_is_not_a_byte_in_the_first_minute(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_is_not_a_byte_in_the_first_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert list(with_progress("abc", 3, "colouring")) == ["a", "b", "c"]
     assert capsys.readouterr() == ("", "")
 
 
-def test_without_a_terminal_there_is_a_line_a_minute(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_there_is_a_line_a_minute(
+    capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = iter([0.0, 30.0, 90.0, 130.0, 180.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
     assert list(with_progress("abcd", 4, "judging")) == ["a", "b", "c", "d"]

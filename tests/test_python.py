@@ -1,4 +1,5 @@
-"""Three lines of Python: the same words and the same bits as the commands, documented by examples that run."""
+"""Three lines of Python: the same words and the same bits as the commands, documented by examples
+that run."""
 
 from __future__ import annotations
 
@@ -36,17 +37,25 @@ assert not {'torch', 'hydra', 'lightning', 'matplotlib', 'wandb', 'transformers'
 
 @pytest.mark.whole
 def test_importing_and_opening_a_run_loads_no_torch() -> None:
-    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=100
+    )
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*colorlab.__all__, "TrainedRun.sample", "TrainedRun.evaluate"])
-def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_the_examples_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     monkeypatch.chdir(tmp_path)
     owner, _, part = name.partition(".")
-    documented = getattr(getattr(colorlab.api, owner), part) if part else getattr(colorlab.api, name)
-    test = doctest.DocTestParser().get_doctest(inspect.getdoc(documented), {"colorlab": colorlab}, name, None, 0)
+    documented = (
+        getattr(getattr(colorlab.api, owner), part) if part else getattr(colorlab.api, name)
+    )
+    test = doctest.DocTestParser().get_doctest(
+        inspect.getdoc(documented), {"colorlab": colorlab}, name, None, 0
+    )
     assert test.examples and "\n" in (inspect.getdoc(documented) or "")
     told: list[str] = []
     doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(test, out=told.append)
@@ -77,7 +86,8 @@ WORDS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "two guides": (["guide=[flat,repulsion]"], {"guide": ["flat", "repulsion"]}),
     "a sampler": (["method/sampler=ddim", "steps=3"], {"sampler": "ddim", "steps": 3}),
     "a sampler's key": (
-        ["method/sampler=ddim", "method.sampler.eta=0.5"], {"sampler": {"name": "ddim", "eta": 0.5}},
+        ["method/sampler=ddim", "method.sampler.eta=0.5"],
+        {"sampler": {"name": "ddim", "eta": 0.5}},
     ),
     "a bias": (["bias=[1,0.5,0]", "same_noise=true"], {"bias": (1, 0.5, 0), "same_noise": True}),
     "another bias": (["bias=palette"], {"bias": "palette"}),
@@ -89,7 +99,9 @@ WORDS: dict[str, tuple[list[str], dict[str, Any]]] = {
 @pytest.mark.whole
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("hinted", [False, True])
-def test_the_command_and_python_give_the_same_pictures(words: str, hinted: bool, run: Path, drawing: Path) -> None:
+def test_the_command_and_python_give_the_same_pictures(
+    words: str, hinted: bool, run: Path, drawing: Path
+) -> None:
     line, keywords = WORDS[words]
     hints = drawing.with_name("hints.png")
     out = run / "out" / f"{list(WORDS).index(words)}-{hinted}"
@@ -105,7 +117,16 @@ def test_a_drawing_may_be_a_path_a_picture_an_array_or_a_tensor(run: Path, drawi
     opened = colorlab.open_run(run)
     rgb = np.asarray(Image.open(drawing))
     unit = torch.from_numpy(rgb.copy()).permute(2, 0, 1).float() / 255
-    shapes = [str(drawing), Image.open(drawing), rgb, rgb[..., 0], rgb / 255, unit, unit[:1], unit.mul(255).byte()]
+    shapes = [
+        str(drawing),
+        Image.open(drawing),
+        rgb,
+        rgb[..., 0],
+        rgb / 255,
+        unit,
+        unit[:1],
+        unit.mul(255).byte(),
+    ]
     clear = np.dstack([np.where(rgb == 255, 0, rgb), 255 - rgb[..., :1]])  # ink on nothing
     first, *others = [opened.sample(each, n=1)[0].tobytes() for each in [*shapes, clear, unit[0]]]
     assert all(other == first for other in others)
@@ -147,7 +168,9 @@ def test_what_is_no_picture_is_named(run: Path, picture: Any, said: str) -> None
         ({"size": -1}, "give trained, input"),
     ],
 )
-def test_a_mistake_is_told_as_on_the_command_line(run: Path, drawing: Path, words: dict[str, Any], said: str) -> None:
+def test_a_mistake_is_told_as_on_the_command_line(
+    run: Path, drawing: Path, words: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ConfigError, match=said) as error:
         colorlab.open_run(run).sample(drawing, **words)
     assert "\n" not in str(error.value)
@@ -177,21 +200,30 @@ def test_the_weights_are_read_once_for_equal_words(run: Path, drawing: Path) -> 
 def test_defaults_are_those_of_the_commands() -> None:
     def declared(command: str) -> dict[str, Any]:
         files = (conf_dir() / "sampling" / "keys.yaml", conf_dir() / f"{command}.yaml")
-        words = {key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()}
+        words = {
+            key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()
+        }
         return words | {"guide": (), "edit": (), "method": None, "sampler": None, "data": None}
 
     for call, command in (
-        (colorlab.TrainedRun.sample, "sample"), (colorlab.TrainedRun.evaluate, "evaluate"), (api.compare, "compare"),
+        (colorlab.TrainedRun.sample, "sample"), (colorlab.TrainedRun.evaluate, "evaluate"),
+        (api.compare, "compare"),
     ):  # fmt: skip
         parameters = inspect.signature(call).parameters.values()
-        defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "each"}
+        defaults = {
+            p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "each"
+        }
         assert defaults == {name: declared(command)[name] for name in defaults}
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
     ("group", "command", "key"),
-    [("guide", "sample", "guide.{}"), ("method/sampler", "sample", "method.sampler"), ("data", "data_command", "data")],
+    [
+        ("guide", "sample", "guide.{}"),
+        ("method/sampler", "sample", "method.sampler"),
+        ("data", "data_command", "data"),
+    ],
 )
 def test_files_are_composed_as_hydra_composes_them(group: str, command: str, key: str) -> None:
     for name in sorted(set(group_files(group)) - {"run"}):

@@ -1,4 +1,5 @@
-"""The ranked table: the least error first, and no difference told that trainings or drawings do not carry."""
+"""The ranked table: the least error first, and no difference told that trainings or drawings do not
+carry."""
 
 from __future__ import annotations
 
@@ -20,7 +21,12 @@ def training(folder: Path, method: str, seed: int, shift: float) -> Path:
     evaluated(folder, f"{method} seed={seed}", count=COUNT, shift=shift)
     document = read_json(folder / RESULT)
     document["method"], document["settings"]["weights"] = method, {"run": f"{method}{seed}"}
-    document["trained"] = {"seed": seed, "pictures": 32_000, "parameters": 940_000, "minutes": 10.0 + seed}
+    document["trained"] = {
+        "seed": seed,
+        "pictures": 32_000,
+        "parameters": 940_000,
+        "minutes": 10.0 + seed,
+    }
     write_json(folder / RESULT, document)
     return folder
 
@@ -40,7 +46,9 @@ def trainings(tmp_path: Path, **shifts: tuple[float, ...]) -> list[Path]:
 
 
 @pytest.mark.whole
-def test_trainings_of_one_configuration_are_one_line_and_the_least_error_comes_first(tmp_path: Path) -> None:
+def test_trainings_of_one_configuration_are_one_line_and_the_least_error_comes_first(
+    tmp_path: Path,
+) -> None:
     found = ranked(trainings(tmp_path, far=(0.31, 0.3, 0.29), near=(0.001, 0.0, -0.001)))
     assert list(found) == ["near", "nearest training drawing", "far"]
     assert found["near"][0] == "" and found["far"][0] == ">"
@@ -73,7 +81,11 @@ def test_the_same_weights_judged_twice_are_not_two_trainings(tmp_path: Path) -> 
     one = training(tmp_path / "1", "a", 0, 0.0)
     again = training(tmp_path / "2", "a", 0, 0.01)
     lines = ranking([read_evaluation(folder) for folder in (one, again)], ["a", "a again"], 0)
-    assert {line[0]: line[-5] for line in lines[1:]} == {"a": "1", "a again": "1", "nearest training drawing": "–"}
+    assert {line[0]: line[-5] for line in lines[1:]} == {
+        "a": "1",
+        "a again": "1",
+        "nearest training drawing": "–",
+    }
 
 
 def test_the_frontier_is_what_no_other_line_beats_on_both() -> None:
@@ -95,7 +107,12 @@ def test_evaluations_from_before_the_measure_have_no_ranking(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("names", "shared"),
-    [(["gpic seed=0", "gpic seed=1"], "gpic"), (["a-s0", "a-s1"], "a-s"), (["x", "y"], "x + y"), (["one"], "one")],
+    [
+        (["gpic seed=0", "gpic seed=1"], "gpic"),
+        (["a-s0", "a-s1"], "a-s"),
+        (["x", "y"], "x + y"),
+        (["one"], "one"),
+    ],
 )
 def test_a_line_is_named_by_what_its_trainings_names_share(names: list[str], shared: str) -> None:
     assert common_name(names) == shared

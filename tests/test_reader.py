@@ -36,14 +36,18 @@ def opened(root: Path, *changes: str) -> Folder:
         fill(root)
     own = {"root": str(root), "size": 8}
     return build(
-        OmegaConf.merge(OmegaConf.create(composed("data", "folder")), own, OmegaConf.from_dotlist(list(changes)))
+        OmegaConf.merge(
+            OmegaConf.create(composed("data", "folder")), own, OmegaConf.from_dotlist(list(changes))
+        )
     )
 
 
 def test_a_bad_file_stops_the_set_and_is_named(tmp_path: Path) -> None:
     fill(tmp_path / "set")
     (tmp_path / "set/0.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"picture 0: .*0\.png is not a picture.*data check.*on_bad=skip"):
+    with pytest.raises(
+        DataError, match=r"picture 0: .*0\.png is not a picture.*data check.*on_bad=skip"
+    ):
         opened(tmp_path / "set")
 
 
@@ -54,7 +58,9 @@ def test_bad_files_are_skipped_if_that_is_wished_and_counted(
     whole = opened(tmp_path / "set", f"cache={cache}")
     (tmp_path / "set" / whole.names[2]).write_bytes(b"text")
     rest = opened(tmp_path / "set", "on_bad=skip", f"cache={cache}")
-    assert rest.names == [name for name in whole.names if name != whole.names[2]] and len(rest) == 11
+    assert (
+        rest.names == [name for name in whole.names if name != whole.names[2]] and len(rest) == 11
+    )
     assert torch.equal(rest[[2]].rgb, whole[[3]].rgb)
     assert "1 of 12" in caplog.text
 
@@ -82,7 +88,9 @@ def test_a_file_that_turns_bad_later_is_named_from_a_worker_too(tmp_path: Path) 
 
 
 @pytest.mark.whole
-def test_a_cached_set_opens_no_picture_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_set_opens_no_picture_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = opened(tmp_path / "set")[[0]]
     monkeypatch.setattr(Folder, "read", lambda *_: pytest.fail("a picture was opened"))
     second = opened(tmp_path / "set")

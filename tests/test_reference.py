@@ -1,4 +1,5 @@
-"""Another picture as hints: its colours go to the parts of a drawing that they fit, and nowhere else."""
+"""Another picture as hints: its colours go to the parts of a drawing that they fit, and nowhere
+else."""
 
 from __future__ import annotations
 
@@ -19,10 +20,16 @@ from colorlab.conditions.reference import SUPERPIXELS, Regions, mutual, referenc
 from colorlab.errors import ConfigError
 from colorlab.sample import sample
 
-BOXES = {(12, 14, 60, 88): (220, 60, 40), (70, 12, 118, 44): (40, 90, 200), (72, 56, 116, 90): (240, 200, 60)}
+BOXES = {
+    (12, 14, 60, 88): (220, 60, 40),
+    (70, 12, 118, 44): (40, 90, 200),
+    (72, 56, 116, 90): (240, 200, 60),
+}
 
 
-def house(fill: bool, size: tuple[int, int] = (130, 100), shift: int = 0, scale: float = 1.0) -> Image.Image:
+def house(
+    fill: bool, size: tuple[int, int] = (130, 100), shift: int = 0, scale: float = 1.0
+) -> Image.Image:
     """Three boxes in ink, of different shapes, coloured or not."""
     picture = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(picture)
@@ -56,8 +63,11 @@ def test_each_area_gets_the_colour_of_the_part_that_it_fits(reference: Image.Ima
 def test_what_fits_nowhere_is_left_to_the_method() -> None:
     """A reference with one of the boxes only: the others get nothing."""
     reference = Image.new("RGB", (130, 100), "white")
-    ImageDraw.Draw(reference).rectangle((0, 0, 8, 8), fill=(9, 99, 9))  # what is drawn has the same box as ours
-    ImageDraw.Draw(reference).rectangle((12, 14, 60, 88), fill=(220, 60, 40), outline="black", width=3)
+    # what is drawn has the same box as ours
+    ImageDraw.Draw(reference).rectangle((0, 0, 8, 8), fill=(9, 99, 9))
+    ImageDraw.Draw(reference).rectangle(
+        (12, 14, 60, 88), fill=(220, 60, 40), outline="black", width=3
+    )
     ImageDraw.Draw(reference).rectangle((121, 93, 129, 99), fill=(9, 99, 9))
     found = points(reference)
     given = [box for box, colors in found.items() if colors.numel()]
@@ -66,7 +76,11 @@ def test_what_fits_nowhere_is_left_to_the_method() -> None:
 
 def test_pairs_are_each_others_best_and_near() -> None:
     def regions(*traits: float) -> Regions:
-        return Regions(torch.zeros(1, 1), torch.tensor(traits)[:, None], torch.ones(len(traits), dtype=torch.bool))
+        return Regions(
+            torch.zeros(1, 1),
+            torch.tensor(traits)[:, None],
+            torch.ones(len(traits), dtype=torch.bool),
+        )
 
     assert mutual(regions(0.0, 1.0, 9.0), regions(0.1, 0.6, 20.0)).tolist() == [[0, 0], [1, 1]]
     assert mutual(regions(0.0, 0.2), regions(0.05)).tolist() == [[0, 0]]
@@ -82,7 +96,9 @@ def test_a_gray_picture_gets_its_own_colours_back() -> None:
     for region in range(int(label.max()) + 1):
         inside = label == region
         given = found[:3, inside & (found[3] > 0)]
-        assert given.shape[1] and torch.allclose(given, rgb[:, inside].mean(1)[:, None].expand_as(given), atol=1e-4)
+        assert given.shape[1] and torch.allclose(
+            given, rgb[:, inside].mean(1)[:, None].expand_as(given), atol=1e-4
+        )
 
 
 def test_a_reference_may_be_darker_and_flatter() -> None:
@@ -108,22 +124,39 @@ def test_pictures_of_any_size_are_references_of_any_other(size: tuple[int, int])
 @pytest.mark.whole
 def test_flats_keep_a_references_colours_and_hints_win_over_it() -> None:
     run, hints = colorlab.open_run("pretrained/flats"), Image.new("RGBA", (130, 100))
-    ImageDraw.Draw(hints).rectangle((30, 20, 36, 26), fill=(1, 200, 1, 255))  # away from the middle of its area
+    # away from the middle of its area
+    ImageDraw.Draw(hints).rectangle((30, 20, 36, 26), fill=(1, 200, 1, 255))
     for picture in run.sample(house(False), n=2, reference=house(True), hints=hints):
         assert picture.getpixel((36, 50)) == picture.getpixel((33, 23)) == (1, 200, 1)
-        assert picture.getpixel((94, 28)) == (40, 90, 200) and picture.getpixel((94, 73)) == (240, 200, 60)
+        assert picture.getpixel((94, 28)) == (40, 90, 200) and picture.getpixel((94, 73)) == (
+            240,
+            200,
+            60,
+        )
 
 
 @pytest.mark.whole
 def test_the_command_says_the_same_and_its_file_makes_it_again(tmp_path: Path) -> None:
     house(False).save(tmp_path / "house.png")
     house(True).save(tmp_path / "other.png")
-    words = [f"input={tmp_path}/house.png", f"reference={tmp_path}/other.png", "n=1", f"out={tmp_path}/a", "export=ora"]
+    words = [
+        f"input={tmp_path}/house.png",
+        f"reference={tmp_path}/other.png",
+        "n=1",
+        f"out={tmp_path}/a",
+        "export=ora",
+    ]
     sample(compose("sample", words))
     sample(compose("sample", [f"from={tmp_path}/a/house.ora", f"out={tmp_path}/b"]))
     first, again = (Image.open(tmp_path / folder / "house-1.png").convert("RGB") for folder in "ab")
-    own = colorlab.open_run("pretrained/flats").sample(tmp_path / "house.png", n=1, reference=tmp_path / "other.png")
-    assert first.tobytes() == again.tobytes() == own[0].tobytes() and first.getpixel((94, 28)) == (40, 90, 200)
+    own = colorlab.open_run("pretrained/flats").sample(
+        tmp_path / "house.png", n=1, reference=tmp_path / "other.png"
+    )
+    assert first.tobytes() == again.tobytes() == own[0].tobytes() and first.getpixel((94, 28)) == (
+        40,
+        90,
+        200,
+    )
 
 
 def test_a_reference_that_is_not_there_or_not_for_a_split_is_a_line() -> None:

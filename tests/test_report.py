@@ -35,9 +35,18 @@ def page(**changes: object) -> Page:
     rows = [row("first"), row("<script>alert(1)</script>"), row("gray", trivial=True)]
     white = np.full((16, 16), 255, np.uint8)
     colored = np.full((8, 16, 16, 3), 90, np.uint8)
-    case = Case("picture", "", white, colored[:2], [Strip(name, colored, SLOPE) for name in ("first", "second")])
+    case = Case(
+        "picture",
+        "",
+        white,
+        colored[:2],
+        [Strip(name, colored, SLOPE) for name in ("first", "second")],
+    )
     chart = Chart(
-        figure.svg(histogram([Distances("first", np.ones(64), 0.5, False)], EDGES, "d"), "h", "a chart"), "caption"
+        figure.svg(
+            histogram([Distances("first", np.ones(64), 0.5, False)], EDGES, "d"), "h", "a chart"
+        ),
+        "caption",
     )
     return Page(
         "Title", ["fact"], [], [["", "error"], ["first", "0.1"]], COLUMNS, rows, "first",
@@ -56,7 +65,9 @@ class Balance(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.loads += [
-            str(value) for name, value in attributes if name in ("src", "href", "xlink:href", "srcset", "data")
+            str(value)
+            for name, value in attributes
+            if name in ("src", "href", "xlink:href", "srcset", "data")
         ]
         if tag not in VOID:
             self.open.append(tag)
@@ -82,11 +93,19 @@ def test_numbers_are_printed_with_a_real_minus_and_no_negative_zero(
 
 
 def test_differences_show_their_sign() -> None:
-    assert [table.signed(x, 1) for x in (0.34, -0.34, 0.0, 0.001, None)] == ["+0.3", "−0.3", "0.0", "0.0", "–"]
+    assert [table.signed(x, 1) for x in (0.34, -0.34, 0.0, 0.001, None)] == [
+        "+0.3",
+        "−0.3",
+        "0.0",
+        "0.0",
+        "–",
+    ]
 
 
 def test_markdown_has_a_line_a_row_and_leading_numbers_bold() -> None:
-    lines = table.markdown(COLUMNS, [row("a|b"), row("gray", trivial=True, leading=frozenset())]).splitlines()
+    lines = table.markdown(
+        COLUMNS, [row("a|b"), row("gray", trivial=True, leading=frozenset())]
+    ).splitlines()
     assert lines[0] == "| | better\u00a0↑ | other |"
     assert lines[2] == r"| a\|b | **0.50 [0.40, 0.60]** | −3.2 |"
     assert lines[3] == "| *gray* | 0.50 [0.40, 0.60] | −3.2 |"
@@ -94,7 +113,8 @@ def test_markdown_has_a_line_a_row_and_leading_numbers_bold() -> None:
 
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "[a](javascript:b)", "![a](b)",
-             "`a`", "**a**", "a\n# b", "a\r\n|c|", "a\x1b[2J", "http://a.b", "www.a.b", "&lt;", "@a", "~~a~~"]
+             "`a`", "**a**", "a\n# b", "a\r\n|c|", "a\x1b[2J", "http://a.b", "www.a.b", "&lt;",
+             "@a", "~~a~~"]
 )  # fmt: skip
 def test_markdown_shows_names_as_they_are(name: str) -> None:
     lines = table.markdown(COLUMNS, [row(name)]).splitlines()
@@ -111,23 +131,38 @@ def test_latex_escapes_what_tex_would_read() -> None:
 
 def test_csv_gives_back_every_number_exactly() -> None:
     third = 1 / 3
-    made = row(cells={"a/b": Cell(third, 0.1, None, 7)}, differences={"a/b": Cell(-third, -0.5, 0.5, 6)})
+    made = row(
+        cells={"a/b": Cell(third, 0.1, None, 7)}, differences={"a/b": Cell(-third, -0.5, 0.5, 6)}
+    )
     read = next(iter(csv.DictReader(io.StringIO(table.comma_separated([made])))))
-    assert float(read["mean"]) == third and read["high"] == "" and float(read["difference_mean"]) == -third
+    assert (
+        float(read["mean"]) == third
+        and read["high"] == ""
+        and float(read["difference_mean"]) == -third
+    )
     assert (read["n"], read["difference_n"], read["kind"]) == ("7", "6", "run")
 
 
 def test_headlines_are_only_of_what_was_measured() -> None:
-    keys = [c.key for c in table.headline(4, {"validity/share", "diversity/delta_e", "truth/best_of_4_delta_e", "x"})]
+    keys = [
+        c.key
+        for c in table.headline(
+            4, {"validity/share", "diversity/delta_e", "truth/best_of_4_delta_e", "x"}
+        )
+    ]
     assert keys == ["validity/share", "diversity/delta_e", "truth/best_of_4_delta_e"]
-    found = table.coverage({"modes/coverage_lpips_0.1", "modes/coverage_lpips_0.02", "modes/coverage_delta_e_5"})
+    found = table.coverage(
+        {"modes/coverage_lpips_0.1", "modes/coverage_lpips_0.02", "modes/coverage_delta_e_5"}
+    )
     assert [c.title for c in found] == ["≤ 0.02", "≤ 0.1"]
 
 
 def test_all_rows_of_a_histogram_have_the_same_bins_and_an_area_of_one() -> None:
     narrow, wide = np.zeros(64), np.ones(64)
     narrow[3] = 9
-    drawn = histogram([Distances("a", narrow, 0.05, False), Distances("b", wide, 0.5, True)], EDGES, "LPIPS").axes[0]
+    drawn = histogram(
+        [Distances("a", narrow, 0.05, False), Distances("b", wide, 0.5, True)], EDGES, "LPIPS"
+    ).axes[0]
     steps = [patch.get_data() for patch in drawn.patches]
     assert len(steps) == 3  # fill and outline of one, the outline alone of the other
     for values, edges, _ in steps:
@@ -137,18 +172,28 @@ def test_all_rows_of_a_histogram_have_the_same_bins_and_an_area_of_one() -> None
 def test_a_collapsed_row_does_not_flatten_the_others() -> None:
     spike, wide = np.zeros(64), np.ones(64)
     spike[0] = 1
-    rows = [Distances(name, counts, 0.1, False) for name, counts in (("a", wide), ("b", wide), ("c", spike))]
+    rows = [
+        Distances(name, counts, 0.1, False)
+        for name, counts in (("a", wide), ("b", wide), ("c", spike))
+    ]
     assert histogram(rows, EDGES, "d").axes[0].get_ylim()[1] < 3
 
 
 def test_names_on_the_frontier_do_not_overlap() -> None:
-    points = [Point(f"run {k}", Cell(0.1 + 0.001 * k, 0.09, 0.11, 5), Cell(0.9, 0.8, 1.0, 5), False) for k in range(4)]
+    points = [
+        Point(f"run {k}", Cell(0.1 + 0.001 * k, 0.09, 0.11, 5), Cell(0.9, 0.8, 1.0, 5), False)
+        for k in range(4)
+    ]
     drawn = frontier(points, "x", "y")
     boxes = name_boxes(points, drawn.axes[0])
     apart = [
-        a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1] for i, a in enumerate(boxes) for b in boxes[:i]
+        a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        for i, a in enumerate(boxes)
+        for b in boxes[:i]
     ]
-    assert all(apart) and [text.get_text() for text in drawn.axes[0].texts] == [p.name for p in points]
+    assert all(apart) and [text.get_text() for text in drawn.axes[0].texts] == [
+        p.name for p in points
+    ]
 
 
 def test_a_name_on_the_frontier_keeps_clear_of_an_interval_that_begins_at_nought() -> None:
@@ -168,14 +213,21 @@ def test_a_name_on_the_frontier_keeps_clear_of_an_interval_that_begins_at_nought
 
 
 def test_names_keep_clear_of_both_ends_of_an_interval() -> None:
-    assert _ends(Cell(0.5, 0.0, 0.8, 5)) == (0.0, 0.8) and _ends(Cell(0.5, -0.2, 0.0, 5)) == (-0.2, 0.0)
+    assert _ends(Cell(0.5, 0.0, 0.8, 5)) == (0.0, 0.8) and _ends(Cell(0.5, -0.2, 0.0, 5)) == (
+        -0.2,
+        0.0,
+    )
     assert _ends(Cell(0.5, None, None, 5)) == (0.5, 0.5)
 
 
 def test_a_point_on_the_frontier_has_its_intervals_across_and_up() -> None:
     points = [Point("run", Cell(0.5, 0.4, 0.8, 5), Cell(2.0, 1.0, 2.5, 5), False)]
-    across, up = (bars.get_segments()[0].tolist() for bars in frontier(points, "x", "y").axes[0].collections)
-    assert np.allclose(across, [[0.4, 2.0], [0.8, 2.0]]) and np.allclose(up, [[0.5, 1.0], [0.5, 2.5]])
+    across, up = (
+        bars.get_segments()[0].tolist() for bars in frontier(points, "x", "y").axes[0].collections
+    )
+    assert np.allclose(across, [[0.4, 2.0], [0.8, 2.0]]) and np.allclose(
+        up, [[0.5, 1.0], [0.5, 2.5]]
+    )
     alone = [Point("run", Cell(0.5, None, None, 5), Cell(2.0, None, 2.5, 5), False)]
     assert not frontier(alone, "x", "y").axes[0].collections
 
@@ -195,7 +247,10 @@ def test_charts_on_one_page_share_no_ids_and_follow_the_pages_colours() -> None:
     ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in made]
     assert ids[0] and not ids[0] & ids[1]
     assert (
-        "var(--series-0)" in made[0] and "var(--ink)" in made[0] and "#0072b2" not in made[0] and "http" not in made[0]
+        "var(--series-0)" in made[0]
+        and "var(--ink)" in made[0]
+        and "#0072b2" not in made[0]
+        and "http" not in made[0]
     )
 
 
@@ -215,13 +270,19 @@ def test_the_page_is_balanced_and_loads_nothing_from_elsewhere() -> None:
     text = rendered(page(notes=["mixed"]))
     parser.feed(text)
     assert not parser.open
-    assert parser.loads and all(load.startswith(("data:image/png;base64,", "#")) for load in parser.loads)
+    assert parser.loads and all(
+        load.startswith(("data:image/png;base64,", "#")) for load in parser.loads
+    )
     assert not re.search(r"@import|url\((?!#)|<script|<link|<iframe", text)
 
 
 def test_names_are_escaped_on_the_page() -> None:
     text = rendered(page(title="<b>&", footer="caf\udce9"))
-    assert "<script>" not in text and "&lt;script&gt;alert(1)" in text and "<title>&lt;b&gt;&amp;</title>" in text
+    assert (
+        "<script>" not in text
+        and "&lt;script&gt;alert(1)" in text
+        and "<title>&lt;b&gt;&amp;</title>" in text
+    )
     assert r"caf\udce9" in text
 
 
@@ -229,7 +290,9 @@ def test_pictures_on_the_page_are_lossless_up_to_their_size() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     kept = Image.open(io.BytesIO(base64.b64decode(data_uri(picture).split(",")[1])))
     assert np.array_equal(np.array(kept), picture)
-    large = Image.open(io.BytesIO(base64.b64decode(data_uri(np.zeros((400, 200), np.uint8)).split(",")[1])))
+    large = Image.open(
+        io.BytesIO(base64.b64decode(data_uri(np.zeros((400, 200), np.uint8)).split(",")[1]))
+    )
     assert large.size == (48, 96)
 
 

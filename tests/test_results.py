@@ -25,7 +25,9 @@ def kept(tmp_path: Path) -> Path:
     """A folder with a record, a list of tables and a README with a mark."""
     keep(read_evaluation(evaluated(tmp_path / "run", shift=0.125)), "a", tmp_path / "results")
     (tmp_path / "results" / TABLES).write_text(LIST)
-    (tmp_path / "README.md").write_text("before\n<!-- results:toy -->\nold\n<!-- /results -->\nafter\n")
+    (tmp_path / "README.md").write_text(
+        "before\n<!-- results:toy -->\nold\n<!-- /results -->\nafter\n"
+    )
     return tmp_path
 
 
@@ -46,7 +48,9 @@ def test_what_stands_between_the_marks_is_replaced_and_nothing_else(
         main(["check"])
     main([])
     text = (kept / "README.md").read_text()
-    assert text.startswith("before\n<!-- results:toy -->\n| |") and text.endswith("*\n<!-- /results -->\nafter\n")
+    assert text.startswith("before\n<!-- results:toy -->\n| |") and text.endswith(
+        "*\n<!-- /results -->\nafter\n"
+    )
     assert "old" not in text
     main(["check"])
     assert capsys.readouterr().out == "README.md\nREADME.md\n"
@@ -93,13 +97,16 @@ def test_rows_of_different_protocols_make_no_table(kept: Path) -> None:
 
 def test_the_committed_tables_are_those_of_the_files() -> None:
     assert not stale(ROOT)
-    marked = [path for path in documents(ROOT) if "<!-- results:" in path.read_text(encoding="utf-8")]
+    marked = [
+        path for path in documents(ROOT) if "<!-- results:" in path.read_text(encoding="utf-8")
+    ]
     told = "".join(path.read_text(encoding="utf-8") for path in marked)
     assert marked and all(f"<!-- results:{name} -->" in told for name in tables(ROOT / "results"))
 
 
 def test_several_trainings_are_one_column_with_their_spread(kept: Path) -> None:
-    """Two trainings .1 apart on every drawing: the mean lies between, and the bounds are at least as far apart."""
+    """Two trainings .1 apart on every drawing: the mean lies between, and the bounds are at least
+    as far apart."""
     keep(read_evaluation(evaluated(kept / "other", shift=0.225)), "b", kept / "results")
     listed = LIST.replace("{ours: a,", "{one: a, other: b, both: [a, b],")
     (kept / "results" / TABLES).write_text(listed)
@@ -112,7 +119,9 @@ def test_several_trainings_are_one_column_with_their_spread(kept: Path) -> None:
 def test_trainings_of_other_protocols_make_no_column(kept: Path) -> None:
     record = (kept / "results" / "a.json").read_text()
     keep(read_evaluation(evaluated(kept / "other", shift=0.225)), "b", kept / "results")
-    (kept / "results" / "b.json").write_text(record.replace('"protocol_id": "', '"protocol_id": "x'))
+    (kept / "results" / "b.json").write_text(
+        record.replace('"protocol_id": "', '"protocol_id": "x')
+    )
     (kept / "results" / TABLES).write_text(LIST.replace("ours: a,", "both: [a, b],"))
     with pytest.raises(ConfigError, match="different protocols"):
         tables(kept / "results")

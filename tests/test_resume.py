@@ -1,4 +1,5 @@
-"""Runs that survive: what was stopped, killed or damaged goes on to the bits of a run that was not."""
+"""Runs that survive: what was stopped, killed or damaged goes on to the bits of a run that was
+not."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ KILLS = 30  # at random moments, over all methods
 
 
 class Killed(BaseException):
-    """In place of kill -9 where what is left in memory does not matter: files are as they are at that moment."""
+    """In place of kill -9 where what is left in memory does not matter: files are as they are at
+    that moment."""
 
 
 def die() -> None:
@@ -72,16 +74,26 @@ def whole(tmp_path_factory) -> Callable[..., Path]:
     [
         ([], [4, 4]),  # right after a save, twice in a row
         pytest.param(
-            ["trainer.accumulate_grad_batches=3", "trainer.val_check_interval=7", "trainer.max_steps=8"],
+            [
+                "trainer.accumulate_grad_batches=3",
+                "trainer.val_check_interval=7",
+                "trainer.max_steps=8",
+            ],
             [7, 22],
             marks=pytest.mark.slow,
         ),
-        pytest.param(["ema=0", "method/optimizer=ranger", "method/schedule=constant"], [3], marks=pytest.mark.slow),
+        pytest.param(
+            ["ema=0", "method/optimizer=ranger", "method/schedule=constant"],
+            [3],
+            marks=pytest.mark.slow,
+        ),
         pytest.param(["trainer.precision=bf16-mixed"], [5], marks=pytest.mark.slow),
     ],
     ids=["twice at an edge", "accumulation", "another optimizer", "half precision"],
 )
-def test_a_killed_run_goes_on_to_the_same_bits(whole, tmp_path: Path, changes: list[str], positions: list[int]) -> None:
+def test_a_killed_run_goes_on_to_the_same_bits(
+    whole, tmp_path: Path, changes: list[str], positions: list[int]
+) -> None:
     words = words_for("gpic", *TINY, *changes)
     for position in positions:
         killed_at(position, tmp_path, words)
@@ -116,7 +128,9 @@ def test_kills_at_random_moments_leave_no_trace(method: str, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_kills_at_one_file_operation_after_another_leave_no_trace(whole, tmp_path: Path) -> None:
     for count in range(100):
-        ended = Started(tmp_path, [*TINY, "resume=auto"], [partial(at_operation, count, kill)]).end()
+        ended = Started(
+            tmp_path, [*TINY, "resume=auto"], [partial(at_operation, count, kill)]
+        ).end()
         if ended.code == 0:
             break
         assert ended.code == -signal.SIGKILL, ended.err
@@ -139,11 +153,16 @@ def test_dropout_draws_the_same_numbers_after_a_resume() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
 )
-def test_a_signal_ends_a_run_between_steps_with_a_checkpoint(whole, tmp_path: Path, number: int, code: int) -> None:
+def test_a_signal_ends_a_run_between_steps_with_a_checkpoint(
+    whole, tmp_path: Path, number: int, code: int
+) -> None:
     handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with pytest.raises(StoppedError, match=f"stopped by {signal.Signals(number).name} after step 4") as stopped:
+    with pytest.raises(
+        StoppedError, match=f"stopped by {signal.Signals(number).name} after step 4"
+    ) as stopped:
         train(tmp_path, TINY, partial(at_batch, 3, partial(os.kill, os.getpid(), number)))
     assert stopped.value.exit_code == code
     assert _plain(tmp_path / "checkpoints" / LAST)["step"] == 4
@@ -176,7 +195,8 @@ def test_a_late_second_signal_is_a_wish_again() -> None:
 def test_a_damaged_checkpoint_is_passed_over_and_named(whole, tmp_path: Path, capsys) -> None:
     killed_at(5, tmp_path, TINY)
     rows = (tmp_path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(row)["step"] for row in rows] == [1, 2, 3]  # every row of the steps that were done
+    # every row of the steps that were done
+    assert [json.loads(row)["step"] for row in rows] == [1, 2, 3]
     last = tmp_path / "checkpoints" / LAST
     last.write_bytes(last.read_bytes()[:-100])
     train(tmp_path, [*TINY, "resume=auto"])
@@ -199,12 +219,15 @@ def test_a_finished_run_is_left_as_it_is_but_for_a_missing_sheet(tmp_path: Path,
     train(tmp_path, [*words, "resume=auto", "sheet=2"])
     said = capsys.readouterr().out
     assert "finished already" in said and f"weights: {tmp_path}/checkpoints/{WEIGHTS}" in said
-    assert (tmp_path / "checkpoints" / WEIGHTS).stat().st_ino == before  # a new file would have taken its place
+    # a new file would have taken its place
+    assert (tmp_path / "checkpoints" / WEIGHTS).stat().st_ino == before
     assert (tmp_path / "samples" / "sheet.png").exists() and "contact sheet:" in said
 
 
 @pytest.mark.slow
-def test_weights_that_were_lost_at_the_very_end_are_written(whole, tmp_path: Path, monkeypatch) -> None:
+def test_weights_that_were_lost_at_the_very_end_are_written(
+    whole, tmp_path: Path, monkeypatch
+) -> None:
     import colorlab.runs.checkpoint
 
     monkeypatch.setattr(colorlab.runs.checkpoint, "write_bytes", lambda *_: die())
@@ -225,14 +248,27 @@ def begun(tmp_path: Path) -> Path:
 
 
 def test_another_configuration_is_refused_with_its_keys(begun: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"method\.optimizer\.lr=0\.1 was 0\.002.*batch_size=8 was 4"):
-        train(begun, words_for("gpic", *TINY, "resume=auto", "batch_size=8", "method.optimizer.lr=0.1"))
+    with pytest.raises(
+        CheckpointError, match=r"method\.optimizer\.lr=0\.1 was 0\.002.*batch_size=8 was 4"
+    ):
+        train(
+            begun,
+            words_for("gpic", *TINY, "resume=auto", "batch_size=8", "method.optimizer.lr=0.1"),
+        )
 
 
 def test_what_does_not_change_the_numbers_may_change(begun: Path) -> None:
     from colorlab.runs.run import require_same
 
-    safe = ["workers=2", "save_every=9", "sheet=1", "debug=true", "logger=wandb", "trainer.devices=2", "resume=auto"]
+    safe = [
+        "workers=2",
+        "save_every=9",
+        "sheet=1",
+        "debug=true",
+        "logger=wandb",
+        "trainer.devices=2",
+        "resume=auto",
+    ]
     require_same(begun, compose("train", words_for("gpic", *TINY, *safe)))
     for unsafe in ("seed=1", "data.augment.flip=0", "trainer.max_steps=7", "ema=0"):
         with pytest.raises(CheckpointError, match=unsafe.split("=")[0]):
@@ -263,7 +299,9 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, monkeypatch) 
             self.method.net.head.bias.data.fill_(float("nan"))
 
     monkeypatch.setattr(Shell, "optimizer_step", poisoned)
-    with pytest.raises(NumericError, match=r"not finite after step 4; the last good checkpoint is of step 2"):
+    with pytest.raises(
+        NumericError, match=r"not finite after step 4; the last good checkpoint is of step 2"
+    ):
         train(tmp_path, TINY)
     assert _plain(tmp_path / "checkpoints" / LAST)["step"] == 2
 

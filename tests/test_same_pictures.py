@@ -1,5 +1,6 @@
-"""The shipped models draw what they drew, on any machine: three small pictures are kept, and may differ by two 8-bit
-steps. After a change that is meant to change them:  python -m tests.test_same_pictures"""
+"""The shipped models draw what they drew, on any machine: three small pictures are kept, and may
+differ by two 8-bit steps. After a change that is meant to change them:  python -m
+tests.test_same_pictures"""
 
 from __future__ import annotations
 
@@ -40,7 +41,10 @@ def drawn(name: str) -> np.ndarray:
         mask = torch.zeros(1, 1, SIDE, SIDE)
         mask[..., 14:18, 14:18] = 1
         red = torch.tensor([0.9, 0.2, 0.1])[None, :, None, None].expand(1, 3, SIDE, SIDE)
-        condition, guides = condition._replace(hints=Hints(red, mask)), [Bias("#3366ff"), Inpaint("noised", 1, 0.04)]
+        condition, guides = (
+            condition._replace(hints=Hints(red, mask)),
+            [Bias("#3366ff"), Inpaint("noised", 1, 0.04)],
+        )
     rgb = method.sample(condition, 2, Draws(SEED, [0]), guides)[0, 1]
     return (rgb * 255).round().byte().permute(1, 2, 0).numpy()
 

@@ -1,4 +1,5 @@
-"""Words for a method that reads them: captions, a prompt around them, nothing; and one line where none are read."""
+"""Words for a method that reads them: captions, a prompt around them, nothing; and one line where
+none are read."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ RUN = SimpleNamespace(name="mine")
 
 
 def sampling(*words: str) -> SamplingOptions:
-    return sampling_options(plain_dict(compose("sample", ["run=mine", "split=test", *words])), of_truth=True)
+    return sampling_options(
+        plain_dict(compose("sample", ["run=mine", "split=test", *words])), of_truth=True
+    )
 
 
 def evaluating(*words: str) -> dict[str, Any]:
@@ -40,7 +43,13 @@ def test_a_prompt_may_hold_the_caption() -> None:
 @pytest.mark.whole
 def test_a_picture_of_a_data_set_is_shown_with_the_words_that_are_wished_for() -> None:
     pictures = {
-        7: Batch(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.tensor([7]), ["a cat"], torch.zeros(1))
+        7: Batch(
+            torch.zeros(1, 3, 4, 4),
+            torch.zeros(1, 1, 4, 4),
+            torch.tensor([7]),
+            ["a cat"],
+            torch.zeros(1),
+        )
     }
     for word, text in (("captions", "a cat"), ("'red {}'", "red a cat"), ("none", "")):
         assert condition_of(pictures, 7, sampling(f"text={word}")).text == [text]
@@ -49,7 +58,9 @@ def test_a_picture_of_a_data_set_is_shown_with_the_words_that_are_wished_for() -
 @pytest.mark.parametrize("word", ["text=red", "text=none", "negative=red"])
 def test_words_for_a_method_that_reads_none_are_refused_in_one_line(word: str) -> None:
     check_text(sampling(word), RUN, Piggyback)
-    with pytest.raises(ConfigError, match=f"{word} \\(mine is of a method that reads no text") as error:
+    with pytest.raises(
+        ConfigError, match=f"{word} \\(mine is of a method that reads no text"
+    ) as error:
         check_text(sampling(word), RUN, GPIC)
     assert "\n" not in str(error.value)
     check_text(sampling(), RUN, GPIC)

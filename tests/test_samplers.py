@@ -54,7 +54,8 @@ def test_a_thousand_ancestral_steps_are_exact():
 
 
 @pytest.mark.parametrize(
-    "name", ["DDIM", "DPMSolverMultistep", "UniPCMultistep", "HeunDiscrete", "EulerAncestralDiscrete"]
+    "name",
+    ["DDIM", "DPMSolverMultistep", "UniPCMultistep", "HeunDiscrete", "EulerAncestralDiscrete"],
 )
 def test_a_few_step_sampler_is_diffusers_own_loop_over_the_papers_thousand_betas(name):
     toy, rows = TwoModes(), Draws(0, [0])
@@ -71,12 +72,18 @@ def diffusers_loop(scheduler_class, denoise, x, generator):
     unclipped = {"clip_sample": False} if scheduler_class is diffusers.DDIMScheduler else {}
     scheduler = scheduler_class(trained_betas=betas(1000), timestep_spacing="trailing", **unclipped)
     scheduler.set_timesteps(20)
-    noise = {"generator": generator} if scheduler_class is diffusers.EulerAncestralDiscreteScheduler else {}
+    noise = (
+        {"generator": generator}
+        if scheduler_class is diffusers.EulerAncestralDiscreteScheduler
+        else {}
+    )
     table = [math.exp(-((2.25 * (t + 1) / 1000) ** 2)) for t in range(1000)]
     state = x / math.sqrt(table[-1]) if scheduler.init_noise_sigma > 1 else x
     for t in scheduler.timesteps:
         alpha_bar, x = table[int(t)], scheduler.scale_model_input(state, t)
-        state = scheduler.step(eps_of(x, denoise(x, alpha_bar), alpha_bar), t, state, **noise).prev_sample
+        state = scheduler.step(
+            eps_of(x, denoise(x, alpha_bar), alpha_bar), t, state, **noise
+        ).prev_sample
     return state
 
 
@@ -145,12 +152,15 @@ def test_an_estimate_beyond_the_colours_counts_as_their_limit(name):
     clipped = sampled(name, None, rows[0], denoise=wild)
     clamped = sampled(name, None, rows[1], denoise=lambda x, a: wild(x, a).clamp(-1, 1), clip=False)
     torch.testing.assert_close(clipped, clamped.clamp(-1, 1), atol=2e-4, rtol=0)
-    assert (clipped - sampled(name, None, rows[2], denoise=wild, clip=False).clamp(-1, 1)).abs().max() > 0.01
+    assert (
+        clipped - sampled(name, None, rows[2], denoise=wild, clip=False).clamp(-1, 1)
+    ).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_denoiser_that_moves_the_state_is_followed(name):
-    """A guide may overwrite x during the call: pinned to exact noise around 0.5, the state must end at 0.5."""
+    """A guide may overwrite x during the call: pinned to exact noise around 0.5, the state must end
+    at 0.5."""
     rows, own = Draws(0, range(2)), Draws(0, range(2), purpose="own")
 
     def pinned(x, alpha_bar):
@@ -174,8 +184,11 @@ def test_levels_of_a_karras_grid():
 
 
 def test_a_karras_grid_is_even_in_the_seventh_root_of_sigma():
-    first, last = (math.sqrt(math.exp((2.25 * xi) ** 2) - 1) for xi in (1, 0.001))  # alpha_bar = exp(-(2.25 xi)^2)
-    expected = [(first ** (1 / 7) + (last ** (1 / 7) - first ** (1 / 7)) * i / 11) ** 7 for i in range(12)]
+    # alpha_bar = exp(-(2.25 xi)^2)
+    first, last = (math.sqrt(math.exp((2.25 * xi) ** 2) - 1) for xi in (1, 0.001))
+    expected = [
+        (first ** (1 / 7) + (last ** (1 / 7) - first ** (1 / 7)) * i / 11) ** 7 for i in range(12)
+    ]
     found = [math.sqrt(1 / level - 1) for level in grid(12, "karras", None)[:-1]]
     assert found == pytest.approx(expected, rel=1e-4)
 
@@ -192,13 +205,17 @@ def test_a_switch_adds_levels_below_it_and_keeps_the_first(steps, at):
 def test_a_biased_start_brings_its_colour_in_large_pictures(px, hit):
     toy, rows = FlatColors(), Draws(0, [0]).candidates(8)
     want = torch.tensor([0, 2, 6, 8, 18, 20, 24, 26])  # the saturated ones
-    x = sampled("ddim", toy, rows, steps=10, V=toy.colors[want][:, :, None, None].expand(-1, -1, px, px))
+    x = sampled(
+        "ddim", toy, rows, steps=10, V=toy.colors[want][:, :, None, None].expand(-1, -1, px, px)
+    )
     assert (toy.nearest(x) == want).float().mean() == pytest.approx(hit, abs=0.13)
 
 
 def test_an_unbiased_start_makes_every_large_picture_grey():
     toy, rows = FlatColors(), Draws(0, [0]).candidates(8)
-    assert (toy.nearest(sampled("ddim", toy, rows, torch.zeros(8, 3, 96, 96), steps=10)) == 13).all()
+    assert (
+        toy.nearest(sampled("ddim", toy, rows, torch.zeros(8, 3, 96, 96), steps=10)) == 13
+    ).all()
 
 
 @pytest.mark.whole
@@ -226,10 +243,14 @@ def test_a_printed_step_is_line_4_of_the_papers_algorithm():
 def test_the_printed_predictor_loses_the_rarer_mode():
     toy, rows = TwoModes(share=0.3), Draws(0, range(2))
     V = toy.data(rows.to("data"), 3, 16, 16)
-    assert (sampled("ancestral", toy, rows, V, steps=1000, predictor="printed") > 0).float().mean() < 0.01
+    assert (
+        sampled("ancestral", toy, rows, V, steps=1000, predictor="printed") > 0
+    ).float().mean() < 0.01
 
 
-@pytest.mark.parametrize(("name", "changes"), [("euler_ancestral", {"steps": 25}), ("ddim", {"steps": 25, "eta": 1.0})])
+@pytest.mark.parametrize(
+    ("name", "changes"), [("euler_ancestral", {"steps": 25}), ("ddim", {"steps": 25, "eta": 1.0})]
+)
 def test_euler_ancestral_and_ddim_of_eta_1_are_the_ancestral_sampler(name, changes):
     toy, rows = FlatColors(), lambda: Draws(0, range(3))
     expected = sampled("ancestral", toy, rows(), steps=25)
@@ -238,15 +259,21 @@ def test_euler_ancestral_and_ddim_of_eta_1_are_the_ancestral_sampler(name, chang
 
 def test_one_step_from_the_noisiest_level_is_the_denoisers_answer():
     for name in ("ancestral", "ddim", "dpm_solver", "unipc", "heun", "euler_ancestral"):
-        x = sampled(name, None, Draws(0, [0]), denoise=lambda x, a: torch.full_like(x, 0.25), steps=1)
+        x = sampled(
+            name, None, Draws(0, [0]), denoise=lambda x, a: torch.full_like(x, 0.25), steps=1
+        )
         torch.testing.assert_close(x, torch.full_like(x, 0.25), atol=2e-5, rtol=0)
 
 
-@pytest.mark.parametrize("file", ["ancestral", "ddim", "dpm_solver", "unipc", "heun", "euler_ancestral"])
+@pytest.mark.parametrize(
+    "file", ["ancestral", "ddim", "dpm_solver", "unipc", "heun", "euler_ancestral"]
+)
 def test_each_yaml_makes_a_sampler(file):
     sampler = instantiate(OmegaConf.load(CONF / f"method/sampler/{file}.yaml"), steps=4)
     rows = Draws(0, range(2))
-    x = sampler(TwoModes(spread=0.02).denoise, noisy_start(sampler, torch.zeros(2, 3, 8, 8), rows), rows)
+    x = sampler(
+        TwoModes(spread=0.02).denoise, noisy_start(sampler, torch.zeros(2, 3, 8, 8), rows), rows
+    )
     assert x.shape == (2, 3, 8, 8) and 0.3 < x.abs().mean() <= 1
 
 
@@ -268,7 +295,11 @@ def test_a_grid_of_unknown_spacing_names_the_choices():
     ("scheduler", "eta", "complaint"),
     [
         (diffusers.EDMEulerScheduler, 0.0, "takes no .*trained_betas"),
-        (partial(diffusers.DPMSolverMultistepScheduler, use_karras_sigmas=True), 0.0, "levels of its own"),
+        (
+            partial(diffusers.DPMSolverMultistepScheduler, use_karras_sigmas=True),
+            0.0,
+            "levels of its own",
+        ),
         (diffusers.UniPCMultistepScheduler, 0.5, "has no eta"),
     ],
 )

@@ -1,4 +1,5 @@
-"""Sampling in latents: the branches of a guided step, a late start, known cells, score distillation."""
+"""Sampling in latents: the branches of a guided step, a late start, known cells, score
+distillation."""
 
 from __future__ import annotations
 
@@ -15,7 +16,15 @@ from colorlab.draws import Draws
 from colorlab.nets.latent.prior import alpha_bar_table, schedule_of
 from colorlab.samplers.ancestral import Ancestral, Sampler
 from colorlab.samplers.few_step import FewStep
-from colorlab.samplers.latent import Branch, branches, distilled, known_cells, late, unbounded
+from colorlab.samplers.latent import (
+    AblationOptions,
+    Branch,
+    branches,
+    distilled,
+    known_cells,
+    late,
+    unbounded,
+)  # fmt: skip
 from colorlab.samplers.marginals import Mode
 
 ALPHA_BARS = alpha_bar_at(torch.linspace(0.001, 1, 1000))
@@ -35,7 +44,11 @@ def test_the_weights_of_a_step_sum_to_one_and_none_is_zero(scales) -> None:
 def test_scales_of_one_leave_one_call_and_no_prompt_saves_one() -> None:
     assert branches(1, 1, True) == [Branch(1, True, True)]
     assert branches(5, 1, False) == [Branch(1, False, True)]
-    assert branches(3, 2, True) == [Branch(-1, False, False), Branch(-1, False, True), Branch(3, True, True)]
+    assert branches(3, 2, True) == [
+        Branch(-1, False, False),
+        Branch(-1, False, True),
+        Branch(3, True, True),
+    ]
 
 
 @pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])
@@ -53,7 +66,9 @@ def test_a_sampler_of_marginals_does_not_denoise() -> None:
 
 
 @pytest.mark.parametrize("sampler", [ddim(50), Ancestral(50, 0, "song", 0.16, "ho", clip=False)])
-def test_a_late_start_does_the_last_steps_alone_and_leaves_the_sampler_as_it_was(sampler: Sampler) -> None:
+def test_a_late_start_does_the_last_steps_alone_and_leaves_the_sampler_as_it_was(
+    sampler: Sampler,
+) -> None:
     calls, x = [], torch.zeros(1, 4, 2, 2)
     late(sampler, 22)(lambda x, alpha_bar: calls.append(alpha_bar) or x, x, Draws(0, [0]))
     assert calls == pytest.approx(sampler.levels(None)[28:50]) and len(sampler.levels(None)) == 51
@@ -69,13 +84,15 @@ def test_a_cell_is_known_where_it_and_its_neighbours_are() -> None:
 
 
 def descended(gray: float, steps: int = 300, index: tuple[int, ...] = (3, 4)) -> Tensor:
-    """From zeros, by a prior that is sure of .5 everywhere, and a decoder that copies the first three channels."""
+    """From zeros, by a prior that is sure of .5 everywhere, and a decoder that copies the first
+    three channels."""
 
     def noise_of(x: Tensor, alpha_bar: Tensor) -> Tensor:
         return eps_of(x, torch.full_like(x, 0.5), alpha_bar)
 
     z, image = torch.zeros(len(index), 4, 2, 2), torch.full((1, 1, 2, 2), 0.2)
-    return distilled(noise_of, lambda z: z[:, :3], z, image, ALPHA_BARS, Draws(0, index), steps, 0.02, gray)
+    how = AblationOptions("sds", 0.5, sds_steps=steps, sds_rate=0.02, sds_gray=gray)
+    return distilled(noise_of, lambda z: z[:, :3], z, image, ALPHA_BARS, Draws(0, index), how)
 
 
 @pytest.mark.whole
@@ -83,7 +100,8 @@ def test_distillation_goes_where_the_prior_points_and_where_the_lightness_is() -
     assert torch.allclose(descended(0.0), torch.full((2, 4, 2, 2), 0.5), atol=0.1)
     pulled = descended(100.0)
     assert torch.allclose(pulled[:, :3].mean(1), torch.full((2, 2, 2), 0.2), atol=0.1)
-    assert torch.allclose(pulled[:, 3], torch.full((2, 2, 2), 0.5), atol=0.1)  # what the decoder does not show
+    # what the decoder does not show
+    assert torch.allclose(pulled[:, 3], torch.full((2, 2, 2), 0.5), atol=0.1)
 
 
 def test_a_row_of_distillation_does_not_depend_on_the_others() -> None:
@@ -98,7 +116,8 @@ def test_a_prior_is_sampled_on_levels_of_its_own_table(zero_snr: bool) -> None:
     plain = Ancestral(50, 0, "song", 0.16, "ho", True)
     levels = unbounded(plain, schedule_of(table)).levels(None)
     expected = [float(table[1000 * k // 50 - 1]) for k in range(50, 0, -1)]
-    assert levels[:-1] == pytest.approx(expected[zero_snr:], rel=1e-6)  # pure noise is no level of a sampler
-    assert float(schedule_of(table)(0.44)) == pytest.approx(0.329 if zero_snr else 0.364, abs=0.001) and plain.levels(
-        None
-    )[28] == pytest.approx(0.375, abs=0.001)
+    # pure noise is no level of a sampler
+    assert levels[:-1] == pytest.approx(expected[zero_snr:], rel=1e-6)
+    assert float(schedule_of(table)(0.44)) == pytest.approx(
+        0.329 if zero_snr else 0.364, abs=0.001
+    ) and plain.levels(None)[28] == pytest.approx(0.375, abs=0.001)

@@ -28,7 +28,9 @@ def sampler_of(name: str, **changes: Any) -> Any:
     cfg = OmegaConf.load(conf_dir() / f"method/sampler/{name}.yaml")
     if name == "variational":
         source = OmegaConf.load(conf_dir() / "method/sampler/quantile_field.yaml")
-        cfg = OmegaConf.merge({k: v for k, v in cfg.items() if k != "defaults"}, {"source": source, "steps": 5})
+        cfg = OmegaConf.merge(
+            {k: v for k, v in cfg.items() if k != "defaults"}, {"source": source, "steps": 5}
+        )
     return instantiate(OmegaConf.merge(cfg, changes), _convert_="all")
 
 
@@ -50,7 +52,8 @@ def test_each_pixels_bins_come_as_often_as_its_marginal_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXACT)
 def test_colours_as_configured_have_the_spread_of_their_marginal(name: str) -> None:
-    """Half (20, 0), half (40, 0): a deviation of 10. Means around the bin drawn would make both one."""
+    """Half (20, 0), half (40, 0): a deviation of 10. Means around the bin drawn would make both
+    one."""
     table = table_of("reachable")
     p = sum(0.5 * (table == torch.tensor([a, 0.0])).all(1).float() for a in (20.0, 40.0))
     assert isinstance(p, Tensor)
@@ -69,7 +72,10 @@ def test_independent_pixels_speckle_and_quantile_fields_do_not() -> None:
 
 def test_the_dial_turns_from_independent_to_one_choice() -> None:
     marginals, draws = regions(32), Draws(0, [0])
-    ratios = [low_pass(sampler_of("quantile_field", coherence=c)(marginals, 24, draws)[0]) for c in (0, 1 / 3, 2 / 3)]
+    ratios = [
+        low_pass(sampler_of("quantile_field", coherence=c)(marginals, 24, draws)[0])
+        for c in (0, 1 / 3, 2 / 3)
+    ]
     assert ratios == sorted(ratios)
     same = marginals._replace(log_p=marginals.log_p[..., :1, :1].expand(-1, -1, 32, 32))
     flat = sampler_of("quantile_field", coherence=1.0)(same, 16, draws)[0]
@@ -101,7 +107,10 @@ def test_means_and_modes_are_one_answer(name: str) -> None:
 
 def test_the_annealed_mean_lies_between_mean_and_mode() -> None:
     marginals, draws = regions(16), Draws(0, [0])
-    chroma = [AnnealedMean(T, True)(marginals, 1, draws).norm(dim=2).mean().item() for T in (1.0, 0.38, 0.1, 0.01)]
+    chroma = [
+        AnnealedMean(T, True)(marginals, 1, draws).norm(dim=2).mean().item()
+        for T in (1.0, 0.38, 0.1, 0.01)
+    ]
     mode = Mode(True)(marginals, 1, draws)
     assert chroma == sorted(chroma)
     assert torch.allclose(AnnealedMean(0.001, True)(marginals, 1, draws), mode, atol=0.5)
@@ -155,7 +164,9 @@ def test_the_first_quantile_follows_the_main_axis_of_the_colours() -> None:
     share[(table[:, 0] == table[:, 1])] = 1.0
     along, across = projected(table, share / share.sum())
     assert torch.allclose(along.abs(), (table.sum(1) / math.sqrt(2)).abs(), atol=1e-3)
-    assert torch.allclose(across.abs(), ((table[:, 0] - table[:, 1]) / math.sqrt(2)).abs(), atol=1e-3)
+    assert torch.allclose(
+        across.abs(), ((table[:, 0] - table[:, 1]) / math.sqrt(2)).abs(), atol=1e-3
+    )
 
 
 def test_all_exact_samplers_have_the_same_variance_at_a_pixel() -> None:

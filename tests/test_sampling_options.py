@@ -1,4 +1,5 @@
-"""What may be asked of a run: checked as plain values, before torch is loaded; one opening of a run."""
+"""What may be asked of a run: checked as plain values, before torch is loaded; one opening of a
+run."""
 
 from __future__ import annotations
 
@@ -25,16 +26,32 @@ SHIPPED = "run=pretrained/gpic-openmoji-c8"
 MISTAKES = {
     "a run": (["sample", "run=typo", "input=a.png"], 4, "there is no run in typo"),
     "a picture": (["sample", SHIPPED, "input=a.png"], 3, "a.png cannot be read: No such file"),
-    "hints in a file": (["sample", SHIPPED, "input=b.png", "hints=no.png"], 2, "hints=no.png is not there"),
-    "hints in words": (["sample", SHIPPED, "split=test", "hints=lefft"], 2, "hints are left, right"),
-    "no hints": (["sample", SHIPPED, "split=test", "guide=inpaint"], 2, "there are none (give hints="),
+    "hints in a file": (
+        ["sample", SHIPPED, "input=b.png", "hints=no.png"],
+        2,
+        "hints=no.png is not there",
+    ),
+    "hints in words": (
+        ["sample", SHIPPED, "split=test", "hints=lefft"],
+        2,
+        "hints are left, right",
+    ),
+    "no hints": (
+        ["sample", SHIPPED, "split=test", "guide=inpaint"],
+        2,
+        "there are none (give hints=",
+    ),
     "a device": (["sample", SHIPPED, "split=test", "device=cuda"], 2, "there is no GPU"),
     "a colour": (["sample", SHIPPED, "split=test", "bias=bleu"], 2, "bias is #rrggbb"),
     "a size": (["sample", SHIPPED, "input=b.png", "size=0"], 2, "size=0 (give trained"),
     "an evaluated run": (["evaluate", "run=typo"], 4, "there is no run in typo"),
     "an evaluation's hints": (["evaluate", SHIPPED, "hints=a.png"], 2, "hints are left, right"),
     "an evaluation's device": (["evaluate", SHIPPED, "device=cuda"], 2, "there is no GPU"),
-    "a comparison's logger": (["compare", "runs=[a]", "logger=tensorboard"], 2, "choose from none, wandb"),
+    "a comparison's logger": (
+        ["compare", "runs=[a]", "logger=tensorboard"],
+        2,
+        "choose from none, wandb",
+    ),
 }
 
 
@@ -47,12 +64,30 @@ def test_a_mistake_is_told_in_one_line_before_torch_is_loaded(mistake: str, tmp_
     (tmp_path / "b.png").touch()
     environment = os.environ | {"PYTHONPATH": f"{stand_in}:{ROOT}", "CUDA_VISIBLE_DEVICES": "-1"}
     line = [sys.executable, "-m", f"colorlab.{words[0]}", *words[1:]]
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
-    assert said in done.stderr and done.stderr.count("\n") == 1 and done.returncode == code, done.stderr
+    done = subprocess.run(
+        line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert said in done.stderr and done.stderr.count("\n") == 1 and done.returncode == code, (
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize(
-    "word", ["left", "right", "top", "bottom", "centre", "surround", "dots0", "dots12", "dots", "dots-1", "a.png", ""]
+    "word",
+    [
+        "left",
+        "right",
+        "top",
+        "bottom",
+        "centre",
+        "surround",
+        "dots0",
+        "dots12",
+        "dots",
+        "dots-1",
+        "a.png",
+        "",
+    ],
 )
 def test_hints_have_one_grammar(word: str) -> None:
     try:
@@ -64,7 +99,15 @@ def test_hints_have_one_grammar(word: str) -> None:
 
 
 def test_the_commands_words_become_typed_values() -> None:
-    words = ["run=a", "split=val", "n=3", "steps=7", "method/sampler=ddim", "method.temperature=0.5", "guide=[flat]"]
+    words = [
+        "run=a",
+        "split=val",
+        "n=3",
+        "steps=7",
+        "method/sampler=ddim",
+        "method.temperature=0.5",
+        "guide=[flat]",
+    ]
     cfg = compose("sample", [*words[:-2], "++method.temperature=0.5", words[-1]])
     options = sampling_options(plain_dict(cfg), of_truth=True)
     assert (options.n, options.steps, options.values) == (3, 7, {"temperature": 0.5})
@@ -82,10 +125,15 @@ def test_a_size_is_a_word_or_a_number_of_pixels(size: object) -> None:
 
 def test_keys_that_commands_share_are_written_once() -> None:
     def keys(name: str) -> set[str]:
-        return set(yaml.safe_load((ROOT / "conf" / f"{name}.yaml").read_text())) - {"defaults", "hydra"}
+        return set(yaml.safe_load((ROOT / "conf" / f"{name}.yaml").read_text())) - {
+            "defaults",
+            "hydra",
+        }
 
-    assert keys("sampling/keys") & (keys("sample") | keys("evaluate")) == {"run"}  # sample has a default
-    assert keys("sample") & keys("evaluate") == {"split", "limit", "n", "out", "hints", "precision"}  # other defaults
+    # sample has a default
+    assert keys("sampling/keys") & (keys("sample") | keys("evaluate")) == {"run"}
+    # other defaults
+    assert keys("sample") & keys("evaluate") == {"split", "limit", "n", "out", "hints", "precision"}
 
 
 @pytest.mark.whole

@@ -1,4 +1,5 @@
-"""Saving that dies at every file operation: some state always opens, and training ends in the same bits."""
+"""Saving that dies at every file operation: some state always opens, and training ends in the same
+bits."""
 
 from __future__ import annotations
 
@@ -27,7 +28,11 @@ def train(folder: Path, until: int = STEPS) -> torch.Tensor:
     """Go on from the newest state, saving each step, as training does. -> the weights."""
     sweep(folder)
     found = newest_state(folder)
-    step, w = (found.state["step"], found.state["state_dict"]["w"]) if found else (0, torch.linspace(0, 1, 50))
+    step, w = (
+        (found.state["step"], found.state["state_dict"]["w"])
+        if found
+        else (0, torch.linspace(0, 1, 50))
+    )
     while step < until:
         w, step = learned(step, w), step + 1
         save_state({"format": 1, "step": step, "state_dict": {"w": w}}, folder)
@@ -35,8 +40,8 @@ def train(folder: Path, until: int = STEPS) -> torch.Tensor:
 
 
 def deaths(folder: Path, until: int) -> Iterator[tuple[Path, str]]:
-    """What a process leaves that dies at its first, second, ... file operation while it trains until a step; each
-    outcome once, in a copy of the folder, with the operation's name."""
+    """What a process leaves that dies at its first, second, ... file operation while it trains
+    until a step; each outcome once, in a copy of the folder, with the operation's name."""
     seen, at = set(), 0
     while True:
         copy = folder.with_name(f"{folder.name}-{at}")
@@ -44,7 +49,9 @@ def deaths(folder: Path, until: int) -> Iterator[tuple[Path, str]]:
         with dying_at(at) as operations:
             train(copy, until)
         if operations.at >= 0:  # it came to the end
-            assert at > 20 and {"open", "write", "fsync", "replace", "unlink"} <= set(operations.done)
+            assert at > 20 and {"open", "write", "fsync", "replace", "unlink"} <= set(
+                operations.done
+            )
             return
         sweep(copy)
         left = tuple(sorted((path.name, path.read_bytes()) for path in copy.iterdir()))
@@ -100,7 +107,9 @@ def test_one_death_one_save_another_death_and_a_flipped_bit_lose_nothing_but_ste
             assert torch.equal(train(twice), whole), where
 
 
-def test_a_damaged_state_and_a_death_in_the_next_save_leave_the_state_before(folder: Path, whole: torch.Tensor) -> None:
+def test_a_damaged_state_and_a_death_in_the_next_save_leave_the_state_before(
+    folder: Path, whole: torch.Tensor
+) -> None:
     folder.mkdir(parents=True)
     train(folder, 2)
     flip(folder / LAST)

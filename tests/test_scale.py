@@ -30,7 +30,9 @@ def test_flat_colours_come_back_flat() -> None:
     orange = torch.tensor([1.0, 0.5, 0.0])[:, None, None]
     small = (orange * shrunk(full, (32, 32))[0])[None]
     out = onto_drawing(small, shrunk(full, (32, 32)), full)
-    assert torch.allclose(out[0][:, full[0, 0] == 1], orange[:, :, 0].expand(-1, int(full.sum())), atol=0.02)
+    assert torch.allclose(
+        out[0][:, full[0, 0] == 1], orange[:, :, 0].expand(-1, int(full.sum())), atol=0.02
+    )
 
 
 def test_a_line_is_darker_than_three_quarters() -> None:
@@ -56,7 +58,8 @@ def test_lines_are_lifted_off_by_the_nearest_colour() -> None:
 @pytest.mark.parametrize("side", [32, 64])
 def test_the_ink_comes_back_exactly_at_any_size(side: int) -> None:
     small = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    made, ink = onto_drawing(small, shrunk(box(side), (32, 32)), box(side)), box(side).expand(2, 3, -1, -1) == 0
+    made = onto_drawing(small, shrunk(box(side), (32, 32)), box(side))
+    ink = box(side).expand(2, 3, -1, -1) == 0
     assert (made[ink] == 0).all() and (made[~ink] > 0).float().mean() > 0.9
     if side == 32:
         assert torch.equal(made[~ink], small[~ink])  # where there is none, nothing changes
@@ -96,4 +99,6 @@ def test_a_hint_on_a_gray_picture_gives_hue_at_the_picture_s_lightness() -> None
     red, gray = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None], torch.full((1, 1, 4, 4), 0.4)
     lab = lab_of(locked(red.expand(-1, -1, 4, 4), gray))
     assert torch.allclose(lab[:, 0], lab_of(gray.expand(-1, 3, -1, -1))[:, 0], atol=0.1)
-    assert torch.allclose(torch.atan2(lab[:, 2], lab[:, 1]), torch.atan2(*lab_of(red)[0, [2, 1], 0, 0]), atol=0.02)
+    assert torch.allclose(
+        torch.atan2(lab[:, 2], lab[:, 1]), torch.atan2(*lab_of(red)[0, [2, 1], 0, 0]), atol=0.02
+    )

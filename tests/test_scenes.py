@@ -13,7 +13,9 @@ RED, BLUE = (200, 30, 30), (20, 60, 210)
 MIDDLE = np.full(CHANCES, 0.5)
 
 
-def box(color: tuple[int, int, int], left: int = 30, right: int = 66, top: int = 30, low: int = 66) -> np.ndarray:
+def box(
+    color: tuple[int, int, int], left: int = 30, right: int = 66, top: int = 30, low: int = 66
+) -> np.ndarray:
     """A painted square with its outline, (5, S, S)."""
     picture = np.full((5, SIDE, SIDE), 255, np.uint8)
     picture[3, top:low, left:right] = 0
@@ -47,7 +49,10 @@ def test_what_a_ground_and_two_figures_enclose_is_paper() -> None:
     made = scene([box(RED), box(BLUE)], chance)
     assert (made[3, -SIDE // 8 :] < 128).all(1).any()  # the ground goes from border to border
     labels = areas_of(made[3]).labels
-    between = (np.flatnonzero(painted(made, RED).any(0))[-1] + np.flatnonzero(painted(made, BLUE).any(0))[0]) // 2
+    between = (
+        np.flatnonzero(painted(made, RED).any(0))[-1]
+        + np.flatnonzero(painted(made, BLUE).any(0))[0]
+    ) // 2
     low = np.flatnonzero(painted(made, RED).any(1))[-1] - 4
     assert (made[:3, low, between] == 255).all()
     assert labels[low, between] not in set(labels[painted(made, RED) & (made[3] == 255)].tolist())

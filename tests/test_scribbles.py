@@ -53,7 +53,9 @@ def test_colours_fill_what_lightness_encloses_and_stop_at_its_edge() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (13, 11)])
-def test_without_scribbles_it_stays_gray_and_with_all_pixels_known_they_stay(size: tuple[int, int]) -> None:
+def test_without_scribbles_it_stays_gray_and_with_all_pixels_known_they_stay(
+    size: tuple[int, int],
+) -> None:
     gray, rgb = torch.rand(1, 1, *size), torch.rand(1, 3, *size)
     none = spread(Hints(rgb * 0, torch.zeros(1, 1, *size)), gray)
     assert torch.allclose(none, gray.expand(-1, 3, -1, -1), atol=2e-3)

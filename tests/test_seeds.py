@@ -1,4 +1,5 @@
-"""Several trainings of each method: their spread is in the intervals, and a difference within it is none."""
+"""Several trainings of each method: their spread is in the intervals, and a difference within it is
+none."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def test_a_difference_smaller_than_the_spread_of_seeds_is_none() -> None:
 
 
 def test_what_one_seed_would_have_told_three_do_not() -> None:
-    """Each pair of single trainings differs beyond its own bootstrap over drawings; the trainings do not agree."""
+    """Each pair of single trainings differs beyond its own bootstrap over drawings; the trainings
+    do not agree."""
     a, b = trained(-0.2, 0, 0.2), trained(0.3, -0.1, 0.05)
     single = interval(b[0] - a[0], 0)
     assert single.low > 0 and signs({"a": a, "b": b}, "a", 0) == {"b": "="}

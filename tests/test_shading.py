@@ -1,4 +1,5 @@
-"""Shading over flats: the areas keep their colours, the paper stays white, and a level of 1 is the flats alone."""
+"""Shading over flats: the areas keep their colours, the paper stays white, and a level of 1 is the
+flats alone."""
 
 from __future__ import annotations
 
@@ -29,12 +30,17 @@ def test_areas_keep_their_mean_lightness_and_nearly_their_chroma() -> None:
     image, labels = rooms()
     image = torch.where(image < 1, 0.0, 1.0)
     flats = painted(torch.stack([torch.ones(3), RED, BLUE, torch.tensor([0.5, 0.6, 0.4])]))[None]
-    made = (flats + 0.1 * torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))) * image
-    shaded, other = coherent(made, flats, image, labels), coherent(made.flip(1) * 0.7, flats, image, labels)
+    made = (
+        flats + 0.1 * torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    ) * image
+    shaded = coherent(made, flats, image, labels)
+    other = coherent(made.flip(1) * 0.7, flats, image, labels)
     for area in (1, 2, 3):
         where = (labels[0] == area) & (image[0, 0] == 1)
         for each in (shaded, other):  # whatever colour the diffusion has made of the area
-            assert (lab_of(each)[0, :, where].mean(1) - lab_of(flats)[0, :, where].mean(1)).abs().max() < 1.0
+            assert (
+                lab_of(each)[0, :, where].mean(1) - lab_of(flats)[0, :, where].mean(1)
+            ).abs().max() < 1.0
         assert lab_of(shaded)[0, 0, where].std() > 1.0
     assert (shaded[:, :, (labels[0] == 0) & (image[0, 0] == 1)] == 1).all()  # paper has no shading
     assert (shaded[:, :, image[0, 0] == 0] == 0).all()
@@ -85,11 +91,19 @@ def test_candidate_k_is_the_same_bits_for_any_n_and_batch(gpic: Path, at: float)
 
 
 @pytest.mark.whole
-def test_the_command_and_python_shade_alike_at_the_drawings_own_size(gpic: Path, tmp_path: Path) -> None:
+def test_the_command_and_python_shade_alike_at_the_drawings_own_size(
+    gpic: Path, tmp_path: Path
+) -> None:
     drawing = Image.new("RGB", (120, 100), "white")
     ImageDraw.Draw(drawing).rectangle((20, 20, 90, 80), outline="black", width=3)
     drawing.save(tmp_path / "box.png")
-    words = ["run=pretrained/flats", f"input={tmp_path / 'box.png'}", f"out={tmp_path}", "n=2", f"shade={gpic}"]
+    words = [
+        "run=pretrained/flats",
+        f"input={tmp_path / 'box.png'}",
+        f"out={tmp_path}",
+        "n=2",
+        f"shade={gpic}",
+    ]
     sample(compose("sample", [*words, "shade_at=0.2", "palette=[3060c0]"]))
     run = colorlab.open_run("pretrained/flats")
     made = run.sample(drawing, n=2, shade=gpic, shade_at=0.2, palette=["3060c0"])
@@ -98,9 +112,8 @@ def test_the_command_and_python_shade_alike_at_the_drawings_own_size(gpic: Path,
     inside = torch.from_numpy(written[0][30:70, 30:80] / 255).float().permute(2, 0, 1)[None]
     flat = torch.tensor([0x30, 0x60, 0xC0]).div(255)[None, :, None, None]
     lightness, *chroma = (lab_of(inside).mean((2, 3)) - lab_of(flat)[..., 0, 0])[0].abs().tolist()
-    assert (
-        max(chroma) < 1 and 1 < lightness < 8
-    )  # the hue is the palette's; the net is untrained, so light is by chance
+    # the hue is the palette's; the net is untrained, so light is by chance
+    assert max(chroma) < 1 and 1 < lightness < 8
 
 
 @pytest.mark.whole

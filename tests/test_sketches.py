@@ -66,5 +66,11 @@ def test_a_training_ends_with_held_out_drawings_and_sketches(method: str, tmp_pa
     assert len(sheet.rows) == 2 + 5 and all(len(row) == len(sheet.columns) for row in sheet.rows)
     held_out, sketched = sheet.rows[0], sheet.rows[-1]
     side = SIDE if method == "flats" else 32
-    assert held_out[0].shape == held_out[3].shape == (side, side, 3) and sketched[0].shape == (2 * SIDE, 2 * SIDE, 3)
-    assert all(each is None for each in sketched[3:]) and not np.array_equal(sketched[1], sketched[0])
+    assert held_out[0].shape == held_out[3].shape == (side, side, 3) and sketched[0].shape == (
+        2 * SIDE,
+        2 * SIDE,
+        3,
+    )
+    assert all(each is None for each in sketched[3:]) and not np.array_equal(
+        sketched[1], sketched[0]
+    )

@@ -1,4 +1,5 @@
-"""DDIM and DPM-Solver++(2M) in the suite's own arithmetic, held to diffusers' schedulers and to known answers."""
+"""DDIM and DPM-Solver++(2M) in the suite's own arithmetic, held to diffusers' schedulers and to
+known answers."""
 
 from __future__ import annotations
 
@@ -29,12 +30,14 @@ def _without_grad():
 
 
 def both(ours: Solver, scheduler, eta: float, switch_at: float | None, wild: float = 1.0):
-    """Ours and diffusers' from one start, with the same draws. wild: how far beyond colours estimates go."""
+    """Ours and diffusers' from one start, with the same draws. wild: how far beyond colours
+    estimates go."""
     theirs = FewStep(scheduler, ours.steps, ours.spacing, eta, ours.clip)
     assert ours.levels(switch_at) == theirs.levels(switch_at)
 
     def denoise(x, alpha_bar):
-        return TwoModes(spread=0.3, share=0.3).denoise(x, alpha_bar) * wild  # wide: it forgives rounding
+        # wide: it forgives rounding
+        return TwoModes(spread=0.3, share=0.3).denoise(x, alpha_bar) * wild
 
     x = noisy_start(ours, torch.zeros(2, 3, 8, 8), Draws(0, [4, 9]), switch_at)
     return [sampler(denoise, x, Draws(1, [4, 9]), switch_at) for sampler in (ours, theirs)]
@@ -52,8 +55,11 @@ def test_ddim_is_diffusers(steps, spacing, switch_at):
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 10, 20, 50])
 @pytest.mark.parametrize(("spacing", "rounding"), [("trailing", 1e-5), ("karras", 1e-3)])
 @pytest.mark.parametrize("switch_at", [None, SWITCH_AT])
-def test_dpm_solver_is_diffusers_without_noise_and_with_all_of_it(steps, spacing, rounding, switch_at):
-    """Diffusers has its levels in single precision, which tells sigmas of nearly clean ones to a hundredth."""
+def test_dpm_solver_is_diffusers_without_noise_and_with_all_of_it(
+    steps, spacing, rounding, switch_at
+):
+    """Diffusers has its levels in single precision, which tells sigmas of nearly clean ones to a
+    hundredth."""
     for eta, scheduler in ((0.0, DPMSolverMultistepScheduler), (1.0, SDE_OF_DIFFUSERS)):
         ours, theirs = both(DPMSolver(steps, spacing, eta, clip=True), scheduler, 0.0, switch_at)
         torch.testing.assert_close(ours, theirs, atol=rounding, rtol=0)
@@ -69,7 +75,8 @@ def test_estimates_beyond_the_colours_are_treated_as_diffusers_does(clip):
 
 @pytest.mark.parametrize("solver", [DDIM, DPMSolver])
 def test_with_all_of_the_noise_a_gaussian_keeps_its_spread(solver):
-    """Of data N(0, 0.5^2) the exact denoiser is linear, and the solver's own spread is known to converge to it."""
+    """Of data N(0, 0.5^2) the exact denoiser is linear, and the solver's own spread is known to
+    converge to it."""
 
     def denoise(x, alpha_bar):
         return x * math.sqrt(alpha_bar) * 0.25 / (alpha_bar * 0.25 + 1 - alpha_bar)
@@ -86,7 +93,11 @@ def test_ddim_is_of_first_order_and_dpm_solver_of_a_higher():
     exact = sampler(toy.denoise, x, Draws(1, [0]))
 
     def error(solver, steps):
-        return (solver(steps, "trailing", 0.0, clip=False)(toy.denoise, x, Draws(1, [0])) - exact).abs().mean()
+        return (
+            (solver(steps, "trailing", 0.0, clip=False)(toy.denoise, x, Draws(1, [0])) - exact)
+            .abs()
+            .mean()
+        )
 
     assert error(DDIM, 100) / error(DDIM, 200) == pytest.approx(2, abs=0.4)
     assert error(DPMSolver, 40) < error(DDIM, 40) / 2
@@ -117,5 +128,7 @@ def test_they_sample_without_diffusers():
         "    sampler = build(composed('method/sampler', name))\n"
         "    print(sampler(lambda x, a: x / 2, torch.ones(1, 3, 4, 4), Draws(0, [0])).shape)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=100
+    )
     assert done.stdout.count("torch.Size([1, 3, 4, 4])") == 2, done.stderr

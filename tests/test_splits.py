@@ -11,7 +11,8 @@ from colorlab.data.splits import apart, by_folders, complete, described, split_g
 from colorlab.errors import DataError
 
 SHARES = {"val": 0.1, "test": 0.2}
-GROUPS = np.repeat(np.arange(300), [1] * 200 + [4] * 100)  # 200 drawings of one colouring, 100 of four
+# 200 drawings of one colouring, 100 of four
+GROUPS = np.repeat(np.arange(300), [1] * 200 + [4] * 100)
 
 
 def groups_in(splits: dict[str, np.ndarray], group: np.ndarray) -> dict[str, set[object]]:
@@ -27,8 +28,16 @@ def test_every_picture_is_in_one_split_and_no_group_in_two() -> None:
 
 def test_single_and_several_coloured_groups_have_their_share_in_every_split() -> None:
     homes = groups_in(split_groups(GROUPS, SHARES), GROUPS)
-    assert {split: sum(g < 200 for g in home) for split, home in homes.items()} == {"train": 140, "val": 20, "test": 40}
-    assert {split: sum(g >= 200 for g in home) for split, home in homes.items()} == {"train": 70, "val": 10, "test": 20}
+    assert {split: sum(g < 200 for g in home) for split, home in homes.items()} == {
+        "train": 140,
+        "val": 20,
+        "test": 40,
+    }
+    assert {split: sum(g >= 200 for g in home) for split, home in homes.items()} == {
+        "train": 70,
+        "val": 10,
+        "test": 20,
+    }
 
 
 def test_the_order_of_the_pictures_does_not_matter() -> None:
@@ -46,7 +55,8 @@ def test_groups_may_be_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "sizes"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (3, [1, 1, 1]), (5, [3, 1, 1]), (10, [7, 1, 2])]
+    ("n", "sizes"),
+    [(1, [1, 0, 0]), (2, [2, 0, 0]), (3, [1, 1, 1]), (5, [3, 1, 1]), (10, [7, 1, 2])],
 )
 def test_few_pictures_are_shared_out_as_far_as_they_go(n: int, sizes: list[int]) -> None:
     assert [len(members) for members in split_groups(np.arange(n), SHARES).values()] == sizes
@@ -63,7 +73,11 @@ def test_the_makers_splits_are_kept_and_missing_ones_come_out_of_train() -> None
 def test_a_complete_division_is_left_as_it_is() -> None:
     given = ["val", "train", "test", "train"]
     splits = complete(given, np.arange(4), SHARES)
-    assert {split: members.tolist() for split, members in splits.items()} == {"train": [1, 3], "val": [0], "test": [2]}
+    assert {split: members.tolist() for split, members in splits.items()} == {
+        "train": [1, 3],
+        "val": [0],
+        "test": [2],
+    }
 
 
 UNDERSTOOD = {
@@ -71,7 +85,10 @@ UNDERSTOOD = {
     "capitals": (["Train/a.png", "VAL/b.png", "Test/c.png"], "train val test"),
     "other words": (["training/a.png", "valid/b.png", "testing/c.png"], "train val test"),
     "another word": (["train/a.png", "validation/b.png"], "train val"),
-    "two words for one": (["train/a.png", "Train/b.png", "valid/c.png", "val/d.png"], "train train val val"),
+    "two words for one": (
+        ["train/a.png", "Train/b.png", "valid/c.png", "val/d.png"],
+        "train train val val",
+    ),
     "within a folder": (["set/train/a.png", "set/test/b.png"], "train test"),
     "within classes": (["cats/train/a.png", "dogs/test/b.png"], "train test"),
     "with classes within": (["train/cats/a.png", "test/dogs/b.png"], "train test"),
@@ -88,14 +105,35 @@ def test_folders_named_like_splits_are_understood(what: str) -> None:
 
 
 DOUBTFUL = {
-    "a stray picture": (["train/a.png", "test/b.png", "preview.png"], r"preview\.png is in no split, beside test/ and"),
-    "stray pictures": (["train/a.png", "x.png", "y/z.png"], r"x\.png and 1 more is in no split, beside train/"),
-    "a folder beside": (["train/a.png", "test/b.png", "extra/c.png"], r"extra/c\.png is in no split"),
-    "one within another": (["train/a.png", "train/test/b.png"], r"train/test/b\.png is in test and in train"),
+    "a stray picture": (
+        ["train/a.png", "test/b.png", "preview.png"],
+        r"preview\.png is in no split, beside test/ and",
+    ),
+    "stray pictures": (
+        ["train/a.png", "x.png", "y/z.png"],
+        r"x\.png and 1 more is in no split, beside train/",
+    ),
+    "a folder beside": (
+        ["train/a.png", "test/b.png", "extra/c.png"],
+        r"extra/c\.png is in no split",
+    ),
+    "one within another": (
+        ["train/a.png", "train/test/b.png"],
+        r"train/test/b\.png is in test and in train",
+    ),
     "nothing to train on": (["test/a.png", "val/b.png"], r"test/ and val/ but no train/"),
-    "a class called test": (["test/a.png", "cats/b.png"], r"cats/b\.png is in no split, beside test/"),
-    "with years": (["train2017/a.png", "val2017/b.png"], r"train2017/ and val2017/ look like splits"),
-    "with letters": (["trainA/a.png", "testA/b.png"], r"trainA/ and testA/ look like splits|testA/ and trainA/"),
+    "a class called test": (
+        ["test/a.png", "cats/b.png"],
+        r"cats/b\.png is in no split, beside test/",
+    ),
+    "with years": (
+        ["train2017/a.png", "val2017/b.png"],
+        r"train2017/ and val2017/ look like splits",
+    ),
+    "with letters": (
+        ["trainA/a.png", "testA/b.png"],
+        r"trainA/ and testA/ look like splits|testA/ and trainA/",
+    ),
     "with sets": (["training_set/a.png", "test_set/b.png"], "look like splits"),
     "behind words": (["my-train/a.png", "my-test/b.png"], "look like splits"),
     "deep": (["x/images_train/a.png", "x/images_valid/b.png"], "look like splits"),
@@ -114,7 +152,11 @@ def test_what_is_held_out_is_taken_from_training() -> None:
     content = np.array(["a", "b", "c", "a", "d", "c", "e"])
     splits = {"train": np.array([0, 1, 2]), "val": np.array([3, 4]), "test": np.array([5, 6])}
     kept = apart(splits, content)
-    assert {split: members.tolist() for split, members in kept.items()} == {"train": [1], "val": [3, 4], "test": [5, 6]}
+    assert {split: members.tolist() for split, members in kept.items()} == {
+        "train": [1],
+        "val": [3, 4],
+        "test": [5, 6],
+    }
 
 
 def test_splits_say_where_they_came_from() -> None:

@@ -1,4 +1,5 @@
-"""A person's work on a drawing, without a page: requests are bounded, what comes is kept, what is locked stays."""
+"""A person's work on a drawing, without a page: requests are bounded, what comes is kept, what is
+locked stays."""
 
 from __future__ import annotations
 
@@ -37,7 +38,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 def colored(session: Session, **words: Any) -> list[np.ndarray]:
     told: list[dict[str, Any]] = []
     session.color(request_of({"n": 2, **words}), told.append)
-    return [np.asarray(session.picture(each["picture"]).convert("RGB")) for each in told if "picture" in each]
+    return [
+        np.asarray(session.picture(each["picture"]).convert("RGB"))
+        for each in told
+        if "picture" in each
+    ]
 
 
 def test_a_click_colours_its_area_in_every_candidate(session: Session) -> None:
@@ -65,7 +70,9 @@ def test_a_session_is_there_again_when_it_is_reopened(session: Session) -> None:
     colored(session, seed=9)
     session.prefer(session.asked[-1]["pictures"][1], True)
     again = Session.reopened(session.folder.parent, session.id)
-    assert again.state() == session.state() and again.favorites == [session.asked[-1]["pictures"][1]]
+    assert again.state() == session.state() and again.favorites == [
+        session.asked[-1]["pictures"][1]
+    ]
 
 
 @pytest.mark.parametrize("id", ["../../etc", "0" * 16, "", "g" * 16])
@@ -113,12 +120,14 @@ def test_areas_come_as_a_picture_of_numbers(session: Session) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        None, [], {"n": 0}, {"n": 1000}, {"n": float("nan")}, {"seed": -1}, {"vary": 2}, {"colour": "red"}, {"run": 3},
-        {"strokes": [{}]}, {"strokes": [{"color": "red", "width": 3, "points": [[1, 1]]}]},
+        None, [], {"n": 0}, {"n": 1000}, {"n": float("nan")}, {"seed": -1}, {"vary": 2},
+        {"colour": "red"}, {"run": 3}, {"strokes": [{}]},
+        {"strokes": [{"color": "red", "width": 3, "points": [[1, 1]]}]},
         {"strokes": [{"color": "#ff0000", "width": 3, "points": []}]}, {"strokes": [0] * 1000},
         {"strokes": [{"color": "#ff0000", "width": 3, "points": [[1, 1]] * 20_000}] * 3},
-        {"strokes": [{"color": "#ff0000", "width": float("inf"), "points": [[1, 1]]}]}, {"locks": [[1]]},
-        {"like": "../1-1"}, {"palette": ["url(x)"]}, {"text": "x" * 1000}, {"temperature": "hot"},
+        {"strokes": [{"color": "#ff0000", "width": float("inf"), "points": [[1, 1]]}]},
+        {"locks": [[1]]}, {"like": "../1-1"}, {"palette": ["url(x)"]}, {"text": "x" * 1000},
+        {"temperature": "hot"},
     ],
 )  # fmt: skip
 def test_requests_are_bounded(wrong: Any) -> None:
@@ -172,9 +181,15 @@ def test_a_worker_refuses_more_than_it_can_hold() -> None:
 
 def test_offered_runs_can_take_a_picture() -> None:
     found = offers.runs()
-    assert found[0]["path"] == "pretrained/flats" and found[0]["areas"] and "openmoji" in found[0]["styles"]
+    assert (
+        found[0]["path"] == "pretrained/flats"
+        and found[0]["areas"]
+        and "openmoji" in found[0]["styles"]
+    )
     assert "pretrained/prior-openmoji" not in {run["path"] for run in found}
-    assert {"cat", "house", "balloon"} <= set(offers.drawings()) and offers.drawing("../session") is None
+    assert {"cat", "house", "balloon"} <= set(offers.drawings()) and offers.drawing(
+        "../session"
+    ) is None
 
 
 def test_a_drawing_that_ships_begins_a_session(tmp_path: Path) -> None:
@@ -185,10 +200,13 @@ def test_a_drawing_that_ships_begins_a_session(tmp_path: Path) -> None:
 def test_areas_that_a_person_joined_have_one_colour(session: Session) -> None:
     stroke, join = {"color": "#204080", "width": 5, "points": [[85, 40]]}, ["join", 30, 40, 85, 40]
     for picture in colored(session, strokes=[stroke], edits=[join]):
-        assert (picture[40, 30] == (0x20, 0x40, 0x80)).all() and (picture[40, 85] == picture[40, 30]).all()
+        assert (picture[40, 30] == (0x20, 0x40, 0x80)).all() and (
+            picture[40, 85] == picture[40, 30]
+        ).all()
     assert Session.reopened(session.folder.parent, session.id).asked[-1]["edits"] == [join]
     before, after = (
-        np.asarray(Image.open(io.BytesIO(session.areas(e)))) for e in ((), request_of({"edits": [join]}).edits)
+        np.asarray(Image.open(io.BytesIO(session.areas(e))))
+        for e in ((), request_of({"edits": [join]}).edits)
     )
     assert (before[40, 30] != before[40, 85]).any() and (after[40, 30] == after[40, 85]).all()
 

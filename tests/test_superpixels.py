@@ -18,7 +18,9 @@ RED, BLUE, WHITE = torch.tensor([1.0, 0, 0]), torch.tensor([0, 0, 1.0]), torch.t
 def halves(side: int = 32) -> Tensor:
     """(1, 3, side, side): red on the left, blue on the right."""
     right = torch.arange(side) >= side // 2
-    return torch.where(right, BLUE[:, None], RED[:, None])[:, None].expand(3, side, side)[None].clone()
+    return (
+        torch.where(right, BLUE[:, None], RED[:, None])[:, None].expand(3, side, side)[None].clone()
+    )
 
 
 def noisy(count: int = 1) -> Tensor:
@@ -39,11 +41,16 @@ def test_superpixels_are_numbered_from_zero_and_stay_on_one_side_of_an_edge() ->
 
 def test_everything_shown_is_the_flat_picture_itself() -> None:
     found = maps(1.0, 1.0)(halves(), 0.0, Draws(0, [3]))
-    assert torch.equal(found[:, 3], torch.ones(1, 32, 32)) and torch.equal(found[:, :3], 2 * halves() - 1)
+    assert torch.equal(found[:, 3], torch.ones(1, 32, 32)) and torch.equal(
+        found[:, :3], 2 * halves() - 1
+    )
 
 
 def test_nothing_shown_is_zeros() -> None:
-    assert not maps()(halves(), 1.0, Draws(0, [3])).any() and not maps(0.0, 0.0)(halves(), 0.0, Draws(0, [3])).any()
+    assert (
+        not maps()(halves(), 1.0, Draws(0, [3])).any()
+        and not maps(0.0, 0.0)(halves(), 0.0, Draws(0, [3])).any()
+    )
 
 
 def test_a_shown_region_has_its_mean_colour_and_what_is_not_shown_is_zero() -> None:
@@ -54,7 +61,9 @@ def test_a_shown_region_has_its_mean_colour_and_what_is_not_shown_is_zero() -> N
         inside = label == region
         assert found[3][inside].unique().numel() == 1
         expected = 2 * rgb[0][:, inside].mean(1) - 1 if found[3][inside][0] else torch.zeros(3)
-        assert torch.allclose(found[:3, inside], expected[:, None].expand(3, int(inside.sum())), atol=0.011)
+        assert torch.allclose(
+            found[:3, inside], expected[:, None].expand(3, int(inside.sum())), atol=0.011
+        )
 
 
 def test_thirty_to_fifty_per_cent_of_the_regions_are_shown() -> None:
@@ -73,10 +82,14 @@ def test_the_share_of_pictures_without_hints_is_as_asked() -> None:
     assert abs(float(bare) - 0.25) < 4 * (0.25 * 0.75 / 400) ** 0.5
 
 
-def test_a_picture_s_map_depends_on_its_own_draws_alone_and_is_divided_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_s_map_depends_on_its_own_draws_alone_and_is_divided_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     own, rgb = maps(), noisy(3)
     together = own(rgb, 0.3, Draws(0, [5, 6, 7]))
-    monkeypatch.setattr("colorlab.conditions.hint_maps.superpixels", lambda *_: pytest.fail("divided again"))
+    monkeypatch.setattr(
+        "colorlab.conditions.hint_maps.superpixels", lambda *_: pytest.fail("divided again")
+    )
     backwards = own(rgb.flip(0), 0.3, Draws(0, [7, 6, 5]))
     assert torch.equal(backwards.flip(0), together)
 
@@ -106,7 +119,10 @@ def test_hints_become_the_same_map() -> None:
     mask = torch.zeros(1, 1, 32, 32)
     mask[..., 4:6, 4:6] = 1
     found = of_hints(Hints(RED[None, :, None, None] * mask, mask), luma(halves()), 0)
-    assert torch.equal(found[0, :, 4, 4], torch.tensor([1.0, -1, -1, 1])) and found.abs().sum() == 4 * 4
+    assert (
+        torch.equal(found[0, :, 4, 4], torch.tensor([1.0, -1, -1, 1]))
+        and found.abs().sum() == 4 * 4
+    )
     assert not of_hints(None, luma(halves()), 0).any()
 
 

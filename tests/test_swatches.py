@@ -21,7 +21,11 @@ def ase(*swatches: tuple[bytes, tuple[float, ...]]) -> bytes:
     """A file of Adobe's with one group around the swatches."""
     blocks = [struct.pack(">HI", 0xC001, 6) + struct.pack(">HHH", 2, ord("g"), 0)]
     for model, numbers in swatches:
-        body = struct.pack(">HHH", 2, ord("c"), 0) + model + struct.pack(f">{len(numbers)}fH", *numbers, 2)
+        body = (
+            struct.pack(">HHH", 2, ord("c"), 0)
+            + model
+            + struct.pack(f">{len(numbers)}fH", *numbers, 2)
+        )
         blocks.append(struct.pack(">HI", 1, len(body)) + body)
     blocks.append(struct.pack(">HI", 0xC002, 0))
     return struct.pack(">4sHHI", b"ASEF", 1, 0, len(blocks)) + b"".join(blocks)
@@ -39,7 +43,12 @@ def rgb(color: str) -> tuple[float, ...]:
         ("a.hex", b"e05030\n204080\n"),
         ("a.txt", b"; colours\n#E05030 red\n  0x204080\n\n#e05030\nadded later\n"),
         ("a.ase", ase((b"RGB ", rgb(RED)), (b"RGB ", rgb(BLUE)))),
-        ("a.ase", ase(*((b"LAB ", (L / 100, a, b)) for L, a, b in (rgb2lab(rgb(c)) for c in (RED, BLUE))))),
+        (
+            "a.ase",
+            ase(
+                *((b"LAB ", (L / 100, a, b)) for L, a, b in (rgb2lab(rgb(c)) for c in (RED, BLUE)))
+            ),
+        ),
     ],
 )
 def test_the_colours_of_a_file_come_in_its_order(tmp_path: Path, name: str, content: bytes) -> None:
@@ -66,7 +75,9 @@ def test_swatches_for_print_and_of_gray_are_colours_too(tmp_path: Path) -> None:
         ("a.txt", None, "No such file"),
     ],
 )
-def test_what_holds_no_colours_is_told_in_a_line(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+def test_what_holds_no_colours_is_told_in_a_line(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=said) as error:

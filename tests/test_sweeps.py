@@ -1,4 +1,5 @@
-"""A sweep's record, its place in a comparison, the files of experiments, and a sweep that is killed."""
+"""A sweep's record, its place in a comparison, the files of experiments, and a sweep that is
+killed."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def test_jobs_that_ran_when_their_launcher_was_killed_count_as_interrupted(tmp_p
 
 @pytest.mark.parametrize(
     "text",
-    ['{"jobs": [{"hash"', "[]", '{"jobs": [{"no": 1}]}', '{"jobs": [{"hash": "h", "number": 0, "folder": "../../x", '
+    ['{"jobs": [{"hash"', "[]", '{"jobs": [{"no": 1}]}', '{"jobs": [{"hash": "h", "number": 0, '
+                                                         '"folder": "../../x", '
      '"swept": {}}]}'],
 )  # fmt: skip
 def test_a_record_that_is_none_is_named(tmp_path: Path, text: str) -> None:
@@ -83,7 +85,10 @@ def test_a_record_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     ("keys", "short"),
     [
         (["method.width", "seed"], ["width", "seed"]),
-        (["method.optimizer.lr", "method.schedule.lr", "seed"], ["optimizer.lr", "schedule.lr", "seed"]),
+        (
+            ["method.optimizer.lr", "method.schedule.lr", "seed"],
+            ["optimizer.lr", "schedule.lr", "seed"],
+        ),
         (["method", "method/sampler"], ["method", "sampler"]),
     ],
 )
@@ -99,12 +104,17 @@ def test_jobs_are_named_by_what_differs_between_the_finished_ones(tmp_path: Path
         "width=8 seed=1",
     ]
     (tmp_path / "2" / sweeps.RESULT).unlink()
-    assert sweeps.finished_jobs(tmp_path) == [(tmp_path / "0", "width=8"), (tmp_path / "1", "width=16")]
+    assert sweeps.finished_jobs(tmp_path) == [
+        (tmp_path / "0", "width=8"),
+        (tmp_path / "1", "width=16"),
+    ]
 
 
 def compared(tmp_path: Path, *folders: Path) -> str:
     """The table of a comparison, in Markdown."""
-    compare(compose("compare", [f"runs=[{','.join(map(str, folders))}]", f"out={tmp_path / 'report'}"]))
+    compare(
+        compose("compare", [f"runs=[{','.join(map(str, folders))}]", f"out={tmp_path / 'report'}"])
+    )
     return (tmp_path / "report" / "table.md").read_text()
 
 
@@ -115,23 +125,31 @@ def judged(sweep: sweeps.Sweep) -> Path:
     return sweep.folder
 
 
-def test_a_sweep_in_a_comparison_is_its_finished_jobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_in_a_comparison_is_its_finished_jobs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sweep = swept(tmp_path / "s", *WIDTHS, {"method.width": "32", "seed": "0"})
     sweep.jobs["hash2"].state = sweeps.FAILED
     sweep.save()
     table = compared(tmp_path, judged(sweep), evaluated(tmp_path / "1", "a run"))
-    assert "width=8" in table and "width=16" in table and "a run" in table and "width=32" not in table
+    assert (
+        "width=8" in table and "width=16" in table and "a run" in table and "width=32" not in table
+    )
     assert "1 jobs of" in capsys.readouterr().out
 
 
 def test_jobs_of_two_sweeps_have_the_sweeps_name_too(tmp_path: Path) -> None:
-    table = compared(tmp_path, *(judged(swept(tmp_path / name, *WIDTHS)) for name in ("one", "two")))
+    table = compared(
+        tmp_path, *(judged(swept(tmp_path / name, *WIDTHS)) for name in ("one", "two"))
+    )
     assert all(f"{name} width={width}" in table for name in ("one", "two") for width in (8, 16))
 
 
 def test_jobs_that_are_not_evaluated_are_named_with_the_command(tmp_path: Path) -> None:
     swept(tmp_path / "s", *WIDTHS)
-    with pytest.raises(ConfigError, match=rf"2 of 2 jobs .*evaluate -m run={tmp_path}/s/0,{tmp_path}/s/1"):
+    with pytest.raises(
+        ConfigError, match=rf"2 of 2 jobs .*evaluate -m run={tmp_path}/s/0,{tmp_path}/s/1"
+    ):
         compared(tmp_path, tmp_path / "s")
     sweeps.Sweep(tmp_path / "empty", []).save()
     with pytest.raises(ConfigError, match="no finished job"):
@@ -139,21 +157,29 @@ def test_jobs_that_are_not_evaluated_are_named_with_the_command(tmp_path: Path) 
 
 
 def test_the_objective_is_the_last_value_of_its_metric(tmp_path: Path) -> None:
-    (tmp_path / "m").write_text('{"step": 1, "val/loss": 3.0}\n{"step": 2, "val/loss": 2.0}\n{"step": 3, "a": 1}\n')
+    (tmp_path / "m").write_text(
+        '{"step": 1, "val/loss": 3.0}\n{"step": 2, "val/loss": 2.0}\n{"step": 3, "a": 1}\n'
+    )
     assert last_value(tmp_path / "m", "val/loss") == 2.0
-    with pytest.raises(ConfigError, match=r"objective=val/los was never measured \(a, val/loss was"):
+    with pytest.raises(
+        ConfigError, match=r"objective=val/los was never measured \(a, val/loss was"
+    ):
         last_value(tmp_path / "m", "val/los")
 
 
 def test_sweeps_of_training_are_the_launchers_without_asking(command) -> None:
     done = command("train", "-m", "name=s", "seed=0,1", "hydra.launcher.dry_run=true")
     assert done.returncode == 0, done.stderr
-    assert [f"name=s-seed{seed} seed={seed} resume=auto" in done.stdout for seed in (0, 1)] == [True, True]
+    assert [f"name=s-seed{seed} seed={seed} resume=auto" in done.stdout for seed in (0, 1)] == [
+        True,
+        True,
+    ]
 
 
 SIX = [
     "name=s", "seed=0,1,2", "ema=0,0.9", "method.width=4", "data.size=32", "batch_size=4",
-    "trainer.max_steps=12", "trainer.val_check_interval=6", "trainer.precision=32-true", "save_every=2", "sheet=0",
+    "trainer.max_steps=12", "trainer.val_check_interval=6", "trainer.precision=32-true",
+    "save_every=2", "sheet=0",
 ]  # fmt: skip
 
 
@@ -164,7 +190,12 @@ def sweep_of_six(folder: Path) -> subprocess.Popen[bytes]:
     line = [sys.executable, "-m", "colorlab.train", "-m", *SIX]
     with (folder / "said").open("ab") as said:
         return subprocess.Popen(
-            line, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+            line,
+            cwd=folder,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
 
@@ -175,7 +206,9 @@ def outcome(folder: Path) -> dict[str, tuple[str, ...]]:
         job.name: (
             job.state,
             (sweep.path(job) / "metrics.jsonl").read_text(),
-            hashlib.sha256((sweep.path(job) / "checkpoints" / "weights.safetensors").read_bytes()).hexdigest(),
+            hashlib.sha256(
+                (sweep.path(job) / "checkpoints" / "weights.safetensors").read_bytes()
+            ).hexdigest(),
         )
         for job in sweep.jobs.values()
     }

@@ -1,4 +1,5 @@
-"""Names of many pictures: as a list of words, at a few bytes each; what a data set keeps of a picture."""
+"""Names of many pictures: as a list of words, at a few bytes each; what a data set keeps of a
+picture."""
 
 from __future__ import annotations
 
@@ -19,8 +20,17 @@ NAMES = ["a.png", "", "süß/b c.png", "no text \udcff.png", "猫.png"]
 
 def test_words_are_a_list_of_words() -> None:
     words = Words(NAMES)
-    assert list(words) == NAMES and words == NAMES and words[-1] == NAMES[-1] and words[1:4:2] == NAMES[1:4:2]
-    assert "猫.png" in words and words.index("猫.png") == 4 and pickle.loads(pickle.dumps(words)) == NAMES
+    assert (
+        list(words) == NAMES
+        and words == NAMES
+        and words[-1] == NAMES[-1]
+        and words[1:4:2] == NAMES[1:4:2]
+    )
+    assert (
+        "猫.png" in words
+        and words.index("猫.png") == 4
+        and pickle.loads(pickle.dumps(words)) == NAMES
+    )
     assert words != NAMES[:-1] and list(Words([])) == []
     with pytest.raises(IndexError):
         words[5]
@@ -28,7 +38,9 @@ def test_words_are_a_list_of_words() -> None:
 
 def test_paths_are_those_below_their_folder() -> None:
     paths = Paths(Path("/x"), Words(NAMES[2:]))
-    assert paths[0] == Path("/x/süß/b c.png") and paths[1:] == [Path("/x") / name for name in NAMES[3:]]
+    assert paths[0] == Path("/x/süß/b c.png") and paths[1:] == [
+        Path("/x") / name for name in NAMES[3:]
+    ]
     assert len(paths) == 3 and list(paths)[2].name == "猫.png"
 
 
@@ -51,8 +63,9 @@ def kept(folder: Path, count: int) -> int:
     pictures = Many(str(folder), 64, "gray", "dilation", "none", "fail", 10**6, False, augment)
     gc.collect()
     assert len(pictures) == count and pictures.names[count - 1].endswith(f"{count - 1:06d}.jpg")
+    # not pathlib's: it interns the parts of paths
     return sum(snapshot.size for snapshot in tracemalloc.take_snapshot().statistics("filename")
-               if "pathlib" not in snapshot.traceback[0].filename)  # fmt: skip  # it interns the parts of paths
+               if "pathlib" not in snapshot.traceback[0].filename)  # fmt: skip
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
-"""Prompts become the token states that diffusers' own pipeline would use, and too long ones are told."""
+"""Prompts become the token states that diffusers' own pipeline would use, and too long ones are
+told."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ def test_padding_does_not_reach_the_words_of_a_bert(tmp_path):
 
 
 def test_a_prompt_that_is_too_long_is_one_line_with_the_limit_and_the_cut(encoder):
-    with pytest.raises(ConfigError, match=r"tokens, 10 fit .*after '.*car.* would be cut") as caught:
+    with pytest.raises(
+        ConfigError, match=r"tokens, 10 fit .*after '.*car.* would be cut"
+    ) as caught:
         encoder(["blue car " * 9])
     assert "\n" not in str(caught.value)
 

@@ -33,10 +33,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import sys
 
     folder = tmp_path_factory.mktemp("train")
-    line = [sys.executable, "-m", "colorlab.train", "name=small", *SMALL, "trainer.max_steps=6", "save_every=3",
-            "trainer.val_check_interval=3"]  # fmt: skip
+    line = [sys.executable, "-m", "colorlab.train", "name=small", *SMALL, "trainer.max_steps=6",
+            "save_every=3", "trainer.val_check_interval=3"]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=170)
+    done = subprocess.run(
+        line, cwd=folder, env=environment, capture_output=True, text=True, timeout=170
+    )
     assert done.returncode == 0, done.stderr
     assert "contact sheet:" in done.stdout
     return folder
@@ -83,7 +85,9 @@ def test_a_second_run_of_the_same_name_is_refused(trained: Path) -> None:
 
 
 @pytest.mark.whole
-def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(tmp_path: Path, monkeypatch) -> None:
+def test_a_mistake_found_before_the_first_step_leaves_no_run_behind(
+    tmp_path: Path, monkeypatch
+) -> None:
     def refuse(*_: object) -> None:
         raise ConfigError("wrong (mend it)")
 
@@ -139,8 +143,16 @@ def test_hints_and_colours_come_from_the_command_line(trained: Path, command) ->
     hints.paste((200, 30, 90, 255), (4, 4, 20, 20))
     hints.paste((1, 2, 3, 255), (59, 49, 62, 52))  # a dot
     hints.save(trained / "hints.png")
-    words = [f"run={trained}/runs/small", f"input={trained}/plain.png", "n=2", "steps=2", f"out={trained}/hinted"]
-    done = command("sample", *words, f"hints={trained}/hints.png", "bias=ff8800", "guide=[flat,repulsion]")
+    words = [
+        f"run={trained}/runs/small",
+        f"input={trained}/plain.png",
+        "n=2",
+        "steps=2",
+        f"out={trained}/hinted",
+    ]
+    done = command(
+        "sample", *words, f"hints={trained}/hints.png", "bias=ff8800", "guide=[flat,repulsion]"
+    )
     assert done.returncode == 0, done.stderr
     for k in (1, 2):
         drawn = np.asarray(Image.open(trained / "hinted" / f"plain-{k}.png"))
@@ -176,12 +188,23 @@ def test_another_process_and_another_n_give_the_same_pictures(trained: Path, com
 
 @pytest.mark.slow
 @pytest.mark.parametrize("logger", ["wandb", "tensorboard"])
-def test_loggers_work_without_a_network_or_an_account(logger: str, command, tmp_path: Path, monkeypatch) -> None:
+def test_loggers_work_without_a_network_or_an_account(
+    logger: str, command, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    done = command("train", "name=l", f"logger={logger}", *SMALL, "trainer.max_steps=2", "trainer.val_check_interval=2")
+    done = command(
+        "train",
+        "name=l",
+        f"logger={logger}",
+        *SMALL,
+        "trainer.max_steps=2",
+        "trainer.val_check_interval=2",
+    )
     assert done.returncode == 0, done.stderr
-    found = {"wandb": "wandb/offline-run-*/run-*.wandb", "tensorboard": "tensorboard/events*"}[logger]
+    found = {"wandb": "wandb/offline-run-*/run-*.wandb", "tensorboard": "tensorboard/events*"}[
+        logger
+    ]
     assert list((tmp_path / "runs" / "l").glob(found))
 
 
@@ -197,7 +220,10 @@ def test_training_with_a_seed_is_repeatable(tmp_path: Path) -> None:
 @pytest.mark.whole
 @pytest.mark.parametrize(("method", "optimizers"), [("gpic", 1), ("pix2pix", 2)])
 def test_steps_are_those_of_one_optimizer(method: str, optimizers: int, tmp_path: Path) -> None:
-    train(tmp_path, words_for(method, "trainer.max_steps=5", "save_every=2", "trainer.val_check_interval=3"))
+    train(
+        tmp_path,
+        words_for(method, "trainer.max_steps=5", "save_every=2", "trainer.val_check_interval=3"),
+    )
     state = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
     assert state["step"] == int(state["state_dict"]["batches_seen"]) == 5
     assert len(state["optimizers"]) == len(state["schedules"]) == optimizers
@@ -210,10 +236,19 @@ def test_steps_are_those_of_one_optimizer(method: str, optimizers: int, tmp_path
 
 @pytest.mark.whole
 def test_accumulation_counts_optimizer_steps(tmp_path: Path) -> None:
-    words = ["trainer.accumulate_grad_batches=2", "trainer.max_steps=3", "save_every=2", "trainer.val_check_interval=2"]
+    words = [
+        "trainer.accumulate_grad_batches=2",
+        "trainer.max_steps=3",
+        "save_every=2",
+        "trainer.val_check_interval=2",
+    ]
     train(tmp_path, words_for("gpic", *words))
     state = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
-    assert (state["step"], state["position"], int(state["averaging_state"]["n_averaged"])) == (3, 6, 3)
+    assert (state["step"], state["position"], int(state["averaging_state"]["n_averaged"])) == (
+        3,
+        6,
+        3,
+    )
     rows = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "val/loss" in row] == [1]
 
@@ -231,12 +266,18 @@ def test_a_full_disk_is_one_line_and_its_exit_code(tmp_path: Path) -> None:
     import sys
 
     words = words_for("gpic", "trainer.max_steps=2", "save_every=1")
-    line = f"ulimit -f 1000; exec '{sys.executable}' -m colorlab.train {' '.join(words)}"  # blocks of 1 kB
+    # blocks of 1 kB
+    line = f"ulimit -f 1000; exec '{sys.executable}' -m colorlab.train {' '.join(words)}"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 74, done.stderr
     (said,) = done.stderr.strip().splitlines()
-    assert said.startswith("colorlab: error: ") and "last.ckpt could not be saved: File too large" in said
+    assert (
+        said.startswith("colorlab: error: ")
+        and "last.ckpt could not be saved: File too large" in said
+    )
 
 
 def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
@@ -253,17 +294,27 @@ def test_a_loss_that_is_not_finite_names_batch_and_pictures(tiny) -> None:
 
 
 @pytest.mark.whole
-def test_a_training_begins_with_the_weights_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_begins_with_the_weights_of_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from safetensors.torch import load_file
 
     train(tmp_path / "a", words_for("gpic", "trainer.max_steps=2"))
     train(
         tmp_path / "b",
-        words_for("gpic", "trainer.max_steps=2", "seed=7", "method.optimizer.lr=1e-9", f"begin_with={tmp_path}/a"),
+        words_for(
+            "gpic",
+            "trainer.max_steps=2",
+            "seed=7",
+            "method.optimizer.lr=1e-9",
+            f"begin_with={tmp_path}/a",
+        ),
     )
     first, second = (load_file(weights_of(tmp_path / name)) for name in "ab")
     assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
-    monkeypatch.setattr("colorlab.training.fit.build", lambda _: pytest.fail("pictures were made first"))
+    monkeypatch.setattr(
+        "colorlab.training.fit.build", lambda _: pytest.fail("pictures were made first")
+    )
     with pytest.raises(CheckpointError, match="there is no run in"):
         train(tmp_path / "c", words_for("gpic", "begin_with=nowhere"))
     assert not (tmp_path / "c" / "config.yaml").exists()

@@ -52,7 +52,9 @@ def test_the_same_draws_give_the_same_pictures_whatever_the_batch() -> None:
 
 
 def test_colours_alone_are_augmented_as_with_a_line() -> None:
-    assert np.array_equal(ALL(pixels(channels=3), Draws(0, range(6))), ALL(pixels(), Draws(0, range(6)))[:, :3])
+    assert np.array_equal(
+        ALL(pixels(channels=3), Draws(0, range(6))), ALL(pixels(), Draws(0, range(6)))[:, :3]
+    )
 
 
 def test_new_border_is_white_paper() -> None:
@@ -100,7 +102,9 @@ def ink(line: np.ndarray) -> float:
 
 def test_paint_becomes_a_colouring_with_its_ink() -> None:
     after = Augment(0.0, 0.0, 0.0)(drawing(1), Draws(0, [0]))[0]
-    assert after[:, 48, 48].tolist() == [200, 30, 40, 255, 1] and after[:3, after[3] == 0].max() == 0
+    assert (
+        after[:, 48, 48].tolist() == [200, 30, 40, 255, 1] and after[:3, after[3] == 0].max() == 0
+    )
 
 
 def test_pens_are_wider_and_thinner_within_the_factor_and_the_colouring_has_the_same_ink() -> None:
@@ -129,7 +133,8 @@ def test_gaps_break_lines_and_leave_the_areas() -> None:
     before = drawing(40)
     after = Augment(0.0, 0.0, 0.0, gaps=1.0)(before, Draws(0, range(40)))
     open_rings = [
-        cv2.connectedComponents((line > 128).astype(np.uint8), connectivity=4)[0] == 2 for line in after[:, 3]
+        cv2.connectedComponents((line > 128).astype(np.uint8), connectivity=4)[0] == 2
+        for line in after[:, 3]
     ]
     assert 15 < sum(open_rings) < 40 and np.array_equal(after[:, 4], before[:, 4])
 
@@ -146,15 +151,26 @@ def test_scans_have_tinted_grainy_paper_and_colourings_have_none() -> None:
     before = drawing(30)
     after = Augment(0.0, 0.0, 0.0, noise=0.2)(before, Draws(0, range(30)))
     assert np.array_equal(after[:, :3], Augment(0.0, 0.0, 0.0)(before, Draws(0, range(30)))[:, :3])
-    assert 0.75 * 255 < after[:, 3, :10, :10].mean((1, 2)).min() < 250 and after[:, 3, :10, :10].std((1, 2)).max() > 1
+    assert (
+        0.75 * 255 < after[:, 3, :10, :10].mean((1, 2)).min() < 250
+        and after[:, 3, :10, :10].std((1, 2)).max() > 1
+    )
 
 
 def test_crops_show_a_part_and_bends_move_lines_with_areas() -> None:
-    for augment in (Augment(0.0, 0.0, 0.0, crop=1.0), Augment(0.0, 0.0, 0.0, wobble=0.03), Augment(0.5, 0.3, 0.0)):
+    for augment in (
+        Augment(0.0, 0.0, 0.0, crop=1.0),
+        Augment(0.0, 0.0, 0.0, wobble=0.03),
+        Augment(0.5, 0.3, 0.0),
+    ):
         after = augment(drawing(20), Draws(0, range(20)), 64)
         red = (after[:, 0].astype(int) - after[:, 1] > 90) & (after[:, 3] > 250)
         white = (after[:, 1] > 250) & (after[:, 3] > 250)
-        assert after.shape == (20, 5, 64, 64) and (after[:, 4][red] == 1).all() and (after[:, 4][white] == 0).all()
+        assert (
+            after.shape == (20, 5, 64, 64)
+            and (after[:, 4][red] == 1).all()
+            and (after[:, 4][white] == 0).all()
+        )
         assert len({picture.tobytes() for picture in after}) > 10
     cropped = Augment(0.0, 0.0, 0.0, crop=1.0)(drawing(20), Draws(0, range(20)))
     assert (np.concatenate([cropped[:, 3, 0], cropped[:, 3, -1]], 1) < 128).any(1).sum() > 5

@@ -1,4 +1,5 @@
-"""Models that travel: to a folder and back, from a hub that is played here, what is refused, the card, the list."""
+"""Models that travel: to a folder and back, from a hub that is played here, what is refused, the
+card, the list."""
 
 from __future__ import annotations
 
@@ -56,39 +57,63 @@ def square() -> np.ndarray:
 
 def test_a_model_colours_the_same_after_its_journey(run: Path, saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == FILES
-    there, here = (opened.sample(square(), n=2) for opened in (colorlab.from_pretrained(saved), colorlab.open_run(run)))
+    there, here = (
+        opened.sample(square(), n=2)
+        for opened in (colorlab.from_pretrained(saved), colorlab.open_run(run))
+    )
     assert all(np.array_equal(a, b) for a, b in zip(there, here, strict=True))
-    before, after = load_file(run / "checkpoints" / "weights.safetensors"), load_file(saved / "model.safetensors")
-    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    before = load_file(run / "checkpoints" / "weights.safetensors")
+    after = load_file(saved / "model.safetensors")
+    assert before.keys() == after.keys() and all(
+        torch.equal(before[name], after[name]) for name in before
+    )
 
 
-def test_the_configuration_keeps_what_is_needed_and_no_folders_of_its_maker(run: Path, tmp_path: Path) -> None:
+def test_the_configuration_keeps_what_is_needed_and_no_folders_of_its_maker(
+    run: Path, tmp_path: Path
+) -> None:
     own = shutil.copytree(run, tmp_path / "own")
     config = yaml.safe_load((own / "config.yaml").read_text())
     config["data"] |= {"_target_": "colorlab.data.folder.Folder", "root": "/home/somebody/pictures"}
     (own / "config.yaml").write_text(yaml.safe_dump(config))
-    kept = yaml.safe_load((colorlab.save_pretrained(own, tmp_path / "out") / "config.yaml").read_text())
+    kept = yaml.safe_load(
+        (colorlab.save_pretrained(own, tmp_path / "out") / "config.yaml").read_text()
+    )
     assert kept["data"]["root"] == "pictures" and "logger" not in kept
     assert kept["method"] == open_run(own).config["method"]
 
 
-def test_the_card_tells_what_was_measured_alone(run: Path, judged: Path, saved: Path, tmp_path: Path) -> None:
+def test_the_card_tells_what_was_measured_alone(
+    run: Path, judged: Path, saved: Path, tmp_path: Path
+) -> None:
     card = (saved / "README.md").read_text()
     front = yaml.safe_load(card.split("---")[1])
     assert front["library_name"] == "colorlab" and front["license"] == "cc-by-4.0"
     share = read_json(judged / "evaluation.json")["values"]["validity/share"]
     assert f"{share['mean']:.2f} [{share['low']:.2f}, {share['high']:.2f}]" in card
     assert f"{100 * (1 - share['mean']):.0f} % of its candidates break the drawing" in card
-    assert "CC BY-SA 4.0" in card and "4 candidates" in card and "2 steps of" in card and "![" in card
+    assert (
+        "CC BY-SA 4.0" in card and "4 candidates" in card and "2 steps of" in card and "![" in card
+    )
     bare = (colorlab.save_pretrained(run, tmp_path / "bare") / "README.md").read_text()
-    assert "Not measured yet" in bare and "licence of the weights is not stated" in bare and "![" not in bare
+    assert (
+        "Not measured yet" in bare
+        and "licence of the weights is not stated" in bare
+        and "![" not in bare
+    )
 
 
 @pytest.mark.parametrize(
     ("what", "error"),
-    [("full", "there already"), ("unfinished", "not finished"), ("leaning", "takes method.learning.predict=")],
+    [
+        ("full", "there already"),
+        ("unfinished", "not finished"),
+        ("leaning", "takes method.learning.predict="),
+    ],
 )
-def test_what_cannot_travel_is_one_line(run: Path, tmp_path: Path, what: str, error: str, monkeypatch) -> None:
+def test_what_cannot_travel_is_one_line(
+    run: Path, tmp_path: Path, what: str, error: str, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     own = shutil.copytree(run, tmp_path / "own")
     target = tmp_path / "out"
@@ -112,7 +137,8 @@ def test_a_mix_of_two_runs_does_not_travel_as_one(run: Path, tmp_path: Path) -> 
 
 
 class Hub(NamedTuple):
-    """url: where it is. asked: the paths that were asked for. files: name -> bytes of the one model it has."""
+    """url: where it is. asked: the paths that were asked for. files: name -> bytes of the one model
+    it has."""
 
     url: str
     asked: list[str]
@@ -124,7 +150,9 @@ def hub(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A hub on this machine with one model, me/mine, at one commit."""
     pytest.importorskip("huggingface_hub")
     monkeypatch.setenv("COLORLAB_CACHE", str(tmp_path / "cache"))
-    files = {path.name: path.read_bytes() for path in saved.iterdir()} | {"setup.py": b"raise SystemExit"}
+    files = {path.name: path.read_bytes() for path in saved.iterdir()} | {
+        "setup.py": b"raise SystemExit"
+    }
     asked: list[str] = []
 
     class Answers(BaseHTTPRequestHandler):
@@ -135,8 +163,14 @@ def hub(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
             asked.append(self.path)
             name, headers = self.path.rpartition("/")[2], {}
             if self.path.startswith("/api/models/me/mine"):
-                about = {"id": "me/mine", "sha": COMMIT, "siblings": [{"rfilename": each} for each in files]}
-                paths = [{"type": "file", "path": p, "size": len(b), "oid": p} for p, b in files.items()]
+                about = {
+                    "id": "me/mine",
+                    "sha": COMMIT,
+                    "siblings": [{"rfilename": each} for each in files],
+                }
+                paths = [
+                    {"type": "file", "path": p, "size": len(b), "oid": p} for p, b in files.items()
+                ]
                 body = json.dumps(paths if "/tree/" in self.path else about).encode()
             elif self.path.startswith(f"/me/mine/resolve/{COMMIT}/") and name in files:
                 body = files[name]
@@ -196,8 +230,12 @@ def test_a_hub_without_the_model_leaves_nothing_behind(hub: Hub, tmp_path: Path)
 
 
 @pytest.mark.parametrize("revision", [None, "main", "v1.0", COMMIT[:10], COMMIT.upper()])
-def test_a_hub_is_not_asked_without_a_commit(revision: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket.socket, "connect", lambda *address: pytest.fail("the network was asked"))
+def test_a_hub_is_not_asked_without_a_commit(
+    revision: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        socket.socket, "connect", lambda *address: pytest.fail("the network was asked")
+    )
     with pytest.raises(ConfigError, match="40 hexadecimal digits"):
         colorlab.from_pretrained("me/mine", revision=revision)
 
@@ -210,7 +248,11 @@ def test_what_is_neither_folder_nor_address_is_one_line(address: str) -> None:
 
 @pytest.mark.whole
 def test_the_list_names_what_ships_what_is_here_and_what_was_fetched(
-    run: Path, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Path,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(run, tmp_path / "runs" / "own")
@@ -220,7 +262,11 @@ def test_the_list_names_what_ships_what_is_here_and_what_was_fetched(
     models.main([])
     lines = capsys.readouterr().out.splitlines()
     own = next(line for line in lines if line.startswith("runs/own "))
-    assert "GPIC" in own and "OpenMoji, lines, 32 px" in own and "python -m colorlab.sample run=runs/own" in own
+    assert (
+        "GPIC" in own
+        and "OpenMoji, lines, 32 px" in own
+        and "python -m colorlab.sample run=runs/own" in own
+    )
     assert any(line.startswith("pretrained/flats ") and "apache-2.0" in line for line in lines)
     assert any(line.startswith(str(folder)) and "cc-by-4.0" in line for line in lines)
     prior = next((line for line in lines if "LatentPrior" in line or "prior-openmoji" in line), "")
@@ -234,7 +280,11 @@ def test_a_card_without_a_licence_states_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "error"),
-    [(["lisst"], "choose from list"), (["save", "run=x"], "out is not set"), (["fetch", "repos=x"], "nearest: repo")],
+    [
+        (["lisst"], "choose from list"),
+        (["save", "run=x"], "out is not set"),
+        (["fetch", "repos=x"], "nearest: repo"),
+    ],
 )
 def test_mistyped_words_are_one_line(words: list[str], error: str) -> None:
     with pytest.raises(ConfigError, match=error):

@@ -24,7 +24,8 @@ def drawing(row: int) -> np.ndarray:
 
 
 class Toy(PicturePairs):
-    """Four training pictures, each of one colour under a stroke of its own, and the first drawing again for testing."""
+    """Four training pictures, each of one colour under a stroke of its own, and the first drawing
+    again for testing."""
 
     def __init__(self, condition: str) -> None:
         lines = [drawing(row) for row in (4, 12, 20, 28, 4)]
@@ -32,7 +33,9 @@ class Toy(PicturePairs):
             np.array(color, np.uint8)[:, None, None] * (line > 0)
             for color, line in zip((*COLORS, COLORS[0]), lines, strict=True)
         ]
-        pixels = np.stack([np.concatenate([rgb, line[None]]) for rgb, line in zip(flat, lines, strict=True)])
+        pixels = np.stack(
+            [np.concatenate([rgb, line[None]]) for rgb, line in zip(flat, lines, strict=True)]
+        )
         super().__init__(pixels, None, condition, Augment(0, 0, 0))
         self.names, self.captions = list("abcde"), [""] * 5
         self.drawing = np.array([0, 1, 2, 3, 0])
@@ -62,7 +65,9 @@ def test_the_mean_colour_lies_under_the_ink() -> None:
     candidates, image = drawn("mean")
     paper = image[0, 0] == 1
     expected = Toy("lines")[[0, 1, 2, 3]].rgb.mean((0, 2, 3))
-    assert torch.allclose(candidates[0][:, paper], expected[:, None].expand(-1, int(paper.sum())), atol=1e-6)
+    assert torch.allclose(
+        candidates[0][:, paper], expected[:, None].expand(-1, int(paper.sum())), atol=1e-6
+    )
     assert candidates[:, :, ~paper].max() == 0 and torch.equal(candidates[0], candidates[2])
 
 
@@ -77,7 +82,9 @@ def test_the_nearest_drawings_colours_come_in_the_order_of_nearness() -> None:
 
 def test_nearest_drawings_come_again_where_there_are_fewer_than_candidates() -> None:
     candidates, _ = drawn("nearest", n=6)
-    assert torch.equal(candidates[4], candidates[0]) and not torch.equal(candidates[3], candidates[0])
+    assert torch.equal(candidates[4], candidates[0]) and not torch.equal(
+        candidates[3], candidates[0]
+    )
 
 
 @pytest.mark.parametrize("row", ["condition", "mean", "nearest"])
@@ -96,10 +103,16 @@ def test_other_truths_leave_out_the_judged_one_and_take_turns() -> None:
 
 def test_a_gray_picture_has_the_truths_of_its_own_luma_only() -> None:
     gray = torch.full((1, 3, 4, 4), 0.5)
-    tinted = gray + torch.tensor([0.587, -0.299, 0.0])[None, :, None, None] * 0.3  # of the same luma
+    # of the same luma
+    tinted = gray + torch.tensor([0.587, -0.299, 0.0])[None, :, None, None] * 0.3
     darker = gray * 0.8
     batch = type(
-        "Shown", (), {"rgb": torch.cat([gray, darker, tinted]), "image": luma(torch.cat([gray, darker, tinted]))}
+        "Shown",
+        (),
+        {
+            "rgb": torch.cat([gray, darker, tinted]),
+            "image": luma(torch.cat([gray, darker, tinted])),
+        },
     )
     assert torch.equal(truths_of(batch, "gray"), torch.cat([gray, tinted]))
     assert len(truths_of(batch, "lines")) == 3

@@ -14,8 +14,8 @@ from colorlab.samplers.guides import Bias, Inpaint
 from colorlab.types import Batch, Condition, Hints
 from tests.small_methods import image, stirred
 
-SMALL = ["name=t", "method=twostage", "method.width=4", "method.net.depth=3", "method.critic.width=4",
-         "method.critic.layers=2", "trainer.max_steps=10"]  # fmt: skip
+SMALL = ["name=t", "method=twostage", "method.width=4", "method.net.depth=3",
+         "method.critic.width=4", "method.critic.layers=2", "trainer.max_steps=10"]  # fmt: skip
 
 
 def twostage(*overrides: str) -> Any:
@@ -24,7 +24,9 @@ def twostage(*overrides: str) -> Any:
 
 def batch(n: int = 2) -> Batch:
     rgb = Draws(0, range(n)).uniform(3, 32, 32)
-    return Batch(rgb, image().expand(n, -1, -1, -1), torch.arange(n), [""] * n, torch.full((n,), -1))
+    return Batch(
+        rgb, image().expand(n, -1, -1, -1), torch.arange(n), [""] * n, torch.full((n,), -1)
+    )
 
 
 def test_splats_are_of_the_pictures_own_colours_and_each_pictures_own_chance() -> None:
@@ -34,14 +36,16 @@ def test_splats_are_of_the_pictures_own_colours_and_each_pictures_own_chance() -
     assert torch.equal(found[1:2], splashed(truth[1:2], 3, Draws(0, [5])))
     assert torch.equal(splashed(truth, 0, Draws(0, [4, 5, 6])), truth)
     flat = torch.full((1, 3, 20, 30), 0.25)
-    assert torch.equal(splashed(flat, 5, Draws(0, [0])), flat)  # of a flat page every splat and part is its own
+    # of a flat page every splat and part is its own
+    assert torch.equal(splashed(flat, 5, Draws(0, [0])), flat)
 
 
 def test_training_clicks_are_true_colours_and_at_most_so_many() -> None:
     built, one = twostage("method.net.hints=3"), batch(40)
     hints = built.clicks(one.rgb, Draws(0, range(40)))
     shares = hints.mask.mean((1, 2, 3))
-    assert (shares == 0).any() and shares.max() < 4 * 0.006  # of clicks of a radius of one pixel: five each
+    # of clicks of a radius of one pixel: five each
+    assert (shares == 0).any() and shares.max() < 4 * 0.006
     single = built.clicks(one.rgb[7:8], Draws(0, [7]))
     assert torch.equal(single.mask[0], hints.mask[7]) and torch.equal(single.rgb[0], hints.rgb[7])
 
@@ -53,7 +57,9 @@ def test_hints_come_back_exactly_and_change_what_is_around() -> None:
     free = built.sample(Condition(shown), 2, draws)
     held = built.sample(Condition(shown, Hints(rgb, mask)), 2, draws, [Inpaint("clean", 1, 0.0)])
     inside = mask[0, 0] > 0
-    assert (held[0][..., inside] - 0.75).abs().max() < 1e-6 and (held - free)[0][..., ~inside].abs().max() > 1e-3
+    assert (held[0][..., inside] - 0.75).abs().max() < 1e-6 and (held - free)[0][
+        ..., ~inside
+    ].abs().max() > 1e-3
 
 
 def test_candidates_differ_by_the_drafts_dropout_alone() -> None:
@@ -67,7 +73,9 @@ def test_the_losses_are_those_of_both_stages() -> None:
     built, one = twostage(), batch()
     made = built.made(one, Draws(0, [0, 1]))
     softplus, truth = torch.nn.functional.softplus, 2 * one.rgb - 1
-    real, draft, painted = (built.discriminator(one.image, x)[0] for x in (truth, made["draft"], made["painted"]))
+    real, draft, painted = (
+        built.discriminator(one.image, x)[0] for x in (truth, made["draft"], made["painted"])
+    )
     near = [(made[key] - truth).abs().mean() for key in ("draft", "painted")]
     wanted = softplus(-draft).mean() + softplus(-painted).mean() + 100 * sum(near)
     assert built.generator_loss(one, made)["loss"].item() == pytest.approx(wanted.item(), rel=1e-4)

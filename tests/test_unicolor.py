@@ -1,4 +1,5 @@
-"""UniColor: codes of chroma, drawn in rounds in an order of each candidate's own, with hints on a grid."""
+"""UniColor: codes of chroma, drawn in rounds in an order of each candidate's own, with hints on a
+grid."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from tests.small_methods import image, stirred
 
 SMALL = [
     "name=t", "method=unicolor", "data.condition=gray", "method.width=2", "method.codes.count=6",
-    "method.codes.channels=4", "method.codes.refiner_width=4", "method.net.channels=8", "method.net.heads=2",
-    "method.net.layers=1", "trainer.max_steps=10",
+    "method.codes.channels=4", "method.codes.refiner_width=4", "method.net.channels=8",
+    "method.net.heads=2", "method.net.layers=1", "trainer.max_steps=10",
 ]  # fmt: skip
 
 
@@ -32,7 +33,9 @@ def unicolor(*overrides: str) -> Any:
 @pytest.mark.parametrize(("cells", "rounds"), [(1, 12), (12, 12), (64, 12), (5, 9), (100, 1)])
 def test_rounds_take_every_place_once_and_ever_more(cells: int, rounds: int) -> None:
     found = rounds_of(cells, rounds)
-    assert [begin for begin, _ in found] == [0, *(end for _, end in found[:-1])] and found[-1][1] == cells
+    assert [begin for begin, _ in found] == [0, *(end for _, end in found[:-1])] and found[-1][
+        1
+    ] == cells
     sizes = [end - begin for begin, end in found]
     assert len(sizes) <= min(rounds, cells) and min(sizes) >= 1
     assert rounds < cells or sizes == [1] * cells
@@ -48,7 +51,9 @@ def test_as_many_rounds_as_cells_draw_one_code_after_another() -> None:
     u, found = rows.to("codes").uniform(6), torch.full((3, 6), 6)
     for k in range(6):
         for row in range(3):
-            logits = built.net(tokens, torch.ones(1, 6, dtype=torch.bool), found[row : row + 1])[0, order[row, k]]
+            logits = built.net(tokens, torch.ones(1, 6, dtype=torch.bool), found[row : row + 1])[
+                0, order[row, k]
+            ]
             found[row, order[row, k]] = inverse_cdf(
                 logits[None, :, None, None], u[row, order[row, k], None, None, None]
             )
@@ -77,14 +82,17 @@ def test_the_gradient_of_what_is_painted_passes_the_choice_of_a_code() -> None:
     (at_code,) = torch.autograd.grad(F.l1_loss(codes.decoder(gray, chosen), ab), chosen)
     (wanted,) = torch.autograd.grad(z, codes.encoder[6].bias, at_code)
     assert torch.allclose(found, wanted, atol=1e-6) and found.abs().max() > 0
-    assert torch.autograd.grad(painted, codes.codebook, allow_unused=True)[0] is None  # codes learn by nearness alone
+    # codes learn by nearness alone
+    assert torch.autograd.grad(painted, codes.codebook, allow_unused=True)[0] is None
 
 
 def test_hints_of_cells_are_the_means_of_what_is_shown_in_each() -> None:
     shown, cells = torch.zeros(1, 3, 2, 4), torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 1]]])
     shown[0, :, 0, 0], shown[0, :, 1, 1] = torch.tensor([0.2, -0.4, 1]), torch.tensor([0.4, 0.0, 1])
     found = hints_of_cells(shown, cells, 2)
-    assert torch.allclose(found[0, 0], torch.tensor([0.3, -0.2, 1])) and found[0, 1].abs().max() == 0
+    assert (
+        torch.allclose(found[0, 0], torch.tensor([0.3, -0.2, 1])) and found[0, 1].abs().max() == 0
+    )
 
 
 @pytest.mark.whole
@@ -94,7 +102,9 @@ def test_hints_are_kept_exactly_and_reach_beyond_themselves() -> None:
     rgb, mask = torch.zeros(1, 3, 32, 40), torch.zeros(1, 1, 32, 40)
     rgb[:, 0, 4:8, 4:8], mask[..., 4:8, 4:8] = 0.7, 1
     free = built.sample(Condition(gray), 4, Draws(0, [0]))
-    held = built.sample(Condition(gray, Hints(rgb, mask)), 4, Draws(0, [0]), [Inpaint("clean", 1, 0.0)])
+    held = built.sample(
+        Condition(gray, Hints(rgb, mask)), 4, Draws(0, [0]), [Inpaint("clean", 1, 0.0)]
+    )
     wanted = AB().decode(AB().encode(rgb), gray)
     inside = mask[0, 0] > 0
     assert torch.allclose(held[0, 0][:, inside], wanted[0][:, inside], atol=1e-4)
@@ -115,7 +125,9 @@ def test_the_loss_is_its_parts_times_their_weights() -> None:
     found = built.loss(batch, Draws(0, [0, 1]))
     z = built.codes.encoded(batch.image, AB().encode(rgb))
     apart = 1.5 * (built.codes.of(built.codes.nearest(z)) - z).square().sum(1).mean()
-    assert found["loss"].item() == pytest.approx((found["codes"] + apart + 10 * found["painted"]).item(), rel=1e-4)
+    assert found["loss"].item() == pytest.approx(
+        (found["codes"] + apart + 10 * found["painted"]).item(), rel=1e-4
+    )
     assert 0 < found["used"] <= 1
 
 
@@ -126,7 +138,9 @@ def test_codes_begin_as_cells_of_training_pictures() -> None:
         splits = {"train": torch.arange(3).numpy()}
 
         def __getitem__(self, which: list[int]) -> Batch:
-            return Batch(rgb[which], luma(rgb[which]), torch.tensor(which), [""] * 3, torch.full((3,), -1))
+            return Batch(
+                rgb[which], luma(rgb[which]), torch.tensor(which), [""] * 3, torch.full((3,), -1)
+            )
 
     built.prepare(Pictures())
     z = built.codes.encoded(luma(rgb), AB().encode(rgb)).movedim(1, -1).flatten(0, 2)

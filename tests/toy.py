@@ -18,7 +18,8 @@ from colorlab.types import Denoiser
 
 CONF = Path(__file__).parent.parent / "conf"
 
-#: name -> (conf/method/sampler/<file>.yaml, what is changed); every way of sampling that tests run through
+#: name -> (conf/method/sampler/<file>.yaml, what is changed); every way of sampling that tests run
+#: through
 SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ancestral": ("ancestral", {}),
     "ancestral, corrected": ("ancestral", {"corrector_steps": 1}),
@@ -50,7 +51,8 @@ def sampler_of(name: str, **changes: Any) -> Any:
 
 
 class TwoModes:
-    """Every value of a picture is, on its own, +mode (probability ``share``) or -mode, plus a spread: elementwise."""
+    """Every value of a picture is, on its own, +mode (probability ``share``) or -mode, plus a
+    spread: elementwise."""
 
     def __init__(self, mode: float = 0.6, spread: float = 0.1, share: float = 0.5) -> None:
         self.mode, self.spread, self.share = mode, spread, share
@@ -71,7 +73,8 @@ class TwoModes:
 
 
 class FlatColors:
-    """Equally likely flat pictures, each of one colour, plus a texture of independent noise (GPIC Eq. 13's toy)."""
+    """Equally likely flat pictures, each of one colour, plus a texture of independent noise
+    (GPIC Eq. 13's toy)."""
 
     def __init__(self, colors: Tensor | None = None, texture: float = 0.03) -> None:
         grid = torch.tensor(list(itertools.product([-0.8, 0.0, 0.8], repeat=3)))
@@ -96,7 +99,9 @@ class FlatColors:
         return torch.cdist(x.mean((2, 3)), self.colors).argmin(1)
 
 
-def noisy_start(sampler: Sampler, V: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:
+def noisy_start(
+    sampler: Sampler, V: Tensor, draws: Draws, switch_at: float | None = None
+) -> Tensor:
     """GPIC Eq. 13: x_T = sqrt(alpha_bar_T) V + sqrt(1 - alpha_bar_T) eps."""
     alpha_bar = sampler.levels(switch_at)[0]
     return math.sqrt(alpha_bar) * V + math.sqrt(1 - alpha_bar) * draws.normal(*V.shape[1:])

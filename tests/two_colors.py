@@ -1,4 +1,5 @@
-"""Drawings whose right colours are known: an outlined square on white paper, filled red or blue with equal odds."""
+"""Drawings whose right colours are known: an outlined square on white paper, filled red or blue
+with equal odds."""
 
 from __future__ import annotations
 
@@ -27,7 +28,12 @@ def drawings(step: int) -> Batch:
 
 def trained(name: str, steps: int, *overrides: str):
     """A small adversarial method after so many batches, without Lightning."""
-    words = ["method.width=8", "method.critic.width=8", "method.optimizer.lr=2e-3", f"trainer.max_steps={steps}"]
+    words = [
+        "method.width=8",
+        "method.critic.width=8",
+        "method.optimizer.lr=2e-3",
+        f"trainer.max_steps={steps}",
+    ]
     torch.manual_seed(0)
     method = build(compose("train", ["name=t", f"method={name}", *words, *overrides]).method)
     optimizers, schedules = zip(*method.optimizers(), strict=True)
@@ -55,7 +61,8 @@ def fillings(method, n: int) -> torch.Tensor:
 
 
 def share_of_red(method, n: int = 32) -> tuple[float, float]:
-    """Among candidates that are nearer than 0.25 to one of the colours: the share of red. And the share of those."""
+    """Among candidates that are nearer than 0.25 to one of the colours: the share of red. And the
+    share of those."""
     colors = torch.cdist(fillings(method, n), torch.stack([RED, BLUE]))
     right = colors.amin(1) < 0.25
     return float((colors.argmin(1)[right] == 0).float().mean()), float(right.float().mean())

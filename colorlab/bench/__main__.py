@@ -5,9 +5,9 @@ python -m colorlab.bench quick           the same rows at small sizes; three min
 python -m colorlab.bench steps waits     some of its parts:
     steps, memory, whole, growth, judging, training, waits, studio
 
-A row is one piece of work, done by the suite ("here") and by something else ("beside"). What stands in a row took turns
-in one process, and the middle one of its repetitions counts, so that a busy machine troubles both alike. Times depend
-on the machine; ratios much less."""
+A row is one piece of work, done by the suite ("here") and by something else ("beside"). What stands
+in a row took turns in one process, and the middle one of its repetitions counts, so that a busy
+machine troubles both alike. Times depend on the machine; ratios much less."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def main(argv: list[str]) -> None:
         return
     unknown = [word for word in argv if word not in ("quick", *PARTS)]
     if unknown:
-        raise ConfigError(f"{unknown[0]} is no part of the bench (choose from quick, {', '.join(PARTS)})")
+        raise ConfigError(
+            f"{unknown[0]} is no part of the bench (choose from quick, {', '.join(PARTS)})"
+        )
     from colorlab.bench.timing import Table
     from colorlab.cli.device import settle_allocator
 

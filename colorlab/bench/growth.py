@@ -1,4 +1,5 @@
-"""How time grows with candidates, pixels and pictures. Beside each stands what it would be in proportion."""
+"""How time grows with candidates, pixels and pictures. Beside each stands what it would be in
+proportion."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ def measure(table: Table, quick: bool) -> None:
     grown(table, "drawings, 1 -> 4", (64, 8, 1), (64, 8, 4))
 
 
-def grown(table: Table, what: str, small: tuple[int, int, int], large: tuple[int, int, int]) -> None:
+def grown(
+    table: Table, what: str, small: tuple[int, int, int], large: tuple[int, int, int]
+) -> None:
     """small, large: side, candidates, drawings."""
     method = gpic(8)
 

@@ -1,4 +1,5 @@
-"""LPIPS of all pairs beside its package, all judges of a drawing, coherent samplers beside independent pixels."""
+"""LPIPS of all pairs beside its package, all judges of a drawing, coherent samplers beside
+independent pixels."""
 
 from __future__ import annotations
 
@@ -41,12 +42,22 @@ def lpips_pairs(table: Table, n: int, size: int) -> None:
     images = torch.rand(n, 3, size, size, generator=torch.Generator().manual_seed(4))
     package, pairs = package_model("alex"), n * (n - 1) // 2
     left, right = 2 * images[:BATCH] - 1, 2 * images[BATCH : 2 * BATCH] - 1
-    took = medians({"here": partial(pairwise_lpips, images, "alex"), "package": partial(package, left, right)}, 3)
+    took = medians(
+        {"here": partial(pairwise_lpips, images, "alex"), "package": partial(package, left, right)},
+        3,
+    )
     found = pairwise_lpips(images, "alex")[range(BATCH), range(BATCH, 2 * BATCH)]
     apart = float((found - package(left, right).flatten()).abs().max())
     note = f"extrapolated from {BATCH} pairs; {apart:.0e} apart"
     expected = took["package"] / BATCH * pairs
-    table.compare(f"LPIPS (Alex), {pairs:,} pairs", f"{size} px, {n} pictures", "package", took["here"], expected, note)
+    table.compare(
+        f"LPIPS (Alex), {pairs:,} pairs",
+        f"{size} px, {n} pictures",
+        "package",
+        took["here"],
+        expected,
+        note,
+    )
 
 
 def marginals(table: Table) -> None:
@@ -59,7 +70,9 @@ def marginals(table: Table) -> None:
     works = {name: partial(_sampler(name), given, 8, draws) for name in ("independent", *SAMPLERS)}
     took = medians(works, 3)
     for name in SAMPLERS:
-        table.compare(name, f"{SIDE} x {SIDE}, n=8", "independent pixels", took[name], took["independent"])
+        table.compare(
+            name, f"{SIDE} x {SIDE}, n=8", "independent pixels", took[name], took["independent"]
+        )
 
 
 def _sampler(name: str) -> MarginalSampler:

@@ -11,7 +11,8 @@ import torch
 from colorlab.bench.nets import LEVEL, gpic, inputs, naive
 from colorlab.bench.timing import Table
 
-CELLS = ((8, 64, 32), (8, 256, 8), (8, 256, 32), (32, 64, 32), (32, 256, 8))  # width, size, candidates
+# width, size, candidates
+CELLS = ((8, 64, 32), (8, 256, 8), (8, 256, 32), (32, 64, 32), (32, 256, 8))
 
 
 def measure(table: Table, quick: bool) -> None:
@@ -31,7 +32,8 @@ def peak_of_child(kind: str, width: int, size: int, n: int) -> float:
 
 @torch.inference_mode()
 def peak(kind: str, width: int, size: int, n: int) -> float:
-    """MiB that a net and a step of sampling add to a process that has its libraries loaded; Linux's own count."""
+    """MiB that a net and a step of sampling add to a process that has its libraries loaded; Linux's
+    own count."""
     naive(gpic(8).net)(*inputs(1, 16))
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before, (x, image) = resident("VmRSS"), inputs(n, size)

@@ -1,5 +1,5 @@
-"""The nets that are timed: GPIC as the suite runs it and as its paper says it, and a peer of as many parameters or
-operations from diffusers. Weights are random: speed does not depend on them."""
+"""The nets that are timed: GPIC as the suite runs it and as its paper says it, and a peer of as
+many parameters or operations from diffusers. Weights are random: speed does not depend on them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 
 def method(*words: str) -> Any:
-    """A method by its configuration, its weights random, the same at each call, and not zero, so that differences
-    show."""
+    """A method by its configuration, its weights random, the same at each call, and not zero, so
+    that differences show."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         built = build(compose("train", ["name=bench", *words]).method).eval().requires_grad_(False)
@@ -34,11 +34,14 @@ def method(*words: str) -> Any:
 
 def gpic(width: int, sampler: str = "dpm_solver", steps: int = 10) -> Any:
     """GPIC of that C."""
-    return method(f"method.width={width}", f"method/sampler={sampler}", f"method.sampler.steps={steps}")
+    return method(
+        f"method.width={width}", f"method/sampler={sampler}", f"method.sampler.steps={steps}"
+    )
 
 
 def naive(net: nn.Module) -> Step:
-    """GPIC's paper: the whole net for every candidate at every step, its weights in PyTorch's own memory format."""
+    """GPIC's paper: the whole net for every candidate at every step, its weights in PyTorch's own
+    memory format."""
     whole = copy.deepcopy(net).to(memory_format=torch.contiguous_format)
     return lambda x, image: whole(x, torch.full((len(x),), LEVEL), image.expand(len(x), -1, -1, -1))
 
@@ -51,8 +54,8 @@ def inputs(candidates: int, size: int) -> tuple[Tensor, Tensor]:
 
 
 def peer(measure: Callable[[nn.Module], int], target: int) -> Step:
-    """diffusers' UNet2DModel, the drawing a fourth channel, no attention, of the width at which ``measure`` is nearest
-    to a target."""
+    """diffusers' UNet2DModel, the drawing a fourth channel, no attention, of the width at which
+    ``measure`` is nearest to a target."""
     with torch.device("meta"):  # counted, not computed
         width = min(range(4, 97, 4), key=lambda width: abs(measure(_unet(width)) - target))
     net = _unet(width)
@@ -73,7 +76,8 @@ def _unet(width: int) -> nn.Module:
 
     channels = width, 2 * width, 3 * width, 4 * width
     down, up = ("DownBlock2D",) * 4, ("UpBlock2D",) * 4
-    net: Any = UNet2DModel(64, 4, 3, down_block_types=down, up_block_types=up, block_out_channels=channels,
+    net: Any = UNet2DModel(64, 4, 3, down_block_types=down, up_block_types=up,
+                           block_out_channels=channels,
                       layers_per_block=1, norm_num_groups=4, add_attention=False)  # fmt: skip
     frozen: nn.Module = net.eval().requires_grad_(False)
     return frozen

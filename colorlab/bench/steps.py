@@ -1,4 +1,5 @@
-"""One step of sampling: the suite beside the paper's loop, and beside diffusers' nets of the same size."""
+"""One step of sampling: the suite beside the paper's loop, and beside diffusers' nets of the same
+size."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def measure(table: Table, quick: bool) -> None:
             "diffusers, equal operations": peer(operations, target),
             "diffusers, equal parameters": peer(parameters, parameters(net)),
         }
-        for size, n in itertools.product((64,) if quick else (64, 128, 256), (8,) if quick else (1, 8, 32)):
+        for size, n in itertools.product(
+            (64,) if quick else (64, 128, 256), (8,) if quick else (1, 8, 32)
+        ):
             others = peers if n == 8 and size in (64, 256) else {}
             often = 5 if width * n * size**2 <= SMALL and not quick else 2 if quick else 1
             cell(table, width, size, n, {"naive loop": naive(net)} | others, often)
@@ -47,6 +50,16 @@ def cell(table: Table, width: int, size: int, n: int, others: dict[str, Step], o
     took = medians(works, often)
     truth = others["naive loop"](x, image)
     apart = float((here() - truth).abs().max() / truth.abs().max())
-    notes = {"naive loop": f"{share_of_bound(here, took['here'], took['product'])}; {apart:.0e} apart, relative"}
+    notes = {
+        "naive loop": f"{share_of_bound(here, took['here'], took['product'])}; {apart:.0e} apart, "
+        "relative"
+    }
     for name in list(works)[2:]:
-        table.compare(f"a step of C{width}", f"{size} px, n={n}", name, took["here"], took[name], notes.get(name, ""))
+        table.compare(
+            f"a step of C{width}",
+            f"{size} px, n={n}",
+            name,
+            took["here"],
+            took[name],
+            notes.get(name, ""),
+        )

@@ -1,5 +1,6 @@
-"""The studio as a page meets it, over HTTP: from the command to the page and to the first colouring, then a large page,
-fresh and asked again; and its memory. Beside each stands what a person was promised."""
+"""The studio as a page meets it, over HTTP: from the command to the page and to the first
+colouring, then a large page, fresh and asked again; and its memory. Beside each stands what a
+person was promised."""
 
 from __future__ import annotations
 
@@ -52,9 +53,17 @@ class Studio(NamedTuple):
 def measure(table: Table, quick: bool) -> None:
     page = a_page(300 if quick else 1500)
     with tempfile.TemporaryDirectory() as home, studio_at(Path(home)) as studio:
-        table.compare("studio: the page is there", "", "promised", time.perf_counter() - studio.begun, PAGE)
+        table.compare(
+            "studio: the page is there", "", "promised", time.perf_counter() - studio.begun, PAGE
+        )
         studio.waits(studio.session(a_page(150)), 1, 0)
-        table.compare("studio: a first colouring is", "", "promised", time.perf_counter() - studio.begun, MODEL)
+        table.compare(
+            "studio: a first colouring is",
+            "",
+            "promised",
+            time.perf_counter() - studio.begun,
+            MODEL,
+        )
         session = studio.session(page)
         for seed, word in enumerate(("fresh", "asked again")):
             waits, size = studio.waits(session, 8, seed), f"{page.width} x {page.height}"

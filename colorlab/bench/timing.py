@@ -28,7 +28,9 @@ class Table:
         padded = [cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)]
         print(f"| {' | '.join(padded)} |", flush=True)
 
-    def compare(self, work: str, size: str, beside: str, here: float, other: float, note: str = "") -> None:
+    def compare(
+        self, work: str, size: str, beside: str, here: float, other: float, note: str = ""
+    ) -> None:
         """here, other: seconds; other is nan where there is nothing to compare with."""
         ratio = f"{other / here:.3g} x" if other == other else ""
         self.row(work, size, beside, seconds(here), seconds(other) if ratio else "", ratio, note)
@@ -41,7 +43,8 @@ def seconds(value: float) -> str:
 
 
 def medians(works: Mapping[str, Work], repetitions: int) -> dict[str, float]:
-    """Seconds of the middle repetition of each work, the works taking turns after one call each to warm up."""
+    """Seconds of the middle repetition of each work, the works taking turns after one call each to
+    warm up."""
     spent: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
         work()
@@ -66,7 +69,8 @@ def flops(work: Work) -> int:
 
 
 def matrix_product() -> Work:
-    """The fastest arithmetic in float32 that the machine is known to do: 2 ``SIDE``^3 operations."""
+    """The fastest arithmetic in float32 that the machine is known to do: 2 ``SIDE``^3
+    operations."""
     square = torch.ones(SIDE, SIDE)
     return lambda: torch.mm(square, square)
 

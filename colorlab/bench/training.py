@@ -25,17 +25,26 @@ def measure(table: Table, quick: bool) -> None:
         pictures, trained = build(cfg.data), method(*words).train().requires_grad_(True)
         optimizer = torch.optim.AdamW(trained.parameters(), 1e-4, fused=True)
         order = iter(TrainingOrder(pictures.one_pass, cfg.batch_size, 0, 0, 0, 1))
-        spent = [step(trained, optimizer, pictures, *next(order)) for _ in range(WARM_UP + steps)][WARM_UP:]
+        spent = [step(trained, optimizer, pictures, *next(order)) for _ in range(WARM_UP + steps)][
+            WARM_UP:
+        ]
         loading, working = (sum(each) / steps for each in zip(*spent, strict=True))
         rate = cfg.batch_size / (loading + working)
         note = f"{rate:.0f} pictures/s; loading {100 * loading / (loading + working):.1f} %"
         what, size = f"a step of training {' '.join(words)}", f"64 px, batch {cfg.batch_size}"
         table.compare(
-            what.replace("method.", "").replace("method=", ""), size, "", loading + working, float("nan"), note
+            what.replace("method.", "").replace("method=", ""),
+            size,
+            "",
+            loading + working,
+            float("nan"),
+            note,
         )
 
 
-def step(trained: Any, optimizer: Any, pictures: Any, at: int, positions: list[int]) -> tuple[float, float]:
+def step(
+    trained: Any, optimizer: Any, pictures: Any, at: int, positions: list[int]
+) -> tuple[float, float]:
     """-> seconds of loading, seconds of everything else."""
     draws = Draws(0, positions, [at] * len(positions))
     batch = []

@@ -1,5 +1,5 @@
-"""What a person waits for: flats of a large page by a warm model, its layers, many candidates, and a command from its
-start to its end."""
+"""What a person waits for: flats of a large page by a warm model, its layers, many candidates, and
+a command from its start to its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ import colorlab
 from colorlab.bench.timing import Table, once, seconds
 
 NOTHING = float("nan")
-COMMANDS = (("flats",), ("gpic-openmoji-c8",), ("gpic-openmoji-c8", "method/sampler=dpm_solver", "steps=10"))
+COMMANDS = (
+    ("flats",),
+    ("gpic-openmoji-c8",),
+    ("gpic-openmoji-c8", "method/sampler=dpm_solver", "steps=10"),
+)
 
 
 def measure(table: Table, quick: bool) -> None:
@@ -47,22 +51,36 @@ def warm(table: Table, page: Image.Image, folder: Path) -> None:
     many = once(partial(run.sample, small, n=216))
     table.compare("flats, warm: 8 candidates", size, "8 times 1 candidate", eight, 8 * one)
     table.compare("flats: their layers, .ora", size, "", layers, NOTHING)
-    table.compare("flats, warm: 216 candidates", f"{small.width} x {small.height}", "216 / 8 times 8", many, 27 * eight)
+    table.compare(
+        "flats, warm: 216 candidates",
+        f"{small.width} x {small.height}",
+        "216 / 8 times 8",
+        many,
+        27 * eight,
+    )
 
 
 def from_the_start(table: Table, page: Image.Image, folder: Path) -> None:
-    """Processor seconds of `sample` from the command to its end, beside those of importing torch alone."""
+    """Processor seconds of `sample` from the command to its end, beside those of importing torch
+    alone."""
     drawing = folder / "drawing.png"
     page.save(drawing)
     floor = processor_seconds(["-c", "import torch"])
     for run, *words in COMMANDS:
-        line = ["-m", "colorlab.sample", f"run=pretrained/{run}", f"input={drawing}", *words, f"out={folder / run}"]
+        line = [
+            "-m",
+            "colorlab.sample",
+            f"run=pretrained/{run}",
+            f"input={drawing}",
+            *words,
+            f"out={folder / run}",
+        ]
         took = processor_seconds([*line, "again=true"])
-        work, note = (
-            " ".join([f"sample, cold: {run}", *words[1:]]),
-            f"processor seconds; {seconds(took - floor)} over it",
+        work = " ".join([f"sample, cold: {run}", *words[1:]])
+        note = f"processor seconds; {seconds(took - floor)} over it"
+        table.compare(
+            work, f"{page.width} x {page.height}, n=8", "importing torch", took, floor, note
         )
-        table.compare(work, f"{page.width} x {page.height}, n=8", "importing torch", took, floor, note)
 
 
 def processor_seconds(arguments: list[str]) -> float:

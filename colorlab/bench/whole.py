@@ -1,5 +1,5 @@
-"""Whole candidates: the paper's loop, its hundred steps by the suite, ten of a better solver, two of a distilled net;
-and the paper's 216 candidates by its two nets (GPIC, Fig. 8)."""
+"""Whole candidates: the paper's loop, its hundred steps by the suite, ten of a better solver, two
+of a distilled net; and the paper's 216 candidates by its two nets (GPIC, Fig. 8)."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def by_c8(table: Table, size: int, n: int) -> None:
 
 
 def paper_216(table: Table, size: int, quick: bool) -> None:
-    """216 candidates by C8 and C32: the suite's run whole, but for a quick bench; the naive loop's thousand steps are
-    extrapolated."""
+    """216 candidates by C8 and C32: the suite's run whole, but for a quick bench; the naive loop's
+    thousand steps are extrapolated."""
     slow = gpic(8, "ancestral", PAPER)
     early = sum(level < SWITCH for level in slow.sampler.levels(SWITCH)[:-1])
     x, image = inputs(1, size)
@@ -51,8 +51,12 @@ def paper_216(table: Table, size: int, quick: bool) -> None:
     with torch.inference_mode():
         one = medians(steps, timed)
     expected = 216 * (early * one["C8"] + (PAPER - early) * one["C32"])
-    note = f"naive from {timed} steps of each net" + (f", here from {n} candidates" if quick else "")
-    for sampler, count in (("dpm_solver", 10),) if quick else (("dpm_solver", 10), ("ancestral", 100)):
+    note = f"naive from {timed} steps of each net" + (
+        f", here from {n} candidates" if quick else ""
+    )
+    for sampler, count in (
+        (("dpm_solver", 10),) if quick else (("dpm_solver", 10), ("ancestral", 100))
+    ):
         mix = Mix(gpic(8, sampler, count), gpic(32, sampler, count), SWITCH)
         took = 216 / n * once(partial(mix.sample, Condition(image), n, Draws(0, [0])))
         work = f"C8, then C32: {sampler} {count}"

@@ -1,4 +1,5 @@
-"""What every command does around its work: one line for a mistake, an exit code, a traceback only if asked for."""
+"""What every command does around its work: one line for a mistake, an exit code, a traceback only
+if asked for."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ from colorlab.cli.yaml_files import PACKAGE, conf_dir
 from colorlab.errors import ColorlabError, DiskError, StoppedError, SweepError
 
 TRACEBACK = "COLORLAB_TRACEBACK"  # environment variable, set for the jobs of a sweep
-LONGEST = 1500  # letters of a mistake's line: whose file or name is longer is told by its beginning and end
+# letters of a mistake's line: whose file or name is longer is told by its beginning and end
+LONGEST = 1500
 UNFORESEEN = 70  # exit code of an error that nobody foresaw
 FIXES = {
     errno.ENOSPC: "free some space",
@@ -41,7 +43,8 @@ FIXES = {
 
 
 def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
-    """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...` on stderr."""
+    """Call main(argv) and end the process: 0, or the error's exit code with `colorlab: error: ...`
+    on stderr."""
     follow_parent()
     open_output()
     try:
@@ -63,8 +66,9 @@ def run(main: Callable[[list[str]], None], argv: list[str]) -> None:
 
 
 def open_output() -> None:
-    """Let names be printed that the terminal has no letters for, and what is said go nowhere where stdout or stderr is
-    closed: the next files to be opened would get their numbers, and the words."""
+    """Let names be printed that the terminal has no letters for, and what is said go nowhere where
+    stdout or stderr is closed: the next files to be opened would get their numbers, and the
+    words."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -78,7 +82,8 @@ def open_output() -> None:
 
 
 def flush_output() -> None:
-    """Write what is still to be written, at a command's end. What cannot be is its failure, if it has no other."""
+    """Write what is still to be written, at a command's end. What cannot be is its failure, if it
+    has no other."""
     failing = sys.exc_info()[0] is not None
     try:
         print(end="", flush=True)
@@ -112,14 +117,16 @@ def leave_quietly() -> NoReturn:
 
 
 def leave_at_once() -> NoReturn:
-    """End well, with all output written, and without taking torch's modules apart first, which takes half a second."""
+    """End well, with all output written, and without taking torch's modules apart first, which
+    takes half a second."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
 def end(error: Exception) -> NoReturn:
-    """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the traceback."""
+    """Say the error and end the process with its code; in a sweep, whose jobs have logs, after the
+    traceback."""
     try:
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
@@ -137,30 +144,43 @@ def exit_code(error: Exception) -> int:
 
 
 def one_line(error: Exception) -> str:
-    """The message, without what a terminal would obey; of an error that came out of a loader process, the original one
-    without its traceback; of an error that nobody foresaw, its kind and place."""
+    """The message, without what a terminal would obey; of an error that came out of a loader
+    process, the original one without its traceback; of an error that nobody foresaw, its kind and
+    place."""
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename or 'the disk'}: {error.strerror} ({FIXES.get(error.errno or 0, 'look at the disk')})"
+        text = (
+            f"{error.filename or 'the disk'}: {error.strerror} "
+            f"({FIXES.get(error.errno or 0, 'look at the disk')})"
+        )
     elif isinstance(error, ColorlabError | OSError):
         last = str(error).strip().splitlines()[-1] if str(error).strip() else ""
         text = re.sub(r"^(colorlab\.errors\.)?\w+Error: ", "", last)
     else:
         message = (str(error).strip().splitlines() or ["no message"])[0][:200]
-        text = f"unforeseen {type(error).__name__} {_place(error)}: {message} (debug=true shows it all)"
+        text = (
+            f"unforeseen {type(error).__name__} {_place(error)}: {message} (debug=true shows it "
+            "all)"
+        )
     text = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _place(error: Exception) -> str:
-    """The innermost line of colorlab's, this file apart, that an error came through; without one, where it arose."""
+    """The innermost line of colorlab's, this file apart, that an error came through; without one,
+    where it arose."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if PACKAGE in Path(frame.filename).parents and frame.filename != __file__]
+    inside = [
+        frame
+        for frame in frames
+        if PACKAGE in Path(frame.filename).parents and frame.filename != __file__
+    ]
     ours = inside or frames
     return f"at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "somewhere"
 
 
 def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
-    """Run a task under Hydra (overrides, --help, -m), with the checks of colorlab.config before it."""
+    """Run a task under Hydra (overrides, --help, -m), with the checks of colorlab.config before
+    it."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; we print the one line
     failed: list[Exception] = []
     process = os.getpid()
@@ -174,8 +194,10 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
             return task(cfg)
         except StoppedError as error:  # the whole command, not this job of a sweep alone
             end(error)
-        except Exception as error:  # kept: other jobs of a sweep still run, and Hydra prints nothing of its own
-            if os.getpid() != process:  # a launcher such as submitit's has sent the job elsewhere, and brings it back
+        # kept: other jobs of a sweep still run, and Hydra prints nothing of its own
+        except Exception as error:
+            # a launcher such as submitit's has sent the job elsewhere, and brings it back
+            if os.getpid() != process:
                 raise
             failed.append(error)
             remove_empty_folder(Path(made.output_dir))
@@ -193,10 +215,13 @@ def hydra_command(task: Callable[[DictConfig], Any], config_name: str) -> None:
             print(page(config_name, options.overrides, options.config_dir))
             return
         guard(config_name)
-        if config_name in ("sample", "evaluate"):  # the method's keys are in the run, not in this command's files
+        # the method's keys are in the run, not in this command's files
+        if config_name in ("sample", "evaluate"):
             sys.argv[1:] = [re.sub(r"^(method\.(?!sampler\b))", r"++\1", word) for word in argv]
         try:
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(checked)()
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(
+                checked
+            )()
         except Exception as error:
             failed.append(error)
         report(failed, config_name, argv)
@@ -214,7 +239,8 @@ def in_sweep() -> bool:
 
 
 def exit_on_sigterm() -> None:
-    """Let SIGTERM end this process as Ctrl-C does, with files whole or not there, and exit code 143."""
+    """Let SIGTERM end this process as Ctrl-C does, with files whole or not there, and exit code
+    143."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
@@ -226,10 +252,16 @@ def remove_empty_folder(folder: Path) -> None:
 
 
 def report(failed: list[Exception], config_name: str, overrides: list[str]) -> None:
-    """Raise what failed: the one error, or for several jobs of a sweep a summary. overrides: the command's words."""
+    """Raise what failed: the one error, or for several jobs of a sweep a summary. overrides: the
+    command's words."""
     if len(failed) > 1:
         for error in failed:
-            print(f"colorlab: error: {one_line(explained(error, config_name, overrides))}", file=sys.stderr)
-        raise SweepError(f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)")
+            print(
+                f"colorlab: error: {one_line(explained(error, config_name, overrides))}",
+                file=sys.stderr,
+            )
+        raise SweepError(
+            f"{len(failed)} jobs of the sweep failed (the lines above say why; the others are done)"
+        )
     if failed:
         raise explained(failed[0], config_name, overrides)

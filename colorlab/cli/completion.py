@@ -1,25 +1,46 @@
-"""What may come next on a command line, told from the yaml files alone, in the time between two keystrokes."""
+"""What may come next on a command line, told from the yaml files alone, in the time between two
+keystrokes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from colorlab.cli.yaml_files import PACKAGE, choices_of, conf_dir, declared, documented, group_files, sources
+from colorlab.cli.yaml_files import (
+    PACKAGE,
+    choices_of,
+    conf_dir,
+    declared,
+    documented,
+    group_files,
+    sources,
+)
 
 #: The first word of commands that have verbs.
 VERBS = {
     "data": ("check", "prepare", "lines", "prior", "add"),
     "weights": ("fetch", "list"),
     "models": ("list", "save", "fetch", "export"),
-    "bench": ("quick", "steps", "memory", "whole", "growth", "judging", "training", "waits", "studio"),
+    "bench": (
+        "quick",
+        "steps",
+        "memory",
+        "whole",
+        "growth",
+        "judging",
+        "training",
+        "waits",
+        "studio",
+    ),
     "completion": ("bash", "zsh", "fish"),
 }
-CONFIGS = {"data": "data_command", "check": "train"}  # where a command's keys are, if not in a file of its name
+# where a command's keys are, if not in a file of its name
+CONFIGS = {"data": "data_command", "check": "train"}
 
 
 def candidates(words: list[str], current: str, commands: list[str]) -> list[str]:
-    """The words that begin with the current one. words: before it, the program's name not among them."""
+    """The words that begin with the current one. words: before it, the program's name not among
+    them."""
     if not words:
         return _matching(commands, current)
     command, *given = words
@@ -33,8 +54,14 @@ def candidates(words: list[str], current: str, commands: list[str]) -> list[str]
     if equals:
         return _matching((f"{key}={value}" for value in _values(path.stem, key, chosen)), current)
     groups = [group for group in chosen if len(group_files(group)) > 1]
-    keys = [f"{prefix}.{key}".lstrip(".") for file, prefix in sources(path.stem, chosen) for key, _ in documented(file)]
-    return _matching((f"{name}=" for name in [*groups, *keys] if not name.startswith("hydra.")), current)
+    keys = [
+        f"{prefix}.{key}".lstrip(".")
+        for file, prefix in sources(path.stem, chosen)
+        for key, _ in documented(file)
+    ]
+    return _matching(
+        (f"{name}=" for name in [*groups, *keys] if not name.startswith("hydra.")), current
+    )
 
 
 def _values(command: str, key: str, chosen: dict[str, str]) -> Iterator[str]:

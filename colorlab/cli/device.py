@@ -1,4 +1,5 @@
-"""Making the most of the machine: the C library's allocator, Python's own, bf16 where there are units for it."""
+"""Making the most of the machine: the C library's allocator, Python's own, bf16 where there are
+units for it."""
 
 from __future__ import annotations
 
@@ -14,12 +15,14 @@ from pathlib import Path
 
 from colorlab.errors import ConfigError
 
-_SETTINGS = ((-3, 1 << 30), (-1, 2**31 - 1), (-2, 256 << 20))  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
+# M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
+_SETTINGS = ((-3, 1 << 30), (-1, 2**31 - 1), (-2, 256 << 20))
 
 
 def settle_allocator() -> bool:
-    """Keep large activations in glibc's heap instead of mapping and page-faulting each anew; the same bits come out,
-    1.2 to 1.9 times faster at 256 px. To be called before the first tensor. -> whether it took effect."""
+    """Keep large activations in glibc's heap instead of mapping and page-faulting each anew; the
+    same bits come out, 1.2 to 1.9 times faster at 256 px. To be called before the first tensor. ->
+    whether it took effect."""
     if platform.libc_ver()[0] != "glibc":
         return False
     libc = ctypes.CDLL("libc.so.6")
@@ -28,8 +31,8 @@ def settle_allocator() -> bool:
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """For imports that make many objects and no garbage: none is looked for within, nor among them ever after, which
-    spares a tenth of what importing torch costs."""
+    """For imports that make many objects and no garbage: none is looked for within, nor among them
+    ever after, which spares a tenth of what importing torch costs."""
     gc.disable()
     try:
         yield
@@ -39,7 +42,8 @@ def importing() -> Iterator[None]:
 
 
 def has_no_driver() -> bool:
-    """Whether there can be no GPU for torch, told without loading it; False also where that cannot be known."""
+    """Whether there can be no GPU for torch, told without loading it; False also where that cannot
+    be known."""
     if platform.system() != "Linux" or Path("/dev/kfd").exists():  # AMD's
         return False
     try:
@@ -52,7 +56,9 @@ def has_no_driver() -> bool:
 def require(device: str) -> None:
     """ConfigError if the device is cuda and there is no GPU."""
     if device == "cuda" and (has_no_driver() or not _torch_has_cuda()):
-        raise ConfigError("device=cuda, but there is no GPU here that torch can use (set device=cpu)")
+        raise ConfigError(
+            "device=cuda, but there is no GPU here that torch can use (set device=cpu)"
+        )
 
 
 def _torch_has_cuda() -> bool:
@@ -62,7 +68,8 @@ def _torch_has_cuda() -> bool:
 
 
 def precision(wanted: str, accelerator: str) -> str:
-    """Lightning's precision for `auto`: bf16-mixed where the device has units for it, else 32-true."""
+    """Lightning's precision for `auto`: bf16-mixed where the device has units for it, else
+    32-true."""
     if wanted != "auto":
         return wanted
     import torch
@@ -76,8 +83,10 @@ def precision(wanted: str, accelerator: str) -> str:
 
 
 def previews_in_bf16(wanted: str, device: str) -> bool:
-    """Whether to sample in bfloat16. auto: where the units for it make it several times faster (AMX, recent GPUs).
-    bf16: except on a processor without any, which would take some 70 times as long over a product of matrices."""
+    """Whether to sample in bfloat16. auto: where the units for it make it several times faster
+    (AMX, recent GPUs).
+    bf16: except on a processor without any, which would take some 70 times as long over a product
+    of matrices."""
     if wanted == "fp32":
         return False
     import torch
@@ -101,5 +110,8 @@ def has_bf16_units() -> bool:
 @cache
 def _stays_in_fp32() -> bool:
     """False, and says so once."""
-    print("colorlab: precision=bf16, but this processor has no units for it: fp32 is used", file=sys.stderr)
+    print(
+        "colorlab: precision=bf16, but this processor has no units for it: fp32 is used",
+        file=sys.stderr,
+    )
     return False

@@ -1,9 +1,10 @@
-"""Free text on the command line: file names, prompts and titles are what was typed, not Hydra's grammar.
+"""Free text on the command line: file names, prompts and titles are what was typed, not Hydra's
+grammar.
 
-`input=a (1).png`, `text="a parrot (blue), dog's collar"`, `name=1e5` arrive as they are, as text. Three things keep
-their meaning: `null`; a value in quotes of its own (`text='a, b'`, the way Hydra writes it); a list in brackets where a
-key takes one (`bias=[1,0,0]`). With -m a comma is a comma too, but in `text=choice(a red bird,a blue bird)`, which
-makes a job of each."""
+`input=a (1).png`, `text="a parrot (blue), dog's collar"`, `name=1e5` arrive as they are, as text.
+Three things keep their meaning: `null`; a value in quotes of its own (`text='a, b'`, the way Hydra
+writes it); a list in brackets where a key takes one (`bias=[1,0,0]`). With -m a comma is a comma
+too, but in `text=choice(a red bird,a blue bird)`, which makes a job of each."""
 
 from __future__ import annotations
 
@@ -18,10 +19,13 @@ TEXT = re.compile(
 )
 #: Text too, or a list of it in brackets.
 LISTS = re.compile(r"[+]{0,2}(bias|export|run|runs|names|plugins|palette|lock|guide\.\w+\.colors)")
-COLOR = re.compile(r"(?<=[\[,])\s*(#?[0-9a-fA-F]{6})\s*(?=[,\]])")  # in a list: #1e0050 is no comment, 1e0050 no number
-ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)  # one value in quotes of its own
+# in a list: #1e0050 is no comment, 1e0050 no number
+COLOR = re.compile(r"(?<=[\[,])\s*(#?[0-9a-fA-F]{6})\s*(?=[,\]])")
+# one value in quotes of its own
+ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)
-PART = re.compile(rf"\s*({ALONE.pattern}|[^,]*?)\s*(?:,|\Z)", re.DOTALL)  # up to a comma that is not in quotes
+# up to a comma that is not in quotes
+PART = re.compile(rf"\s*({ALONE.pattern}|[^,]*?)\s*(?:,|\Z)", re.DOTALL)
 
 
 def as_text(words: list[str]) -> list[str]:
@@ -33,19 +37,28 @@ def as_text(words: list[str]) -> list[str]:
 def _as_text(word: str, sweep: bool) -> str:
     key, equals, value = word.partition("=")
     takes_list = LISTS.fullmatch(key) is not None
-    if not equals or not (takes_list or TEXT.fullmatch(key)) or value == "null" or ALONE.fullmatch(value):
+    if (
+        not equals
+        or not (takes_list or TEXT.fullmatch(key))
+        or value == "null"
+        or ALONE.fullmatch(value)
+    ):
         return word
     if takes_list and (value.startswith("[") or (sweep and "," in value)):
         return f"{key}={COLOR.sub(lambda found: quoted(found[1]), value)}"
     if sweep and (chosen := CHOICE.fullmatch(value)):
-        parts = [part if ALONE.fullmatch(part) else quoted(part) for part in PART.findall(chosen[1]) if part]
+        parts = [
+            part if ALONE.fullmatch(part) else quoted(part)
+            for part in PART.findall(chosen[1])
+            if part
+        ]
         return f"{key}=choice({','.join(parts)})"
     return f"{key}={quoted(value)}"
 
 
 def quoted(text: str) -> str:
-    """As a word of Hydra's grammar that means this text: backslashes before a quote or the end are doubled, and
-    OmegaConf's `${` is escaped."""
+    """As a word of Hydra's grammar that means this text: backslashes before a quote or the end are
+    doubled, and OmegaConf's `${` is escaped."""
     text = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", text)
     text = re.sub(r"(\\*)('|\Z)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
     return f"'{text}'"

@@ -1,4 +1,5 @@
-"""--help: what a command does, its groups, and every key with its value and what it means, from the yaml files."""
+"""--help: what a command does, its groups, and every key with its value and what it means, from the
+yaml files."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from colorlab.cli.yaml_files import choices_of, conf_dir, documented, group_file
 
 LEFT = 34  # columns for key=value
 NOTES = (
-    "typed       names, folders and prompts are taken as they are; with -m, input=choice(a.png,b.png) sweeps them",
+    "typed       names, folders and prompts are taken as they are; with -m, "
+    "input=choice(a.png,b.png) sweeps them",
     "-m          makes a sweep of values at commas, seed=0,1 (docs/sweeps.md)",
     "--cfg job   prints the whole configuration",
     "plugins=[]  names other people's methods (docs/architecture.md)",
@@ -31,12 +33,18 @@ def page(config_name: str, words: list[str], folder: str | None = None) -> str:
     cfg = _composed(config_name, words, folder)
     choices = dict(cfg.hydra.runtime.choices)
     about, examples = described(conf_dir() / f"{config_name}.yaml")
-    ours = choices_of(conf_dir() / f"{config_name}.yaml", given={key: str(it) for key, it in choices.items()})
+    ours = choices_of(
+        conf_dir() / f"{config_name}.yaml", given={key: str(it) for key, it in choices.items()}
+    )
     text, seen = [about, "", *examples, "", *_groups(ours | choices)], set[str]()
     for path, prefix in sources(config_name, choices):
         rows = list(_rows(cfg, path, prefix, seen))
         if rows:
-            title = "keys" if path.parent == conf_dir() else f"{prefix or path.parent.name}: {path.stem}"
+            title = (
+                "keys"
+                if path.parent == conf_dir()
+                else f"{prefix or path.parent.name}: {path.stem}"
+            )
             text += [f"{title}{_told(path) if path.parent != conf_dir() else ''}", *rows, ""]
     return "\n".join([*text, *NOTES])
 
@@ -49,7 +57,9 @@ def described(path: Path) -> tuple[str, list[str]]:
             break
         lines.append(line[1:].removeprefix(" "))
     lines = [line for line in lines if not line.startswith(("@package", "Small:"))]
-    return "\n".join(line for line in lines if line[:1] != " "), [line for line in lines if line[:1] == " "]
+    return "\n".join(line for line in lines if line[:1] != " "), [
+        line for line in lines if line[:1] == " "
+    ]
 
 
 def _composed(config_name: str, words: list[str], folder: str | None) -> DictConfig:
@@ -67,7 +77,8 @@ def _composed(config_name: str, words: list[str], folder: str | None) -> DictCon
 
 
 def _groups(choices: dict[str, Any]) -> Iterator[str]:
-    """Of this command, with these choices: each with its options, the chosen one first in brackets."""
+    """Of this command, with these choices: each with its options, the chosen one first in
+    brackets."""
     yield "groups"
     for group, chosen in sorted(choices.items()):
         options = sorted(group_files(group))
@@ -93,10 +104,13 @@ def _value(cfg: DictConfig, key: str) -> str:
     """As it would be typed; a reference as it is written."""
     *parents, last = key.split(".")
     node: Any = OmegaConf.select(cfg, ".".join(parents)) if parents else cfg
-    value = OmegaConf.to_container(node, resolve=False).get(last) if isinstance(node, DictConfig) else None  # type: ignore[union-attr]
+    plain: Any = OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else {}
+    value = plain.get(last)
     if isinstance(value, list):
         return f"[{','.join(map(str, value))}]"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _told(path: Path) -> str:

@@ -1,8 +1,9 @@
 """What a configuration says of Hydra itself, checked before Hydra builds anything of it.
 
-Hydra builds callbacks, sweeper, launcher and loggers, and sets the environment, before a command sees its
-configuration. Folders of configurations may be strangers' (--config-dir, --config-path, hydra.searchpath), so of these
-things they may say what the command line says, and no more; nor may they say where files are written."""
+Hydra builds callbacks, sweeper, launcher and loggers, and sets the environment, before a command
+sees its configuration. Folders of configurations may be strangers' (--config-dir, --config-path,
+hydra.searchpath), so of these things they may say what the command line says, and no more; nor may
+they say where files are written."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def guard(config_name: str) -> None:
     """Let Hydra compose with GuardedLoader in this process. config_name: of the command."""
     options, _ = get_args_parser().parse_known_args()
     if options.experimental_rerun is not None:
-        raise ConfigError("--experimental-rerun is not allowed (it opens a pickle; give the run's command again)")
+        raise ConfigError(
+            "--experimental-rerun is not allowed (it opens a pickle; give the run's command again)"
+        )
 
     def loader(config_search_path: ConfigSearchPath) -> GuardedLoader:
         return GuardedLoader(config_search_path, config_name)
@@ -65,8 +68,8 @@ def guard(config_name: str) -> None:
 
 
 def said_mode(self: Any, config_name: str | None, overrides: list[str]) -> Any:
-    """hydra.mode, for which Hydra composes everything once more, unless nobody can have said it: the words of the
-    command do not, colorlab's yaml files do not, strangers' may not."""
+    """hydra.mode, for which Hydra composes everything once more, unless nobody can have said it:
+    the words of the command do not, colorlab's yaml files do not, strangers' may not."""
     if plugins.active() or any("mode" in word for word in overrides):
         return COMPOSED_MODE(self, config_name, overrides)
     return None
@@ -81,7 +84,8 @@ def bound_yaml() -> None:
 
 
 class GuardedLoader(ConfigLoaderImpl):
-    """Hydra's, which hands out checked configurations only: of a run, of a sweep, and of each of its jobs."""
+    """Hydra's, which hands out checked configurations only: of a run, of a sweep, and of each of
+    its jobs."""
 
     def __init__(self, config_search_path: ConfigSearchPath, command: str) -> None:
         super().__init__(config_search_path)
@@ -95,7 +99,9 @@ class GuardedLoader(ConfigLoaderImpl):
         from_shell: bool = True,
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
-        cfg = super().load_configuration(config_name, overrides, run_mode, from_shell, validate_sweep_overrides)
+        cfg = super().load_configuration(
+            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+        )
         for key in BUILT:
             check_targets(_said(cfg, key), f"hydra.{key}.", ALLOWED_TARGETS)
         if any(map(_is_foreign, cfg.hydra.runtime.config_sources)):
@@ -104,7 +110,8 @@ class GuardedLoader(ConfigLoaderImpl):
 
 
 def _is_foreign(source: Any) -> bool:
-    """Whether a part of the search path is neither colorlab's, nor Hydra's, nor an installed plugin's."""
+    """Whether a part of the search path is neither colorlab's, nor Hydra's, nor an installed
+    plugin's."""
     if source.schema == "file":
         return Path(source.path).resolve() not in [folder.resolve() for folder in conf_dirs()]
     return source.schema == "pkg" and source.path.split(".")[0] not in OUR_PACKAGES
@@ -113,7 +120,11 @@ def _is_foreign(source: Any) -> bool:
 def _check_foreign(cfg: DictConfig, command: str, run_mode: RunMode) -> None:
     """ConfigError unless colorlab's own configuration and the command line alone say the same."""
     own = ConfigLoaderImpl(create_config_search_path(str(conf_dir())))
-    told = [word for word in cfg.hydra.overrides.hydra if not word.lstrip("+~").startswith("hydra.searchpath")]
+    told = [
+        word
+        for word in cfg.hydra.overrides.hydra
+        if not word.lstrip("+~").startswith("hydra.searchpath")
+    ]
     try:
         expected = own.load_configuration(command, told, run_mode)
     except Exception as error:

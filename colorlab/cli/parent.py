@@ -21,7 +21,8 @@ def follow_parent() -> None:
 
 
 def end_with(parent: int) -> None:
-    """Let this process be killed, even one that was stopped, when the process that started it is gone."""
+    """Let this process be killed, even one that was stopped, when the process that started it is
+    gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:  # it was gone before that

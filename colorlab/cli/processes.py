@@ -1,7 +1,8 @@
-"""A command's work in several processes, each with its share: devices=2 on this machine, or as torchrun started them.
+"""A command's work in several processes, each with its share: devices=2 on this machine, or as
+torchrun started them.
 
-The engine is PyTorch's: its multiprocessing starts the processes and ends all when one fails, its gloo lets them agree.
-Pictures travel as files, so that little is exchanged."""
+The engine is PyTorch's: its multiprocessing starts the processes and ends all when one fails, its
+gloo lets them agree. Pictures travel as files, so that little is exchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +27,15 @@ from colorlab.progress import silent
 T = TypeVar("T")
 LOST = 113  # exit code of a process that says nothing, because another one is gone
 #: Said in errors about a process that is gone.
-GONE = ("gloo", "nccl", "pair closure", "closed by peer", "reset by peer", "timed out waiting", "broken pipe")
+GONE = (
+    "gloo",
+    "nccl",
+    "pair closure",
+    "closed by peer",
+    "reset by peer",
+    "timed out waiting",
+    "broken pipe",
+)
 RESULT, ERROR, SILENCE = "result", "error-", "silence-"
 PATIENCE = 1800.0  # seconds without an answer from another process, after which all end
 AGAIN = "the same command again goes on where it was"
@@ -36,15 +45,18 @@ _place = ALONE  # within ``_group``: which process this is, and of how many
 
 
 def in_processes(devices: int, task: Callable[..., T], *given: Any) -> T:
-    """task(*given), a function of a module and plain values, in each of so many processes; -> what the first returned.
+    """task(*given), a function of a module and plain values, in each of so many processes; -> what
+    the first returned.
 
-    In processes that torchrun has started, devices is 1 or their number; those that are not the first end here. When
-    one fails all end, with its error and exit code; RankError: it had none."""
+    In processes that torchrun has started, devices is 1 or their number; those that are not the
+    first end here. When one fails all end, with its error and exit code; RankError: it had none."""
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if started == 1:
         return task(*given) if devices == 1 else _in_new(devices, task, given)
     if devices not in (1, started):
-        raise ConfigError(f"devices={devices}, but torchrun has started {started} processes (leave devices out)")
+        raise ConfigError(
+            f"devices={devices}, but torchrun has started {started} processes (leave devices out)"
+        )
     try:
         with _group("env://", int(os.environ["RANK"]), started):
             result = task(*given)
@@ -59,7 +71,8 @@ def _in_new(count: int, task: Callable[..., T], given: tuple[Any, ...]) -> T:
     """The same in processes of their own, which end with this one."""
     from torch import multiprocessing
 
-    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # how it ends them is told by us
+    # how it ends them is told by us
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
     with TemporaryDirectory(prefix="colorlab-") as folder:
         context: Any = multiprocessing.start_processes(
             _work,
@@ -73,14 +86,23 @@ def _in_new(count: int, task: Callable[..., T], given: tuple[Any, ...]) -> T:
             while not context.join():
                 pass
         except multiprocessing.ProcessExitedException:
-            raise _error(Path(folder), [process.exitcode for process in context.processes]) from None
+            raise _error(
+                Path(folder), [process.exitcode for process in context.processes]
+            ) from None
         result: T = pickle.loads(Path(folder, RESULT).read_bytes())
         return result
 
 
-def _work(rank: int, count: int, parent: int, folder: str, task: Callable[..., Any], given: tuple[Any, ...]) -> None:
-    """What one of the new processes does. parent: the process that started it, with which it ends; folder: where they
-    meet, and where results and errors are left."""
+def _work(
+    rank: int,
+    count: int,
+    parent: int,
+    folder: str,
+    task: Callable[..., Any],
+    given: tuple[Any, ...],
+) -> None:
+    """What one of the new processes does. parent: the process that started it, with which it ends;
+    folder: where they meet, and where results and errors are left."""
     end_with(parent)
     open_output()
     exit_on_sigterm()
@@ -108,7 +130,9 @@ def _carried(error: Exception) -> bytes:
         pickle.loads(carried)
     except Exception:  # one that is made of more than it says
         carried = pickle.dumps(
-            ColorlabError(str(error)) if isinstance(error, ColorlabError) else RuntimeError(str(error))
+            ColorlabError(str(error))
+            if isinstance(error, ColorlabError)
+            else RuntimeError(str(error))
         )
     return carried
 
@@ -119,8 +143,12 @@ def _error(folder: Path, codes: Sequence[int | None]) -> Exception:
         error: Exception = pickle.loads(path.read_bytes())
         return error
     if any(folder.glob(f"{SILENCE}*")):
-        return RankError(f"one of the processes gave no answer for {PATIENCE:g} s ({AGAIN})", RankError.exit_code)
-    own = [code for code in codes if code not in (0, None, LOST, -signal.SIGTERM, 128 + signal.SIGTERM)]
+        return RankError(
+            f"one of the processes gave no answer for {PATIENCE:g} s ({AGAIN})", RankError.exit_code
+        )
+    own = [
+        code for code in codes if code not in (0, None, LOST, -signal.SIGTERM, 128 + signal.SIGTERM)
+    ]
     code = own[0] if own else LOST
     killed = code is not None and code < 0
     what = f"was killed by {signal.Signals(-code).name}" if killed else f"ended with code {code}"
@@ -129,7 +157,8 @@ def _error(folder: Path, codes: Sequence[int | None]) -> Exception:
 
 @contextmanager
 def _group(where: str, rank: int, world: int) -> Iterator[None]:
-    """Within, the processes know of one another. Only the first shows progress; they part the processor's cores."""
+    """Within, the processes know of one another. Only the first shows progress; they part the
+    processor's cores."""
     global _place
     import torch
     from torch import distributed
@@ -138,7 +167,9 @@ def _group(where: str, rank: int, world: int) -> Iterator[None]:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
     patience = timedelta(seconds=PATIENCE)
-    distributed.init_process_group("gloo", init_method=where, rank=rank, world_size=world, timeout=patience)
+    distributed.init_process_group(
+        "gloo", init_method=where, rank=rank, world_size=world, timeout=patience
+    )
     _place = rank, world
     try:
         with silent() if rank else nullcontext():
@@ -150,13 +181,14 @@ def _group(where: str, rank: int, world: int) -> Iterator[None]:
 
 
 def _here(world: int) -> int:
-    """How many of the processes are on this machine; torchrun says, and gives each its threads already."""
+    """How many of the processes are on this machine; torchrun says, and gives each its threads
+    already."""
     return 1 if "OMP_NUM_THREADS" in os.environ else int(os.environ.get("LOCAL_WORLD_SIZE", world))
 
 
 def is_lost(error: BaseException | None) -> bool:
-    """Whether an error means that another process is gone, or came up while such an error was dealt with. A pipe that
-    Python finds broken is the output's."""
+    """Whether an error means that another process is gone, or came up while such an error was dealt
+    with. A pipe that Python finds broken is the output's."""
     import torch
 
     if error is None or isinstance(error, ColorlabError | BrokenPipeError):

@@ -1,4 +1,5 @@
-"""Configurations of older runs in the keys of today, so that every run that was ever trained opens."""
+"""Configurations of older runs in the keys of today, so that every run that was ever trained
+opens."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ FLATS_DIFFUSION = "colorlab.methods.flats_diffusion.FlatsDiffusion"
 
 #: Of methods with a discriminator.
 CRITIC: dict[str, str | None] = {
-    "critic_width": "critic.width", "critic_layers": "critic.layers", "critic_scales": "critic.scales",
+    "critic_width": "critic.width", "critic_layers": "critic.layers",
+    "critic_scales": "critic.scales",
     "gradient_clip_val": None,  # the trainer's
 }  # fmt: skip
 OF_CRITIC = {"critic": "colorlab.methods.adversarial.CriticOptions"}
@@ -31,21 +33,26 @@ def moved_to(group: str, *keys: str) -> dict[str, str | None]:
 GUIDANCE: dict[str, str | None] = {"negative": "guidance.negative", "guidance": "guidance.scale"}
 OF_GUIDANCE = {"guidance": "colorlab.samplers.guidance.GuidanceOptions"}
 
-AREAS = GUIDANCE | moved_to("reading", "width", "side", "layers", "heads", "trunk", "text_encoder") | {
+READING = moved_to("reading", "width", "side", "layers", "heads", "trunk", "text_encoder")
+AREAS = GUIDANCE | READING | {
     "color_layers": "decoder.layers", "turns": "decoder.turns",
     "styles": "hand.styles", "style": "hand.style", "style_dropout": "hand.dropout",
 }  # fmt: skip
 OF_AREAS = OF_GUIDANCE | {
-    "reading": "colorlab.methods.area_options.ReadingOptions", "hand": "colorlab.methods.area_options.HandOptions",
+    "reading": "colorlab.methods.area_options.ReadingOptions",
+    "hand": "colorlab.methods.area_options.HandOptions",
 }  # fmt: skip
 
-CLUSTER: dict[str, str | None] = moved_to("cluster", "pool", "clusters") | {"cluster": "cluster.kind"}
+CLUSTER: dict[str, str | None] = moved_to("cluster", "pool", "clusters") | {
+    "cluster": "cluster.kind"
+}
 OF_CLUSTER = {"cluster": "colorlab.samplers.clusters.ClusterOptions"}
 
 MARGINALS: dict[str, str | None] = {
     "stride": "net.stride", "shortcuts": "net.shortcuts", "rank": "net.rank", "edges": "net.edges",
-    "bins": "classes.bins", "rebalance": "classes.rebalance", "undo_rebalancing": "classes.undo_rebalancing",
-    "neighbours": "classes.neighbours", "sigma": "classes.sigma", "prior": "classes.prior",
+    "bins": "classes.bins", "rebalance": "classes.rebalance",
+    "undo_rebalancing": "classes.undo_rebalancing", "neighbours": "classes.neighbours",
+    "sigma": "classes.sigma", "prior": "classes.prior",
 }  # fmt: skip
 OF_CLASSES = {"classes": "colorlab.methods.marginals.ClassOptions"}
 WITH_TRUNK = OF_CLASSES | {"net": "colorlab.methods.marginals.TrunkOptions"}
@@ -53,30 +60,33 @@ WITH_TRUNK = OF_CLASSES | {"net": "colorlab.methods.marginals.TrunkOptions"}
 #: class of a method -> {key of an older run: where the value is today, None if nowhere}
 MOVED: dict[str, dict[str, str | None]] = {
     f"{PIGGYBACK}.Piggyback": moved_to("latent", "prior", "decoder", "space") | {
-        "guider": "guider.kind", "mix": "guider.mix", "sites": "guider.sites", "rank": "guider.rank",
-        "checkpointing": "guider.checkpointing", "guider_every": "guider.every",
-        "new_rate": "learning.new_rate", "steps": "learning.steps", "caption_dropout": "learning.caption_dropout",
-        "colour_words": "learning.color_words", "structure_dropout": "learning.structure_dropout",
-        "superpixels": "hints.superpixels", "hint_colors": "hints.colors", "hints_least": "hints.least",
-        "hints_most": "hints.most", "no_hints": "hints.none", "snap": "hints.snap", "hear_hints": "hints.use",
-        "text_scale": "guidance.text", "structure_scale": "guidance.structure", "negative": "guidance.negative",
-        "ablation": "guider.ablation.kind", "sdedit_strength": "guider.ablation.sdedit_strength",
+        "guider": "guider.kind", "mix": "guider.mix", "sites": "guider.sites",
+        "rank": "guider.rank", "checkpointing": "guider.checkpointing",
+        "guider_every": "guider.every", "new_rate": "learning.new_rate", "steps": "learning.steps",
+        "caption_dropout": "learning.caption_dropout", "colour_words": "learning.color_words",
+        "structure_dropout": "learning.structure_dropout", "superpixels": "hints.superpixels",
+        "hint_colors": "hints.colors", "hints_least": "hints.least", "hints_most": "hints.most",
+        "no_hints": "hints.none", "snap": "hints.snap", "hear_hints": "hints.use",
+        "text_scale": "guidance.text", "structure_scale": "guidance.structure",
+        "negative": "guidance.negative", "ablation": "guider.ablation.kind",
+        "sdedit_strength": "guider.ablation.sdedit_strength",
         "sds_steps": "guider.ablation.sds_steps", "sds_rate": "guider.ablation.sds_rate",
         "sds_gray": "guider.ablation.sds_gray",
         "bf16": None,  # chosen when sampling
     },
     f"{DIVCOLOR}.DivColor": moved_to("net", "side", "latents", "skip", "dropout") | {
-        "l2": "losses.l2", "hist": "losses.hist", "mah": "losses.mah", "grad": "losses.grad", "kl": "losses.kl",
-        "reduction": "losses.reduction", "uniform": "losses.uniform",
-        "mdn_width": "mdn.width", "components": "mdn.components", "head": "mdn.head", "mdn_loss": "mdn.loss",
-        "features": "mdn.features", "features_width": "mdn.features_width",
-        "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae", "steps": "stages.steps",
-        "accumulate": "stages.accumulate", "samples": "mdn.samples",
+        "l2": "losses.l2", "hist": "losses.hist", "mah": "losses.mah", "grad": "losses.grad",
+        "kl": "losses.kl", "reduction": "losses.reduction", "uniform": "losses.uniform",
+        "mdn_width": "mdn.width", "components": "mdn.components", "head": "mdn.head",
+        "mdn_loss": "mdn.loss", "features": "mdn.features", "features_width": "mdn.features_width",
+        "stage": "stages.stage", "vae_share": "stages.vae_share", "vae": "stages.vae",
+        "steps": "stages.steps", "accumulate": "stages.accumulate", "samples": "mdn.samples",
     },
     f"{GPIC}.GPIC": {
         "predict": "learning.predict", "distance": "learning.distance", "min_xi": "learning.min_xi",
         "stratified": "learning.stratified", "fourier_features": "embedding.features",
-        "fourier_scale": "embedding.scale", "embed_of": "embedding.of", "literal_film": "embedding.literal_film",
+        "fourier_scale": "embedding.scale", "embed_of": "embedding.of",
+        "literal_film": "embedding.literal_film",
         "bf16": None, "compiled": None,  # chosen when sampling
     },
     CONSISTENCY: {"compiled": None},
@@ -84,22 +94,24 @@ MOVED: dict[str, dict[str, str | None]] = {
     "colorlab.methods.marginals.MarginalsMethod": MARGINALS | {"trunk": "net.trunk"},
     f"{BASIS}.Basis": MARGINALS | {
         "trunk": "net.trunk",
-        "channels": "layer.channels", "layers": "layer.layers", "bases": "layer.bases", "noise": "layer.noise",
-        "remedy": "learning.remedy", "candidates": "learning.candidates",
+        "channels": "layer.channels", "layers": "layer.layers", "bases": "layer.bases",
+        "noise": "layer.noise", "remedy": "learning.remedy", "candidates": "learning.candidates",
     },
-    f"{PRIOR}.LatentPrior": GUIDANCE | moved_to("net", "width", "layers", "text_encoder") | moved_to(
-        "latent", "vae", "decoder", "space"
-    ) | {
-        "predict": "learning.predict", "zero_snr": "learning.zero_snr", "colour_words": "learning.color_words",
-        "caption_dropout": "learning.caption_dropout",
+    f"{PRIOR}.LatentPrior": GUIDANCE | moved_to("net", "width", "layers", "text_encoder") | {
+        **moved_to("latent", "vae", "decoder", "space"),
+        "predict": "learning.predict", "zero_snr": "learning.zero_snr",
+        "colour_words": "learning.color_words", "caption_dropout": "learning.caption_dropout",
     },
     FLATS: AREAS | moved_to("decoder", "colors", "softness"),
     FLATS_DIFFUSION: AREAS,
-    "colorlab.methods.pix2pix.Pix2Pix": CRITIC | moved_to("net", "depth", "dropout", "dropout_at_test"),
+    "colorlab.methods.pix2pix.Pix2Pix": CRITIC | moved_to(
+        "net", "depth", "dropout", "dropout_at_test"
+    ),
     "colorlab.methods.msgan.MSGAN": CRITIC | moved_to("net", "depth", "latent") | {
         "l1_weight": "losses.l1", "seek_weight": "losses.seek",
     },
-    "colorlab.methods.bicyclegan.BicycleGAN": CRITIC | moved_to("net", "depth", "latent", "encoder_width") | {
+    "colorlab.methods.bicyclegan.BicycleGAN": CRITIC | {
+        **moved_to("net", "depth", "latent", "encoder_width"),
         "l1_weight": "losses.l1", "kl_weight": "losses.kl", "latent_weight": "losses.latent",
     },
     "colorlab.methods.munit.MUNIT": CRITIC | moved_to("net", "downs", "blocks", "latent") | {
@@ -110,14 +122,17 @@ MOVED: dict[str, dict[str, str | None]] = {
     "colorlab.methods.cinn.CINN": moved_to("net", "blocks", "clamp", "shrink") | moved_to(
         "learning", "dequantise", "noise"
     ),
-    "colorlab.methods.latent_vae.LatentVAE": moved_to("losses", "perceptual", "perceptual_net", "kl"),
+    "colorlab.methods.latent_vae.LatentVAE": moved_to(
+        "losses", "perceptual", "perceptual_net", "kl"
+    ),
     "colorlab.methods.lightness_vae.LightnessVAE": CRITIC | moved_to(
         "losses", "perceptual", "perceptual_net", "gan", "gan_start"
     ),
     f"{CHROMAGAN}.ChromaGAN": CRITIC | {
         "skips": "trunk.skips", "tuned": "trunk.tuned", "pretrained": "trunk.pretrained",
         "l2_weight": "losses.l2", "class_weight": "losses.classes", "gan_weight": "losses.gan",
-        "penalty_weight": "losses.penalty", "classified_at": "losses.classified_at", "tries": "losses.tries",
+        "penalty_weight": "losses.penalty", "classified_at": "losses.classified_at",
+        "tries": "losses.tries",
     },
 }  # fmt: skip
 
@@ -131,8 +146,8 @@ GROUPS = {
         "learning": f"{PIGGYBACK}.LearningOptions",
         "hints": f"{PIGGYBACK}.HintOptions",
         "guidance": "colorlab.samplers.latent.Guidance",
-        "guider.ablation": f"{PIGGYBACK}.AblationOptions",
-        "latent": f"{PIGGYBACK}.LatentOptions",
+        "guider.ablation": "colorlab.samplers.latent.AblationOptions",
+        "latent": "colorlab.samplers.latent.LatentOptions",
     },
     f"{DIVCOLOR}.DivColor": {
         "losses": f"{DIVCOLOR}.LossOptions",
@@ -140,13 +155,18 @@ GROUPS = {
         "stages": f"{DIVCOLOR}.StageOptions",
         "net": f"{DIVCOLOR}.NetOptions",
     },
-    f"{GPIC}.GPIC": {"learning": f"{GPIC}.LearningOptions", "embedding": f"{GPIC}.EmbeddingOptions"},
+    f"{GPIC}.GPIC": {
+        "learning": f"{GPIC}.LearningOptions", "embedding": f"{GPIC}.EmbeddingOptions",
+    },
     CONSISTENCY: {},
     "colorlab.methods.cic.CIC": OF_CLASSES | {"net": "colorlab.methods.marginals.NetOptions"},
     "colorlab.methods.marginals.MarginalsMethod": WITH_TRUNK,
-    f"{BASIS}.Basis": WITH_TRUNK | {"layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions"},
+    f"{BASIS}.Basis": WITH_TRUNK | {
+        "layer": f"{BASIS}.LayerOptions", "learning": f"{BASIS}.LearningOptions",
+    },
     f"{PRIOR}.LatentPrior": OF_GUIDANCE | {
-        "latent": f"{PRIOR}.LatentOptions", "net": f"{PRIOR}.NetOptions", "learning": f"{PRIOR}.LearningOptions",
+        "latent": f"{PRIOR}.LatentOptions", "net": f"{PRIOR}.NetOptions",
+        "learning": f"{PRIOR}.LearningOptions",
     },
     FLATS: OF_AREAS | {"decoder": "colorlab.methods.flats.PaletteOptions"},
     FLATS_DIFFUSION: OF_AREAS | {"decoder": "colorlab.methods.area_options.DecoderOptions"},
@@ -158,10 +178,13 @@ GROUPS = {
         }
         for name in ("msgan.MSGAN", "bicyclegan.BicycleGAN", "munit.MUNIT")
     },
-    "colorlab.methods.cgan.CGAN": OF_CRITIC | OF_CLUSTER | {"net": "colorlab.methods.cgan.NetOptions"},
+    "colorlab.methods.cgan.CGAN": OF_CRITIC | OF_CLUSTER | {
+        "net": "colorlab.methods.cgan.NetOptions",
+    },
     "colorlab.methods.cvae.CVAE": OF_CLUSTER | {"net": "colorlab.methods.cvae.NetOptions"},
     "colorlab.methods.cinn.CINN": {
-        "net": "colorlab.methods.cinn.NetOptions", "learning": "colorlab.methods.cinn.LearningOptions",
+        "net": "colorlab.methods.cinn.NetOptions",
+        "learning": "colorlab.methods.cinn.LearningOptions",
     },
     "colorlab.methods.latent_vae.LatentVAE": {"losses": "colorlab.methods.latent_vae.LossOptions"},
     "colorlab.methods.lightness_vae.LightnessVAE": OF_CRITIC | {
@@ -174,7 +197,11 @@ GROUPS = {
 
 
 #: class of a node in an older run -> its name today
-RENAMED = {"colorlab.methods.areas.ReadingOptions": "colorlab.methods.area_options.ReadingOptions"}
+RENAMED = {
+    "colorlab.methods.areas.ReadingOptions": "colorlab.methods.area_options.ReadingOptions",
+    f"{PIGGYBACK}.LatentOptions": "colorlab.samplers.latent.LatentOptions",
+    f"{PIGGYBACK}.AblationOptions": "colorlab.samplers.latent.AblationOptions",
+}
 
 #: class of a node -> keys that runs of older versions lack, with what was then the only way
 ADDED: dict[str, dict[str, Any]] = {
@@ -199,20 +226,29 @@ def upgraded(method: dict[str, Any]) -> dict[str, Any]:
 
 
 def completed(node: dict[str, Any]) -> dict[str, Any]:
-    """The node with its class's name of today and the keys of ADDED that it lacks, in groups too; itself if neither
-    is another."""
+    """The node with its class's name of today and the keys of ADDED that it lacks, in groups too;
+    itself if neither is another."""
     groups = {key: completed(value) for key, value in node.items() if isinstance(value, dict)}
     if (was := node.get("_target_")) in RENAMED:
         node = node | {"_target_": RENAMED[was]}
-    lacking = {key: value for key, value in ADDED.get(str(node.get("_target_")), {}).items() if key not in node}
+    lacking = {
+        key: value
+        for key, value in ADDED.get(str(node.get("_target_")), {}).items()
+        if key not in node
+    }
     changed = lacking or any(groups[key] is not node[key] for key in groups)
     return lacking | node | groups if changed else node
 
 
 def regrouped(values: dict[str, Any], target: str) -> dict[str, Any]:
-    """Some values of a method, with those under an older key where they belong today. target: the method's class."""
+    """Some values of a method, with those under an older key where they belong today. target: the
+    method's class."""
     keys, groups = MOVED.get(target, {}), MOVED_GROUPS.get(target, {})
-    older = {key: value for key, value in values.items() if key in (groups if isinstance(value, dict) else keys)}
+    older = {
+        key: value
+        for key, value in values.items()
+        if key in (groups if isinstance(value, dict) else keys)
+    }
     if not older:
         return values
     today = {key: value for key, value in values.items() if key not in older}
@@ -230,7 +266,8 @@ def nested(place: str, value: Any) -> dict[str, Any]:
 
 
 def place_today(key: str, target: str) -> str | None:
-    """Where the value of an older key of a method is, such as guidance.text; None for a key that did not move."""
+    """Where the value of an older key of a method is, such as guidance.text; None for a key that
+    did not move."""
     group, _, inner = key.partition(".")
     if inner and (place := MOVED_GROUPS.get(target, {}).get(group)):
         return f"{place}.{inner}"
@@ -239,5 +276,9 @@ def place_today(key: str, target: str) -> str | None:
 
 def merged(node: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
     """The node with some values changed, also within groups."""
-    both = {key: (node[key], value) for key, value in changed.items() if isinstance(value, dict) and key in node}
+    both = {
+        key: (node[key], value)
+        for key, value in changed.items()
+        if isinstance(value, dict) and key in node
+    }
     return node | changed | {key: merged(old, new) for key, (old, new) in both.items()}

@@ -29,7 +29,8 @@ def wants_wandb(logger: Any) -> bool:
 
 
 def stays_offline(mode: str, folder: Path) -> bool:
-    """Whether W&B's files are only written below the folder, and why, in a line. mode: auto, online or offline."""
+    """Whether W&B's files are only written below the folder, and why, in a line. mode: auto, online
+    or offline."""
     if mode == "online":
         return False
     if mode == "offline":
@@ -45,12 +46,16 @@ def stays_offline(mode: str, folder: Path) -> bool:
 
 
 def logged_in() -> bool:
-    """Whether W&B has a key: in the environment or in ~/.netrc. Nothing is asked and no network is touched."""
+    """Whether W&B has a key: in the environment or in ~/.netrc. Nothing is asked and no network is
+    touched."""
     if os.environ.get("WANDB_API_KEY"):
         return True
     path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
     try:
-        return path.is_file() and netrc.netrc(str(path)).authenticators(_server().hostname or "") is not None
+        return (
+            path.is_file()
+            and netrc.netrc(str(path)).authenticators(_server().hostname or "") is not None
+        )
     except netrc.NetrcParseError:
         return False
 
@@ -67,7 +72,8 @@ def in_reach() -> bool:
             socket.create_connection((gate.hostname, port), PATIENCE).close()
             taken.set()
 
-    thread = threading.Thread(target=knock, daemon=True)  # looking up a name has no time limit of its own
+    # looking up a name has no time limit of its own
+    thread = threading.Thread(target=knock, daemon=True)
     thread.start()
     thread.join(PATIENCE)
     return taken.is_set()

@@ -1,4 +1,5 @@
-"""The yaml files below conf/, and what each declares: keys, defaults and the comments behind them."""
+"""The yaml files below conf/, and what each declares: keys, defaults and the comments behind
+them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from yaml.constructor import SafeConstructor
 from colorlab.cli import plugins
 
 PACKAGE = Path(__file__).parent.parent
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, ten times faster, where PyYAML was built with it
+# libyaml, ten times faster, where PyYAML was built with it
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def conf_dir() -> Path:
@@ -30,18 +32,28 @@ def conf_dirs() -> list[Path]:
 
 def group_files(group: str) -> dict[str, Path]:
     """Name -> yaml file of every option of a group."""
-    return {path.stem: path for folder in reversed(conf_dirs()) for path in sorted((folder / group).glob("*.yaml"))}
+    return {
+        path.stem: path
+        for folder in reversed(conf_dirs())
+        for path in sorted((folder / group).glob("*.yaml"))
+    }
 
 
 def groups() -> list[str]:
     """All groups, such as method and method/sampler."""
-    found = {str(path.relative_to(folder)) for folder in conf_dirs() for path in folder.rglob("*") if path.is_dir()}
+    found = {
+        str(path.relative_to(folder))
+        for folder in conf_dirs()
+        for path in folder.rglob("*")
+        if path.is_dir()
+    }
     return sorted(found)
 
 
 def composed(group: str, name: str) -> dict[str, Any]:
-    """What a group's file says, with the files that its defaults put below a key of it: one of its own group
-    (`- ddim@source`) or of a group below (`- augment: plain`). Plain containers; the same as Hydra composes."""
+    """What a group's file says, with the files that its defaults put below a key of it: one of its
+    own group (`- ddim@source`) or of a group below (`- augment: plain`). Plain containers; the same
+    as Hydra composes."""
     said = yaml.load(group_files(group)[name].read_text(encoding="utf-8"), LOADER) or {}
     parts: dict[str, Any] = {}
     for entry in said.pop("defaults", []):
@@ -54,7 +66,8 @@ def composed(group: str, name: str) -> dict[str, Any]:
 
 
 def sources(config_name: str, choices: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The yaml files that a configuration was composed of, each with the key under which it lies."""
+    """The yaml files that a configuration was composed of, each with the key under which it
+    lies."""
     yield conf_dir() / f"{config_name}.yaml", ""
     for group, names in choices.items():
         for name in names if isinstance(names, list) else [names]:
@@ -77,11 +90,16 @@ def top_keys(path: Path) -> frozenset[str]:
 @cache
 def _top_keys(text: str) -> frozenset[str]:
     node = yaml.compose(text, Loader=LOADER)
-    return frozenset(str(key.value) for key, _ in node.value) if isinstance(node, yaml.MappingNode) else frozenset()
+    return (
+        frozenset(str(key.value) for key, _ in node.value)
+        if isinstance(node, yaml.MappingNode)
+        else frozenset()
+    )
 
 
 def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
-    """(dotted key, default, clause) of every scalar in a yaml file. The clause: the comment up to its first `;`."""
+    """(dotted key, default, clause) of every scalar in a yaml file. The clause: the comment up to
+    its first `;`."""
     value_of = SafeConstructor().construct_object
     for key, node, comment in _leaves(path.read_text(encoding="utf-8")):
         if isinstance(node, yaml.ScalarNode):
@@ -91,13 +109,18 @@ def declared(path: Path) -> Iterator[tuple[str, Any, str]]:
 def documented(path: Path) -> Iterator[tuple[str, str]]:
     """(dotted key, comment) of every scalar and list in a yaml file, in its order."""
     for key, node, comment in _leaves(path.read_text(encoding="utf-8")):
-        if key.split(".")[-1] not in ("defaults", "_target_", "_partial_") and not isinstance(node, yaml.MappingNode):
+        if key.split(".")[-1] not in ("defaults", "_target_", "_partial_") and not isinstance(
+            node, yaml.MappingNode
+        ):
             yield key, comment
 
 
-def choices_of(path: Path, group: str = "", given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Group -> option, of a yaml file's defaults and of theirs in turn, without composing anything. group: of the file;
-    given: options in place of the defaults. A group that takes a list, or nothing, has ''."""
+def choices_of(
+    path: Path, group: str = "", given: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Group -> option, of a yaml file's defaults and of theirs in turn, without composing anything.
+    group: of the file; given: options in place of the defaults. A group that takes a list, or
+    nothing, has ''."""
     found: dict[str, str] = {}
     defaults = yaml.load(path.read_text(encoding="utf-8"), LOADER).get("defaults", [])
     for entry in [entry for entry in defaults if isinstance(entry, dict)]:
@@ -114,7 +137,8 @@ def choices_of(path: Path, group: str = "", given: Mapping[str, str] | None = No
 
 @cache
 def _leaves(text: str) -> list[tuple[str, yaml.Node, str]]:
-    """(dotted key, node, comment behind it) of everything in a yaml file that is not a mapping with keys."""
+    """(dotted key, node, comment behind it) of everything in a yaml file that is not a mapping with
+    keys."""
     lines = text.splitlines()
 
     def walk(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, yaml.Node, str]]:

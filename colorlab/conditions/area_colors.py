@@ -11,17 +11,20 @@ from torch import Tensor
 from colorlab.conditions.cuts import cut_by_border
 
 LEVELS = 16  # of each channel, where the commonest colour of an area is looked for
-LONGEST = 8000  # px; longer pictures are shrunk before they are made square, for which memory grows with its square
+# px; longer pictures are shrunk before they are made square, for which memory grows with its square
+LONGEST = 8000
 EDGE = 2  # px of a net's view: the line along the border where it cuts what is drawn
 NEAR = 28 / 255  # colours at most so far from it, in each channel, are the same colour
 INKED = 0.35  # pixels darker than this tell nothing about the colour under the ink
 
 
 def true_colors(rgb: Tensor, image: Tensor, labels: Tensor, R: int) -> tuple[Tensor, Tensor]:
-    """The commonest colour of each area, (B, R, 3) in [0, 1], and the share of the area that has it, (B, R).
+    """The commonest colour of each area, (B, R, 3) in [0, 1], and the share of the area that has
+    it, (B, R).
 
-    rgb (B, 3, H, W) in [0, 1], image (B, 1, H, W) in [0, 1], ink dark: what lies half under ink is seen through it.
-    labels (B, H, W): areas 0 to R - 1; other numbers are nobody's. An area without a clear pixel is white, share 0."""
+    rgb (B, 3, H, W) in [0, 1], image (B, 1, H, W) in [0, 1], ink dark: what lies half under ink is
+    seen through it. labels (B, H, W): areas 0 to R - 1; other numbers are nobody's. An area without
+    a clear pixel is white, share 0."""
     paint = (rgb / image.clamp(min=INKED)).clamp(0, 1).flatten(2).transpose(1, 2)  # (B, P, 3)
     clear = (image > INKED).flatten(1) * image.flatten(1) ** 2
     area = labels.flatten(1)
@@ -42,7 +45,9 @@ def _mode(paint: Tensor, weight: Tensor, area: Tensor, R: int) -> Tensor:
     full = weight.new_zeros(len(paint), R * LEVELS**3).scatter_add_(1, place, weight)
     fullest = full.unflatten(1, (R, -1)).argmax(-1)  # (B, R)
     chosen = weight * (bins == fullest.gather(1, area))
-    return _sum(paint * chosen[..., None], area, R) / _sum(chosen[..., None], area, R).clamp(min=1e-6)
+    return _sum(paint * chosen[..., None], area, R) / _sum(chosen[..., None], area, R).clamp(
+        min=1e-6
+    )
 
 
 def _sum(values: Tensor, area: Tensor, R: int) -> Tensor:
@@ -57,20 +62,23 @@ def _at(colors: Tensor, area: Tensor) -> Tensor:
 
 
 def by_size(labels: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """(B, H, W) -> the same areas numbered from the largest on, without empty ones, the smallest beyond ``most``
-    nobody's (number ``most``); and how many each picture has, (B,)."""
+    """(B, H, W) -> the same areas numbered from the largest on, without empty ones, the smallest
+    beyond ``most`` nobody's (number ``most``); and how many each picture has, (B,)."""
     ranked, counts = [], []
     for each in labels:
         size = each.flatten().bincount()
         order = size.argsort(descending=True, stable=True)
-        rank = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        rank = torch.empty_like(order).scatter_(
+            0, order, torch.arange(len(order), device=order.device)
+        )
         ranked.append(rank.clamp(max=most)[each])
         counts.append((size > 0).sum().clamp(max=most))
     return torch.stack(ranked), torch.stack(counts)
 
 
 def resized(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """image (B, 1, H, W), labels (B, h, w) -> both at side x side; lines averaged, areas by their nearest pixel."""
+    """image (B, 1, H, W), labels (B, h, w) -> both at side x side; lines averaged, areas by their
+    nearest pixel."""
     if image.shape[-2:] != (side, side):
         larger = side > max(image.shape[-2:])
         image = F.interpolate(image, (side, side), mode="bilinear" if larger else "area")
@@ -78,8 +86,8 @@ def resized(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
 
 
 def squared(image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """image (1, H, W), labels (h, w) of one drawing -> squares, paper added evenly around, of the area that has most of
-    the picture's border."""
+    """image (1, H, W), labels (h, w) of one drawing -> squares, paper added evenly around, of the
+    area that has most of the picture's border."""
     border = torch.cat([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     around = int(border.mode().values)
     return F.pad(image, margins(image), value=1.0), F.pad(labels, margins(labels), value=around)
@@ -93,9 +101,9 @@ def margins(picture: Tensor) -> tuple[int, int, int, int]:
 
 
 def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """One drawing as a net sees it: image (1, H, W), labels (h, w) -> (1, 1, side, side), (1, side, side). Every area
-    keeps a pixel at least, unless smaller ones are in the same. What the picture's border cuts is closed there by a
-    line."""
+    """One drawing as a net sees it: image (1, H, W), labels (h, w) -> (1, 1, side, side),
+    (1, side, side). Every area keeps a pixel at least, unless smaller ones are in the same. What
+    the picture's border cuts is closed there by a line."""
     image, areas = shrunk(image, labels)
     square, areas = squared(closed_at_border(image, side), areas)
     small, seen = resized(square[None], areas[None], side)
@@ -111,7 +119,8 @@ def small_view(image: Tensor, labels: Tensor, side: int) -> tuple[Tensor, Tensor
 
 
 def closed_at_border(image: Tensor, side: int) -> Tensor:
-    """A drawing (1, H, W) with ink where its border cuts it, EDGE px wide once its longer side is so many px."""
+    """A drawing (1, H, W) with ink where its border cuts it, EDGE px wide once its longer side is
+    so many px."""
     cut = torch.from_numpy(cut_by_border(image[0].cpu().numpy() > 0.5)).to(image.device)
     if not cut.any():
         return image
@@ -152,7 +161,8 @@ def size_ranks(labels: Tensor) -> Tensor:
 
 
 def shares(labels: Tensor, R: int) -> Tensor:
-    """(B, H, W) -> (B, R): of the picture, what belongs to each area from 0 to R - 1; other numbers are nobody's."""
+    """(B, H, W) -> (B, R): of the picture, what belongs to each area from 0 to R - 1; other numbers
+    are nobody's."""
     area = torch.where((labels >= 0) & (labels < R), labels, R).flatten(1)
     ones = torch.ones(area.shape, device=labels.device)
     return ones.new_zeros(len(area), R + 1).scatter_add_(1, area, ones)[:, :R] / area.shape[1]

@@ -11,7 +11,8 @@ from colorlab.conditions.areas import Areas, merged, split
 
 Line = Sequence[tuple[float, float]]  # (x, y) in pixels
 
-FURTHER = 0.01  # of the longer side: so far a cut goes on beyond its ends, to the lines that it was meant to reach
+# of the longer side: so far a cut goes on beyond its ends, to the lines that it was meant to reach
+FURTHER = 0.01
 
 
 def edited(areas: Areas, edits: Sequence[tuple[str, Line]]) -> Areas:
@@ -22,7 +23,8 @@ def edited(areas: Areas, edits: Sequence[tuple[str, Line]]) -> Areas:
 
 
 def cut(areas: Areas, points: Line) -> Areas:
-    """The line divides the areas that it crosses, as ink would; one that divides nothing changes nothing."""
+    """The line divides the areas that it crosses, as ink would; one that divides nothing changes
+    nothing."""
     stroke = line(further(points, FURTHER * max(areas.labels.shape)), areas.labels.shape)
     rows, columns = np.nonzero(stroke & areas.paper)
     for at in np.unique(areas.labels[rows, columns], return_index=True)[1]:

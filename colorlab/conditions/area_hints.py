@@ -1,4 +1,5 @@
-"""What hints say of areas: a click or a stroke colours all of its area, two colours in one area divide it."""
+"""What hints say of areas: a click or a stroke colours all of its area, two colours in one area
+divide it."""
 
 from __future__ import annotations
 
@@ -23,8 +24,9 @@ FURTHER = 400  # areas come about by that at most, of one drawing
 
 
 class AreaHints(NamedTuple):
-    """Areas with what is known of them. labels: (h, w), hints of several colours have areas of their own; colors: (R,
-    3) in [0, 1]; known: (R,) bool; shown: (R,) the share of an area that is hinted at."""
+    """Areas with what is known of them. labels: (h, w), hints of several colours have areas of
+    their own; colors: (R, 3) in [0, 1]; known: (R,) bool; shown: (R,) the share of an area that is
+    hinted at."""
 
     labels: Tensor
     colors: Tensor
@@ -33,8 +35,11 @@ class AreaHints(NamedTuple):
 
 
 def area_hints(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
-    """Of one drawing: labels (h, w) from 0 on; image (1, H, W) in [0, 1], ink dark; hints: one row, (1, 3, H, W)."""
-    rgb, mask, paper = (at_size(each, labels.shape) for each in (hints.rgb[0], hints.mask[0], image))
+    """Of one drawing: labels (h, w) from 0 on; image (1, H, W) in [0, 1], ink dark; hints: one row,
+    (1, 3, H, W)."""
+    rgb, mask, paper = (
+        at_size(each, labels.shape) for each in (hints.rgb[0], hints.mask[0], image)
+    )
     seen, labels = mask[0] > 0.5, labels.clone()
     clear = seen & (paper[0] > CLEAR)
     R = int(labels.max()) + 1
@@ -46,7 +51,9 @@ def area_hints(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
             break
         box = boxes[area]
         inside = labels[box] == area
-        parts, found = _parts(rgb[:, *box], paper[:, *box], clear[box] & inside, inside, int(counts[area]))
+        parts, found = _parts(
+            rgb[:, *box], paper[:, *box], clear[box] & inside, inside, int(counts[area])
+        )
         for part in range(1, len(found) + 1):
             labels[box][parts == part + 1] = len(colors) + part - 1
         colors, known = torch.cat([colors, found]), torch.cat([known, known.new_ones(len(found))])
@@ -54,15 +61,17 @@ def area_hints(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
 
 
 def area_hints_of_large(labels: Tensor, image: Tensor, hints: Hints) -> AreaHints:
-    """As ``area_hints``, of a drawing of any size: hints are looked at on LOOKED px. The border of an area that is
-    divided stays the drawing's own, and the line between its parts is as coarse as that."""
+    """As ``area_hints``, of a drawing of any size: hints are looked at on LOOKED px. The border of
+    an area that is divided stays the drawing's own, and the line between its parts is as coarse as
+    that."""
     scale = LOOKED / max(labels.shape)
     if scale >= 1:
         return area_hints(labels, image, hints)
     size = [max(1, round(scale * length)) for length in labels.shape]
     small, mask = sized(labels[None], size)[0], F.adaptive_max_pool2d(hints.mask, size)
     weighted, weight, image = (
-        F.interpolate(each, size, mode="area") for each in (hints.rgb * hints.mask, hints.mask, image[None])
+        F.interpolate(each, size, mode="area")
+        for each in (hints.rgb * hints.mask, hints.mask, image[None])
     )
     known = area_hints(small, image[0], Hints(weighted / weight.clamp_min(1e-6), mask))
     R, seen = int(labels.max()) + 1, int(small.max()) + 1
@@ -71,7 +80,10 @@ def area_hints_of_large(labels: Tensor, image: Tensor, hints: Hints) -> AreaHint
     for part in range(seen, len(known.colors)):
         home[numbers[part]] = small[known.labels == part][0]
     large = sized(numbers[known.labels][None], labels.shape)[0]
-    others = [each.new_zeros(len(home), *each.shape[1:]).index_copy(0, numbers, each) for each in known[1:]]
+    others = [
+        each.new_zeros(len(home), *each.shape[1:]).index_copy(0, numbers, each)
+        for each in known[1:]
+    ]
     return AreaHints(torch.where(home[large] == labels, large, labels), *others)
 
 
@@ -92,15 +104,22 @@ def _enough(labels: Tensor, R: int) -> Tensor:
 
 
 def _shares_of(seen: Tensor, labels: Tensor, R: int) -> Tensor:
-    hinted, size = (where.flatten().bincount(minlength=R + 1)[:R] for where in (torch.where(seen, labels, R), labels))
+    hinted, size = (
+        where.flatten().bincount(minlength=R + 1)[:R]
+        for where in (torch.where(seen, labels, R), labels)
+    )
     return hinted / size.clamp(min=1)
 
 
-def _parts(rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """An area whose hints have several colours, divided: each part grows from its own hints and meets others in the ink
-    where there is some. All around the area, (h, w): its hints are ``clear``, ``count`` in number.
+def _parts(
+    rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int
+) -> tuple[Tensor, Tensor]:
+    """An area whose hints have several colours, divided: each part grows from its own hints and
+    meets others in the ink where there is some. All around the area, (h, w): its hints are
+    ``clear``, ``count`` in number.
 
-    -> the part of each of its pixels, from 1 on, and the colours of the second and further parts (K, 3)."""
+    -> the part of each of its pixels, from 1 on, and the colours of the second and further parts
+      (K, 3)."""
     dots, left = torch.from_numpy(label(clear.numpy(force=True))[0]).to(clear.device), clear
     seeds: list[Tensor] = []
     colors: list[Tensor] = []
@@ -119,16 +138,20 @@ def _parts(rgb: Tensor, paper: Tensor, clear: Tensor, inside: Tensor, count: int
         return torch.zeros_like(left, dtype=torch.long), rgb.new_zeros(0, 3)
     from skimage.segmentation import watershed
 
-    markers = torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy(force=True)
+    markers = (
+        torch.stack([(i + 1) * seed.int() for i, seed in enumerate(seeds)]).sum(0).numpy(force=True)
+    )
     parts = watershed(1 - paper[0].numpy(force=True), markers, mask=inside.numpy(force=True))
     return torch.from_numpy(parts.astype(np.int64)).to(rgb.device), torch.stack(colors[1:])
 
 
 def _dots_alone(dots: Tensor, left: Tensor) -> Tensor:
-    """(h, w): dots, of LEAST pixels at least, no pixel of which has a colour that counts already; not the blended rims
-    of those that have. dots: numbers of what hints lie together, from 1 on, (h, w); left: hints not counted yet."""
+    """(h, w): dots, of LEAST pixels at least, no pixel of which has a colour that counts already;
+    not the blended rims of those that have. dots: numbers of what hints lie together, from 1 on,
+    (h, w); left: hints not counted yet."""
     size, rest = (
-        where.flatten().bincount(minlength=int(dots.max()) + 1) for where in (dots, torch.where(left, dots, 0))
+        where.flatten().bincount(minlength=int(dots.max()) + 1)
+        for where in (dots, torch.where(left, dots, 0))
     )
     alone = (size == rest) & (size >= LEAST)
     alone[0] = False

@@ -14,11 +14,13 @@ ALIKE = 0.15  # difference of logarithms up to which two shapes are nearly the s
 
 
 def shapes(labels: Tensor, R: int) -> Tensor:
-    """labels (h, w) in 0..R-1 -> (R, 3): logarithms of an area's size and of the mean and the geometric mean of its
-    second moments' two principal values, which no turning changes."""
+    """labels (h, w) in 0..R-1 -> (R, 3): logarithms of an area's size and of the mean and the
+    geometric mean of its second moments' two principal values, which no turning changes."""
     step = -(-max(labels.shape) // FINEST)
     labels = labels[::step, ::step]
-    rows, columns = (torch.arange(side, device=labels.device, dtype=torch.float64) for side in labels.shape)
+    rows, columns = (
+        torch.arange(side, device=labels.device, dtype=torch.float64) for side in labels.shape
+    )
     y, x = rows[:, None].expand(labels.shape).flatten(), columns.expand(labels.shape).flatten()
     size, sum_y, sum_x, sum_yy, sum_xx, sum_yx = (
         torch.bincount(labels.flatten(), value, minlength=R)
@@ -26,23 +28,26 @@ def shapes(labels: Tensor, R: int) -> Tensor:
     )
     size = size.clamp(min=1)
     pixel = 1 / 12  # a pixel's own second moment
-    yy, xx = sum_yy / size - (sum_y / size) ** 2 + pixel, sum_xx / size - (sum_x / size) ** 2 + pixel
+    yy = sum_yy / size - (sum_y / size) ** 2 + pixel
+    xx = sum_xx / size - (sum_x / size) ** 2 + pixel
     yx = sum_yx / size - sum_y * sum_x / size**2
     both = (yy * xx - yx**2).clamp(min=pixel**2)
     return torch.stack([size.log(), ((yy + xx) / 2).log(), both.log() / 2], 1).float()
 
 
 def likeness(shapes: Tensor) -> Tensor:
-    """(R, 3) -> (R, R) in [0, 1]: 1 for areas of one shape, wherever they lie; 0 on the diagonal."""
+    """(R, 3) -> (R, R) in [0, 1]: 1 for areas of one shape, wherever they lie; 0 on the
+    diagonal."""
     apart = (shapes[:, None] - shapes) / ALIKE
     return torch.exp(-apart.square().sum(-1) / 2).fill_diagonal_(0)
 
 
 def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
-    """labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark -> (R, R) in [0, 1]: on how much of the narrower
-    one's width two areas meet without a line between them; 0 on the diagonal."""
+    """labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark -> (R, R) in [0, 1]: on how much
+    of the narrower one's width two areas meet without a line between them; 0 on the diagonal."""
     step = -(-max(labels.shape) // FINEST)
-    darkest = -F.max_pool2d(-sized(image, labels.shape), step, ceil_mode=True)  # no line is stepped over
+    # no line is stepped over
+    darkest = -F.max_pool2d(-sized(image, labels.shape), step, ceil_mode=True)
     labels, paper = labels[::step, ::step], darkest[0] > CLEAR
     length = torch.zeros(R * R, dtype=torch.float32, device=labels.device)
     for a, b, clear in (

@@ -1,7 +1,9 @@
-"""Words for pictures: which basic colours one is painted in, captions that say so, and captions left out.
+"""Words for pictures: which basic colours one is painted in, captions that say so, and captions
+left out.
 
-Liu et al. (2023), Piggyback, Sec. 4.1: half of the captions become dummies, so that a prompt may be left out too.
-Captions without colour words teach a prior nothing about them, so a share of ours get those that the picture shows."""
+Liu et al. (2023), Piggyback, Sec. 4.1: half of the captions become dummies, so that a prompt may be
+left out too. Captions without colour words teach a prior nothing about them, so a share of ours get
+those that the picture shows."""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from colorlab.draws import Draws
 
 #: Words that name a colour, and the modifiers of emoji that name a tone of skin.
 NAMED = re.compile(
-    r"(,\s*)?emoji modifier fitzpatrick type[-\d]*|(,\s*)?\b(medium[ -])?((light|dark)[ -])?(medium )?skin tone\b"
+    r"(,\s*)?emoji modifier fitzpatrick type[-\d]*|(,\s*)?\b(medium[ -])?((light|dark)[ "
+    r"-])?(medium )?skin tone\b"
     r"|\b(?:(?:light|dark|pale|deep|bright)[ -])?"
     r"(?:red|orange|yellow|green|blue|purple|pink|brown|beige|gr[ae]y|black|white"
     r"|gold(?:en)?|silver|violet|crimson|scarlet|cyan|magenta|turquoise|teal|maroon|colou?r(?:ed|ful|s)?)\b-?",
@@ -40,13 +43,18 @@ EXAMPLES = {
     "white": ("#ffffff", "#efefef"),
 }
 WORDS = tuple(word for word in EXAMPLES if word != "white")  # white is paper
-INK = ("gray", "black")  # outlines and their soft edges; the words count where the colour fills an area
+# outlines and their soft edges; the words count where the colour fills an area
+INK = ("gray", "black")
 MOST, SHARE = 2, 0.15  # words per picture; of its coloured area, for a word
 
 
 def shares(rgb: Tensor) -> Tensor:
-    """(B, 3, H, W) in [0, 1] -> (B, 11): each of WORDS' share of what is coloured, which is neither paper nor ink."""
-    area = (nearest_words(rgb) == torch.arange(len(WORDS), device=rgb.device)[:, None, None]).float()  # (B, 11, H, W)
+    """(B, 3, H, W) in [0, 1] -> (B, 11): each of WORDS' share of what is coloured, which is neither
+    paper nor ink."""
+    # (B, 11, H, W)
+    area = (
+        nearest_words(rgb) == torch.arange(len(WORDS), device=rgb.device)[:, None, None]
+    ).float()
     first = WORDS.index(INK[0])
     area[:, first:] = opening(area[:, first:], 2 * (min(rgb.shape[-2:]) // 25) + 1)
     counts = area.sum((2, 3))
@@ -56,7 +64,10 @@ def shares(rgb: Tensor) -> Tensor:
 def nearest_words(rgb: Tensor) -> Tensor:
     """(B, 3, H, W) in [0, 1] -> (B, 1, H, W): places in EXAMPLES."""
     examples = [(place, code) for place, codes in enumerate(EXAMPLES.values()) for code in codes]
-    colors = torch.tensor([list(bytes.fromhex(code[1:])) for _, code in examples], device=rgb.device) / 255
+    colors = (
+        torch.tensor([list(bytes.fromhex(code[1:])) for _, code in examples], device=rgb.device)
+        / 255
+    )
     known = lab_of(colors[:, :, None, None])[:, :, 0, 0]
     lab = lab_of(rgb).movedim(1, -1)
     nearest = torch.cdist(lab.flatten(0, 2), known).argmin(1)
@@ -65,7 +76,8 @@ def nearest_words(rgb: Tensor) -> Tensor:
 
 
 def opening(area: Tensor, width: int) -> Tensor:
-    """(B, C, H, W) of 0 and 1, without what is thinner than ``width`` pixels, an odd number (morphological opening)."""
+    """(B, C, H, W) of 0 and 1, without what is thinner than ``width`` pixels, an odd number
+    (morphological opening)."""
     eroded = 1 - F.max_pool2d(1 - area, width, 1, width // 2)
     return F.max_pool2d(eroded, width, 1, width // 2)
 
@@ -77,19 +89,26 @@ def words_of(share: Tensor) -> list[list[str]]:
 
 
 def hit(rgb: Tensor, word: str) -> bool:
-    """Whether a picture (3, H, W) in [0, 1] shows the colour of a word: it has at least SHARE of what is coloured."""
+    """Whether a picture (3, H, W) in [0, 1] shows the colour of a word: it has at least SHARE of
+    what is coloured."""
     if word not in WORDS:
         raise ValueError(f"a colour word is one of {', '.join(WORDS)}, not {word!r}")
     return float(shares(rgb[None])[0, WORDS.index(word)]) >= SHARE
 
 
-def with_colors(texts: Sequence[str], colors: list[list[str]], share: float, draws: Draws) -> list[str]:
-    """Captions, a share of them begun with the picture's main colours: "waving hand" -> "yellow and brown waving hand".
+def with_colors(
+    texts: Sequence[str], colors: list[list[str]], share: float, draws: Draws
+) -> list[str]:
+    """Captions, a share of them begun with the picture's main colours: "waving hand" -> "yellow and
+    brown waving hand".
 
     colors: words for each picture's; share in [0, 1]; draws: one row per picture."""
     chosen = (draws.to("colour words").uniform() < share).tolist()
     rows = zip(texts, colors, chosen, strict=True)
-    return [f"{' and '.join(own)} {text or 'drawing'}" if wanted and own else text for text, own, wanted in rows]
+    return [
+        f"{' and '.join(own)} {text or 'drawing'}" if wanted and own else text
+        for text, own, wanted in rows
+    ]
 
 
 def plain(text: str) -> str:
@@ -98,7 +117,8 @@ def plain(text: str) -> str:
 
 
 def dropped(texts: Sequence[str], probability: float, draws: Draws) -> list[str]:
-    """Captions, each with this probability replaced by one of DUMMIES; the paper's probability is .5."""
+    """Captions, each with this probability replaced by one of DUMMIES; the paper's probability is
+    .5."""
     gone = (draws.to("captions").uniform() < probability).tolist()
     dummy = draws.to("dummies").choice(len(DUMMIES)).tolist()
     return [DUMMIES[k] if out else text for text, out, k in zip(texts, gone, dummy, strict=True)]

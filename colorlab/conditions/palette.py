@@ -8,7 +8,8 @@ from torch import Tensor
 
 from colorlab.color import lab_of, rgb_of
 
-EXACT = 0.5  # share of a palette that is the commonest colours themselves; the rest are clusters of the others
+# share of a palette that is the commonest colours themselves; the rest are clusters of the others
+EXACT = 0.5
 APART = 0.03  # Lab in hundreds; nearer colours are one
 DRAWN = 10_000  # so many colours, drawn by weight, give the clusters
 ROUNDED = 400  # steps a hundred Lab units in which equal colours are counted
@@ -26,11 +27,14 @@ def colors_of_lab(lab: Tensor) -> Tensor:
 
 
 def fitted_palette(lab: Tensor, weight: Tensor, colors: int) -> Tensor:
-    """(colors, 3): the commonest of (N, 3) themselves, clusters of the others by weight (N,), and a grid where these
-    are too few."""
+    """(colors, 3): the commonest of (N, 3) themselves, clusters of the others by weight (N,), and a
+    grid where these are too few."""
     exact = commonest(lab, weight, round(EXACT * colors))
     grid = torch.linspace(0, 1, GRID)
-    rest = [_clusters(lab, weight, exact, colors), lab_of_colors(torch.cartesian_prod(grid, grid, grid))]
+    rest = [
+        _clusters(lab, weight, exact, colors),
+        lab_of_colors(torch.cartesian_prod(grid, grid, grid)),
+    ]
     return apart(torch.cat([exact, *rest]), colors)
 
 
@@ -49,7 +53,9 @@ def _clusters(lab: Tensor, weight: Tensor, exact: Tensor, count: int) -> Tensor:
     far = torch.cdist(lab, exact).amin(1) > APART
     p = weight.double().numpy() * far.numpy() + 1e-9
     drawn = lab.double().numpy()[random.choice(len(lab), DRAWN, p=p / p.sum())]
-    centers, _ = kmeans2(drawn + random.normal(0, APART / 2, drawn.shape), count, minit="++", seed=random)
+    centers, _ = kmeans2(
+        drawn + random.normal(0, APART / 2, drawn.shape), count, minit="++", seed=random
+    )
     return torch.from_numpy(centers).float()
 
 

@@ -1,9 +1,11 @@
-"""Paper and what is drawn on it: which kind of picture a file holds, and the drawing alone, dark ink on white paper.
+"""Paper and what is drawn on it: which kind of picture a file holds, and the drawing alone, dark
+ink on white paper.
 
-Paper is yellow, in shadow, darker towards the corners, noisy, or black with white lines. Its light is what is left when
-lines are closed over (grayscale closing with a disc wider than pens); divided by it, lines alone remain, and pencil
-shading is paper. What is dark in broad parts however stays black: there a floor takes the place of the light, a smooth
-surface fitted to the lightest paper. The light is looked at on a small picture, the division made at full size."""
+Paper is yellow, in shadow, darker towards the corners, noisy, or black with white lines. Its light
+is what is left when lines are closed over (grayscale closing with a disc wider than pens); divided
+by it, lines alone remain, and pencil shading is paper. What is dark in broad parts however stays
+black: there a floor takes the place of the light, a smooth surface fitted to the lightest paper.
+The light is looked at on a small picture, the division made at full size."""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ import numpy as np
 from colorlab.conditions.sheet import carried_on, disc_of, sheet_in
 
 SIDE = 400  # px; the longer side of the small picture
-DISCS = (0.035, 0.07)  # of the longer side; diameters of discs that close lines; the second for broad pens
+# of the longer side; diameters of discs that close lines; the second for broad pens
+DISCS = (0.035, 0.07)
 PAPER = 0.9  # of the light of the lightest paper around: paper
 BLACK = 0.5  # of it, at most: filled with ink
 NIGHT = 90  # luma; ground as dark as that is black paper
@@ -25,7 +28,8 @@ INKED = 10  # per cent of the ink are fully black
 BINS = 48  # px; the longer side on which the light's surface is fitted
 
 MOSTLY_BLACK = 0.8  # share that is night in a drawing on black paper
-COLORED, CHROMA = 0.04, 0.12  # a share so large of broad parts with more chroma than that is a coloured picture
+# a share so large of broad parts with more chroma than that is a coloured picture
+COLORED, CHROMA = 0.04, 0.12
 ROUGH = 0.25  # share of soft tones: so rough a ground is a photograph
 UNEVEN, LITTLE = 0.1, 0.75  # so many soft tones and so little paper and black: a photograph
 SHADED = 0.06  # share of broad tones; lines have less
@@ -34,8 +38,9 @@ LINES, SHADING, PICTURE = "line drawing", "shaded drawing", "picture"
 
 
 class Survey(NamedTuple):
-    """Shares of a picture, in [0, 1]. night: of dark ground. white, tones, black: of paper, of what is darker in broad
-    parts, and of what is as dark as ink there. soft: of what lies between paper and ink when lines alone are left.
+    """Shares of a picture, in [0, 1]. night: of dark ground. white, tones, black: of paper, of what
+    is darker in broad parts, and of what is as dark as ink there. soft: of what lies between paper
+    and ink when lines alone are left.
     coloured: of broad parts with a colour that the paper does not have."""
 
     night: float
@@ -47,9 +52,10 @@ class Survey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A picture as it is understood, or the sheet of paper in it. kind: LINES, SHADING or PICTURE. reason: of that, a
-    clause. turned: it was light on dark. canvas: (H, W, 3) uint8, what colours are laid under: the picture, made dark
-    on light. drawing: (H, W) uint8, dark ink on flat white paper; beyond a sheet all is paper."""
+    """A picture as it is understood, or the sheet of paper in it. kind: LINES, SHADING or
+    PICTURE. reason: of that, a clause. turned: it was light on dark. canvas: (H, W, 3) uint8, what
+    colours are laid under: the picture, made dark on light. drawing: (H, W) uint8, dark ink on flat
+    white paper; beyond a sheet all is paper."""
 
     kind: str
     reason: str
@@ -59,7 +65,8 @@ class Page(NamedTuple):
 
 
 def page_of(picture: np.ndarray, lines: str = "auto") -> Page:
-    """A picture (H, W, 3) uint8 RGB. lines: "auto" decides what it is; "always": a line drawing; "never": none."""
+    """A picture (H, W, 3) uint8 RGB. lines: "auto" decides what it is; "always": a line drawing;
+    "never": none."""
     if lines not in ("auto", "always", "never"):
         raise ValueError(f"lines is auto, always or never, not {lines!r}")
     survey, light = surveyed(picture)
@@ -81,14 +88,17 @@ def page_of(picture: np.ndarray, lines: str = "auto") -> Page:
         turned = turned and lines == "always"
     drawing = flattened(gray_of(canvas), light)
     if sheet is not None:
-        beyond = cv2.resize(sheet.astype(np.uint8), drawing.shape[::-1], interpolation=cv2.INTER_LINEAR) == 0
+        beyond = (
+            cv2.resize(sheet.astype(np.uint8), drawing.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            == 0
+        )
         drawing[beyond] = 255
     return Page(kind, reason.replace("of it", of), turned, canvas if turned else picture, drawing)
 
 
 def turned_light(picture: np.ndarray) -> np.ndarray:
-    """Light lines on dark ground, (H, W, 3) uint8, as dark lines on white: a blueprint has no blue paper then, in which
-    colours would drown."""
+    """Light lines on dark ground, (H, W, 3) uint8, as dark lines on white: a blueprint has no blue
+    paper then, in which colours would drown."""
     light = 255 - picture
     paper = np.median(reduced(light).reshape(-1, 3), axis=0).clip(1)
     lighter = np.minimum(np.arange(256)[:, None] * (255 / paper), 255).round()
@@ -109,13 +119,15 @@ def decided(survey: Survey) -> tuple[str, str]:
 
 
 def surveyed(picture: np.ndarray) -> tuple[Survey, np.ndarray]:
-    """What is told by a picture (H, W, 3) uint8; and the light on its paper, (h, w) float32 in (0, 255], small."""
+    """What is told by a picture (H, W, 3) uint8; and the light on its paper, (h, w) float32 in
+    (0, 255], small."""
     small = reduced(picture)
     first = _surveyed(small, DISCS[0])
     if first[0].tones <= SHADED:
         return first
     second = _surveyed(small, DISCS[1])
-    return second if second[0].tones <= SHADED else first  # strokes that a larger disc closes are no shading
+    # strokes that a larger disc closes are no shading
+    return second if second[0].tones <= SHADED else first
 
 
 def _surveyed(small: np.ndarray, diameter: float) -> tuple[Survey, np.ndarray]:
@@ -156,8 +168,8 @@ def reduced(picture: np.ndarray, side: int = SIDE) -> np.ndarray:
 
 
 def surface(paper: np.ndarray) -> np.ndarray:
-    """The light on the lightest paper of (h, w) float32: a polynomial of second degree, fitted to what is not darker
-    than itself."""
+    """The light on the lightest paper of (h, w) float32: a polynomial of second degree, fitted to
+    what is not darker than itself."""
     low = reduced(paper, BINS)
     wanted, powers = low.ravel().astype(np.float64), _powers(*low.shape)
     chosen = wanted >= np.quantile(wanted, 0.3)
@@ -171,19 +183,24 @@ def surface(paper: np.ndarray) -> np.ndarray:
 
 
 def _powers(height: int, width: int) -> np.ndarray:
-    y, x = (axis.ravel() for axis in np.meshgrid(*(np.linspace(-1, 1, n) for n in (height, width)), indexing="ij"))
+    y, x = (
+        axis.ravel()
+        for axis in np.meshgrid(*(np.linspace(-1, 1, n) for n in (height, width)), indexing="ij")
+    )
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
 
 
 def chroma_of(ground: np.ndarray, lightest: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """(h, w): the range of the channels of the ground (h, w, 3), where paper has none, its light 1."""
+    """(h, w): the range of the channels of the ground (h, w, 3), where paper has none, its light
+    1."""
     tint = np.median(ground[paper], 0) if paper.any() else np.full(3, 255.0)
     plain = ground / lightest[..., None] / np.maximum(tint / max(tint.mean(), 1e-6), 1e-3)
     return np.ptp(plain, axis=2)
 
 
 def flattened(gray: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """(H, W) uint8 and the light on its paper, (h, w) -> (H, W) uint8: paper and its noise are white, ink is black."""
+    """(H, W) uint8 and the light on its paper, (h, w) -> (H, W) uint8: paper and its noise are
+    white, ink is black."""
     large = cv2.resize(light, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
     flat = np.minimum(gray / large, 1.0)
     paper = flat[flat > PAPER]

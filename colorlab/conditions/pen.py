@@ -1,5 +1,5 @@
-"""Pens made alike: ink is black, and no line thinner than those that a net has seen. Done before a drawing is shrunk:
-afterwards thin lines are gone."""
+"""Pens made alike: ink is black, and no line thinner than those that a net has seen. Done before a
+drawing is shrunk: afterwards thin lines are gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ BLACK = 10  # per cent of the ink are taken for fully black
 
 
 def evened(image: Tensor) -> Tensor:
-    """image (1, H, W) in [0, 1], ink dark -> the same with black ink of WIDTH at least. A picture without ink stays."""
+    """image (1, H, W) in [0, 1], ink dark -> the same with black ink of WIDTH at least. A picture
+    without ink stays."""
     drawing = image[0].mul(255).round().byte().cpu().numpy()
     ink = ~paper_of(drawing)
     if not ink.any() or ink.all():
@@ -26,12 +27,15 @@ def evened(image: Tensor) -> Tensor:
     even: np.ndarray = (drawing.astype(np.float32) - darkest) / max(1.0, lightest - darkest)
     missing = round(WIDTH * max(drawing.shape) - stroke_width(ink))
     if missing > 0:
-        even = cv2.erode(even, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1)))
+        even = cv2.erode(
+            even, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1))
+        )
     return torch.from_numpy(even.clip(0, 1))[None].to(image)
 
 
 def thickened(drawing: np.ndarray, areas: Areas, width: float) -> np.ndarray:
-    """(H, W) uint8, ink dark -> the same with lines of this width in px at least. Areas keep most of their width."""
+    """(H, W) uint8, ink dark -> the same with lines of this width in px at least. Areas keep most
+    of their width."""
     ink = ~areas.paper
     if not ink.any() or ink.all():
         return drawing

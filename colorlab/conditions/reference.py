@@ -1,10 +1,13 @@
-"""Another picture as hints: colours of its regions, as points in the regions of a drawing that they fit best.
+"""Another picture as hints: colours of its regions, as points in the regions of a drawing that they
+fit best.
 
-Regions of a line drawing are its areas, those of a coloured picture are segments (Felzenszwalb and Huttenlocher, 2004,
-"Efficient Graph-Based Image Segmentation"), compared by place, size and shape. Regions of gray pictures are
-superpixels, compared by lightness in and around them and by place (after Gupta et al., 2012, "Image Colorization Using
-Similar Images"), the reference's lightness first given the picture's mean and spread (Welsh et al., 2002). Only pairs
-that are each other's best give a hint: the rest is left to the method, so that candidates differ."""
+Regions of a line drawing are its areas, those of a coloured picture are segments
+(Felzenszwalb and Huttenlocher, 2004, "Efficient Graph-Based Image Segmentation"), compared by
+place, size and shape. Regions of gray pictures are superpixels, compared by lightness in and around
+them and by place (after Gupta et al., 2012, "Image Colorization Using Similar Images"), the
+reference's lightness first given the picture's mean and spread (Welsh et al., 2002). Only pairs
+that are each other's best give a hint: the rest is left to the method, so that candidates
+differ."""
 
 from __future__ import annotations
 
@@ -24,21 +27,26 @@ from colorlab.conditions.hint_maps import superpixels
 
 SIDE = 256  # px; the longer side at which regions are compared
 SUPERPIXELS = 200  # of a gray picture
-SEGMENT_SCALE, SEGMENT_BLUR, LEAST_SEGMENT = 200.0, 0.5, 20  # of segments; blur in px, the least of them in px
+# of segments; blur in px, the least of them in px
+SEGMENT_SCALE, SEGMENT_BLUR, LEAST_SEGMENT = 200.0, 0.5, 20
 THIN = 2.0  # px from its middle to its border: a segment no thicker is a line
-INK, LANK = 0.2, 0.2  # so is a dark one, up to this luma, no thicker than this part of the root of its size
+# so is a dark one, up to this luma, no thicker than this part of the root of its size
+INK, LANK = 0.2, 0.2
 AROUND = 8  # the surroundings of a pixel, as a part of the longer side
-RADIUS = 1 / 40  # of a hint, as a share of the longer side: it is still there at 32 px; 2 px at least
-#: What is one step apart: place in the box of what is drawn, logarithms of size and of longness; being the background.
+# of a hint, as a share of the longer side: it is still there at 32 px; 2 px at least
+RADIUS = 1 / 40
+#: What is one step apart: place in the box of what is drawn, logarithms of size and of longness;
+#: being the background.
 PLACE, SIZE, LONG, GROUND = 0.12, 0.7, 0.5, 0.1
-#: Lightness of a superpixel and of what is around it, their spreads, in [0, 1]; place in the picture.
+#: Lightness of a superpixel and of what is around it, their spreads, in [0, 1]; place in the
+#: picture.
 LIGHT, SPREAD, SEEN_PLACE = 0.06, 0.04, 0.3
 FARTHEST = 2.0  # steps; what is farther apart does not fit
 
 
 class Regions(NamedTuple):
-    """R regions. labels: (h, w) int64, numbered from 0 on; traits: (R, F), one step apart where they begin to differ;
-    there: (R,) bool, which can be paired."""
+    """R regions. labels: (h, w) int64, numbered from 0 on; traits: (R, F), one step apart where
+    they begin to differ; there: (R,) bool, which can be paired."""
 
     labels: Tensor
     traits: Tensor
@@ -46,7 +54,8 @@ class Regions(NamedTuple):
 
 
 def reference_points(image: Tensor, areas: Areas | None, reference: Tensor) -> Tensor:
-    """(4, H, W) in [0, 1]: colours of a reference (3, h, w) in [0, 1] as points in a picture (1, H, W) in [0, 1].
+    """(4, H, W) in [0, 1]: colours of a reference (3, h, w) in [0, 1] as points in a picture
+    (1, H, W) in [0, 1].
 
     areas: those of the picture, if it is a line drawing; None: it is gray."""
     theirs = shrunk_to_side(reference)
@@ -83,14 +92,21 @@ def drawn_regions(labels: Tensor) -> Regions:
     measured, center = shapes(small, R), centers(small, R)
     place = (center - torch.tensor([top, left])) / torch.tensor([height, width])
     size, wide, narrow = measured.unbind(1)
-    traits = [place / PLACE, (size[:, None] - np.log(height * width)) / SIZE, (wide - narrow)[:, None] / LONG]
+    traits = [
+        place / PLACE,
+        (size[:, None] - np.log(height * width)) / SIZE,
+        (wide - narrow)[:, None] / LONG,
+    ]
     own = (torch.arange(R) == ground)[:, None] / GROUND
     # the background is itself whatever its place and shape
-    return Regions(labels, torch.cat([torch.where(own > 0, 0.0, torch.cat(traits, 1)), own], 1).float(), there)
+    return Regions(
+        labels, torch.cat([torch.where(own > 0, 0.0, torch.cat(traits, 1)), own], 1).float(), there
+    )
 
 
 def box_of(drawn: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First and beyond-last row and column of what is drawn (h, w) bool; the whole picture if nothing is."""
+    """First and beyond-last row and column of what is drawn (h, w) bool; the whole picture if
+    nothing is."""
     rows, columns = (torch.nonzero(drawn.any(side)).flatten().tolist() for side in (1, 0))
     if not rows:
         return (0, 0), (drawn.shape[0], drawn.shape[1])
@@ -125,13 +141,15 @@ def thickness(labels: np.ndarray) -> np.ndarray:
     thick = np.zeros(labels.max() + 1)
     for region in range(len(thick)):
         own = np.pad((labels == region).astype(np.uint8), 1, mode="edge")
-        thick[region] = cv2.distanceTransform(own, cv2.DIST_L2, 3).max() if not own.all() else np.inf
+        thick[region] = (
+            cv2.distanceTransform(own, cv2.DIST_L2, 3).max() if not own.all() else np.inf
+        )
     return thick
 
 
 def gray_regions(gray: Tensor, like: Tensor | None) -> Regions:
-    """The superpixels of a gray picture (1, h, w) in [0, 1] by their lightness and place. like: another, whose mean and
-    spread the lightness gets first."""
+    """The superpixels of a gray picture (1, h, w) in [0, 1] by their lightness and place. like:
+    another, whose mean and spread the lightness gets first."""
     gray = shrunk_to_side(gray)
     if like is not None:
         gray = ((gray - gray.mean()) / spread_of(gray) * spread_of(like) + like.mean()).clamp(0, 1)
@@ -155,12 +173,18 @@ def spread_of(gray: Tensor) -> float:
 def means_of(maps: Tensor, labels: Tensor, R: int) -> Tensor:
     """Means over regions (h, w) of maps (C, h, w): (R, C)."""
     size = labels.flatten().bincount(minlength=R).clamp(min=1).to(maps)
-    return maps.new_zeros(R, len(maps)).index_add_(0, labels.flatten(), maps.flatten(1).T) / size[:, None]
+    return (
+        maps.new_zeros(R, len(maps)).index_add_(0, labels.flatten(), maps.flatten(1).T)
+        / size[:, None]
+    )
 
 
 def colors_of(rgb: Tensor, regions: Regions) -> Tensor:
-    """(R, 3) in [0, 1]: the commonest colour of each region of a picture (3, h, w), which no soft edge dilutes."""
-    return true_colors(rgb[None], torch.ones_like(rgb[None, :1]), regions.labels[None], len(regions.traits))[0][0]
+    """(R, 3) in [0, 1]: the commonest colour of each region of a picture (3, h, w), which no soft
+    edge dilutes."""
+    return true_colors(
+        rgb[None], torch.ones_like(rgb[None, :1]), regions.labels[None], len(regions.traits)
+    )[0][0]
 
 
 def mutual(ours: Regions, theirs: Regions) -> Tensor:
@@ -179,13 +203,20 @@ def middles_of(labels: np.ndarray) -> np.ndarray:
 
 
 def points(labels: np.ndarray, middles: np.ndarray, chosen: list[int], colors: Tensor) -> Tensor:
-    """(4, H, W): discs of colours (P, 3) in the middles of chosen regions (H, W), never beyond their borders."""
+    """(4, H, W): discs of colours (P, 3) in the middles of chosen regions (H, W), never beyond
+    their borders."""
     height, width = labels.shape
     radius = max(2, round(RADIUS * max(height, width)))
     out = np.zeros((4, height, width), np.float32)
     for region, color in zip(chosen, colors.numpy(), strict=True):
-        row, column = (int(each) for each in np.minimum(middles[region] * labels.shape, (height - 1, width - 1)))
-        box = slice(max(0, row - radius), row + radius + 1), slice(max(0, column - radius), column + radius + 1)
+        row, column = (
+            int(each)
+            for each in np.minimum(middles[region] * labels.shape, (height - 1, width - 1))
+        )
+        box = (
+            slice(max(0, row - radius), row + radius + 1),
+            slice(max(0, column - radius), column + radius + 1),
+        )
         down, across = np.arange(height)[box[0]] - row, np.arange(width)[box[1]] - column
         disc = down[:, None] ** 2 + across**2 <= radius**2
         out[:, *box][:, disc & (labels[box] == region)] = np.append(color, 1.0)[:, None]

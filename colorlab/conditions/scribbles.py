@@ -1,9 +1,12 @@
-"""Scribbles spread over a gray picture by a sparse solve: neighbours of like lightness take like colours.
+"""Scribbles spread over a gray picture by a sparse solve: neighbours of like lightness take like
+colours.
 
-Levin, Lischinski and Weiss, "Colorization using Optimization" (2004), as its authors solve it: scribbles are held, and
+Levin, Lischinski and Weiss, "Colorization using Optimization" (2004), as its authors solve it:
+scribbles are held, and
 
-    U(r) = sum_s w_rs U(s),   w_rs ~ exp(-(Y(r) - Y(s))^2 / (2 sigma_r^2)),  sum_s w_rs = 1              (Eq. 1, 2)
-everywhere else, s the eight neighbours of r and sigma_r^2 a share of the variance around r. It has one answer."""
+    U(r) = sum_s w_rs U(s), w_rs ~ exp(-(Y(r) - Y(s))^2 / (2 sigma_r^2)),  sum_s w_rs = 1 (Eq. 1, 2)
+everywhere else, s the eight neighbours of r and sigma_r^2 a share of the variance around r. It has
+one answer."""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ SPACE = AB()
 
 
 def spread(hints: Hints, image: Tensor) -> Tensor:
-    """Hints of one gray picture (1, 1, H, W) in [0, 1] -> the picture coloured by them alone, (1, 3, H, W) in [0, 1].
-    Without any it stays gray."""
+    """Hints of one gray picture (1, 1, H, W) in [0, 1] -> the picture coloured by them alone,
+    (1, 3, H, W) in [0, 1]. Without any it stays gray."""
     known = (hints.mask[0, 0] > 0.5).cpu().numpy()
     ab = SPACE.encode(hints.rgb)[0].double().cpu().numpy()
     chroma = solved(luma(image.expand(-1, 3, -1, -1))[0, 0].double().cpu().numpy(), ab, known)
@@ -30,7 +33,8 @@ def spread(hints: Hints, image: Tensor) -> Tensor:
 
 
 def solved(Y: np.ndarray, ab: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Lightness (H, W) in [0, 1], chroma (2, H, W), where it is known (H, W) bool -> all of it, (2, H, W)."""
+    """Lightness (H, W) in [0, 1], chroma (2, H, W), where it is known (H, W) bool -> all of it,
+    (2, H, W)."""
     from scipy.sparse import diags_array, eye_array
     from scipy.sparse.linalg import spsolve
 

@@ -1,8 +1,9 @@
-"""A sheet of paper that lies on something darker, as in a photograph of a drawing on a table: where it is, and the
-picture with the sheet carried on beyond its edges.
+"""A sheet of paper that lies on something darker, as in a photograph of a drawing on a table: where
+it is, and the picture with the sheet carried on beyond its edges.
 
-The ground of the picture, lines closed over, is cut at many levels of light. A sheet is the largest lighter piece of a
-cut if that is nearly a convex polygon of few corners, and the ground darkens at once all along each of its sides."""
+The ground of the picture, lines closed over, is cut at many levels of light. A sheet is the largest
+lighter piece of a cut if that is nearly a convex polygon of few corners, and the ground darkens at
+once all along each of its sides."""
 
 from __future__ import annotations
 
@@ -19,16 +20,19 @@ CORNERS = (4, 6)  # fewest and most; a corner that the picture cuts off makes tw
 STEP = 0.12  # the ground is darker by this share beyond a side, at so much of its length:
 ALONG = 0.85
 SIDES = 2  # fewest that are seen; one alone is a horizon
-BESIDE = 0.02  # of the picture's longer side: so far within and beyond a side its step is looked for
+# of the picture's longer side: so far within and beyond a side its step is looked for
+BESIDE = 0.02
 EDGE = 0.012  # of the same: left out along the sheet's edge, which has a shadow
 DISC = 0.035  # the same: diameter of the disc that closes lines
 
 
 def sheet_in(small: np.ndarray) -> np.ndarray | None:
-    """(h, w, 3) uint8 RGB, some hundred pixels -> (h, w) bool, the sheet without its edges; None if there is none."""
+    """(h, w, 3) uint8 RGB, some hundred pixels -> (h, w) bool, the sheet without its edges; None if
+    there is none."""
     side, ground = max(small.shape), cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc_of(small, DISC))
     best, clearest = None, STEP
-    for light in (cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY), ground.min(axis=2)):  # a wooden table may be light, in red
+    # a wooden table may be light, in red
+    for light in (cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY), ground.min(axis=2)):
         for polygon in _pieces(light):
             if (step := _step(light.astype(np.float32), polygon, BESIDE * side)) > clearest:
                 best, clearest = polygon, step
@@ -46,7 +50,8 @@ def disc_of(picture: np.ndarray, diameter: float) -> np.ndarray:
 
 
 def carried_on(small: np.ndarray, sheet: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) whose pixels beyond the sheet (h, w) bool have the colours of its nearest ones."""
+    """A picture (h, w, 3) whose pixels beyond the sheet (h, w) bool have the colours of its nearest
+    ones."""
     _, nearest = cv2.distanceTransformWithLabels(
         (~sheet).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -56,10 +61,13 @@ def carried_on(small: np.ndarray, sheet: np.ndarray) -> np.ndarray:
 
 
 def _pieces(light: np.ndarray) -> Iterator[np.ndarray]:
-    """The largest lighter pieces of a ground (h, w) uint8 at several levels, those that are polygons (K, 2) int32."""
+    """The largest lighter pieces of a ground (h, w) uint8 at several levels, those that are
+    polygons (K, 2) int32."""
     darkest, lightest = np.percentile(light, (1, 99))
     for level in np.linspace(darkest, lightest, LEVELS + 2)[1:-1]:
-        outlines, _ = cv2.findContours((light > level).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        outlines, _ = cv2.findContours(
+            (light > level).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
         outline = max(outlines, key=cv2.contourArea, default=None)
         if outline is None or not LEAST < cv2.contourArea(outline) / light.size < MOST:
             continue
@@ -72,8 +80,8 @@ def _pieces(light: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _step(light: np.ndarray, polygon: np.ndarray, beside: float) -> float:
-    """The share by which a ground darkens across the least distinct side of a polygon, at ALONG of its length; 0 if
-    fewer than SIDES lie within the picture."""
+    """The share by which a ground darkens across the least distinct side of a polygon, at ALONG of
+    its length; 0 if fewer than SIDES lie within the picture."""
     steps = []
     for a, b in zip(polygon, np.roll(polygon, -1, 0), strict=True):
         along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-6)

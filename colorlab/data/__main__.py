@@ -1,14 +1,20 @@
 """Look after data sets and extract line drawings.
 
-python -m colorlab.data check root=FOLDER                      list every picture that cannot be used, and why
-python -m colorlab.data check data=coco data.root=FOLDER       the same for a data set
-python -m colorlab.data prepare data=openmoji data.size=64     decode or render once; the sizes of the splits
-python -m colorlab.data lines input=PATH out=FOLDER            write line drawings of a picture or a folder as PNG;
-                                                               line_style=dilation|xdog|mix simplify=none|morph|FILE
-python -m colorlab.data prior data=folder data.root=FOLDER out=FILE.safetensors     how often each colour occurs, for
-                                                               method.classes.prior of cic and marginals
-python -m colorlab.data add @iconify-json/openmoji             a further set for data=illustrations: an npm package of
-python -m colorlab.data add FOLDER name=clipart                coloured icons, its .tgz, or a folder of SVG
+python -m colorlab.data check root=FOLDER
+    list every picture that cannot be used, and why
+python -m colorlab.data check data=coco data.root=FOLDER
+    the same for a data set
+python -m colorlab.data prepare data=openmoji data.size=64
+    decode or render once; the sizes of the splits
+python -m colorlab.data lines input=PATH out=FOLDER
+    write line drawings of a picture or a folder as PNG; line_style=dilation|xdog|mix
+    simplify=none|morph|FILE
+python -m colorlab.data prior data=folder data.root=FOLDER out=FILE.safetensors
+    how often each colour occurs, for method.classes.prior of cic and marginals
+python -m colorlab.data add @iconify-json/openmoji
+python -m colorlab.data add FOLDER name=clipart
+    a further set for data=illustrations: an npm package of coloured icons, its .tgz, or a folder of
+    SVG
 """
 
 from __future__ import annotations
@@ -44,7 +50,9 @@ def main(argv: list[str]) -> None:
     elif argv[0] in ("-h", "--help"):
         print(page("data_command", taken(argv[1:])))
     elif argv[0] not in verbs:
-        raise ConfigError(f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})")
+        raise ConfigError(
+            f"{argv[0]} is not a command of colorlab.data (choose from {', '.join(verbs)})"
+        )
     else:
         verbs[argv[0]](compose("data_command", as_text(_keyed(argv))))
 
@@ -82,7 +90,10 @@ def _check_files(kind: type[PictureFiles], root: str | None, pixel_limit: int) -
             bad += 1
             print(finding.reason)
     if bad:
-        raise DataError(f"{bad} of {len(paths)} pictures cannot be used (mend or remove them, or set data.on_bad=skip)")
+        raise DataError(
+            f"{bad} of {len(paths)} pictures cannot be used (mend or remove them, or set "
+            "data.on_bad=skip)"
+        )
     print(f"{len(paths)} pictures, all usable; {gray} of them without colours")
 
 
@@ -93,22 +104,30 @@ def prepare(cfg: DictConfig) -> None:
     for split, members in pictures.splits.items():
         drawings = pictures.drawings(split)
         several = sum(len(group) > 1 for group in drawings)
-        print(f"  {split:5s} {len(members):7d} pictures, {len(drawings)} drawings, {several} with several colourings")
+        print(
+            f"  {split:5s} {len(members):7d} pictures, {len(drawings)} drawings, {several} with "
+            "several colourings"
+        )
 
 
 def lines(cfg: DictConfig) -> None:
-    """Write the line drawing of each picture; those that cannot be opened are printed, and a DataError at the end."""
+    """Write the line drawing of each picture; those that cannot be opened are printed, and a
+    DataError at the end."""
     from colorlab.conditions.lines import extractor
 
     if cfg.input is None or cfg.out is None:
-        raise ConfigError("lines needs a picture or folder and a place to write to (input=PATH out=FOLDER)")
+        raise ConfigError(
+            "lines needs a picture or folder and a place to write to (input=PATH out=FOLDER)"
+        )
     try:
         style = extractor(cfg.line_style, str(cfg.simplify))
     except ValueError as error:
         raise ConfigError(str(error)) from error
     targets = _targets(*(Path(os.path.expanduser(str(path))) for path in (cfg.input, cfg.out)))
     bad = 0
-    for number, (source, target) in enumerate(with_progress(targets.items(), len(targets), "drawing lines")):
+    for number, (source, target) in enumerate(
+        with_progress(targets.items(), len(targets), "drawing lines")
+    ):
         try:
             _write_lines(source, target, style, cfg, number)
         except DataError as error:
@@ -126,14 +145,21 @@ def add(cfg: DictConfig) -> None:
     from colorlab.data.illustrations import STORED
 
     if cfg.input is None:
-        raise ConfigError("add needs an npm package or a folder of SVG (python -m colorlab.data add FOLDER)")
+        raise ConfigError(
+            "add needs an npm package or a folder of SVG (python -m colorlab.data add FOLDER)"
+        )
     out = added_folder() if cfg.out is None else Path(os.path.expanduser(str(cfg.out)))
     path, about, usable, refused = added(str(cfg.input), cfg.name, out)
     said = f"{path}: {usable} drawings ({about.title}, {about.license})"
-    print(said + (f", {refused} refused: they link to other files, or are no SVG" if refused else ""))
+    print(
+        said + (f", {refused} refused: they link to other files, or are no SVG" if refused else "")
+    )
     name = path.name.split(".")[0]
     if out in (ART, added_folder()):
-        print(f"{len(Artist(name).rendered(STORED).there())} of them make pairs of lines and colouring")
+        print(
+            f"{len(Artist(name).rendered(STORED).there())} of them make pairs of lines and "
+            "colouring"
+        )
         print(f"python -m colorlab.train data=illustrations 'data.sets=[{','.join(known())}]'")
 
 
@@ -162,8 +188,8 @@ def _write_lines(source: Path, target: Path, style: Lines, cfg: DictConfig, numb
 
 
 def prior(cfg: DictConfig) -> None:
-    """Count how often each bin of the ab plane occurs in the training pictures (CIC Sec. 2.2); write it, print its
-    entropy and the share of the gray bins."""
+    """Count how often each bin of the ab plane occurs in the training pictures (CIC Sec. 2.2);
+    write it, print its entropy and the share of the gray bins."""
     if cfg.out is None:
         raise ConfigError("prior needs a place to write to (out=FILE.safetensors)")
     from colorlab.ab_bins import Bins, entropy, prior_file
@@ -176,7 +202,10 @@ def prior(cfg: DictConfig) -> None:
     bins.fit(_ab_values(pictures, chosen), cfg.sigma)
     write_bytes(Path(cfg.out), prior_file(bins.table, bins.prior))
     gray = float(bins.prior[bins.table.norm(dim=1) < 15].sum())
-    print(f"{cfg.out}: {len(bins)} bins, {count} pictures, entropy {entropy(bins.prior):.2f} nats, gray {gray:.0%}")
+    print(
+        f"{cfg.out}: {len(bins)} bins, {count} pictures, entropy {entropy(bins.prior):.2f} nats, "
+        f"gray {gray:.0%}"
+    )
 
 
 def _ab_values(pictures: Any, chosen: list[int]) -> Iterator[Tensor]:

@@ -1,4 +1,5 @@
-"""Further sets of drawings: an npm package of coloured icons, or a folder of SVG, made into an archive."""
+"""Further sets of drawings: an npm package of coloured icons, or a folder of SVG, made into an
+archive."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ from colorlab.data.intake import printable
 from colorlab.errors import DataError
 from colorlab.storage.plain import Line, must_fit, open_plain
 
-PACKAGE = re.compile(r"(@\w[\w.-]*/)?\w[\w.-]*(@\w[\w.-]*)?", re.ASCII)  # of npm, perhaps with a version
+# of npm, perhaps with a version
+PACKAGE = re.compile(r"(@\w[\w.-]*/)?\w[\w.-]*(@\w[\w.-]*)?", re.ASCII)
 LONGEST_NAME = 214  # letters of a package's name
 PATIENCE = 300  # seconds for npm
 LARGEST_PACKAGE = 400_000_000  # bytes that it unpacks to
@@ -29,13 +31,17 @@ LARGEST_SVG = 2_000_000  # bytes of one drawing
 
 
 def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int]:
-    """Write the archive of a set. source: an npm package's name, its .tgz, or a folder (a package's, or of SVG files).
+    """Write the archive of a set. source: an npm package's name, its .tgz, or a folder
+    (a package's, or of SVG files).
     name: of the set; None: the source's own. out: folder that archives are in.
 
-    -> the archive, whose drawings they are, how many, and how many were refused. DataError if there are none."""
+    -> the archive, whose drawings they are, how many, and how many were refused. DataError if there
+      are none."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = _located(source, Path(scratch))
-        about, drawings = read_package(folder) if (folder / "icons.json").is_file() else _read_folder(folder)
+        about, drawings = (
+            read_package(folder) if (folder / "icons.json").is_file() else _read_folder(folder)
+        )
     name = name or re.sub(r"\.tgz$", "", source.rstrip("/")).split("/")[-1]
     if not NAME.fullmatch(name):
         raise DataError(f"{name!r} is no name for a set: letters, digits and hyphens (name=NAME)")
@@ -43,12 +49,16 @@ def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int
         raise DataError(f"there is a set {name} already (choose another: name=NAME)")
     usable = [drawing for drawing in drawings if _is_harmless(drawing)]
     if not usable:
-        raise DataError(f"{source} holds no drawings that can be used ({len(drawings)} were refused)")
+        raise DataError(
+            f"{source} holds no drawings that can be used ({len(drawings)} were refused)"
+        )
     path = out / f"{name}{SUFFIX}"
     try:
         write_archive(path, about, usable)
     except ValueError as error:
-        raise DataError(f"{printable(Path(source))} is no set of drawings: {error} (mend its names)") from error
+        raise DataError(
+            f"{printable(Path(source))} is no set of drawings: {error} (mend its names)"
+        ) from error
     return path, about, len(usable), len(drawings) - len(usable)
 
 
@@ -80,11 +90,14 @@ def _fetched(package: str, scratch: Path) -> Path:
     """The package's .tgz, by npm."""
     if not PACKAGE.fullmatch(package) or len(package) > LONGEST_NAME:
         raise DataError(
-            f"{printable(Path(package[:200]))} is neither a folder nor an npm package's name (check the path)"
+            f"{printable(Path(package[:200]))} is neither a folder nor an npm package's name "
+            "(check the path)"
         )
     npm = shutil.which("npm")
     if npm is None:
-        raise DataError(f"{package} is no folder, and npm is not there to fetch it (give a folder or a .tgz)")
+        raise DataError(
+            f"{package} is no folder, and npm is not there to fetch it (give a folder or a .tgz)"
+        )
     line = [npm, "pack", "--ignore-scripts", "--pack-destination", str(scratch), "--", package]
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -92,8 +105,12 @@ def _fetched(package: str, scratch: Path) -> Path:
         raise DataError(f"npm did not fetch {package} within {PATIENCE} s (try again)") from error
     found = list(scratch.glob("*.tgz"))
     if done.returncode or not found:
-        said = next((line for line in done.stderr.splitlines() if " error " in line or "ERR!" in line), "")
-        raise DataError(f"npm does not fetch {package}: {said.strip()[:120]} (check the name and the network)")
+        said = next(
+            (line for line in done.stderr.splitlines() if " error " in line or "ERR!" in line), ""
+        )
+        raise DataError(
+            f"npm does not fetch {package}: {said.strip()[:120]} (check the name and the network)"
+        )
     return found[0]
 
 
@@ -102,14 +119,17 @@ def _read_folder(folder: Path) -> tuple[About, list[Vector]]:
     for path in sorted(folder.rglob("*.svg")):
         if path.is_file() and path.stat().st_size <= LARGEST_SVG:
             text = path.read_bytes().decode("utf-8-sig", errors="replace")
-            drawings.append(Vector([re.sub(r"[\W_]+", "-", path.stem).strip("-").lower()], "", text))
+            drawings.append(
+                Vector([re.sub(r"[\W_]+", "-", path.stem).strip("-").lower()], "", text)
+            )
     if not drawings:
         raise DataError(f"{printable(folder)} holds no SVG files (check the path)")
     return About(printable(Path(folder.name)), "", "", "as the folder says", ""), drawings
 
 
 def _is_harmless(drawing: Vector) -> bool:
-    """Whether a drawing is XML that reaches for nothing outside of itself, under names of one line."""
+    """Whether a drawing is XML that reaches for nothing outside of itself, under names of one
+    line."""
     try:
         must_fit(drawing.names, [Line])
         svg.look_through(drawing.svg.encode())

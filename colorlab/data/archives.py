@@ -1,7 +1,8 @@
 """Sets of vector drawings by one artist each, as compressed archives: ``<set>.jsonl.xz``.
 
-Two lines of JSON, each an xz stream of its own, so that names are read without drawings. First: title, author, url,
-license (SPDX), version, names, codes. Second: the drawings, SVG. ``xzcat`` shows both."""
+Two lines of JSON, each an xz stream of its own, so that names are read without drawings. First:
+title, author, url, license (SPDX), version, names, codes. Second: the drawings, SVG. ``xzcat``
+shows both."""
 
 from __future__ import annotations
 
@@ -44,8 +45,12 @@ class Vector(NamedTuple):
 
 
 def write_archive(path: Path, about: About, drawings: list[Vector]) -> None:
-    """The same drawings are the same bytes, whoever writes them. ValueError: a name is no line of words."""
-    head = about._asdict() | {"names": [each.names for each in drawings], "codes": [each.code for each in drawings]}
+    """The same drawings are the same bytes, whoever writes them. ValueError: a name is no line of
+    words."""
+    head = about._asdict() | {
+        "names": [each.names for each in drawings],
+        "codes": [each.code for each in drawings],
+    }
     must_fit(head, HEAD)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, b"".join(_stream(line) for line in (head, [each.svg for each in drawings])))
@@ -97,7 +102,9 @@ def _lines(data: bytes) -> Iterator[Any]:
         stream = lzma.LZMADecompressor()
         text = stream.decompress(data, LONGEST)
         if not stream.eof:
-            raise lzma.LZMAError("ends early" if stream.needs_input else f"unpacks to over {LONGEST:,} bytes")
+            raise lzma.LZMAError(
+                "ends early" if stream.needs_input else f"unpacks to over {LONGEST:,} bytes"
+            )
         line = json_of(text)
         data = stream.unused_data
         yield line
@@ -105,4 +112,6 @@ def _lines(data: bytes) -> Iterator[Any]:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     reason = " ".join(str(error).split())[:200]
-    return DataError(f"{path} is no set of drawings: {reason} (make it again: python -m colorlab.data add)")
+    return DataError(
+        f"{path} is no set of drawings: {reason} (make it again: python -m colorlab.data add)"
+    )

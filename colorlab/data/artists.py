@@ -1,7 +1,8 @@
-"""The drawings of one artist or studio, rendered once: what is painted below the ink, the lines, and their areas.
+"""The drawings of one artist or studio, rendered once: what is painted below the ink, the lines,
+and their areas.
 
-Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``), from OpenMoji's own package, or from what
-``python -m colorlab.data add`` prepared."""
+Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``), from OpenMoji's own package, or
+from what ``python -m colorlab.data add`` prepared."""
 
 from __future__ import annotations
 
@@ -29,12 +30,14 @@ from colorlab.storage.packed import Packed, pack, packed_picture
 ART = Path(__file__).parent / "art"
 OPENMOJI = "openmoji"
 NAME = re.compile(r"[\w-]{1,80}")  # of a set
-PENS = (0.012, 0.016, 0.02, 0.024)  # widths of outlines, of the side; one for all colourings of a drawing
+# widths of outlines, of the side; one for all colourings of a drawing
+PENS = (0.012, 0.016, 0.02, 0.024)
 INK = (0.01, 0.45)  # share of a picture that may be ink
 MOST_AREAS = 256
 PLANES = 5  # of a picture: paint (3), lines, areas
 CHUNK = 16  # concepts that a process renders at a time
-RECIPE = 5  # to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
+# to be raised when ``pairs``, ``areas_of`` or what is here changes: pictures are rendered anew
+RECIPE = 5
 
 
 class Drawing(NamedTuple):
@@ -47,7 +50,8 @@ class Drawing(NamedTuple):
 
 
 class Artist:
-    """A set of drawings by one hand, flags left out, those of a concept together; DataError if there is no such set."""
+    """A set of drawings by one hand, flags left out, those of a concept together; DataError if
+    there is no such set."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,19 +62,23 @@ class Artist:
             archive = Archive(archive_path(name))
             listed = list(zip(archive.names, archive.codes, strict=True))
             self.version = archive.digest()
-        found = [Drawing(*each, stripped(each[1]) or plain(each[0][0]), place) for place, each in enumerate(listed)]
+        found = [
+            Drawing(*each, stripped(each[1]) or plain(each[0][0]), place)
+            for place, each in enumerate(listed)
+        ]
         kept = [each for each in found if each.concept and not is_flag(each.concept)]
         self.drawings = sorted(kept, key=lambda each: each.concept)
 
     def rendered(self, size: int) -> Packed:
-        """A picture (5, size, size) uint8 for each drawing: paint, lines and areas; or none, where the drawing makes no
-        usable pair. Made once on all cores and kept in the cache."""
+        """A picture (5, size, size) uint8 for each drawing: paint, lines and areas; or none, where
+        the drawing makes no usable pair. Made once on all cores and kept in the cache."""
         key = f"{self.version}-{RECIPE}-{self.order()}"
         path = cache_dir() / "illustrations" / f"{self.name}-{size}px-{key}.npy"
         return Packed(array_cache(path, lambda: self._render(size)), (PLANES, size, size))
 
     def order(self) -> str:
-        """Eight hex digits of which drawing is which: rows of a cache made in another order are another's pictures."""
+        """Eight hex digits of which drawing is which: rows of a cache made in another order are
+        another's pictures."""
         listed = "\n".join(f"{each.concept} {each.place}" for each in self.drawings)
         return hashlib.sha256(listed.encode()).hexdigest()[:8]
 
@@ -81,7 +89,10 @@ class Artist:
             svgs = Archive(archive_path(self.name)).svgs()
         concepts = groupby(self.drawings, key=lambda each: each.concept)
         trusted = self.name == OPENMOJI or archive_path(self.name).parent == ART
-        sheets = [_Sheet(self.name, key, [svgs[each.place] for each in group], trusted) for key, group in concepts]
+        sheets = [
+            _Sheet(self.name, key, [svgs[each.place] for each in group], trusted)
+            for key, group in concepts
+        ]
         chunks = [sheets[i : i + CHUNK] for i in range(0, len(sheets), CHUNK)]
         if len(chunks) < 3:
             return pack(chain.from_iterable(_drawn(chunk, size) for chunk in chunks))
@@ -94,7 +105,10 @@ def archive_path(name: str) -> Path:
     for folder in (ART, added_folder()) if NAME.fullmatch(name) else ():
         if (path := folder / f"{name}{SUFFIX}").is_file():
             return path
-    raise DataError(f"there is no set {name!r} (choose from {', '.join(known())}, or see python -m colorlab.data add)")
+    raise DataError(
+        f"there is no set {name!r} (choose from {', '.join(known())}, or see python -m "
+        "colorlab.data add)"
+    )
 
 
 def added_folder() -> Path:
@@ -145,11 +159,15 @@ def _planes(sheet: _Sheet, size: int) -> list[np.ndarray | None]:
             known[line] = _labels(picture[3])
     labels = [known[picture[3].tobytes()] for picture in pictures]
     pairs_of = zip(pictures, labels, strict=True)
-    return [None if areas is None else np.concatenate([picture, areas[None]]) for picture, areas in pairs_of]
+    return [
+        None if areas is None else np.concatenate([picture, areas[None]])
+        for picture, areas in pairs_of
+    ]
 
 
 def _labels(line: np.ndarray) -> np.ndarray | None:
-    """The areas of lines (H, W), uint8; None if there are too many, or too little or too much ink."""
+    """The areas of lines (H, W), uint8; None if there are too many, or too little or too much
+    ink."""
     if not INK[0] < (line < 128).mean() < INK[1]:
         return None
     labels = areas_of(line).labels

@@ -1,7 +1,9 @@
-"""What a drawing shows, across artists: the code points of its emoji, or its name where a set lists none.
+"""What a drawing shows, across artists: the code points of its emoji, or its name where a set lists
+none.
 
-Skin tones and presentation selectors are no part of a concept. Names are compared without hyphens, skin tones and
-numbers at the end. A family is wider: man, woman and person of one trade, whatever their hair."""
+Skin tones and presentation selectors are no part of a concept. Names are compared without hyphens,
+skin tones and numbers at the end. A family is wider: man, woman and person of one trade, whatever
+their hair."""
 
 from __future__ import annotations
 
@@ -12,9 +14,13 @@ from functools import cache
 
 TONES = frozenset(("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"))
 SELECTORS = frozenset(("fe0e", "fe0f"))
-TONE_WORDS = re.compile(r"((-(light|medium-light|medium|medium-dark|dark)-skin-tone)|(-tone[1-5]))+$")
+TONE_WORDS = re.compile(
+    r"((-(light|medium-light|medium|medium-dark|dark)-skin-tone)|(-tone[1-5]))+$"
+)
 PERSON = "1f9d1"
-PEOPLE = frozenset(("1f466", "1f467", "1f468", "1f469", "1f474", "1f475", "1f476", "1f9d2", "1f9d3"))
+PEOPLE = frozenset(
+    ("1f466", "1f467", "1f468", "1f469", "1f474", "1f475", "1f476", "1f9d2", "1f9d3")
+)
 SEX_AND_HAIR = frozenset(("2640", "2642", "1f9b0", "1f9b1", "1f9b2", "1f9b3"))
 SHORTEST = 4  # letters of a name that is looked for inside of others
 SYNONYMS = {  # names, as sets without code points spell them -> what others call it
@@ -61,14 +67,16 @@ def family(code: str) -> str:
 
 
 def keys(names: Sequence[str], code: str) -> set[str]:
-    """What tells that two drawings show one thing: the family of the code, if there is one, and plain names."""
+    """What tells that two drawings show one thing: the family of the code, if there is one, and
+    plain names."""
     named = {plain(name) for name in names if name != code} - {""}
     return named | ({family(stripped(code))} if code else set())
 
 
 @cache
 def plain(name: str) -> str:
-    """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'; 'heartblue' -> 'blueheart'."""
+    """'woman-cook-medium-light-skin-tone' -> 'womancook'; 'boar-2' -> 'boar'; 'heartblue' ->
+    'blueheart'."""
     name = TONE_WORDS.sub("", name.lower())
     name = re.sub(r"[^a-z0-9]", "", re.sub(r"(?<=[a-z])-\d+$", "", name))
     return SYNONYMS.get(name, name)
@@ -77,7 +85,9 @@ def plain(name: str) -> str:
 def is_flag(code: str) -> bool:
     """Whether stripped code points are those of a country or region."""
     parts = code.split("-")
-    return any("1f1e6" <= part <= "1f1ff" for part in parts) or any(part.startswith("e00") for part in parts)
+    return any("1f1e6" <= part <= "1f1ff" for part in parts) or any(
+        part.startswith("e00") for part in parts
+    )
 
 
 class Names:
@@ -115,9 +125,9 @@ class HeldOut:
         self.names = names.of(self.codes)
 
     def shows(self, names: list[str], code: str) -> bool:
-        """Whether a drawing of these names, and code, if it has one, shows any of them. A name without a code that no
-        set knows does if it is part of a held-out name, or the other way round: 'tigerside' with 'tiger', 'angry' with
-        'angryface'."""
+        """Whether a drawing of these names, and code, if it has one, shows any of them. A name
+        without a code that no set knows does if it is part of a held-out name, or the other way
+        round: 'tigerside' with 'tiger', 'angry' with 'angryface'."""
         plains = {plain(name) for name in names} - {""}
         if plains & self.names or (code and stripped(code) in self.codes):
             return True

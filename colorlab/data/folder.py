@@ -19,7 +19,8 @@ from colorlab.data.transforms import Augmentation
 from colorlab.errors import DataError
 from colorlab.storage.plain import LARGEST_RECORD, content, json_of
 
-SHARES = {"val": 0.05, "test": 0.10}  # of the groups, for splits that a data set's makers do not give
+# of the groups, for splits that a data set's makers do not give
+SHARES = {"val": 0.05, "test": 0.10}
 
 
 class Listing(NamedTuple):
@@ -27,19 +28,22 @@ class Listing(NamedTuple):
 
     paths: list[Path]
     split: list[str]  # train, val or test by the set's makers; all train if they do not divide it
-    group: list[str] | None = None  # one group, one split; None: files of equal content are a group and a drawing
+    # one group, one split; None: files of equal content are a group and a drawing
+    group: list[str] | None = None
     captions: list[str] | None = None
     labels: list[int] | None = None
     origin: dict[str, str] | None = None  # split -> where it came from; None: the set's makers
 
 
 class PictureFiles(PicturePairs):
-    """A data set in a folder. Subclasses say what it consists of (``listing``) and perhaps how a file is read.
+    """A data set in a folder. Subclasses say what it consists of (``listing``) and perhaps how a
+    file is read.
 
-    root: the folder. size: side of the central square, px. condition: lines or gray. line_style: dilation, xdog, mix,
-    or own where the set has drawings. simplify: none, morph or the path of a TorchScript network. on_bad: what
-    becomes of a data set with files that cannot be opened, fail or skip (this opens all of them, once). pixel_limit:
-    largest picture that is opened, px. cache: decode everything once, rather than a picture whenever it is asked for.
+    root: the folder. size: side of the central square, px. condition: lines or gray. line_style:
+    dilation, xdog, mix, or own where the set has drawings. simplify: none, morph or the path of a
+    TorchScript network. on_bad: what becomes of a data set with files that cannot be opened, fail
+    or skip (this opens all of them, once). pixel_limit: largest picture that is opened, px. cache:
+    decode everything once, rather than a picture whenever it is asked for.
     augment: of training pictures."""
 
     advice: str  # what to fetch and where to put it
@@ -60,7 +64,9 @@ class PictureFiles(PicturePairs):
         if on_bad not in ("fail", "skip"):
             raise ValueError(f"data.on_bad is fail or skip, not {on_bad!r}")
         if line_style == "own" and not self.has_drawings:
-            raise ValueError("data.line_style=own is for sets with drawings (choose dilation, xdog or mix)")
+            raise ValueError(
+                "data.line_style=own is for sets with drawings (choose dilation, xdog or mix)"
+            )
         lines = None if line_style == "own" else extractor(line_style, simplify)
         folder = self.located(root)
         listing = self.listing(folder)
@@ -78,9 +84,15 @@ class PictureFiles(PicturePairs):
             self.labels = np.array(listing.labels)[good]
         content = store.identities()[good]
         group = np.array(listing.group)[good] if listing.group else content
-        self.drawing = np.arange(len(good)) if listing.group else np.unique(group, return_inverse=True)[1]
+        self.drawing = (
+            np.arange(len(good)) if listing.group else np.unique(group, return_inverse=True)[1]
+        )
         kept = given = [listing.split[i] for i in good]
-        looks = [] if listing.group or not isinstance(self.pixels, np.ndarray) else [store.sights(self.pixels)]
+        looks = (
+            []
+            if listing.group or not isinstance(self.pixels, np.ndarray)
+            else [store.sights(self.pixels)]
+        )
         for same in (content, *looks):
             kept = once(kept, same)
         self.splits = complete(kept, group, SHARES)
@@ -123,9 +135,13 @@ def _origin(listing: Listing, given: set[str]) -> dict[str, str]:
 def _pixels(reader: Reader, store: Store, cache: bool) -> np.ndarray | Reader:
     skipped = len(store.paths) - len(reader)
     if skipped:
-        logging.getLogger(__name__).warning("%d of %d pictures are unusable and skipped", skipped, len(store.paths))
+        logging.getLogger(__name__).warning(
+            "%d of %d pictures are unusable and skipped", skipped, len(store.paths)
+        )
     if not len(reader):
-        raise DataError("none of the pictures can be opened (`python -m colorlab.data check` says why)")
+        raise DataError(
+            "none of the pictures can be opened (`python -m colorlab.data check` says why)"
+        )
     if not cache:
         return reader
     try:
@@ -136,9 +152,10 @@ def _pixels(reader: Reader, store: Store, cache: bool) -> np.ndarray | Reader:
 
 
 class Folder(PictureFiles):
-    """Any folder of pictures, however deep. Subfolders train, val (or valid, validation) and test are the splits; where
-    there are none, pictures are divided by their contents, equal files together. Captions: captions.json in the
-    folder, {"sub/name.png": "words"}, or a .txt of the same name beside a picture."""
+    """Any folder of pictures, however deep. Subfolders train, val (or valid, validation) and test
+    are the splits; where there are none, pictures are divided by their contents, equal files
+    together. Captions: captions.json in the folder, {"sub/name.png": "words"}, or a .txt of the
+    same name beside a picture."""
 
     advice = "give a folder with pictures: data.root=FOLDER"
 
@@ -154,7 +171,8 @@ class Folder(PictureFiles):
 
 
 def published(root: Path, folders: dict[str, str]) -> tuple[list[Path], list[str]]:
-    """The pictures of a data set that its makers divided, each with its split. folders: name in root -> split."""
+    """The pictures of a data set that its makers divided, each with its split. folders: name in
+    root -> split."""
     there = {name: find_pictures(root / name) for name in folders if (root / name).is_dir()}
     found = [(path, folders[name]) for name, paths in there.items() for path in paths]
     return [path for path, _ in found], [split for _, split in found]
@@ -166,7 +184,9 @@ def captions(root: Path, paths: list[Path]) -> list[str]:
     if file.is_file():
         known = parsed(file)
         if not isinstance(known, dict):
-            raise DataError(f'{printable(file)} is no table of captions (write {{"name.png": "words", ...}})')
+            raise DataError(
+                f'{printable(file)} is no table of captions (write {{"name.png": "words", ...}})'
+            )
         return [str(known.get(path.relative_to(root).as_posix(), "")) for path in paths]
     return [_beside(path.with_suffix(".txt")) for path in paths]
 
@@ -176,7 +196,9 @@ def parsed(file: Path) -> Any:
     try:
         return json_of(content(file, LARGEST_RECORD))
     except (OSError, ValueError) as error:
-        raise DataError(f"{printable(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)") from error
+        raise DataError(
+            f"{printable(file)} cannot be read as JSON: {str(error)[:100]} (mend or remove it)"
+        ) from error
 
 
 def _beside(file: Path) -> str:
@@ -185,4 +207,6 @@ def _beside(file: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise DataError(f"{printable(file)} cannot be read as text: {str(error)[:100]} (save it as UTF-8)") from error
+        raise DataError(
+            f"{printable(file)} cannot be read as text: {str(error)[:100]} (save it as UTF-8)"
+        ) from error

@@ -1,4 +1,5 @@
-"""Coloured icon sets as the npm packages @iconify-json/<set> hold them: one JSON of SVG bodies, names and licence."""
+"""Coloured icon sets as the npm packages @iconify-json/<set> hold them: one JSON of SVG bodies,
+names and licence."""
 
 from __future__ import annotations
 
@@ -16,18 +17,29 @@ FILES = ("icons.json", "info.json", "package.json", *OPTIONAL)
 
 
 def read_package(folder: Path) -> tuple[About, list[Vector]]:
-    """The drawings of an unpacked package, flags and withdrawn ones left out; DataError if it is none."""
+    """The drawings of an unpacked package, flags and withdrawn ones left out; DataError if it is
+    none."""
     icons, info, package, chars, metadata = (_json(folder / name) for name in FILES)
     try:
-        return _about(info, package), _drawings(icons, chars, set(metadata.get("categories", {}).get("Flags", [])))
+        return _about(info, package), _drawings(
+            icons, chars, set(metadata.get("categories", {}).get("Flags", []))
+        )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{folder} is no @iconify-json package: {error!r} is amiss (give another)") from error
+        raise DataError(
+            f"{folder} is no @iconify-json package: {error!r} is amiss (give another)"
+        ) from error
 
 
 def _about(info: dict[str, Any], package: dict[str, Any]) -> About:
     author, terms = info.get("author", {}), info["license"]
     license_name = terms.get("spdx") or terms["title"]
-    return About(info["name"], author.get("name", ""), author.get("url", ""), license_name, package["version"])
+    return About(
+        info["name"],
+        author.get("name", ""),
+        author.get("url", ""),
+        license_name,
+        package["version"],
+    )
 
 
 def _drawings(icons: dict[str, Any], chars: dict[str, str], flags: set[str]) -> list[Vector]:
@@ -56,4 +68,6 @@ def _json(path: Path) -> Any:
     try:
         return json_of(content(path, LARGEST))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error} (give an unpacked @iconify-json package)") from error
+        raise DataError(
+            f"{path} cannot be read: {error} (give an unpacked @iconify-json package)"
+        ) from error

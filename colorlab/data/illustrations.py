@@ -1,8 +1,10 @@
-"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned lines and colourings.
+"""Illustrations by many hands: coloured vector drawings of eleven sets made into aligned lines and
+colourings.
 
-Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is painted below the
-ink, the lines, and the lines' closed areas, at a size of its own; batches are made from these. Splits are by concept,
-across hands: what OpenMoji's val and test show, by code point or by name, no training picture shows."""
+Emoji and icons of several studios and OpenMoji (``artists.py``). Every picture is held as what is
+painted below the ink, the lines, and the lines' closed areas, at a size of its own; batches are
+made from these. Splits are by concept, across hands: what OpenMoji's val and test show, by code
+point or by name, no training picture shows."""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ COARSE = 4  # px; of a palette every fourth is looked at
 
 
 class _Parts:
-    """The pictures of several sets that are there, as one; indexing with positions (B,) gives (B, 5, S, S)."""
+    """The pictures of several sets that are there, as one; indexing with positions (B,) gives
+    (B, 5, S, S)."""
 
     def __init__(self, parts: list[Packed]) -> None:
         self.packed = parts
@@ -48,12 +51,15 @@ class _Parts:
 class Illustrations(PicturePairs):
     """Pairs by many hands, with areas.
 
-    size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or not. split_by:
-    concept (val and test show what OpenMoji's do, by every hand), family (nothing that shows or looks like the same,
-    nor a palette, is in two splits; up to STORED px) or artist (as concept, but test is the sets of held_out, whole).
-    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is not named.
-    augment: of training pictures. scenes: share of the training pictures that become scenes of several drawings, by
-    nobody's hand and without caption. Labels are the positions of the sets in ``sets``; -1 of scenes."""
+    size: of the batches, px. condition: lines or gray. sets: names of sets, openmoji among them or
+    not. split_by: concept (val and test show what OpenMoji's do, by every hand), family
+    (nothing that shows or looks like the same, nor a palette, is in two splits; up to STORED px) or
+    artist (as concept, but test is the sets of held_out, whole).
+    held_out: sets that are kept from training. weights: of a set in the training order, 1 if it is
+        not named.
+    augment: of training pictures. scenes: share of the training pictures that become scenes of
+    several drawings, by nobody's hand and without caption. Labels are the positions of the sets in
+    ``sets``; -1 of scenes."""
 
     def __init__(
         self,
@@ -108,7 +114,8 @@ class Illustrations(PicturePairs):
         return batch._replace(text=text, label=batch.label.masked_fill(torch.tensor(mixed), -1))
 
     def _with_scenes(self, pixels: np.ndarray, draws: Draws) -> list[bool]:
-        """Turns some of the pictures (B, 5, S, S), in place, into scenes with others of the training set; which."""
+        """Turns some of the pictures (B, 5, S, S), in place, into scenes with others of the
+        training set; which."""
         train, mixed = self.splits["train"], []
         chance = draws.uniform(2 + scenes.FIGURES + scenes.CHANCES).numpy()
         for picture, (turn, count, *rest) in zip(pixels, chance, strict=True):
@@ -116,7 +123,9 @@ class Illustrations(PicturePairs):
             if not mixed[-1]:
                 continue
             others = [int(each * len(train)) for each in rest[: scenes.figures(count) - 1]]
-            made = scenes.scene([picture, *self.pixels[train[others]]], np.array(rest[scenes.FIGURES :]))
+            made = scenes.scene(
+                [picture, *self.pixels[train[others]]], np.array(rest[scenes.FIGURES :])
+            )
             labels = areas_of(made[3]).labels
             mixed[-1] = bool(labels.max() < MOST_AREAS)
             if mixed[-1]:
@@ -124,7 +133,8 @@ class Illustrations(PicturePairs):
         return mixed
 
     def one_pass(self, random: np.random.Generator) -> np.ndarray:
-        """Each drawing of a set by one of its colourings, as many times as the set's weight says."""
+        """Each drawing of a set by one of its colourings, as many times as the set's weight
+        says."""
         turns = []
         for number, weight in enumerate(self.weights):
             members = self.splits["train"][self.labels[self.splits["train"]] == number]
@@ -137,7 +147,11 @@ class Illustrations(PicturePairs):
         return random.permutation(np.concatenate(turns))
 
     def _batch(self, index: Tensor, pixels: np.ndarray) -> Batch:
-        return super()._batch(index, pixels[:, :4])._replace(areas=torch.from_numpy(renumbered(pixels[:, 4])))
+        return (
+            super()
+            ._batch(index, pixels[:, :4])
+            ._replace(areas=torch.from_numpy(renumbered(pixels[:, 4])))
+        )
 
 
 def renumbered(areas: np.ndarray) -> np.ndarray:
@@ -149,21 +163,27 @@ def renumbered(areas: np.ndarray) -> np.ndarray:
     return out
 
 
-def _check(sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: Mapping[str, float]) -> None:
+def _check(
+    sets: Sequence[str], split_by: str, held_out: Sequence[str], weights: Mapping[str, float]
+) -> None:
     if split_by not in ("concept", "family", "artist"):
         raise ValueError(f"data.split_by is concept, family or artist, not {split_by!r}")
     if not sets or not all(isinstance(name, str) for name in sets) or len(set(sets)) < len(sets):
         raise ValueError("data.sets names at least one set, and each once")
     for key, names, among in (("held_out", held_out, sets), ("weights", weights, known())):
         if foreign := set(names) - set(among):
-            raise ValueError(f"data.{key} names {', '.join(sorted(foreign))} (choose from {', '.join(among)})")
+            raise ValueError(
+                f"data.{key} names {', '.join(sorted(foreign))} (choose from {', '.join(among)})"
+            )
     if odd := [name for name in sets if not 0 < weights.get(name, 1.0) <= HEAVIEST]:
         raise ValueError(
-            f"data.weights.{odd[0]} is above 0, up to {HEAVIEST} (to leave a set out, take it out of data.sets)"
+            f"data.weights.{odd[0]} is above 0, up to {HEAVIEST} (to leave a set out, take it out "
+            "of data.sets)"
         )
     if split_by == "artist" and not 0 < len(set(held_out)) < len(sets):
         raise ValueError(
-            "data.split_by=artist keeps some sets from training, not none or all (data.held_out=[fxemoji])"
+            "data.split_by=artist keeps some sets from training, not none or all "
+            "(data.held_out=[fxemoji])"
         )
     if split_by != "artist" and held_out:
         raise ValueError("data.held_out is for data.split_by=artist")
@@ -176,7 +196,8 @@ def _caption(drawing: Drawing) -> str:
 
 
 def by_family(pixels: Pixels, shown: Sequence[Drawing]) -> dict[str, np.ndarray]:
-    """The splits by what pictures (5, S, S) show, by how their lines look and by their palettes; see ``families``."""
+    """The splits by what pictures (5, S, S) show, by how their lines look and by their palettes;
+    see ``families``."""
     hashes, paints = [], []
     for i in range(len(shown)):
         planes = pixels[np.array([i])][0]
@@ -193,7 +214,10 @@ def homes(shown: list[Drawing]) -> np.ndarray:
     for split in ("val", "test"):
         codes = {stripped(stems[i]) for i in openmoji.splits()[split]}
         held = HeldOut(codes, names)
-        answers = {key: held.shows(list(key[0]), key[1]) for key in {(tuple(d.names), d.code) for d in shown}}
+        answers = {
+            key: held.shows(list(key[0]), key[1])
+            for key in {(tuple(d.names), d.code) for d in shown}
+        }
         home[[answers[tuple(drawing.names), drawing.code] for drawing in shown]] = split
     return home
 

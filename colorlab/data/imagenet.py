@@ -1,4 +1,5 @@
-"""Photographs in one folder per class: ImageNet (Deng et al., 2009) and Imagenette (Howard, 2019)."""
+"""Photographs in one folder per class: ImageNet (Deng et al., 2009) and Imagenette
+(Howard, 2019)."""
 
 from __future__ import annotations
 
@@ -23,10 +24,13 @@ IMAGENETTE = {
 
 
 class ImageNet(PictureFiles):
-    """root/train/<wnid>/*.JPEG and root/val/<wnid>/*.JPEG. Labels number the sorted class folders of train; the
-    published val is the test split here; val is taken out of train."""
+    """root/train/<wnid>/*.JPEG and root/val/<wnid>/*.JPEG. Labels number the sorted class folders
+    of train; the published val is the test split here; val is taken out of train."""
 
-    advice = "fetch ILSVRC2012, sort it into train/<wnid>/ and val/<wnid>/ (torchvision does that), data.root=there"
+    advice = (
+        "fetch ILSVRC2012, sort it into train/<wnid>/ and val/<wnid>/ (torchvision does that), "
+        "data.root=there"
+    )
 
     @classmethod
     def listing(cls, root: Path) -> Listing:
@@ -39,9 +43,17 @@ class ImageNet(PictureFiles):
         number = {wnid: k for k, wnid in enumerate(classes)}
         for path, wnid in zip(paths, wnids, strict=True):
             if wnid not in number:
-                raise DataError(f"{printable(path)} lies in no class folder of train ({cls.advice})")
+                raise DataError(
+                    f"{printable(path)} lies in no class folder of train ({cls.advice})"
+                )
         names = [str(path.relative_to(folder)) for path in paths]
-        return Listing(paths, split, names, [cls.words(wnid) for wnid in wnids], [number[wnid] for wnid in wnids])
+        return Listing(
+            paths,
+            split,
+            names,
+            [cls.words(wnid) for wnid in wnids],
+            [number[wnid] for wnid in wnids],
+        )
 
     @classmethod
     def classes_in(cls, root: Path) -> Path:
@@ -55,14 +67,21 @@ class ImageNet(PictureFiles):
 
 
 class Imagenette(ImageNet):
-    """Ten classes of ImageNet, in imagenette2-160, imagenette2-320 or imagenette2, or a folder that holds one of
-    them."""
+    """Ten classes of ImageNet, in imagenette2-160, imagenette2-320 or imagenette2, or a folder that
+    holds one of them."""
 
     advice = "fetch imagenette2-160.tgz, unpack it, data.root=the folder imagenette2-160"
 
     @classmethod
     def classes_in(cls, root: Path) -> Path:
-        return next((place for place in (root, *sorted(root.glob("imagenette2*"))) if (place / "train").is_dir()), root)
+        return next(
+            (
+                place
+                for place in (root, *sorted(root.glob("imagenette2*")))
+                if (place / "train").is_dir()
+            ),
+            root,
+        )
 
     @classmethod
     def words(cls, wnid: str) -> str:

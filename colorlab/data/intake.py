@@ -1,6 +1,7 @@
 """Opening strangers' pictures: guarded, upright, 8-bit RGB on white paper.
 
-Every failure is a DataError of one line that names the file and the fix, whatever the decoder stumbled over."""
+Every failure is a DataError of one line that names the file and the fix, whatever the decoder
+stumbled over."""
 
 from __future__ import annotations
 
@@ -22,7 +23,15 @@ from colorlab.errors import DataError
 from colorlab.storage.plain import open_plain
 
 #: Not EPS, PDF, PSD, ...: Pillow opens 43 formats if let.
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", *(("AVIF",) if features.check("avif") else ()))
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "TIFF",
+    "BMP",
+    "GIF",
+    *(("AVIF",) if features.check("avif") else ()),
+)
 SUFFIXES = frozenset((
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svg",
     *((".avif",) if "AVIF" in FORMATS else ()),
@@ -35,8 +44,9 @@ BITS, PHOTOMETRIC, MIN_IS_WHITE = 258, 262, 0  # TIFF 6.0, Sec. 8
 class Opened(NamedTuple):
     """A picture that was opened, upright, its first frame, 8 bits, in sRGB.
 
-    rgb: (3, H, W) uint8, on white paper. alpha: (H, W) uint8, or None if it has none. colors: (3, H, W) uint8, as
-    stored below the alpha. dpi: its resolution (across, down), if it says so."""
+    rgb: (3, H, W) uint8, on white paper. alpha: (H, W) uint8, or None if it has none. colors:
+    (3, H, W) uint8, as stored below the alpha. dpi: its resolution (across, down), if it says
+    so."""
 
     rgb: np.ndarray
     alpha: np.ndarray | None
@@ -51,14 +61,16 @@ class Opened(NamedTuple):
 
 
 def open_picture(path: Path, pixel_limit: int) -> np.ndarray:
-    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, gray of more than 8 bits scaled by
-    its bits, colours with a profile (ICC) converted to sRGB; vector drawings (SVG) with a long side of 1024 px.
+    """(3, H, W) uint8 RGB: upright (EXIF), alpha laid on white paper, first frame, gray of more
+    than 8 bits scaled by its bits, colours with a profile (ICC) converted to sRGB; vector drawings
+    (SVG) with a long side of 1024 px.
     pixel_limit: the most pixels that are decoded, checked against the header before anything is."""
     return open_whole(path, pixel_limit).rgb
 
 
 def open_rgba(path: Path, pixel_limit: int) -> np.ndarray:
-    """(4, H, W) uint8: as ``open_picture``, with the colours as stored and their alpha, 255 where there is none."""
+    """(4, H, W) uint8: as ``open_picture``, with the colours as stored and their alpha, 255 where
+    there is none."""
     return open_whole(path, pixel_limit).rgba
 
 
@@ -75,7 +87,9 @@ def open_whole(path: Path, pixel_limit: int) -> Opened:
             f"{printable(path)} is a folder, not a picture (rename it, or name the pictures in it)"
         ) from error
     except OSError as error:
-        raise DataError(f"{printable(path)} cannot be read: {_reason(error)} (check path and permissions)") from error
+        raise DataError(
+            f"{printable(path)} cannot be read: {_reason(error)} (check path and permissions)"
+        ) from error
 
 
 def open_image(image: Image.Image, name: str, pixel_limit: int) -> Opened:
@@ -99,15 +113,22 @@ def _drawn(file: BinaryIO, name: str) -> BinaryIO:
 
 def _decoded(file: BinaryIO, name: str, pixel_limit: int) -> Opened:
     if scans(file, MOST_SCANS) > MOST_SCANS:
-        raise DataError(f"{name} goes through its picture more than {MOST_SCANS} times (export it again)")
+        raise DataError(
+            f"{name} goes through its picture more than {MOST_SCANS} times (export it again)"
+        )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the decoder's warnings (bombs among them) end in our own errors or in nothing
+        # the decoder's warnings (bombs among them) end in our own errors or in nothing
+        warnings.simplefilter("ignore")
         try:
             image = Image.open(without_texts(file), formats=FORMATS)
         except Image.DecompressionBombError as error:
-            raise DataError(f"{name} has more pixels than can be opened safely (make it smaller)") from error
+            raise DataError(
+                f"{name} has more pixels than can be opened safely (make it smaller)"
+            ) from error
         except UnidentifiedImageError as error:
-            raise DataError(f"{name} is not a picture ({', '.join(FORMATS)} are read; export it as PNG)") from error
+            raise DataError(
+                f"{name} is not a picture ({', '.join(FORMATS)} are read; export it as PNG)"
+            ) from error
         except Exception as error:
             raise _damaged(name, error) from error
         with image:
@@ -141,7 +162,10 @@ def _check_header(image: Image.Image, name: str, pixel_limit: int) -> None:
     pixels = image.width * image.height
     if pixels > pixel_limit:
         size = f"{image.width} x {image.height} = {pixels:,} pixels"
-        raise DataError(f"{name} has {size}, over the limit of {pixel_limit:,} (make it smaller, or raise pixel_limit)")
+        raise DataError(
+            f"{name} has {size}, over the limit of {pixel_limit:,} (make it smaller, or raise "
+            "pixel_limit)"
+        )
     if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
         raise DataError(f"{name} holds numbers of unknown range (save it with 8 or 16 bits)")
 
@@ -156,7 +180,8 @@ def _planes(image: Image.Image, name: str) -> Opened:
             planes = _plane(colors)
             return Opened(planes, None, planes, dpi)
         return Opened(_plane(_on_paper(colors, alpha)), np.array(alpha), _plane(colors), dpi)
-    except Exception as error:  # damaged files raise nearly anything, from struct.error to MemoryError
+    # damaged files raise nearly anything, from struct.error to MemoryError
+    except Exception as error:
         raise _damaged(name, error) from error
 
 
@@ -169,8 +194,8 @@ def _damaged(name: str, error: Exception) -> DataError:
 
 
 def _in_eight_bits(image: Image.Image, tags: Any) -> Image.Image:
-    """Gray of 9 to 16 bits as 8 bits, all 256 levels kept. tags: of a TIFF, which say how many bits it has and whether
-    0 is white."""
+    """Gray of 9 to 16 bits as 8 bits, all 256 levels kept. tags: of a TIFF, which say how many bits
+    it has and whether 0 is white."""
     if image.mode not in WIDE_MODES:
         return image
     largest = (1 << int(tags.get(BITS, (16,))[0])) - 1
@@ -193,21 +218,31 @@ def _resolution(image: Image.Image) -> tuple[float, float] | None:
 def _colors(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Image.Image | None]:
     """RGB in sRGB, and the alpha or None."""
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    plain = image if image.mode in ("L", "RGB", "CMYK") else image.convert("L" if image.mode == "LA" else "RGB")
+    plain = (
+        image
+        if image.mode in ("L", "RGB", "CMYK")
+        else image.convert("L" if image.mode == "LA" else "RGB")
+    )
     if alpha is not None and image.mode not in ("L", "LA"):
         plain = image.convert("RGBA").convert("RGB")
     return _in_srgb(plain, profile).convert("RGB"), alpha
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Converted by its profile, if it has one that fits; one that is damaged, or is sRGB itself, changes nothing."""
+    """Converted by its profile, if it has one that fits; one that is damaged, or is sRGB itself,
+    changes nothing."""
     if not profile:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "srgb" in ImageCms.getProfileDescription(source).lower():
             return image
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+        return (
+            ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            or image
+        )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 
@@ -219,32 +254,41 @@ def _on_paper(colors: Image.Image, alpha: Image.Image) -> Image.Image:
 
 
 def line_drawing(picture: np.ndarray) -> np.ndarray:
-    """RGB (3, H, W) uint8 -> its luma (1, H, W) uint8: a scanned or exported drawing as a condition picture."""
+    """RGB (3, H, W) uint8 -> its luma (1, H, W) uint8: a scanned or exported drawing as a condition
+    picture."""
     return np.array(Image.fromarray(np.moveaxis(picture, 0, 2)).convert("L"))[None]
 
 
 def squared(picture: np.ndarray, size: int) -> np.ndarray:
-    """(C, H, W) uint8 -> (C, size, size): the central square, resized with antialiasing (Lanczos), plane by plane."""
+    """(C, H, W) uint8 -> (C, size, size): the central square, resized with antialiasing (Lanczos),
+    plane by plane."""
     H, W = picture.shape[1:]
     left, top = max(W - H, 0) / 2, max(H - W, 0) / 2
     square = (left, top, W - left, H - top)
-    planes = [Image.fromarray(plane).resize((size, size), Image.Resampling.LANCZOS, square) for plane in picture]
+    planes = [
+        Image.fromarray(plane).resize((size, size), Image.Resampling.LANCZOS, square)
+        for plane in picture
+    ]
     return np.stack([np.asarray(plane) for plane in planes])
 
 
 def find_pictures(folder: Path, twice: list[tuple[Path, Path]] | None = None) -> list[Path]:
-    """All files with a picture's suffix below a folder, sorted; hidden names are left out. A linked folder is entered
-    once; twice: is given each other name of it, and the name by which it was entered. A folder named like a picture is
-    listed, not entered: opening it says what is wrong."""
+    """All files with a picture's suffix below a folder, sorted; hidden names are left out. A linked
+    folder is entered once; twice: is given each other name of it, and the name by which it was
+    entered. A folder named like a picture is listed, not entered: opening it says what is wrong."""
     if not folder.is_dir():
         raise DataError(f"{printable(folder)} is not a folder (check the path)")
     paths = sorted(_walk(folder, {}, [] if twice is None else twice))
     if not paths:
-        raise DataError(f"{printable(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)")
+        raise DataError(
+            f"{printable(folder)} holds no pictures ({', '.join(sorted(SUFFIXES))} are looked for)"
+        )
     return paths
 
 
-def _walk(folder: Path, entered: dict[tuple[int, int], Path], twice: list[tuple[Path, Path]]) -> Iterator[Path]:
+def _walk(
+    folder: Path, entered: dict[tuple[int, int], Path], twice: list[tuple[Path, Path]]
+) -> Iterator[Path]:
     status = folder.stat()
     identity = (status.st_dev, status.st_ino)
     if identity in entered:
@@ -253,7 +297,9 @@ def _walk(folder: Path, entered: dict[tuple[int, int], Path], twice: list[tuple[
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise DataError(f"{printable(folder)} cannot be listed: {_reason(error)} (check its permissions)") from error
+        raise DataError(
+            f"{printable(folder)} cannot be listed: {_reason(error)} (check its permissions)"
+        ) from error
     for entry in entries:
         if entry.name.startswith("."):
             continue
@@ -269,5 +315,9 @@ def printable(path: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    text = (
+        (error.strerror if isinstance(error, OSError) else None)
+        or str(error)
+        or type(error).__name__
+    )
     return " ".join(text.split())[:120]

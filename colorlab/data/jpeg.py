@@ -8,14 +8,15 @@ import re
 from typing import BinaryIO
 
 SIGNATURE = b"\xff\xd8\xff"
-MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)  # 0 is a byte of a scan's data, d0 to d7 restart it
+# 0 is a byte of a scan's data, d0 to d7 restart it
+MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)
 END, SCAN = 0xD9, 0xDA
 READ = 1 << 27  # bytes of a file that are looked at
 
 
 def scans(file: BinaryIO, enough: int) -> int:
-    """The number of scans in a JPEG file: one in most, about ten in progressive ones. 0: it is none. Where there are
-    surely fewer than ``enough``, their number is not exact."""
+    """The number of scans in a JPEG file: one in most, about ten in progressive ones. 0: it is
+    none. Where there are surely fewer than ``enough``, their number is not exact."""
     file.seek(0)
     if file.read(len(SIGNATURE)) != SIGNATURE:
         return 0

@@ -1,4 +1,5 @@
-"""Labeled Faces in the Wild (Huang et al., 2007), in torchvision's folders or any of the archives unpacked."""
+"""Labeled Faces in the Wild (Huang et al., 2007), in torchvision's folders or any of the archives
+unpacked."""
 
 from __future__ import annotations
 
@@ -13,11 +14,14 @@ ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")  # the first that is ther
 
 
 class LFW(PictureFiles):
-    """One folder of photographs per person. peopleDevTest.txt, if it lies beside, names the test people; without it
-    people are dealt to the splits. No person is in two splits. The label numbers the people, the caption is the
-    name."""
+    """One folder of photographs per person. peopleDevTest.txt, if it lies beside, names the test
+    people; without it people are dealt to the splits. No person is in two splits. The label numbers
+    the people, the caption is the name."""
 
-    advice = "fetch lfw-deepfunneled.tgz, lfw-funneled.tgz or lfw.tgz, and peopleDevTest.txt, unpack, data.root=there"
+    advice = (
+        "fetch lfw-deepfunneled.tgz, lfw-funneled.tgz or lfw.tgz, and peopleDevTest.txt, unpack, "
+        "data.root=there"
+    )
 
     @classmethod
     def listing(cls, root: Path) -> Listing:
@@ -34,7 +38,8 @@ class LFW(PictureFiles):
 
 
 def photographs(root: Path) -> Path | None:
-    """The folder of people's folders: root itself, or inside it, or inside torchvision's lfw-py in it."""
+    """The folder of people's folders: root itself, or inside it, or inside torchvision's lfw-py in
+    it."""
     if root.name in ARCHIVES:
         return root
     places = [root / inside / archive for inside in ("lfw-py", ".") for archive in ARCHIVES]
@@ -42,7 +47,8 @@ def photographs(root: Path) -> Path | None:
 
 
 def people_in(file: Path) -> set[str]:
-    """The names in a list of people: a line with their number, then lines of a name, a tab and a number of pictures."""
+    """The names in a list of people: a line with their number, then lines of a name, a tab and a
+    number of pictures."""
     if not file.is_file():
         return set()
     lines = content(file).decode("utf-8", "replace").splitlines()

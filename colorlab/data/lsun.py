@@ -1,4 +1,5 @@
-"""LSUN outdoor churches (Yu et al., 2015), from the LMDB databases or from a folder they were exported to."""
+"""LSUN outdoor churches (Yu et al., 2015), from the LMDB databases or from a folder they were
+exported to."""
 
 from __future__ import annotations
 
@@ -18,14 +19,17 @@ DATABASE = "_lmdb"  # how the folder of a database ends
 
 
 class LsunChurch(PictureFiles):
-    """root holds church_outdoor_train_lmdb and church_outdoor_val_lmdb (the published val is the test split here, val
-    is taken out of train); or the same without _lmdb, full of pictures; or pictures in any order, which are divided
-    here.
+    """root holds church_outdoor_train_lmdb and church_outdoor_val_lmdb (the published val is the
+    test split here, val is taken out of train); or the same without _lmdb, full of pictures; or
+    pictures in any order, which are divided here.
 
-    The databases are read directly: torchvision.datasets.LSUN would leave a pickle of their keys in the working folder
-    and trust it later."""
+    The databases are read directly: torchvision.datasets.LSUN would leave a pickle of their keys in
+    the working folder and trust it later."""
 
-    advice = "fetch church_outdoor_train_lmdb.zip and church_outdoor_val_lmdb.zip of LSUN, unpack them, data.root=there"
+    advice = (
+        "fetch church_outdoor_train_lmdb.zip and church_outdoor_val_lmdb.zip of LSUN, unpack "
+        "them, data.root=there"
+    )
 
     @classmethod
     def listing(cls, root: Path) -> Listing:
@@ -52,11 +56,15 @@ class LsunChurch(PictureFiles):
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """A database's pictures, as paths that end in their keys, or those of a folder; [] if there is neither."""
+    """A database's pictures, as paths that end in their keys, or those of a folder; [] if there is
+    neither."""
     database = folder.with_name(folder.name + DATABASE)
     if database.is_dir():
         with _database(database, os.getpid()).begin() as transaction:
-            return [database / key.decode() for key in transaction.cursor().iternext(keys=True, values=False)]
+            return [
+                database / key.decode()
+                for key in transaction.cursor().iternext(keys=True, values=False)
+            ]
     return find_pictures(folder) if folder.is_dir() else []
 
 
@@ -66,8 +74,12 @@ def _database(folder: Path, process: int) -> Any:
     try:
         import lmdb
     except ImportError as error:
-        raise DataError(f"{printable(folder)} needs the package lmdb (pip install 'colorlab-suite[lsun]')") from error
+        raise DataError(
+            f"{printable(folder)} needs the package lmdb (pip install 'colorlab-suite[lsun]')"
+        ) from error
     try:
         return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:
-        raise DataError(f"{printable(folder)} cannot be opened: {error} ({LsunChurch.advice})") from error
+        raise DataError(
+            f"{printable(folder)} cannot be opened: {error} ({LsunChurch.advice})"
+        ) from error

@@ -1,4 +1,5 @@
-"""What files are called that are made from a user's pictures: no two alike, none in place of an input."""
+"""What files are called that are made from a user's pictures: no two alike, none in place of an
+input."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ LONGEST_NAME = 180  # bytes, which leaves room for endings; file systems take 25
 def check_there(source: Path) -> None:
     """DataError if there is no such file or folder."""
     if not source.exists():
-        raise DataError(f"{printable(source)} cannot be read: No such file or directory (check path and permissions)")
+        raise DataError(
+            f"{printable(source)} cannot be read: No such file or directory (check path and "
+            "permissions)"
+        )
 
 
 def pictures_of(source: Path) -> list[Path]:
@@ -28,9 +32,9 @@ def pictures_of(source: Path) -> list[Path]:
 
 
 def output_names(paths: list[Path], source: Path) -> dict[Path, Path]:
-    """Pictures below a source -> what the names of files made from them begin with, relative to their folder: a
-    picture's own name without the suffix, or with it, or numbered, the first that no other has; short enough for an
-    ending."""
+    """Pictures below a source -> what the names of files made from them begin with, relative to
+    their folder: a picture's own name without the suffix, or with it, or numbered, the first that
+    no other has; short enough for an ending."""
     root = source if source.is_dir() else source.parent
     inside = {path: path.relative_to(root) for path in paths}
     plain = Counter(_key(each.with_suffix("")) for each in inside.values())
@@ -51,15 +55,19 @@ def _claims(name: Path) -> set[str]:
 
 
 def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """ConfigError if a file that is to be written is one of those that are read, under whatever name."""
+    """ConfigError if a file that is to be written is one of those that are read, under whatever
+    name."""
     known = {place for path in inputs for place in _places(path)}
     for path in outputs:
         if known & _places(path):
-            raise ConfigError(f"{printable(path)} would replace a picture that is read (give another out=)")
+            raise ConfigError(
+                f"{printable(path)} would replace a picture that is read (give another out=)"
+            )
 
 
 def _places(path: Path) -> set[str | tuple[int, int]]:
-    """What tells a file from others: its path without links, and what it is on the disk, if it is there."""
+    """What tells a file from others: its path without links, and what it is on the disk, if it is
+    there."""
     found: set[str | tuple[int, int]] = {
         _key(os.path.realpath(path)),
         _key(Path(os.path.realpath(path.parent)) / path.name),
@@ -70,14 +78,22 @@ def _places(path: Path) -> set[str | tuple[int, int]]:
 
 
 def unread_kinds(folder: Path) -> dict[str, int]:
-    """How many files of each kind lie below a folder that are not read as pictures; hidden ones are left out."""
-    files = [path for path in folder.rglob("*") if path.suffix.lower() not in SUFFIXES and path.is_file()]
-    plain = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    """How many files of each kind lie below a folder that are not read as pictures; hidden ones are
+    left out."""
+    files = [
+        path for path in folder.rglob("*") if path.suffix.lower() not in SUFFIXES and path.is_file()
+    ]
+    plain = [
+        path
+        for path in files
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
     return dict(Counter(path.suffix.lower() or "no suffix" for path in plain).most_common())
 
 
 def _choices(path: Path, alone: bool) -> Iterator[Path]:
-    """Names for what is made of a picture, the plainest first. alone: no other has its name but for the suffix."""
+    """Names for what is made of a picture, the plainest first. alone: no other has its name but for
+    the suffix."""
     whole = _shortened(path)
     yield from [_shortened(path.with_suffix("")), whole] if alone else [whole]
     yield from (whole.with_name(f"{whole.name}-{number}") for number in count(2))
@@ -92,5 +108,7 @@ def _shortened(path: Path) -> Path:
     encoded = os.fsencode(path.name)
     if len(encoded) <= LONGEST_NAME:
         return path
-    kept = encoded[: LONGEST_NAME - 9].decode(errors="ignore") or os.fsdecode(encoded[: LONGEST_NAME - 9])
+    kept = encoded[: LONGEST_NAME - 9].decode(errors="ignore") or os.fsdecode(
+        encoded[: LONGEST_NAME - 9]
+    )
     return path.with_name(f"{kept}-{hashlib.sha256(encoded).hexdigest()[:8]}")

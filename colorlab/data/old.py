@@ -1,14 +1,18 @@
-"""Photographs as time leaves them: a documented model of what old prints and plates have lost, for training and for
-pictures to be coloured where no real ones can be had.
+"""Photographs as time leaves them: a documented model of what old prints and plates have lost, for
+training and for pictures to be coloured where no real ones can be had.
 
-Of lightness y, Lab's in [0, 1], in this order, each by a random strength from 0 to what is asked for:
+Of lightness y, Lab's in [0, 1], in this order, each by a random strength from 0 to what is asked
+for:
     blur       y <- G_s * y, s up to so much of the shorter side: old lenses, and prints of prints
-    grain      y <- y + 2 s sqrt(y (1 - y)) n, n white noise blurred over GRAIN px, of unit variance: silver, least
-               seen in pure black and white
-    fading     y <- b + (w - b) y, black b and white w drawn together, under a smooth unevenness of half the strength
-    scratches  up to so many thin, nearly upright lines, light or dark, over part of the height, and as many specks
-The colours stay: chroma is joined with the new lightness, as far as it can be shown there. So a net learns to colour a
-damaged picture, not to mend it: the lightness of its answer is the picture's own."""
+    grain      y <- y + 2 s sqrt(y (1 - y)) n, n white noise blurred over GRAIN px, of unit
+               variance: silver, least seen in pure black and white
+    fading     y <- b + (w - b) y, black b and white w drawn together, under a smooth unevenness of
+               half the strength
+    scratches  up to so many thin, nearly upright lines, light or dark, over part of the height, and
+               as many specks
+The colours stay: chroma is joined with the new lightness, as far as it can be shown there. So a net
+learns to colour a damaged picture, not to mend it: the lightness of its answer is the picture's
+own."""
 
 from __future__ import annotations
 
@@ -31,7 +35,8 @@ THICK = 1 / 256  # of scratches, as a share of the shorter side; half a pixel at
 class OldPhotographs:
     """Chance for training pictures that are shown in gray; 0 = off.
 
-    blur: largest standard deviation, a share of the shorter side. grain: largest standard deviation of mid-gray.
+    blur: largest standard deviation, a share of the shorter side. grain: largest standard deviation
+        of mid-gray.
     fading: largest loss of contrast. scratches: most of them."""
 
     conditions: tuple[str, ...] = ("gray",)
@@ -40,10 +45,14 @@ class OldPhotographs:
         self.blur, self.grain, self.fading, self.scratches = blur, grain, fading, scratches
 
     def __call__(self, pixels: np.ndarray, draws: Draws, size: int | None = None) -> np.ndarray:
-        """pixels: (B, 3, H, W) uint8. draws: a row for each picture. -> the same shape, or (B, 3, size, size).
+        """pixels: (B, 3, H, W) uint8. draws: a row for each picture. -> the same shape, or
+        (B, 3, size, size).
         ConfigError: pictures that are no photographs."""
         if pixels.shape[1] != 3:
-            raise ConfigError("data/augment=old is for photographs (choose data/augment=plain, or pens for drawings)")
+            raise ConfigError(
+                "data/augment=old is for photographs (choose data/augment=plain, or pens for "
+                "drawings)"
+            )
         rgb = torch.from_numpy(np.ascontiguousarray(pixels)).float() / 255
         if size is not None and (size, size) != pixels.shape[2:]:
             rgb = torch.nn.functional.interpolate(rgb, (size, size), mode="area")
@@ -74,7 +83,8 @@ def blurred(y: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def grained(y: np.ndarray, strength: float, noise: np.ndarray) -> np.ndarray:
-    """noise: (H, W) white, of unit variance; strength: the standard deviation that mid-gray gets."""
+    """noise: (H, W) white, of unit variance; strength: the standard deviation that mid-gray
+    gets."""
     soft = cv2.GaussianBlur(noise, (0, 0), GRAIN, borderType=cv2.BORDER_REFLECT)
     unit = max(float(soft.std()), 1e-6)
     seen = np.sqrt(np.clip(y * (1 - y), 0, None))  # 1/2 of mid-gray, 0 of black and white
@@ -82,8 +92,8 @@ def grained(y: np.ndarray, strength: float, noise: np.ndarray) -> np.ndarray:
 
 
 def faded(y: np.ndarray, strength: float, white: float, field: np.ndarray) -> np.ndarray:
-    """Contrast less by ``strength``, of which the share ``white`` is lost by whites; unevenly, by a small field (n, n)
-    of normal numbers."""
+    """Contrast less by ``strength``, of which the share ``white`` is lost by whites; unevenly, by a
+    small field (n, n) of normal numbers."""
     uneven = cv2.resize(field, y.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(-2, 2) / 4
     black = (1 - white) * strength
     even = black + (1 - strength) * y
@@ -91,7 +101,8 @@ def faded(y: np.ndarray, strength: float, white: float, field: np.ndarray) -> np
 
 
 def scratched(y: np.ndarray, lines: Sequence[np.ndarray]) -> np.ndarray:
-    """lines: 8 numbers in [0, 1) each: place, slant, beginning and length, opacity, light or dark; a speck's place."""
+    """lines: 8 numbers in [0, 1) each: place, slant, beginning and length, opacity, light or dark;
+    a speck's place."""
     height, width = y.shape
     rows = np.arange(height)[:, None] + 0.5
     columns = np.arange(width) + 0.5

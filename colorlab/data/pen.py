@@ -1,4 +1,5 @@
-"""What hands and scanners do to a line drawing: pens of other widths, gray and broken strokes, paper that is not white.
+"""What hands and scanners do to a line drawing: pens of other widths, gray and broken strokes,
+paper that is not white.
 
 Planes are (H, W) uint8 luma, ink dark; chance comes in as numbers in [0, 1)."""
 
@@ -21,15 +22,18 @@ def with_pen(line: np.ndarray, factor: float) -> np.ndarray:
 
 
 def half_width(ink: np.ndarray) -> float:
-    """Half the width of the lines in ink (H, W) bool, px: depths within a line are even in (0, half). Deeper blots do
-    not count, where there is less of them than of lines."""
-    deep = cv2.distanceTransform(np.pad(ink, 1, constant_values=True).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    """Half the width of the lines in ink (H, W) bool, px: depths within a line are even in
+    (0, half). Deeper blots do not count, where there is less of them than of lines."""
+    deep = cv2.distanceTransform(
+        np.pad(ink, 1, constant_values=True).astype(np.uint8), cv2.DIST_L2, 5
+    )[1:-1, 1:-1]
     depths = deep[ink] - 0.5  # from the middle of a pixel to the edge of the paper
     return 2 * float(depths[depths <= 2.5 * np.median(depths) + 0.5].mean())
 
 
 def grown(line: np.ndarray, by: float) -> np.ndarray:
-    """Ink grown by so many pixels on every side, or shrunk if they are negative; fractions blend two sizes."""
+    """Ink grown by so many pixels on every side, or shrunk if they are negative; fractions blend
+    two sizes."""
     change = cv2.erode if by > 0 else cv2.dilate
     whole, part = divmod(abs(by), 1.0)
     lower, upper = (change(line, _disc(int(whole) + more)) for more in (0, 1))
@@ -55,13 +59,18 @@ def with_gaps(line: np.ndarray, share: float, chance: np.ndarray) -> np.ndarray:
 
 
 def with_pressure(line: np.ndarray, strength: float, field: np.ndarray) -> np.ndarray:
-    """Gray lines: ink of ``strength`` in [0, 1], weaker where the field (small, in [0, 1]) is high."""
-    fade = cv2.resize(field.astype(np.float32), line.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    """Gray lines: ink of ``strength`` in [0, 1], weaker where the field (small, in [0, 1]) is
+    high."""
+    fade = cv2.resize(
+        field.astype(np.float32), line.shape[::-1], interpolation=cv2.INTER_CUBIC
+    ).clip(0, 1)
     return (255 - (255.0 - line) * strength * (1 - (1 - strength) * fade)).round().astype(np.uint8)
 
 
 def scanned(line: np.ndarray, tint: float, grain: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """The drawing on paper that is up to ``tint`` darker than white where the field is high, with grain (H, W), in
-    levels."""
-    shade = cv2.resize(field.astype(np.float32), line.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    """The drawing on paper that is up to ``tint`` darker than white where the field is high, with
+    grain (H, W), in levels."""
+    shade = cv2.resize(
+        field.astype(np.float32), line.shape[::-1], interpolation=cv2.INTER_CUBIC
+    ).clip(0, 1)
     return (line * (1 - tint * shade) + grain).clip(0, 255).round().astype(np.uint8)

@@ -1,4 +1,5 @@
-"""Pairs of a condition picture and its true colouring, held as uint8 arrays and handed out as whole batches."""
+"""Pairs of a condition picture and its true colouring, held as uint8 arrays and handed out as whole
+batches."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ CONDITIONS = ("lines", "gray")
 
 
 class Pixels(Protocol):
-    """What holds the pictures: an array in memory or mapped from a file, or a reader that decodes on access."""
+    """What holds the pictures: an array in memory or mapped from a file, or a reader that decodes
+    on access."""
 
     def __len__(self) -> int: ...
 
@@ -29,26 +31,32 @@ class Pixels(Protocol):
 
 
 class PicturePairs:
-    """N pictures of one size; indexing with a list of positions gives a ``Batch`` in one go, no per-picture work.
+    """N pictures of one size; indexing with a list of positions gives a ``Batch`` in one go, no
+    per-picture work.
 
-    pixels: (N, 4, H, W) uint8, RGB and the luma of a line drawing (ink dark); or (N, 3, H, W), whose lines are
-    extracted. lines: the extractor, for pictures without drawings of their own. condition: what the method is shown,
-    "lines" or "gray". augment: what happens to training pictures. Subclasses set names, captions, labels, drawing
-    (pictures of one drawing share a number) and splits."""
+    pixels: (N, 4, H, W) uint8, RGB and the luma of a line drawing (ink dark); or (N, 3, H, W),
+    whose lines are extracted. lines: the extractor, for pictures without drawings of their own.
+    condition: what the method is shown, "lines" or "gray". augment: what happens to training
+    pictures. Subclasses set names, captions, labels, drawing (pictures of one drawing share a
+    number) and splits."""
 
     names: Sequence[str]
     captions: Sequence[str]
     labels: np.ndarray  # (N,) int, -1 if there is none
     drawing: np.ndarray  # (N,) int
     splits: dict[str, np.ndarray]  # train, val, test -> sorted positions
-    origin: Mapping[str, str] = MappingProxyType({})  # split -> where it came from, if it was not dealt by content
+    # split -> where it came from, if it was not dealt by content
+    origin: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, pixels: Pixels, lines: Lines | None, condition: str, augment: Augmentation) -> None:
+    def __init__(
+        self, pixels: Pixels, lines: Lines | None, condition: str, augment: Augmentation
+    ) -> None:
         if condition not in CONDITIONS:
             raise ValueError(f"data.condition is {' or '.join(CONDITIONS)}, not {condition!r}")
         if condition not in augment.conditions:
             raise ValueError(
-                f"data/augment={type(augment).__name__.lower()} is for data.condition={augment.conditions[0]}"
+                f"data/augment={type(augment).__name__.lower()} is for "
+                f"data.condition={augment.conditions[0]}"
             )
         self.pixels, self.lines, self.condition, self.augment = pixels, lines, condition, augment
         self.labels = np.full(len(pixels), -1)
@@ -62,14 +70,15 @@ class PicturePairs:
         return self._batch(index, pixels)
 
     def training_batch(self, positions: int | Sequence[int], draws: Draws) -> Batch:
-        """The same, augmented, with lines of a random style where the extractor has several; all randomness is from
-        draws, one row for each position."""
+        """The same, augmented, with lines of a random style where the extractor has several; all
+        randomness is from draws, one row for each position."""
         index = torch.as_tensor(positions).reshape(-1)
         pixels = self._shown(self.pixels[index.numpy()], draws)
         return self._batch(index, self.augment(pixels, draws))
 
     def one_pass(self, random: np.random.Generator) -> np.ndarray:
-        """Positions of training pictures in the order of one pass over them; every pass is equally long."""
+        """Positions of training pictures in the order of one pass over them; every pass is equally
+        long."""
         return random.permutation(self.splits["train"])
 
     def drawings(self, split: str) -> list[np.ndarray]:

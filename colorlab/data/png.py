@@ -1,4 +1,5 @@
-"""The chunks of PNG files: texts read without decoding a picture, pictures decoded without reading texts.
+"""The chunks of PNG files: texts read without decoding a picture, pictures decoded without reading
+texts.
 
 PNG specification, third edition, Sec. 5.3 (layout of chunks) and 11.3.3 (texts)."""
 
@@ -18,7 +19,8 @@ LONGEST_TEXT = 1 << 16  # bytes; of ours none is nearly as long
 
 
 def chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, place of the chunk, bytes of it) for each chunk that is there whole, as far as the file is a PNG."""
+    """(kind, place of the chunk, bytes of it) for each chunk that is there whole, as far as the
+    file is a PNG."""
     file.seek(0, io.SEEK_END)
     end, place = file.tell(), len(SIGNATURE)
     while place + 12 <= end:
@@ -31,8 +33,8 @@ def chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
 
 
 def text_of(path: Path, key: str) -> str | None:
-    """The UTF-8 text under a key in a PNG file's plain or international text chunks; None without one. Nothing but
-    chunks of a bounded length is read."""
+    """The UTF-8 text under a key in a PNG file's plain or international text chunks; None without
+    one. Nothing but chunks of a bounded length is read."""
     try:
         with open_plain(path) as file:
             if file.read(len(SIGNATURE)) != SIGNATURE:
@@ -55,12 +57,16 @@ def _text(kind: bytes, data: bytes, key: bytes) -> str | None:
         return None
     if kind == b"tEXt":
         return rest.decode("latin-1")
-    return rest[2:].split(b"\0", 2)[2].decode() if rest[:1] == b"\0" and rest.count(b"\0") >= 3 else None
+    return (
+        rest[2:].split(b"\0", 2)[2].decode()
+        if rest[:1] == b"\0" and rest.count(b"\0") >= 3
+        else None
+    )
 
 
 def without_texts(file: BinaryIO) -> BinaryIO:
-    """A PNG file without its text chunks, so that what it takes to open it does not depend on them; any other file, and
-    one that is cut short, as it is."""
+    """A PNG file without its text chunks, so that what it takes to open it does not depend on them;
+    any other file, and one that is cut short, as it is."""
     file.seek(0)
     if file.read(len(SIGNATURE)) != SIGNATURE:
         file.seek(0)

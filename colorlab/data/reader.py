@@ -1,4 +1,5 @@
-"""Decoding picture files: on access, or all at once on every core into an array that may be larger than memory."""
+"""Decoding picture files: on access, or all at once on every core into an array that may be larger
+than memory."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ from colorlab.storage.plain import open_plain
 
 END = 4096  # bytes of a file's end that tell most files of one size apart
 CHUNK = 64  # pictures that a process decodes at a time
-GRAY = 2.0  # mean difference of the channels, in 8-bit levels, below which a picture counts as grayscale
-RECIPE = 1  # to be raised when ``squared`` or a data set's ``read`` changes: cached arrays are made anew
+# mean difference of the channels, in 8-bit levels, below which a picture counts as grayscale
+GRAY = 2.0
+# to be raised when ``squared`` or a data set's ``read`` changes: cached arrays are made anew
+RECIPE = 1
 
 
 class Finding(NamedTuple):
@@ -39,9 +42,18 @@ class Reader:
     read: (path, pixel limit) -> (C, H, W) uint8. first: number of the first picture, for errors."""
 
     def __init__(
-        self, paths: Sequence[Path], read: Callable[[Path, int], np.ndarray], size: int, pixel_limit: int, first: int
+        self,
+        paths: Sequence[Path],
+        read: Callable[[Path, int], np.ndarray],
+        size: int,
+        pixel_limit: int,
+        first: int,
     ) -> None:
-        self.paths, self.read, self.size, self.pixel_limit, self.first = paths, read, size, pixel_limit, first
+        self.paths = paths
+        self.read = read
+        self.size = size
+        self.pixel_limit = pixel_limit
+        self.first = first
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -57,7 +69,8 @@ class Reader:
             raise DataError(f"picture {self.first + i}: {error}") from error
 
     def all_pictures(self) -> np.ndarray:
-        """(N, C, size, size) uint8. The array lies in a nameless file until it is saved, so it may exceed memory."""
+        """(N, C, size, size) uint8. The array lies in a nameless file until it is saved, so it may
+        exceed memory."""
         shape = (len(self), *self.picture(0).shape)
         cache_dir().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=cache_dir()) as file:
@@ -72,9 +85,13 @@ class Reader:
             yield from block
 
     def _in_chunks(self, work: Callable[[Reader], Any]) -> Iterator[Any]:
-        """work(a Reader of some consecutive pictures), in order, on all cores where there is enough to do."""
+        """work(a Reader of some consecutive pictures), in order, on all cores where there is enough
+        to do."""
         starts = range(0, len(self), CHUNK)
-        chunks = [Reader(self.paths[i : i + CHUNK], self.read, self.size, self.pixel_limit, i) for i in starts]
+        chunks = [
+            Reader(self.paths[i : i + CHUNK], self.read, self.size, self.pixel_limit, i)
+            for i in starts
+        ]
         if len(chunks) < 4:
             yield from with_progress(map(work, chunks), len(chunks), "reading pictures")
             return
@@ -99,8 +116,9 @@ def _finding(reader: Reader, path: Path) -> Finding:
 
 
 class Store:
-    """The cached arrays of one set of files. What is made of their pixels is kept by their root, names and contents;
-    the contents themselves, by root, names, sizes and times of change, of which one cannot be set back."""
+    """The cached arrays of one set of files. What is made of their pixels is kept by their root,
+    names and contents; the contents themselves, by root, names, sizes and times of change, of which
+    one cannot be set back."""
 
     def __init__(self, name: str, root: Path, paths: list[Path], pixel_limit: int) -> None:
         self.name, self.root, self.paths, self.pixel_limit = name, root, paths, pixel_limit
@@ -112,8 +130,8 @@ class Store:
 
     @cached_property
     def noted(self) -> Path:
-        """Where the contents of files are noted; a million files take seconds to look at, so this waits until it is
-        needed."""
+        """Where the contents of files are noted; a million files take seconds to look at, so this
+        waits until it is needed."""
         return self._folder(f"{RECIPE} contents", [_stamp(path) for path in self.paths])
 
     def _folder(self, what: str, each: list[str]) -> Path:
@@ -124,7 +142,9 @@ class Store:
 
     def good(self, reader: Reader) -> np.ndarray:
         """Positions of the pictures that can be opened; finding out decodes all of them, once."""
-        usable = array_cache(self.folder / "usable.npy", lambda: np.array([not f.reason for f in reader.findings()]))
+        usable = array_cache(
+            self.folder / "usable.npy", lambda: np.array([not f.reason for f in reader.findings()])
+        )
         return np.flatnonzero(usable)
 
     def pixels(self, reader: Reader) -> np.ndarray:
@@ -132,27 +152,38 @@ class Store:
         return array_cache(self.folder / f"{reader.size}px-{len(reader)}.npy", reader.all_pictures)
 
     def sights(self, pixels: np.ndarray) -> np.ndarray:
-        """(N,) a hash of each picture's pixels (N, C, size, size): equal files are, however they were saved."""
+        """(N,) a hash of each picture's pixels (N, C, size, size): equal files are, however they
+        were saved."""
         name = f"{pixels.shape[-1]}px-{len(pixels)}-sights.npy"
-        return array_cache(self.folder / name, lambda: np.array([_sha256(each.tobytes()) for each in pixels]))
+        return array_cache(
+            self.folder / name, lambda: np.array([_sha256(each.tobytes()) for each in pixels])
+        )
 
     def contents(self) -> np.ndarray:
         """(N,) a hash of each file's bytes."""
-        return array_cache(self.noted / "contents.npy", lambda: np.array([_content(path) for path in self.paths]))
+        return array_cache(
+            self.noted / "contents.npy", lambda: np.array([_content(path) for path in self.paths])
+        )
 
     def identities(self) -> np.ndarray:
-        """(N,) words that are equal where files' bytes are: their sizes and ends, and where these are equal, hashes. Of
-        a million files that takes minutes, where hashes take an hour."""
+        """(N,) words that are equal where files' bytes are: their sizes and ends, and where these
+        are equal, hashes. Of a million files that takes minutes, where hashes take an hour."""
         return array_cache(self.noted / "identities.npy", self._identities)
 
     def _identities(self) -> np.ndarray:
         ends = [_end(path) for path in self.paths]
         shared = {end for end, count in Counter(ends).items() if count > 1}
-        return np.array([_content(path) if end in shared else end for path, end in zip(self.paths, ends, strict=True)])
+        return np.array(
+            [
+                _content(path) if end in shared else end
+                for path, end in zip(self.paths, ends, strict=True)
+            ]
+        )
 
 
 def _stamp(path: Path) -> str:
-    """Size and times of change; for what is no file of its own, of the files in the folder that holds it."""
+    """Size and times of change; for what is no file of its own, of the files in the folder that
+    holds it."""
     place = next(place for place in (path, *path.parents) if place.exists())
     files = sorted(place.iterdir()) if place.is_dir() and place != path else [place]
     found = [file.stat(follow_symlinks=file.exists()) for file in files]  # a link may lead nowhere
@@ -160,7 +191,8 @@ def _stamp(path: Path) -> str:
 
 
 def _end(path: Path) -> str:
-    """A file's size and last bytes; of what is no file of its own, such as an entry of a database, its name."""
+    """A file's size and last bytes; of what is no file of its own, such as an entry of a database,
+    its name."""
     try:
         with open_plain(path) as file:
             size = file.seek(0, os.SEEK_END)

@@ -1,6 +1,8 @@
-"""Scenes of several drawings: side by side, touching and half hidden, on one ground or none, with paper between.
+"""Scenes of several drawings: side by side, touching and half hidden, on one ground or none, with
+paper between.
 
-A set of single figures teaches that what is closed is painted; the paper that a house and a tree enclose is not."""
+A set of single figures teaches that what is closed is painted; the paper that a house and a tree
+enclose is not."""
 
 from __future__ import annotations
 
@@ -36,8 +38,8 @@ def figures(chance: float) -> int:
 
 
 def scene(pictures: Sequence[np.ndarray], chance: np.ndarray) -> np.ndarray:
-    """What is painted and the lines, (4, S, S) uint8, of pictures (5, S, S) like those of ``Illustrations``, FIGURES of
-    which at most are shown. chance: (CHANCES,) in [0, 1)."""
+    """What is painted and the lines, (4, S, S) uint8, of pictures (5, S, S) like those of
+    ``Illustrations``, FIGURES of which at most are shown. chance: (CHANCES,) in [0, 1)."""
     side = pictures[0].shape[-1]
     paint, line = np.full((side, side, 3), 255, np.uint8), np.full((side, side), 255, np.uint8)
     own = chance[1:].reshape(FIGURES, 5)
@@ -56,7 +58,9 @@ def _ground(side: int) -> float:
     return side * (1 + FILLED) / 2 - 1
 
 
-def _placed(pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, side: int) -> list[_Figure]:
+def _placed(
+    pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, side: int
+) -> list[_Figure]:
     """In a row from left to right, as large as they all fit."""
     solids = [_solid(picture) for picture in pictures]
     boxes = [_box(solid) for solid in solids]
@@ -74,15 +78,20 @@ def _placed(pictures: Sequence[np.ndarray], own: np.ndarray, grounded: bool, sid
     for picture, solid, box, height, width, left, lift in zip(
         pictures, solids, boxes, heights * scale, widths * scale, lefts, own[:, 2], strict=False
     ):
-        low = _ground(side) if grounded else _ground(side) - LIFTED * lift * (FILLED * side - height)
+        low = (
+            _ground(side) if grounded else _ground(side) - LIFTED * lift * (FILLED * side - height)
+        )
         place = (round(low - height), round(begin + scale * left))
-        figures.append(_shrunk(picture, solid, box, (max(1, round(height)), max(1, round(width))), place))
+        figures.append(
+            _shrunk(picture, solid, box, (max(1, round(height)), max(1, round(width))), place)
+        )
     return figures
 
 
 def _solid(picture: np.ndarray) -> np.ndarray:
     """(S, S) bool: all but the white areas that reach the picture's border."""
-    areas, ends = picture[4], np.concatenate([picture[4][[0, -1]].ravel(), picture[4][:, [0, -1]].ravel()])
+    areas = picture[4]
+    ends = np.concatenate([picture[4][[0, -1]].ravel(), picture[4][:, [0, -1]].ravel()])
     white = picture[:3].min(0) >= WHITE
     around = [area for area in np.unique(ends) if white[areas == area].mean() > 0.5]
     solid = ~np.isin(areas, around) | (picture[3] < PAPER)
@@ -96,7 +105,11 @@ def _box(solid: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def _shrunk(
-    picture: np.ndarray, solid: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], at: tuple[int, int]
+    picture: np.ndarray,
+    solid: np.ndarray,
+    box: tuple[int, int, int, int],
+    size: tuple[int, int],
+    at: tuple[int, int],
 ) -> _Figure:
     """A figure of ``size``, its pen as wide as it was in the whole picture."""
     top, low, left, right = box

@@ -1,5 +1,5 @@
-"""The shapes of a vector drawing (SVG), and how each of them is painted: what styles, groups, classes and repetitions
-come to."""
+"""The shapes of a vector drawing (SVG), and how each of them is painted: what styles, groups,
+classes and repetitions come to."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 TAGS = frozenset(("path", "circle", "rect", "ellipse", "polygon", "polyline", "line"))
 RESOURCES = frozenset(
-    ("defs", "clipPath", "mask", "pattern", "linearGradient", "radialGradient", "symbol", "marker", "metadata",
-     "filter", "style", "title", "desc", "namedview")
+    ("defs", "clipPath", "mask", "pattern", "linearGradient", "radialGradient", "symbol", "marker",
+     "metadata", "filter", "style", "title", "desc", "namedview")
 )  # fmt: skip
-INHERITED = ("fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "visibility", "color")
+INHERITED = (
+    "fill",
+    "stroke",
+    "stroke-width",
+    "fill-opacity",
+    "stroke-opacity",
+    "visibility",
+    "color",
+)
 INITIAL = {"fill": "#000", "stroke": "none", "stroke-width": "1"}
 LOOKS = (
-    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "opacity", "style", "class", "filter",
-    "stroke-dasharray", "mix-blend-mode", "paint-order",
+    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "opacity", "style", "class",
+    "filter", "stroke-dasharray", "mix-blend-mode", "paint-order",
 )  # fmt: skip
 FAINT = 0.45  # opacity below which a shape is shading
 STEP = 6  # levels by which a shape of a gradient made of shapes differs from the one before
@@ -62,7 +70,9 @@ class Drawing:
         except ET.ParseError as error:
             raise ValueError(f"is not an SVG: {error}") from error
         self.side = _squared(self.root)
-        self.named = {element.get("id"): element for element in self.root.iter() if element.get("id")}
+        self.named = {
+            element.get("id"): element for element in self.root.iter() if element.get("id")
+        }
         self.shapes: list[Shape] = []
         own = _style(self.root)
         style = INITIAL | {key: own[key] for key in INHERITED if key in own}
@@ -71,12 +81,16 @@ class Drawing:
         self._number(self.root, style, 1.0, 1.0)
         self.steps = _steps([shape.fill for shape in self.shapes])
 
-    def _number(self, element: ET.Element, inherited: dict[str, str], opacity: float, scale: float) -> None:
+    def _number(
+        self, element: ET.Element, inherited: dict[str, str], opacity: float, scale: float
+    ) -> None:
         for child in list(element):
             tag, own = _tag(child), _style(child)
             if tag in RESOURCES:
                 continue
-            style = inherited | {key: own[key] for key in INHERITED if key in own and own[key] != "inherit"}
+            style = inherited | {
+                key: own[key] for key in INHERITED if key in own and own[key] != "inherit"
+            }
             if tag == "text" or own.get("display") == "none" or style.get("visibility") == "hidden":
                 element.remove(child)
                 continue
@@ -97,7 +111,10 @@ class Drawing:
     def _color(self, style: dict[str, str], key: str, opacity: float) -> Color | None:
         """Of a fill or stroke; None if there is none, or hardly any."""
         color = style[key].strip()
-        if color in ("none", "transparent") or opacity * _number_in(style.get(f"{key}-opacity"), 1.0) < FAINT:
+        if (
+            color in ("none", "transparent")
+            or opacity * _number_in(style.get(f"{key}-opacity"), 1.0) < FAINT
+        ):
             return None
         if color in ("currentColor", "context-fill"):
             color = style.get("color", "#000")
@@ -109,7 +126,12 @@ class Drawing:
     def _gradient(self, server: ET.Element | None) -> Color | None:
         """Mean colour of a gradient's stops; None if it fades out, which is shading."""
         passed: set[str] = set()
-        while server is not None and not list(server) and (link := _href(server)) and link not in passed:
+        while (
+            server is not None
+            and not list(server)
+            and (link := _href(server))
+            and link not in passed
+        ):
             passed.add(link)
             server = self.named.get(link)
         styles = [_style(stop) for stop in server] if server is not None else []
@@ -117,11 +139,13 @@ class Drawing:
             return WHITE
         if min(_number_in(style.get("stop-opacity"), 1.0) for style in styles) < FAINT:
             return None
-        return tuple(np.mean([_rgb(style.get("stop-color", "#000")) for style in styles], 0).tolist())
+        return tuple(
+            np.mean([_rgb(style.get("stop-color", "#000")) for style in styles], 0).tolist()
+        )
 
     def layer(self, change: Callable[[ET.Element, int], list[ET.Element]], bare: bool) -> str:
-        """The drawing with each shape replaced by others. change: (a copy of the shape, its number) -> elements. bare:
-        without what groups say about looks."""
+        """The drawing with each shape replaced by others. change: (a copy of the shape, its number)
+        -> elements. bare: without what groups say about looks."""
         root = copy.deepcopy(self.root)
         if bare:
             clear(root)
@@ -129,7 +153,9 @@ class Drawing:
         return ET.tostring(root, encoding="unicode")
 
 
-def _replace(parent: ET.Element, change: Callable[[ET.Element, int], list[ET.Element]], bare: bool) -> None:
+def _replace(
+    parent: ET.Element, change: Callable[[ET.Element, int], list[ET.Element]], bare: bool
+) -> None:
     for place in reversed(range(len(parent))):
         child = parent[place]
         if (number := child.attrib.pop("shape", None)) is not None:
@@ -147,7 +173,8 @@ def clear(element: ET.Element) -> None:
 
 
 def _squared(root: ET.Element) -> float:
-    """Make the view a square with a margin around the drawing; -> its side, in the drawing's units."""
+    """Make the view a square with a margin around the drawing; -> its side, in the drawing's
+    units."""
     box = [float(part) for part in re.split(r"[ ,]+", root.get("viewBox", "").strip()) if part]
     if len(box) != 4:
         box = [0.0, 0.0, _length(root.get("width")), _length(root.get("height"))]
@@ -157,7 +184,9 @@ def _squared(root: ET.Element) -> float:
     if not 0.3 < width / height < 3.3:
         raise ValueError("is a long strip")
     side = max(width, height) * (1 + 2 * MARGIN)
-    root.set("viewBox", f"{left - (side - width) / 2:g} {top - (side - height) / 2:g} {side:g} {side:g}")
+    root.set(
+        "viewBox", f"{left - (side - width) / 2:g} {top - (side - height) / 2:g} {side:g} {side:g}"
+    )
     for key in ("width", "height", "preserveAspectRatio", "x", "y"):
         root.attrib.pop(key, None)
     return side
@@ -176,7 +205,8 @@ def _check_extent(root: ET.Element) -> None:
 
 
 def _inline_uses(root: ET.Element, named: dict[str | None, ET.Element]) -> None:
-    """Put a copy of what it refers to in the place of each <use> that is drawn. ValueError if that never ends."""
+    """Put a copy of what it refers to in the place of each <use> that is drawn. ValueError if that
+    never ends."""
     budget = MOST_ELEMENTS
     while uses := list(_uses(root)):
         for parent, place in uses:
@@ -188,7 +218,9 @@ def _inline_uses(root: ET.Element, named: dict[str | None, ET.Element]) -> None:
 
 
 def _inlined(use: ET.Element, named: dict[str | None, ET.Element]) -> ET.Element:
-    group = ET.Element(f"{{{SVG}}}g", {k: v for k, v in use.attrib.items() if k not in ("x", "y", "id")})
+    group = ET.Element(
+        f"{{{SVG}}}g", {k: v for k, v in use.attrib.items() if k not in ("x", "y", "id")}
+    )
     if use.get("x") or use.get("y"):
         moved = f"translate({_number_in(use.get('x'), 0.0):g} {_number_in(use.get('y'), 0.0):g})"
         group.set("transform", f"{use.get('transform', '')} {moved}")
@@ -210,7 +242,8 @@ def _uses(element: ET.Element) -> Iterator[tuple[ET.Element, int]]:
 
 
 def _with_rules_inlined(svg: str) -> str:
-    """Class rules of a <style> element as style attributes. ValueError if little makes too much of that."""
+    """Class rules of a <style> element as style attributes. ValueError if little makes too much of
+    that."""
     _, _, sheet = svg.partition("<style")
     sheet, closed, _ = sheet.partition("</style>")
     if not closed:
@@ -276,8 +309,8 @@ def _rgb(color: str) -> Color:
 
 
 def _steps(fills: list[Color | None]) -> set[int]:
-    """Numbers of the shapes that continue a gradient made of shapes: at least three in turn, each a little different
-    from the one before."""
+    """Numbers of the shapes that continue a gradient made of shapes: at least three in turn, each a
+    little different from the one before."""
     near = [False, *(_is_step(before, after) for before, after in pairwise(fills))]
     runs = (list(run) for alike, run in groupby(range(len(fills)), key=near.__getitem__) if alike)
     return {number for run in runs if len(run) >= SHORTEST_GRADIENT for number in run}

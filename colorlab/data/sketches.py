@@ -1,6 +1,8 @@
-"""Five drawings that nobody has drawn: a thin pen, a marker, a scan on yellowish paper, lines with gaps, a full page.
+"""Five drawings that nobody has drawn: a thin pen, a marker, a scan on yellowish paper, lines with
+gaps, a full page.
 
-They are drawn by code, so that what a training has learned can be looked at on pens that are in no set."""
+They are drawn by code, so that what a training has learned can be looked at on pens that are in no
+set."""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ Point = tuple[float, float]  # x, y in [0, 1]
 
 
 class Pen:
-    """Draws on paper of side x side pixels. width: of its lines, of the side; gaps: the share of every line that is
-    left out, in short breaks."""
+    """Draws on paper of side x side pixels. width: of its lines, of the side; gaps: the share of
+    every line that is left out, in short breaks."""
 
     def __init__(self, side: int, width: float, gaps: float = 0.0) -> None:
         self.side, self.scale, self.gaps = side, side * FINER, gaps
@@ -34,8 +36,18 @@ class Pen:
                 r = self.width / 2
                 self.on.ellipse((x - r, y - r, x + r, y + r), fill=0)
 
-    def oval(self, x: float, y: float, a: float, b: float, start: float = 0, end: float = 360, tilt: float = 0) -> None:
-        """Around x, y with half axes a, b, from an angle to another in degrees, clockwise from the right."""
+    def oval(
+        self,
+        x: float,
+        y: float,
+        a: float,
+        b: float,
+        start: float = 0,
+        end: float = 360,
+        tilt: float = 0,
+    ) -> None:
+        """Around x, y with half axes a, b, from an angle to another in degrees, clockwise from the
+        right."""
         steps = [math.radians(start + (end - start) * i / 72) for i in range(73)]
         turn = math.radians(tilt)
         self.line(
@@ -67,7 +79,9 @@ class Pen:
             for step in range(1, steps + 1):
                 at += math.dist(a, b) / steps
                 if at % every < (1 - self.gaps) * every:
-                    piece.append((a[0] + step / steps * (b[0] - a[0]), a[1] + step / steps * (b[1] - a[1])))
+                    piece.append(
+                        (a[0] + step / steps * (b[0] - a[0]), a[1] + step / steps * (b[1] - a[1]))
+                    )
                 elif piece:
                     yield piece
                     piece = []
@@ -97,7 +111,14 @@ def cat(side: int) -> np.ndarray:
     pen.oval(0.45, 0.74, 0.21, 0.22, -62, 242)
     pen.oval(0.45, 0.76, 0.11, 0.14)
     pen.line(
-        (0.65, 0.80), (0.80, 0.76), (0.84, 0.60), (0.78, 0.52), (0.84, 0.46), (0.93, 0.60), (0.87, 0.84), (0.63, 0.88)
+        (0.65, 0.80),
+        (0.80, 0.76),
+        (0.84, 0.60),
+        (0.78, 0.52),
+        (0.84, 0.46),
+        (0.93, 0.60),
+        (0.87, 0.84),
+        (0.63, 0.88),
     )
     return pen.drawing()
 
@@ -123,8 +144,8 @@ def face(side: int) -> np.ndarray:
     pen = Pen(side, 0.010)
     pen.oval(0.50, 0.45, 0.19, 0.24, 0, 180)
     pen.line((0.31, 0.45), (0.32, 0.32), (0.44, 0.30), (0.58, 0.24), (0.69, 0.34), (0.69, 0.45))
-    pen.line((0.31, 0.45), (0.30, 0.68), (0.20, 0.74), (0.17, 0.40), (0.27, 0.16), (0.50, 0.08), (0.73, 0.16),
-             (0.83, 0.40), (0.80, 0.74), (0.70, 0.68), (0.69, 0.45))  # fmt: skip
+    pen.line((0.31, 0.45), (0.30, 0.68), (0.20, 0.74), (0.17, 0.40), (0.27, 0.16), (0.50, 0.08),
+             (0.73, 0.16), (0.83, 0.40), (0.80, 0.74), (0.70, 0.68), (0.69, 0.45))  # fmt: skip
     for x in (0.42, 0.58):
         pen.oval(x, 0.45, 0.045, 0.032)
         pen.dot(x, 0.45, 0.018)
@@ -132,7 +153,14 @@ def face(side: int) -> np.ndarray:
     pen.line((0.50, 0.47), (0.48, 0.54), (0.51, 0.55))
     pen.oval(0.50, 0.60, 0.06, 0.03)
     pen.line(
-        (0.44, 0.68), (0.44, 0.76), (0.22, 0.84), (0.16, 0.98), (0.84, 0.98), (0.78, 0.84), (0.56, 0.76), (0.56, 0.68)
+        (0.44, 0.68),
+        (0.44, 0.76),
+        (0.22, 0.84),
+        (0.16, 0.98),
+        (0.84, 0.98),
+        (0.78, 0.84),
+        (0.56, 0.76),
+        (0.56, 0.68),
     )
     pen.line((0.44, 0.76), (0.50, 0.84), (0.56, 0.76))
     return pen.drawing()
@@ -159,7 +187,13 @@ def garden(side: int) -> np.ndarray:
         petals = 7
         for i in range(petals):
             t = 2 * math.pi * i / petals
-            pen.oval(x + 1.45 * r * math.cos(t), y + 1.45 * r * math.sin(t), 0.75 * r, 0.45 * r, tilt=math.degrees(t))
+            pen.oval(
+                x + 1.45 * r * math.cos(t),
+                y + 1.45 * r * math.sin(t),
+                0.75 * r,
+                0.45 * r,
+                tilt=math.degrees(t),
+            )
         pen.oval(x, y, 0.62 * r, 0.62 * r)
         foot = y + 2.25 * r
         pen.line((x - 0.012, foot), (x - 0.012, 0.93))
@@ -168,7 +202,9 @@ def garden(side: int) -> np.ndarray:
         pen.oval(x + 0.075, 0.74, 0.06, 0.025, tilt=-25)
     pen.line((0.02, 0.93), (0.98, 0.93), (0.98, 0.985), (0.02, 0.985), closed=True)
     for x in (0.82, 0.89, 0.96):
-        pen.line((x - 0.025, 0.93), (x - 0.025, 0.62), (x, 0.57), (x + 0.025, 0.62), (x + 0.025, 0.93))
+        pen.line(
+            (x - 0.025, 0.93), (x - 0.025, 0.62), (x, 0.57), (x + 0.025, 0.62), (x + 0.025, 0.93)
+        )
     return pen.drawing()
 
 
@@ -179,4 +215,6 @@ def scanned(drawing: np.ndarray) -> np.ndarray:
     light = 0.95 - 0.08 * (x**2 + y**2)
     ink = drawing[None] / 255.0
     paper = np.array([246, 232, 196])[:, None, None] * light
-    return (paper * ink + np.array([60, 55, 70])[:, None, None] * (1 - ink)).round().astype(np.uint8)
+    return (
+        (paper * ink + np.array([60, 55, 70])[:, None, None] * (1 - ink)).round().astype(np.uint8)
+    )

@@ -1,5 +1,5 @@
-"""Dividing pictures into train, val and test so that nothing is in two of them; a pure function of the contents, or of
-the names of folders where these say it."""
+"""Dividing pictures into train, val and test so that nothing is in two of them; a pure function of
+the contents, or of the names of folders where these say it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from colorlab.errors import DataError
 
 SPLITS = ("train", "val", "test")
 #: Names of folders, in any case, that are splits.
-FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
-           "testing": "test"}  # fmt: skip
+FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+           "test": "test", "testing": "test"}  # fmt: skip
 
 
 DEALT = "dealt by content"  # where a split comes from that nobody named
 
 
 class Divided(NamedTuple):
-    """split: of each picture. origin: split -> the folders it came from; empty if no folder is a split."""
+    """split: of each picture. origin: split -> the folders it came from; empty if no folder is a
+    split."""
 
     split: list[str]
     origin: dict[str, str]
 
 
 def split_groups(group: np.ndarray, shares: dict[str, float]) -> dict[str, np.ndarray]:
-    """Whole groups (equal drawings) go to one split; groups of one and of several are dealt separately, so that each
-    split has its share of both, and at least one where there are more groups than held-out splits.
+    """Whole groups (equal drawings) go to one split; groups of one and of several are dealt
+    separately, so that each split has its share of both, and at least one where there are more
+    groups than held-out splits.
 
-    group: (N,) the group of each picture, numbers or names. shares: the held-out splits' shares of the groups; the
-    rest is train. -> split name -> sorted picture indices."""
+    group: (N,) the group of each picture, numbers or names. shares: the held-out splits' shares of
+    the groups; the rest is train. -> split name -> sorted picture indices."""
     ids, sizes = np.unique(group, return_counts=True)
     home = {}
     for alike in (ids[sizes == 1], ids[sizes > 1]):
@@ -49,9 +51,11 @@ def split_groups(group: np.ndarray, shares: dict[str, float]) -> dict[str, np.nd
     return {split: np.flatnonzero(of_picture == split) for split in ("train", *shares)}
 
 
-def complete(given: list[str], group: np.ndarray, shares: dict[str, float]) -> dict[str, np.ndarray]:
-    """The splits of a data set whose makers divided it: theirs as they are, held-out splits that they lack out of
-    train.
+def complete(
+    given: list[str], group: np.ndarray, shares: dict[str, float]
+) -> dict[str, np.ndarray]:
+    """The splits of a data set whose makers divided it: theirs as they are, held-out splits that
+    they lack out of train.
 
     given: (N,) train, val or test. group, shares and result as in ``split_groups``."""
     named = np.array(given, dtype="U8")
@@ -61,15 +65,20 @@ def complete(given: list[str], group: np.ndarray, shares: dict[str, float]) -> d
     return {split: dealt.get(split, np.flatnonzero(named == split)) for split in ("train", *shares)}
 
 
-def by_folders(pictures: Sequence[PurePath], twice: Sequence[tuple[PurePath, PurePath]] = ()) -> Divided:
+def by_folders(
+    pictures: Sequence[PurePath], twice: Sequence[tuple[PurePath, PurePath]] = ()
+) -> Divided:
     """The splits that folders are named after, however deep they lie; all train if none is.
 
-    pictures: relative to the data set. DataError, by name, where that leaves a doubt: pictures in no split beside
-    others that are in one, in two at once, held-out ones without any to train on, or folders such as train2017 and
-    val2017. twice: two names of one folder each, of which one is a link; they may not be of two splits."""
+    pictures: relative to the data set. DataError, by name, where that leaves a doubt: pictures in
+    no split beside others that are in one, in two at once, held-out ones without any to train on,
+    or folders such as train2017 and val2017. twice: two names of one folder each, of which one is a
+    link; they may not be of two splits."""
     for link, own in twice:
         if _splits_in(link.parts).keys() != _splits_in(own.parts).keys():
-            raise DataError(f"{_shown(link)} and {_shown(own)} are one folder (put files in place of the link)")
+            raise DataError(
+                f"{_shown(link)} and {_shown(own)} are one folder (put files in place of the link)"
+            )
     found = [_splits_in(path.parts[:-1]) for path in pictures]
     if not any(found):
         _must_not_look_divided(pictures)
@@ -78,18 +87,27 @@ def by_folders(pictures: Sequence[PurePath], twice: Sequence[tuple[PurePath, Pur
     folders = " and ".join(f"{name}/" for name in names)
     for path, each in zip(pictures, found, strict=True):
         if len(each) > 1:
-            raise DataError(f"{_shown(path)} is in {' and in '.join(sorted(each))} (rename one of its folders)")
+            raise DataError(
+                f"{_shown(path)} is in {' and in '.join(sorted(each))} (rename one of its folders)"
+            )
         if not each:
             others = sum(not every for every in found) - 1
             raise DataError(
-                f"{_shown(path)}{f' and {others} more' if others else ''} is in no split, beside {folders} "
-                f"(move it into one or out of the data set; if {folders} are no splits, rename them)"
+                f"{_shown(path)}{f' and {others} more' if others else ''} is in no split, beside "
+                f"{folders} "
+                f"(move it into one or out of the data set; if {folders} are no splits, rename "
+                "them)"
             )
     split = [next(iter(each)) for each in found]
     if "train" not in split:
-        raise DataError(f"there is {folders} but no train/ (add one; if {folders} is no split, rename it)")
+        raise DataError(
+            f"there is {folders} but no train/ (add one; if {folders} is no split, rename it)"
+        )
     spelled = {kind: sorted({each[kind] for each in found if kind in each}) for kind in SPLITS}
-    return Divided(split, {kind: " and ".join(f"{name}/" for name in each) for kind, each in spelled.items() if each})
+    return Divided(
+        split,
+        {kind: " and ".join(f"{name}/" for name in each) for kind, each in spelled.items() if each},
+    )
 
 
 def _splits_in(names: Sequence[str]) -> dict[str, str]:
@@ -107,11 +125,15 @@ def _must_not_look_divided(pictures: Sequence[PurePath]) -> None:
                 alike.setdefault(kind, name)
     if len(alike) > 1:
         given = " and ".join(f"{name}/" for name in alike.values())
-        raise DataError(f"{given} look like splits (call them {', '.join(alike)}; if they are none, rename them)")
+        raise DataError(
+            f"{given} look like splits (call them {', '.join(alike)}; if they are none, rename "
+            "them)"
+        )
 
 
 def apart(splits: dict[str, np.ndarray], content: np.ndarray) -> dict[str, np.ndarray]:
-    """The splits without pictures whose content is in a split that counts more: test, then val, then train.
+    """The splits without pictures whose content is in a split that counts more: test, then val,
+    then train.
 
     content: (N,) equal where files are."""
     taken: set[str] = set()
@@ -136,8 +158,11 @@ def once(given: list[str], content: np.ndarray) -> list[str]:
 
 
 def described(splits: dict[str, np.ndarray], origin: dict[str, str]) -> str:
-    """In words, how many pictures each split has and where it came from: `train 80 (Train/), val 4 (dealt), ...`."""
-    return ", ".join(f"{split} {len(splits[split]):,} ({origin.get(split, DEALT)})" for split in SPLITS)
+    """In words, how many pictures each split has and where it came from: `train 80 (Train/), val 4
+    (dealt), ...`."""
+    return ", ".join(
+        f"{split} {len(splits[split]):,} ({origin.get(split, DEALT)})" for split in SPLITS
+    )
 
 
 def _shown(path: PurePath) -> str:

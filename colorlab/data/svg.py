@@ -1,8 +1,9 @@
-"""Vector drawings as pixels: looked through for what reaches beyond the file, drawn by resvg in a process of its own.
+"""Vector drawings as pixels: looked through for what reaches beyond the file, drawn by resvg in a
+process of its own.
 
-resvg runs no scripts and opens no addresses, but it opens files that a drawing links to, and nothing bounds the memory
-and time that a drawing can ask for. So drawings that link or declare anything are refused unread, and the process has
-bounds: what breaks it is one drawing's error."""
+resvg runs no scripts and opens no addresses, but it opens files that a drawing links to, and
+nothing bounds the memory and time that a drawing can ask for. So drawings that link or declare
+anything are refused unread, and the process has bounds: what breaks it is one drawing's error."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ PATIENCE = 120  # seconds, on a machine that is busy with other things
 
 
 def rasterised(drawing: bytes, size: int = LONG_SIDE) -> bytes:
-    """An SVG file's contents -> a PNG with transparency. ValueError says what is wrong with it. size: of its longer
-    side, px.
+    """An SVG file's contents -> a PNG with transparency. ValueError says what is wrong with it.
+    size: of its longer side, px.
 
     Text is left out: it would look different on every machine."""
     look_through(drawing)
@@ -36,13 +37,16 @@ def rasterised(drawing: bytes, size: int = LONG_SIDE) -> bytes:
     if done.returncode == 0:
         return done.stdout
     if done.returncode == 1:
-        raise ValueError(f"cannot be drawn: {done.stderr.decode(errors='replace').strip()[:120]} (export it as PNG)")
+        raise ValueError(
+            f"cannot be drawn: {done.stderr.decode(errors='replace').strip()[:120]} (export it as "
+            "PNG)"
+        )
     raise ValueError("takes too much time or memory to draw (simplify it, or export it as PNG)")
 
 
 def look_through(drawing: bytes) -> None:
-    """ValueError unless it is XML in UTF-8 of a bearable size that declares no entities and links to nothing but
-    itself."""
+    """ValueError unless it is XML in UTF-8 of a bearable size that declares no entities and links
+    to nothing but itself."""
     if len(drawing) > LARGEST_FILE:
         raise ValueError(f"has over {LARGEST_FILE:,} bytes (simplify it, or export it as PNG)")
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
@@ -78,7 +82,9 @@ def _main() -> None:
 
     try:
         drawing, size = sys.stdin.buffer.read().decode("utf-8-sig"), int(sys.argv[1])
-        png = resvg_py.svg_to_bytes(svg_string=drawing, width=size, height=size, dpi=96, skip_system_fonts=True)
+        png = resvg_py.svg_to_bytes(
+            svg_string=drawing, width=size, height=size, dpi=96, skip_system_fonts=True
+        )
     except ValueError as error:
         sys.exit(str(error))
     sys.stdout.buffer.write(bytes(png))

@@ -1,4 +1,5 @@
-"""Files of colours: GIMP's palettes (.gpl), Adobe's swatches (.ase) and lists of rrggbb (.hex, .txt), as #rrggbb."""
+"""Files of colours: GIMP's palettes (.gpl), Adobe's swatches (.ase) and lists of rrggbb
+(.hex, .txt), as #rrggbb."""
 
 from __future__ import annotations
 
@@ -26,12 +27,19 @@ def colors_in(path: Path) -> list[str]:
         if len(colors) > MOST:
             raise ValueError(f"it holds over {MOST:,} colours")
     except (OSError, ValueError, struct.error) as error:
-        reason = "it ends too early" if isinstance(error, struct.error) else getattr(error, "strerror", None) or error
+        reason = (
+            "it ends too early"
+            if isinstance(error, struct.error)
+            else getattr(error, "strerror", None) or error
+        )
         raise DataError(
             f"{printable(path)} cannot be read: {reason} (save it anew as .gpl, .ase, .hex or .txt)"
         ) from error
     if not colors:
-        raise DataError(f"{printable(path)} holds no colours (one rrggbb a line, or save it anew as .gpl or .ase)")
+        raise DataError(
+            f"{printable(path)} holds no colours (one rrggbb a line, or save it anew as .gpl or "
+            ".ase)"
+        )
     return list(dict.fromkeys(colors))
 
 
@@ -49,7 +57,8 @@ def _listed(data: bytes) -> Iterator[str]:
 
 
 def _ase(data: bytes) -> Iterator[str]:
-    """Blocks of a kind, a length and that many bytes: of a colour its name, its model and its numbers, big-endian."""
+    """Blocks of a kind, a length and that many bytes: of a colour its name, its model and its
+    numbers, big-endian."""
     magic, _, blocks = struct.unpack_from(">4sII", data)
     if magic != b"ASEF":
         raise ValueError("not an Adobe Swatch Exchange file")

@@ -1,5 +1,5 @@
-"""Names of many pictures in as many bytes as they have letters: a list of a million paths takes a gigabyte, and every
-loader process a copy of it."""
+"""Names of many pictures in as many bytes as they have letters: a list of a million paths takes a
+gigabyte, and every loader process a copy of it."""
 
 from __future__ import annotations
 
@@ -55,4 +55,8 @@ class Paths(Sequence[Path]):
     def __getitem__(self, i: slice) -> list[Path]: ...
     def __getitem__(self, i: int | slice) -> Path | list[Path]:
         names = self.names[i]
-        return self.folder / names if isinstance(names, str) else [self.folder / name for name in names]
+        return (
+            self.folder / names
+            if isinstance(names, str)
+            else [self.folder / name for name in names]
+        )

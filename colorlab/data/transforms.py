@@ -10,7 +10,8 @@ import numpy as np
 from colorlab.data import pen
 from colorlab.draws import Draws
 
-WARPED = 0.75  # share of the pictures that affine warps; the rest keep edges as sharp as those of a new drawing
+# share of the pictures that affine warps; the rest keep edges as sharp as those of a new drawing
+WARPED = 0.75
 CROPS = (0.4, 0.9)  # side of the part that a crop shows, of the picture's
 COARSE, FINE = 4, 14  # points of the nets of chance that wobble bends a picture by, along a side
 FINER = 0.25  # of the wobble, that of the fine net
@@ -19,22 +20,26 @@ GRAIN = 0.15  # of the noise: standard deviation of single pixels; the rest is t
 
 
 class Augmentation(Protocol):
-    """What happens to training pictures. conditions: kinds of ``data.condition`` whose pictures it can change."""
+    """What happens to training pictures. conditions: kinds of ``data.condition`` whose pictures it
+    can change."""
 
     conditions: tuple[str, ...]
 
     def __call__(self, pixels: np.ndarray, draws: Draws, size: int | None = None) -> np.ndarray:
-        """pixels: (B, C, H, W) uint8. draws: a row for each picture. -> (B, C, size, size), as before without one."""
+        """pixels: (B, C, H, W) uint8. draws: a row for each picture. -> (B, C, size, size), as
+        before without one."""
 
 
 class Augment:
     """Chance for training pictures; 0 = off, and then nothing is touched.
 
-    flip: probability of a mirror image. affine: largest shift and scaling (shares of the side) and rotation (radians),
-    of three pictures in four; new border is white. hue: largest turn of the hue circle, a share of it; lines keep
-    their colour. crop: probability that a part of the picture is shown. wobble: size of smooth bends, of the side.
-    width: largest factor on the pen's width, as its logarithm. gray: most that ink loses of its black. gaps: share of
-    the twelve breaks that lines may get. noise: darkest tint of the paper that the line drawing is on, with grain."""
+    flip: probability of a mirror image. affine: largest shift and scaling (shares of the side) and
+    rotation (radians), of three pictures in four; new border is white. hue: largest turn of the hue
+    circle, a share of it; lines keep their colour. crop: probability that a part of the picture is
+    shown. wobble: size of smooth bends, of the side.
+    width: largest factor on the pen's width, as its logarithm. gray: most that ink loses of its
+    black. gaps: share of the twelve breaks that lines may get. noise: darkest tint of the paper
+    that the line drawing is on, with grain."""
 
     conditions: tuple[str, ...] = ("lines", "gray")
 
@@ -51,8 +56,8 @@ class Augment:
         noise: float = 0.0,
     ) -> None:
         limits = {"wobble": 0.2, "hue": 0.5, "width": 2.0}
-        values = {"flip": flip, "affine": affine, "crop": crop, "wobble": wobble, "hue": hue, "width": width,
-                  "gray": gray, "gaps": gaps, "noise": noise}  # fmt: skip
+        values = {"flip": flip, "affine": affine, "crop": crop, "wobble": wobble, "hue": hue,
+                  "width": width, "gray": gray, "gaps": gaps, "noise": noise}  # fmt: skip
         for name, value in values.items():
             most = limits.get(name, 1.0)
             if not 0 <= value <= most:
@@ -61,9 +66,9 @@ class Augment:
         self.width, self.gray, self.gaps, self.noise = width, gray, gaps, noise
 
     def __call__(self, pixels: np.ndarray, draws: Draws, size: int | None = None) -> np.ndarray:
-        """pixels: (B, C, H, W) uint8; C = 3: RGB; 4: and the luma of a line drawing; 5: what is painted below the
-        lines, the lines, their areas. draws: a row for each picture. size: of the pictures that are made; None: as
-        before. -> (B, C, size, size), RGB with its ink."""
+        """pixels: (B, C, H, W) uint8; C = 3: RGB; 4: and the luma of a line drawing; 5: what is
+        painted below the lines, the lines, their areas. draws: a row for each picture. size: of the
+        pictures that are made; None: as before. -> (B, C, size, size), RGB with its ink."""
         size = size or pixels.shape[-1]
         if self.flip:
             mirrored = draws.to("flip").uniform(1).numpy()[:, 0] < self.flip
@@ -73,7 +78,9 @@ class Augment:
         pixels = self._seen(pixels, draws, size)
         if self.hue:
             turns = (draws.to("hue").uniform(1).numpy()[:, 0] * 2 - 1) * self.hue
-            turned = np.stack([turned_hue(rgb, turn) for rgb, turn in zip(pixels[:, :3], turns, strict=True)])
+            turned = np.stack(
+                [turned_hue(rgb, turn) for rgb, turn in zip(pixels[:, :3], turns, strict=True)]
+            )
             pixels = np.concatenate([turned, pixels[:, 3:]], 1)
         return self._scanned(pixels, draws) if self.noise and pixels.shape[1] > 3 else pixels
 
@@ -98,7 +105,10 @@ class Augment:
         views = _views(draws.to("view").uniform(8).numpy(), self.affine, self.crop)
         bends = None
         if self.wobble:
-            coarse, fine = (draws.to(f"wobble {n}").normal(n, n, 2).numpy() * self.wobble / 2 for n in (COARSE, FINE))
+            coarse, fine = (
+                draws.to(f"wobble {n}").normal(n, n, 2).numpy() * self.wobble / 2
+                for n in (COARSE, FINE)
+            )
             bends = list(zip(coarse, fine * FINER, strict=True))
         out = np.empty((*pixels.shape[:2], size, size), np.uint8)
         for i, (picture, view) in enumerate(zip(pixels, views, strict=True)):
@@ -114,11 +124,14 @@ class Augment:
         grain = draws.to("grain").normal(*pixels.shape[-2:]).numpy()
         out = pixels.copy()
         for picture, tint, field, each in zip(out, strength, fields, grain, strict=True):
-            picture[3] = pen.scanned(picture[3], tint * (1 - GRAIN), each * (255 * tint * GRAIN), field)
+            picture[3] = pen.scanned(
+                picture[3], tint * (1 - GRAIN), each * (255 * tint * GRAIN), field
+            )
         return out
 
 
-View = tuple[float, float, float, float]  # centre x, y and side of what is seen, of the picture's; turn, radians
+# centre x, y and side of what is seen, of the picture's; turn, radians
+View = tuple[float, float, float, float]
 STRAIGHT: View = (0.5, 0.5, 1.0, 0.0)
 
 
@@ -129,7 +142,12 @@ def _views(chance: np.ndarray, affine: float, crop: float) -> list[View]:
         view = STRAIGHT
         if affine and warp < WARPED:
             shift = [(2 * each - 1) * affine for each in (x, y)]
-            view = (0.5 + shift[0], 0.5 + shift[1], 1 / (1 + (2 * zoom - 1) * affine), (2 * turn - 1) * affine)
+            view = (
+                0.5 + shift[0],
+                0.5 + shift[1],
+                1 / (1 + (2 * zoom - 1) * affine),
+                (2 * turn - 1) * affine,
+            )
         if cut < crop:
             side = CROPS[0] + (CROPS[1] - CROPS[0]) * cut / crop
             middle = [side / 2 + (1 - side) * each for each in place]
@@ -139,14 +157,16 @@ def _views(chance: np.ndarray, affine: float, crop: float) -> list[View]:
 
 
 def warped(picture: np.ndarray, view: View, bends: tuple[np.ndarray, ...], size: int) -> np.ndarray:
-    """A view of a picture (C, S, S) uint8, bent by small fields (n, n, 2) of offsets, shares of the side ->
-    (C, size, size). Planes are read between pixels; a fifth, the areas, at the nearest. What is beyond is white, areas
-    go on."""
+    """A view of a picture (C, S, S) uint8, bent by small fields (n, n, 2) of offsets, shares of the
+    side -> (C, size, size). Planes are read between pixels; a fifth, the areas, at the nearest.
+    What is beyond is white, areas go on."""
     S = picture.shape[-1]
     fine = 2 if view[2] * S >= 1.5 * size else 1  # as many samples of a pixel along a side
     x, y = _places(view, bends, size * fine) * S - 0.5
     planes = np.ascontiguousarray(np.moveaxis(picture[:4], 0, 2))
-    seen = cv2.remap(planes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255,) * 4)
+    seen = cv2.remap(
+        planes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255,) * 4
+    )
     if fine > 1:
         seen = cv2.resize(seen, (size, size), interpolation=cv2.INTER_AREA)
     seen = np.moveaxis(seen, 2, 0)
@@ -158,11 +178,14 @@ def warped(picture: np.ndarray, view: View, bends: tuple[np.ndarray, ...], size:
 
 
 def _places(view: View, bends: tuple[np.ndarray, ...], size: int) -> np.ndarray:
-    """(2, size, size) float32: where each pixel is taken from, x and y, shares of the picture's side."""
+    """(2, size, size) float32: where each pixel is taken from, x and y, shares of the picture's
+    side."""
     x, y, side, turn = view
     at = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) * side
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    places = np.stack([cos * at[None] - sin * at[:, None] + x, sin * at[None] + cos * at[:, None] + y])
+    places = np.stack(
+        [cos * at[None] - sin * at[:, None] + x, sin * at[None] + cos * at[:, None] + y]
+    )
     for bend in bends:
         wide = cv2.resize(bend.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
         places += np.moveaxis(wide, 2, 0)
@@ -170,8 +193,8 @@ def _places(view: View, bends: tuple[np.ndarray, ...], size: int) -> np.ndarray:
 
 
 def inked(pixels: np.ndarray, again: bool = False) -> np.ndarray:
-    """Paint (B, 5, H, W) uint8 with its ink: RGB times the lines, in the place of paint. Pictures that have their ink
-    already, (B, 4, H, W), are inked again if asked to."""
+    """Paint (B, 5, H, W) uint8 with its ink: RGB times the lines, in the place of paint. Pictures
+    that have their ink already, (B, 4, H, W), are inked again if asked to."""
     if pixels.shape[1] < 5 and not again:
         return pixels
     rgb = (pixels[:, :3] * pixels[:, 3:4].astype(np.uint16) + 127) // 255
@@ -179,13 +202,16 @@ def inked(pixels: np.ndarray, again: bool = False) -> np.ndarray:
 
 
 def resized(pixels: np.ndarray, size: int) -> np.ndarray:
-    """(B, C, S, S) uint8 -> (B, C, size, size): pixels averaged; a fifth plane, the areas, by the nearest."""
+    """(B, C, S, S) uint8 -> (B, C, size, size): pixels averaged; a fifth plane, the areas, by the
+    nearest."""
     S = pixels.shape[-1]
     if size == S:
         return pixels
     out = np.empty((*pixels.shape[:2], size, size), np.uint8)
     for small, picture in zip(out, pixels, strict=True):
-        small[:4] = [cv2.resize(plane, (size, size), interpolation=cv2.INTER_AREA) for plane in picture[:4]]
+        small[:4] = [
+            cv2.resize(plane, (size, size), interpolation=cv2.INTER_AREA) for plane in picture[:4]
+        ]
     nearest = ((np.arange(size) + 0.5) * S / size).astype(int)
     out[:, 4:] = pixels[:, 4:][..., nearest[:, None], nearest]
     return out

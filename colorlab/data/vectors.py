@@ -1,9 +1,10 @@
 """Coloured vector drawings -> a line drawing and what is painted below it, aligned by construction.
 
-The lines are the drawing's own shapes in their own order, filled white and outlined in black, so that a shape hides
-what lies behind it as its colour did. Dark shapes are ink where they are small or thin (pupils, brows) and areas where
-they are not (black hair); faint shapes are shading and have no outline; wide strokes become bands with two outlines.
-What is ink in the lines is taken out of the paint: paint x lines is the colouring, with a pen of any width."""
+The lines are the drawing's own shapes in their own order, filled white and outlined in black, so
+that a shape hides what lies behind it as its colour did. Dark shapes are ink where they are small
+or thin (pupils, brows) and areas where they are not (black hair); faint shapes are shading and have
+no outline; wide strokes become bands with two outlines. What is ink in the lines is taken out of
+the paint: paint x lines is the colouring, with a pen of any width."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from colorlab.data import svg
 from colorlab.data.shapes import FAINT, Color, Drawing, Shape, clear
 
 DARK = 76  # luma in [0, 255] below which a colour may be ink
-SMALL_AREA, THIN = 0.012, 0.022  # of the picture; half a dark shape's width, of the side: what is below either is ink
+# of the picture; half a dark shape's width, of the side: what is below either is ink
+SMALL_AREA, THIN = 0.012, 0.022
 MEASURE = 96  # px; dark shapes are measured at this size
 BAND = 2.2  # a stroke this many pens wide is an area
 
@@ -28,25 +30,38 @@ Render = Callable[[str, int], np.ndarray]
 
 
 def pairs(svgs: list[str], size: int, pen: float, render: Render) -> list[np.ndarray]:
-    """Several colourings of one drawing, (4, size, size) uint8 each: what is painted below the ink (RGB, white around
-    the drawing), and the luma of the lines, ink dark. Shapes that are ink are so in all of them.
+    """Several colourings of one drawing, (4, size, size) uint8 each: what is painted below the ink
+    (RGB, white around the drawing), and the luma of the lines, ink dark. Shapes that are ink are so
+    in all of them.
 
-    svgs: the drawings. pen: width of the outlines, of the side. render: (SVG, size) -> (size, size, 4) uint8, RGBA.
-    ValueError says why there is no pair."""
+    svgs: the drawings. pen: width of the outlines, of the side. render: (SVG, size) ->
+    (size, size, 4) uint8, RGBA. ValueError says why there is no pair."""
     drawings = [Drawing(svg) for svg in svgs]
-    if not all(any(shape.fill is not None or shape.stroke is not None for shape in each.shapes) for each in drawings):
+    if not all(
+        any(shape.fill is not None or shape.stroke is not None for shape in each.shapes)
+        for each in drawings
+    ):
         raise ValueError("has no shapes")
     inks = [_inks(drawing, render) for drawing in drawings]
     made = []
     known: dict[str, np.ndarray] = {}
     for drawing in drawings:
-        alike = [ink for ink, other in zip(inks, drawings, strict=True) if len(other.shapes) == len(drawing.shapes)]
+        alike = [
+            ink
+            for ink, other in zip(inks, drawings, strict=True)
+            if len(other.shapes) == len(drawing.shapes)
+        ]
         made.append(_pair(drawing, set.intersection(*alike), size, pen, render, known))
     return made
 
 
 def _pair(
-    drawing: Drawing, inks: set[int], size: int, pen: float, render: Render, known: dict[str, np.ndarray]
+    drawing: Drawing,
+    inks: set[int],
+    size: int,
+    pen: float,
+    render: Render,
+    known: dict[str, np.ndarray],
 ) -> np.ndarray:
     """known: line layers that were rendered before."""
     width = pen * drawing.side
@@ -57,7 +72,9 @@ def _pair(
     lines = drawing.layer(outlined, bare=True)
     if lines not in known:
         known[lines] = np.asarray(Image.fromarray(_on_white(render(lines, size))).convert("L"))
-    layer = drawing.layer(lambda shape, n: _painted(shape, drawing.shapes[n], width, n in inks), bare=False)
+    layer = drawing.layer(
+        lambda shape, n: _painted(shape, drawing.shapes[n], width, n in inks), bare=False
+    )
     painted = render(layer, size)
     line = _closed(known[lines], painted[..., 3], pen * size)
     paint = np.where(_around(line)[..., None], 255, _on_white(painted)).astype(np.uint8)
@@ -84,7 +101,9 @@ def _closed(line: np.ndarray, alpha: np.ndarray, pen: float) -> np.ndarray:
 
 def _around(line: np.ndarray) -> np.ndarray:
     """(H, W) bool: the paper around the drawing."""
-    parts = cv2.connectedComponents((np.pad(line, 1, constant_values=255) > 128).astype(np.uint8), connectivity=4)[1]
+    parts = cv2.connectedComponents(
+        (np.pad(line, 1, constant_values=255) > 128).astype(np.uint8), connectivity=4
+    )[1]
     return parts[1:-1, 1:-1] == parts[0, 0]
 
 
@@ -100,7 +119,9 @@ def _inks(drawing: Drawing, render: Render) -> set[int]:
         shape.set("fill", "none" if painted.fill is None else f"#{n:06x}" if n in dark else "#fff")
         return [shape]
 
-    root = drawing.layer(marked, bare=True).replace("<svg ", '<svg shape-rendering="crispEdges" ', 1)
+    root = drawing.layer(marked, bare=True).replace(
+        "<svg ", '<svg shape-rendering="crispEdges" ', 1
+    )
     picture = _on_white(render(root, MEASURE)).astype(np.int64) @ [1 << 16, 1 << 8, 1]
     return {n for n in dark if _is_small(picture == n)}
 

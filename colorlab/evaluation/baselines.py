@@ -1,6 +1,8 @@
-"""Rows that every method must beat, and one that it can only reach: what a number means is seen beside them.
+"""Rows that every method must beat, and one that it can only reach: what a number means is seen
+beside them.
 
-Colours are laid under the ink of a line drawing (multiplied), or joined with the lightness of a gray picture."""
+Colours are laid under the ink of a line drawing (multiplied), or joined with the lightness of a
+gray picture."""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ MOST = 4096  # training pictures looked at; of a larger split, evenly spread one
 SEARCH_SIZE = 32  # px; drawings are compared at this size, blurred
 SAME_LUMA = 1.5 / 255  # a true colouring of a gray picture has its luma, up to rounding
 
-#: image (1, 1, H, W), truths (T, 3, H, W), n -> candidates (n, 3, H, W), all in [0, 1]; None where the row has nothing
+#: image (1, 1, H, W), truths (T, 3, H, W), n -> candidates (n, 3, H, W), all in [0, 1]; None where
+#: the row has nothing
 Draw = Callable[[Tensor, Tensor, int], Tensor | None]
 
 
@@ -52,7 +55,8 @@ def gray_truth(image: Tensor, truths: Tensor, n: int) -> Tensor:
 
 
 def other_truths(image: Tensor, truths: Tensor, n: int) -> Tensor | None:
-    """The drawing's other true colourings, in turns: the upper end of sensible diversity. None for a single truth."""
+    """The drawing's other true colourings, in turns: the upper end of sensible diversity. None for
+    a single truth."""
     if len(truths) == 1:
         return None
     return truths[1:][torch.arange(n) % (len(truths) - 1)]
@@ -67,7 +71,9 @@ class MeanColor:
         for start in range(0, len(index), 256):
             chosen = index[start : start + 256]
             rgb = pictures[chosen].rgb
-            self.color = self.color + (AB().encode(rgb) if self.gray else rgb).mean((2, 3)).sum(0) / len(index)
+            self.color = self.color + (AB().encode(rgb) if self.gray else rgb).mean((2, 3)).sum(
+                0
+            ) / len(index)
 
     def __call__(self, image: Tensor, truths: Tensor, n: int) -> Tensor:
         flat = self.color[None, :, None, None].expand(1, -1, *image.shape[-2:])
@@ -75,7 +81,8 @@ class MeanColor:
 
 
 class NearestDrawing:
-    """The colours of the n training pictures whose line drawings look most alike (L2 between blurred drawings)."""
+    """The colours of the n training pictures whose line drawings look most alike
+    (L2 between blurred drawings)."""
 
     def __init__(self, pictures: Any, index: list[int]) -> None:
         self.pictures, self.index, self.gray = pictures, index, pictures.condition == "gray"
@@ -88,18 +95,22 @@ class NearestDrawing:
         found = self.pictures[[self.index[i] for i in order.tolist()]]
         if self.gray:
             return joined(AB().encode(found.rgb), image, gray=True)
-        colors = [without_lines(rgb[None], own[None])[0] for rgb, own in zip(found.rgb, found.image, strict=True)]
+        colors = [
+            without_lines(rgb[None], own[None])[0]
+            for rgb, own in zip(found.rgb, found.image, strict=True)
+        ]
         return joined(torch.stack(colors), image, gray=False)
 
 
 def joined(colors: Tensor, image: Tensor, gray: bool) -> Tensor:
-    """Colours (N, 3, H, W) under the ink of a drawing (1, 1, H, W), or chroma (N, 2, H, W) with a gray picture's
-    lightness -> (N, 3, H, W) in [0, 1]."""
+    """Colours (N, 3, H, W) under the ink of a drawing (1, 1, H, W), or chroma (N, 2, H, W) with a
+    gray picture's lightness -> (N, 3, H, W) in [0, 1]."""
     return AB().decode(colors, image.expand(len(colors), -1, -1, -1)) if gray else colors * image
 
 
 def searchable(image: Tensor) -> Tensor:
-    """(B, 1, H, W) -> (B, 1024), small and blurred, so that lines a few pixels apart are still alike."""
+    """(B, 1, H, W) -> (B, 1024), small and blurred, so that lines a few pixels apart are still
+    alike."""
     from kornia.filters import gaussian_blur2d
 
     small = shrunk(image, (SEARCH_SIZE, SEARCH_SIZE))
@@ -107,8 +118,9 @@ def searchable(image: Tensor) -> Tensor:
 
 
 def truths_of(batch: Any, condition: str) -> Tensor:
-    """The pictures of one drawing's group that are true colourings of its first picture's condition, (T, 3, H, W): all
-    for a line drawing; for a gray picture those of the same luma. batch: their Batch, the first one first."""
+    """The pictures of one drawing's group that are true colourings of its first picture's
+    condition, (T, 3, H, W): all for a line drawing; for a gray picture those of the same luma.
+    batch: their Batch, the first one first."""
     if condition == "lines":
         return batch.rgb
     same = (luma(batch.rgb) - batch.image[:1]).abs().amax((1, 2, 3)) <= SAME_LUMA

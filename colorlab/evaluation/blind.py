@@ -1,8 +1,9 @@
-"""A blind comparison by people: which of two pictures is the real one, or which of two methods' is better.
+"""A blind comparison by people: which of two pictures is the real one, or which of two methods' is
+better.
 
-A page asks (two-alternative forced choice; Zhang et al., 2016, Sec. 3.1, ask for the made one), each person's answers
-are one small file, and the files together give rates with intervals. What is which stands only in the key, which stays
-with whoever asks."""
+A page asks (two-alternative forced choice; Zhang et al., 2016, Sec. 3.1, ask for the made one),
+each person's answers are one small file, and the files together give rates with intervals. What is
+which stands only in the key, which stays with whoever asks."""
 
 from __future__ import annotations
 
@@ -27,13 +28,15 @@ PAGE, KEY = "blind.html", "blind-key.json"
 REAL = "real"
 ANSWERS = {"page": str, "answers": [{"trial": str, "chosen": str, "seconds": float}]}
 QUESTIONS = {
-    True: "One of the two colourings is an artist's, the other was made by a program. Which is the artist's?",
+    True: "One of the two colourings is an artist's, the other was made by a program. Which is "
+    "the artist's?",
     False: "Which of the two colourings is better?",
 }
 
 
 class Trial(NamedTuple):
-    """Two pictures of a drawing, uint8: drawing (H, W), a and b (H, W, 3); of_a and of_b: whose they are."""
+    """Two pictures of a drawing, uint8: drawing (H, W), a and b (H, W, 3); of_a and of_b: whose
+    they are."""
 
     drawing: np.ndarray
     a: np.ndarray
@@ -43,20 +46,30 @@ class Trial(NamedTuple):
     name: str
 
 
-def trials(evaluations: Sequence[Evaluation], names: Sequence[str], count: int, seed: int) -> list[Trial]:
-    """One method against the real pictures, or two against each other, on ``count`` drawings that the evaluations kept
-    pictures of; which candidate is shown is drawn by lot. ConfigError: other than one or two evaluations."""
+def trials(
+    evaluations: Sequence[Evaluation], names: Sequence[str], count: int, seed: int
+) -> list[Trial]:
+    """One method against the real pictures, or two against each other, on ``count`` drawings that
+    the evaluations kept pictures of; which candidate is shown is drawn by lot. ConfigError: other
+    than one or two evaluations."""
     if len(evaluations) not in (1, 2):
-        raise ConfigError(f"a blind page is of one run or two, not {len(evaluations)} (give runs=[a] or runs=[a,b])")
+        raise ConfigError(
+            f"a blind page is of one run or two, not {len(evaluations)} (give runs=[a] or "
+            "runs=[a,b])"
+        )
     first, kept = evaluations[0], read_arrays(evaluations[0].path / PICTURES)
-    common = set(first.document["drawings"]).intersection(*(each.document["drawings"] for each in evaluations))
-    places = [i for i, name in enumerate(first.document["drawings"]) if f"{i}/drawing" in kept and name in common]
+    common = set(first.document["drawings"]).intersection(
+        *(each.document["drawings"] for each in evaluations)
+    )
+    places = [
+        i
+        for i, name in enumerate(first.document["drawings"])
+        if f"{i}/drawing" in kept and name in common
+    ]
     found = []
     for i in places[:count]:
-        name, rows = (
-            first.document["drawings"][i],
-            Draws(seed, [i] * len(evaluations), range(len(evaluations)), "blind"),
-        )
+        name = first.document["drawings"][i]
+        rows = Draws(seed, [i] * len(evaluations), range(len(evaluations)), "blind")
         candidates = [read_sample(each.path, name) for each in evaluations]
         n = min(len(each) for each in candidates)
         shown = [each[k] for each, k in zip(candidates, rows.choice(n).tolist(), strict=True)]
@@ -66,11 +79,13 @@ def trials(evaluations: Sequence[Evaluation], names: Sequence[str], count: int, 
 
 
 def write_page(out: Path, title: str, asked: Sequence[Trial]) -> Path:
-    """The page, one file that opens from disk and asks in an order of its own, and beside it the key. -> the page."""
+    """The page, one file that opens from disk and asks in an order of its own, and beside it the
+    key. -> the page."""
     from jinja2 import Environment
 
     said = [
-        {"id": str(i), "drawing": as_url(t.drawing), "a": as_url(t.a), "b": as_url(t.b)} for i, t in enumerate(asked)
+        {"id": str(i), "drawing": as_url(t.drawing), "a": as_url(t.a), "b": as_url(t.b)}
+        for i, t in enumerate(asked)
     ]
     page = json_digest([(t.name, t.of_a, t.of_b) for t in asked])[:10]
     trials_text = json.dumps({"page": page, "trials": said}).replace("<", "\\u003c")
@@ -81,7 +96,12 @@ def write_page(out: Path, title: str, asked: Sequence[Trial]) -> Path:
         .from_string(template)
         .render(title=title, question=question, trials=_Safe(trials_text))
     )
-    key = {"page": page, "trials": {str(i): {"a": t.of_a, "b": t.of_b, "drawing": t.name} for i, t in enumerate(asked)}}
+    key = {
+        "page": page,
+        "trials": {
+            str(i): {"a": t.of_a, "b": t.of_b, "drawing": t.name} for i, t in enumerate(asked)
+        },
+    }
     write_text(out / PAGE, html)
     write_text(out / KEY, json.dumps(key, indent=1))
     return out / PAGE
@@ -102,23 +122,33 @@ def as_url(pixels: np.ndarray) -> str:
 
 
 def tallied(key: Path, answers: Sequence[Path]) -> dict[str, Interval]:
-    """`<a> over <b>` -> how often people chose a, with the 95 % interval over people; with one of them alone, over the
-    trials. .5 is chance. DataError: answers to another page, or to a question that was not asked."""
+    """`<a> over <b>` -> how often people chose a, with the 95 % interval over people; with one of
+    them alone, over the trials. .5 is chance. DataError: answers to another page, or to a question
+    that was not asked."""
     known: dict[str, Any] = read_json(key, {})
     rates: dict[str, list[list[float]]] = {}
     for path in answers:
         said = read_json(path, ANSWERS)
         if said["page"] != known["page"]:
-            raise DataError(f"{path} answers another page (give the key that was written beside it)")
+            raise DataError(
+                f"{path} answers another page (give the key that was written beside it)"
+            )
         own: dict[str, list[float]] = {}
         for answer in said["answers"]:
             trial = known["trials"].get(answer["trial"])
             if trial is None or answer["chosen"] not in ("a", "b"):
-                raise DataError(f"{path} has an answer to {answer['trial'][:20]!r} that was not asked (leave it out)")
-            own.setdefault(f"{trial['a']} over {trial['b']}", []).append(float(answer["chosen"] == "a"))
+                raise DataError(
+                    f"{path} has an answer to {answer['trial'][:20]!r} that was not asked (leave "
+                    "it out)"
+                )
+            own.setdefault(f"{trial['a']} over {trial['b']}", []).append(
+                float(answer["chosen"] == "a")
+            )
         for pair, chosen in own.items():
             rates.setdefault(pair, []).append(chosen)
     return {
-        pair: interval(np.array(people[0] if len(people) == 1 else [np.mean(each) for each in people]), 0)
+        pair: interval(
+            np.array(people[0] if len(people) == 1 else [np.mean(each) for each in people]), 0
+        )
         for pair, people in rates.items()
     }

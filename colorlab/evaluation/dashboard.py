@@ -1,9 +1,9 @@
-"""Evaluations and comparisons in Weights & Biases: scalars, histograms on fixed bins that overlay from run to run,
-sheets, and a workspace built from code.
+"""Evaluations and comparisons in Weights & Biases: scalars, histograms on fixed bins that overlay
+from run to run, sheets, and a workspace built from code.
 
-Offline unless the user is logged in and the server in reach, and never a prompt. Each evaluation is a W&B run of its
-own, finished when it is logged, so that every job of a sweep has its own. The files of the evaluation folder remain the
-record."""
+Offline unless the user is logged in and the server in reach, and never a prompt. Each evaluation is
+a W&B run of its own, finished when it is logged, so that every job of a sweep has its own. The
+files of the evaluation folder remain the record."""
 
 from __future__ import annotations
 
@@ -24,8 +24,19 @@ from colorlab.metrics.diversity import BINS, histogram
 from colorlab.report.grid import drawn_sheet, mixture, sheet_of
 from colorlab.storage.files import read_arrays
 
-HISTOGRAM = "diversity/lpips_histogram"  # the same key in every run, so that one panel shows them all
-COLUMNS = ["bin_left", "bin_right", "bin_center", "count", "density", "method", "seed", "n_images", "k"]
+# the same key in every run, so that one panel shows them all
+HISTOGRAM = "diversity/lpips_histogram"
+COLUMNS = [
+    "bin_left",
+    "bin_right",
+    "bin_center",
+    "count",
+    "density",
+    "method",
+    "seed",
+    "n_images",
+    "k",
+]
 QUANTILES = (10, 50, 90)
 SHEET = 12  # drawings on the logged sheet
 
@@ -34,16 +45,17 @@ SHEET = 12  # drawings on the logged sheet
 def logged_run(
     logger: Any, folder: Path, name: str, job: str, group: str | None, config: dict[str, Any]
 ) -> Iterator[Any]:
-    """A W&B run that is finished in any case, as failed if the block fails. logger: conf/logger/wandb.yaml; job: what
-    kind of run."""
+    """A W&B run that is finished in any case, as failed if the block fails. logger:
+    conf/logger/wandb.yaml; job: what kind of run."""
     import wandb
 
     offline = stays_offline(logger.mode, folder)
     os.environ.setdefault("WANDB_SILENT", "true")
     with wandb_errors():
         run = wandb.init(
-            project=logger.project, entity=logger.entity, group=logger.group or group, name=name, job_type=job,
-            config=config, dir=folder, mode="offline" if offline else "online", reinit="finish_previous",
+            project=logger.project, entity=logger.entity, group=logger.group or group, name=name,
+            job_type=job, config=config, dir=folder, mode="offline" if offline else "online",
+            reinit="finish_previous",
             settings=wandb.Settings(console="off", silent=True, init_timeout=wandb_access.START),
         )  # fmt: skip
     ended_well = False
@@ -59,19 +71,25 @@ def log_evaluation(logger: Any, evaluation: Evaluation) -> None:
     import wandb
 
     document = evaluation.document
-    config = {key: document[key] for key in ("run", "method", "protocol_id", "protocol", "settings", "configured")}
+    config = {
+        key: document[key]
+        for key in ("run", "method", "protocol_id", "protocol", "settings", "configured")
+    }
     name = titled(f"{document['run']} {evaluation.path.name}", document["settings"])
     with logged_run(logger, evaluation.path, name, "evaluation", document["run"], config) as run:
         logged: dict[str, Any] = scalars(evaluation)
         if "lpips" in evaluation.distances:
             table = wandb.Table(columns=[*COLUMNS], data=histogram_rows(evaluation))
             logged[f"{HISTOGRAM}_table"] = table
-            logged[HISTOGRAM] = wandb.plot.line(table, "bin_center", "density", title="LPIPS between candidates")
+            logged[HISTOGRAM] = wandb.plot.line(
+                table, "bin_center", "density", title="LPIPS between candidates"
+            )
         run.log(logged | {"samples": wandb.Image(contact_sheet(evaluation))})
 
 
 def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
-    """The page and its charts, under one run; and where W&B's workspaces can be written, a workspace."""
+    """The page and its charts, under one run; and where W&B's workspaces can be written, a
+    workspace."""
     import wandb
 
     folder = written["page"].parent
@@ -89,17 +107,25 @@ def log_comparison(logger: Any, title: str, written: dict[str, Path]) -> None:
 
 
 def scalars(evaluation: Evaluation) -> dict[str, float]:
-    """Means under the measures' own names with `_low` and `_high`, and quantiles over drawings of diversity."""
+    """Means under the measures' own names with `_low` and `_high`, and quantiles over drawings of
+    diversity."""
     found: dict[str, float] = {}
     for key, value in evaluation.document["values"].items():
         parts = {key: value["mean"], f"{key}_low": value["low"], f"{key}_high": value["high"]}
         found |= {name: number for name, number in parts.items() if number is not None}
-    for key in ("diversity/lpips", "diversity/delta_e", "diversity/vendi_lpips", "diversity/ab_variance"):
+    for key in (
+        "diversity/lpips",
+        "diversity/delta_e",
+        "diversity/vendi_lpips",
+        "diversity/ab_variance",
+    ):
         if key in evaluation.document["per_drawing"]:
             column = np.array(evaluation.document["per_drawing"][key], np.float64)
             found |= {f"{key}_p{q}": float(np.nanquantile(column, q / 100)) for q in QUANTILES}
     timing = evaluation.document["timing"]
-    return found | {f"timing/{name}": value for name, value in timing.items() if isinstance(value, float)}
+    return found | {
+        f"timing/{name}": value for name, value in timing.items() if isinstance(value, float)
+    }
 
 
 def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
@@ -112,7 +138,8 @@ def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
     constant = [name, protocol["seed"], protocol["count"], protocol["n"]]
     bins = zip(BINS[:-1], BINS[1:], (BINS[:-1] + BINS[1:]) / 2, counts, density, strict=True)
     return [
-        [float(left), float(right), float(center), int(c), float(d), *constant] for left, right, center, c, d in bins
+        [float(left), float(right), float(center), int(c), float(d), *constant]
+        for left, right, center, c, d in bins
     ]
 
 
@@ -124,19 +151,22 @@ def contact_sheet(evaluation: Evaluation) -> Any:
     shown = mixture(document["truths"], among, SHEET)
     drawings = [np.repeat(kept[f"{i}/drawing"][..., None], 3, 2) for i in shown]
     candidates = [read_sample(evaluation.path, document["drawings"][i])[:8] for i in shown]
-    return drawn_sheet(sheet_of(drawings, candidates, [list(kept[f"{i}/truths"]) for i in shown]), 96)
+    return drawn_sheet(
+        sheet_of(drawings, candidates, [list(kept[f"{i}/truths"]) for i in shown]), 96
+    )
 
 
 def workspace(entity: str, project: str) -> Any:
-    """A wandb_workspaces.workspaces.Workspace of evaluations: histograms laid over each other, quality against
-    diversity, sheets; runs grouped by method."""
+    """A wandb_workspaces.workspaces.Workspace of evaluations: histograms laid over each other,
+    quality against diversity, sheets; runs grouped by method."""
     import wandb_workspaces.reports.v2 as wr
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.expr import Config
 
     overlay = wr.CustomChart(
         query={"summaryTable": {"tableKey": f"{HISTOGRAM}_table"}}, chart_name="wandb/line/v0",
-        chart_fields={"x": "bin_center", "y": "density"}, chart_strings={"title": "LPIPS between candidates"},
+        chart_fields={"x": "bin_center", "y": "density"}, chart_strings={"title": "LPIPS between "
+                                                                                  "candidates"},
     )  # fmt: skip
     panels: list[Any] = [
         overlay,
@@ -148,4 +178,10 @@ def workspace(entity: str, project: str) -> Any:
     ]
     settings = ws.RunsetSettings(groupby=[Config("method")])
     section = ws.Section(name="Diversity and quality", panels=panels, is_open=True)
-    return ws.Workspace(entity=entity, project=project, name="colorlab", sections=[section], runset_settings=settings)
+    return ws.Workspace(
+        entity=entity,
+        project=project,
+        name="colorlab",
+        sections=[section],
+        runset_settings=settings,
+    )

@@ -51,17 +51,21 @@ from colorlab.storage.files import read_json, write_arrays
 
 
 class Evaluated(NamedTuple):
-    """folder: of the evaluation. lacking: the error to end with where the weights of a judge were missing."""
+    """folder: of the evaluation. lacking: the error to end with where the weights of a judge were
+    missing."""
 
     folder: Path
     lacking: DataError | None
 
 
 def evaluate_runs(
-    runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions, say: Callable[[str], Any]
+    runs: Sequence[Run],
+    options: SamplingOptions,
+    wanted: EvaluationOptions,
+    say: Callable[[str], Any],
 ) -> Evaluated:
-    """Make the samples that are missing, judge all of them, write evaluation.json; of several processes each does its
-    share. say: is given lines for the user."""
+    """Make the samples that are missing, judge all of them, write evaluation.json; of
+    several processes each does its share. say: is given lines for the user."""
     if not is_first():
         say = str
     drawings = held_out(runs[0].pictures(), wanted.split, wanted.limit)
@@ -70,14 +74,19 @@ def evaluate_runs(
     if is_first():
         begin(folder, settings_of(runs, options, wanted.split))
     count = len(drawings.names)
-    say(f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their samples")
+    say(
+        f"{folder}: {count - len(missing(folder, drawings.names))} of {count} drawings have their "
+        "samples"
+    )
     make_missing(runs, options, folder, drawings)
     for note in judge_all(runs, options, wanted, folder, drawings, judge):
         say(f"note: {note}")
     return Evaluated(folder, lacking)
 
 
-def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings) -> None:
+def make_missing(
+    runs: Sequence[Run], options: SamplingOptions, folder: Path, drawings: Drawings
+) -> None:
     """Sample the drawings that have no candidates in the folder yet."""
     names = drawings.names
     left = broadcast(missing(folder, names))
@@ -85,7 +94,9 @@ def make_missing(runs: Sequence[Run], options: SamplingOptions, folder: Path, dr
         return
     todo = own_share(left)
     index = {name: int(group[0]) for name, group in zip(names, drawings.groups, strict=True)}
-    drawn = colored(method_of(runs, options), drawings.pictures, [index[name] for name in todo], options)
+    drawn = colored(
+        method_of(runs, options), drawings.pictures, [index[name] for name in todo], options
+    )
     started, made = time.monotonic(), 0
     try:
         for name, candidates in with_progress(zip(todo, drawn, strict=True), len(todo), "sampling"):
@@ -104,7 +115,8 @@ def judge_all(
     drawings: Drawings,
     judge: Judge,
 ) -> list[str]:
-    """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the judges warn of."""
+    """Write evaluation.json and what belongs to it, from the samples in the folder. -> what the
+    judges warn of."""
     started, configured = time.monotonic(), runs[0].config["method"]
     hints = HintsShown(runs, options, wanted, drawings) if options.hints else None
     made = FromFolder(folder, own_share(drawings.names))
@@ -117,20 +129,25 @@ def judge_all(
     if not is_first():
         return []
     document = {
-        "run": " + ".join(run.name for run in runs), "method": str(configured["_target_"]).rsplit(".", 1)[-1],
+        "run": " + ".join(run.name for run in runs),
+        "method": str(configured["_target_"]).rsplit(".", 1)[-1],
         "settings": settings_of(runs, options, wanted.split), "configured": configured,
-        "trained": trained(runs), "drawings": drawings.names,
-        "truths": truth_counts(verdict), "protocol": protocol, "protocol_id": protocol_id(protocol),
-        "values": verdict.values, "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),
-        "trivial": trivial.document["trivial"] | oracle, "timing": timing(folder, time.monotonic() - started),
+        "trained": trained(runs), "drawings": drawings.names, "truths": truth_counts(verdict),
+        "protocol": protocol, "protocol_id": protocol_id(protocol), "values": verdict.values,
+        "per_drawing": verdict.per_drawing, "curves": curves(verdict.values, options.n),
+        "trivial": trivial.document["trivial"] | oracle,
+        "timing": timing(folder, time.monotonic() - started),
     }  # fmt: skip
     write_arrays(folder / PICTURES, pictures_shown(drawings, document))
     write_result(folder, document, verdict.distances | trivial.distances)
     return verdict.notes
 
 
-def oracle_row(judge: Judge, drawings: Drawings, method: Any, options: SamplingOptions) -> dict[str, Any]:
-    """The row of a method that first draws coarse colours: what it paints of the true ones. No row of others."""
+def oracle_row(
+    judge: Judge, drawings: Drawings, method: Any, options: SamplingOptions
+) -> dict[str, Any]:
+    """The row of a method that first draws coarse colours: what it paints of the true ones. No row
+    of others."""
     paint = getattr(method, "oracle", None)
     if paint is None:
         return {}
@@ -145,16 +162,25 @@ def oracle_row(judge: Judge, drawings: Drawings, method: Any, options: SamplingO
 
 
 class HintsShown:
-    """The hints of each drawing, and the candidates of the same seeds without hints, where they have been made."""
+    """The hints of each drawing, and the candidates of the same seeds without hints, where they
+    have been made."""
 
     def __init__(
-        self, runs: Sequence[Run], options: SamplingOptions, wanted: EvaluationOptions, drawings: Drawings
+        self,
+        runs: Sequence[Run],
+        options: SamplingOptions,
+        wanted: EvaluationOptions,
+        drawings: Drawings,
     ) -> None:
         self.options, self.drawings = options, drawings
         plain = replace(options, hints=None)
         folder = folder_of(runs, plain, wanted._replace(out=None))
         known = read_json(folder / SETTINGS, {}) if (folder / SETTINGS).is_file() else None
-        self.without = folder if known == json.loads(json.dumps(settings_of(runs, plain, wanted.split))) else None
+        self.without = (
+            folder
+            if known == json.loads(json.dumps(settings_of(runs, plain, wanted.split)))
+            else None
+        )
 
     def __call__(self, index: int) -> Shown | None:
         hints = condition_of(self.drawings.pictures, index, self.options).hints
@@ -162,7 +188,11 @@ class HintsShown:
             return None
         name, device = str(self.drawings.pictures.names[index]), self.options.device
         there = self.without is not None and not missing(self.without, [name])
-        without = as_pictures(read_sample(self.without, name)).to(device) if there and self.without else None
+        without = (
+            as_pictures(read_sample(self.without, name)).to(device)
+            if there and self.without
+            else None
+        )
         return Shown(hints.rgb[0].to(device), hints.mask[0].to(device), without)
 
 

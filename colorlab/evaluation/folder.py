@@ -3,7 +3,8 @@
 samples/<picture>.npy   (n, H, W, 3) uint8, one file per drawing, written whole or not at all
 settings.json           how the samples were made; another setting is another folder
 timing.json             what making them cost; timing-<k>.json what it cost the k-th other process
-evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the trivial rows
+evaluation.json         protocol, values with intervals, values drawing by drawing, curves, the
+                        trivial rows
 distances.npz           distances between a drawing's candidates, for histograms
 pictures.npz            drawings and true colourings for contact sheets"""
 
@@ -32,15 +33,17 @@ INTERVAL = {"mean": (float, None), "low": (float, None), "high": (float, None), 
 VALUES = {str: INTERVAL}
 CURVES = {str: {str: [(float, None)]}}
 SHAPE = {
-    "run": Line, "method": Line, "settings": {}, "drawings": [str], "truths": [int], "protocol_id": Line,
+    "run": Line, "method": Line, "settings": {}, "drawings": [str], "truths": [int],
+    "protocol_id": Line,
     "protocol": {
-        "data": Line, "size": Line, "condition": Line, "count": int, "drawings": str, "pictures": str, "n": int,
-        "metrics": int, "weights": {str: Line}, "versions": {str: Line},
+        "data": Line, "size": Line, "condition": Line, "count": int, "drawings": str,
+        "pictures": str, "n": int, "metrics": int, "weights": {str: Line}, "versions": {str: Line},
     },
     "values": VALUES, "per_drawing": {str: [(float, None)]}, "curves": CURVES, "timing": {},
     "trivial": {str: {"title": Line, "values": VALUES, "curves": CURVES}},
 }  # fmt: skip
-TRIVIAL = {key: SHAPE[key] for key in ("protocol_id", "values", "per_drawing", "trivial")}  # of a folder in the cache
+# of a folder in the cache
+TRIVIAL = {key: SHAPE[key] for key in ("protocol_id", "values", "per_drawing", "trivial")}
 TIMES = {"sampling_seconds": float, "sampled": int}
 SAMPLES, SETTINGS, TIMING = "samples", "settings.json", "timing.json"
 RESULT, DISTANCES, PICTURES = "evaluation.json", "distances.npz", "pictures.npz"
@@ -50,8 +53,9 @@ LONGEST = 200  # bytes of a picture's name in a file name
 class Evaluation(NamedTuple):
     """A finished evaluation. ``TrainedRun.evaluate`` makes it.
 
-    path: its folder. document: evaluation.json; its "values" hold mean, low, high and n of each measure, its
-    "protocol" what was measured on what. distances: measure -> (drawings, pairs), between a drawing's candidates.
+    path: its folder. document: evaluation.json; its "values" hold mean, low, high and n of each
+    measure, its "protocol" what was measured on what. distances: measure -> (drawings, pairs),
+    between a drawing's candidates.
 
     >>> run = colorlab.open_run("pretrained/gpic-openmoji-c8")
     >>> found = run.evaluate(n=3, limit=2, steps=2, lpips="none", features="none", out="evaluated")
@@ -88,10 +92,13 @@ def read_sample(folder: Path, name: str) -> np.ndarray:
     try:
         candidates = np.load(io.BytesIO(content(path, LARGEST_RECORD)), allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError) as error:
-        raise DataError(f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)") from error
+        raise DataError(
+            f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)"
+        ) from error
     if candidates.ndim != 4 or candidates.shape[-1] != 3 or candidates.dtype != np.uint8:
         raise DataError(
-            f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and evaluate again)"
+            f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and "
+            "evaluate again)"
         )
     return candidates
 
@@ -100,12 +107,16 @@ def add_timing(folder: Path, seconds: float, drawings: int, device: str, process
     """Add to what making the samples has cost one of several processes so far."""
     path = folder / (f"{Path(TIMING).stem}-{process}.json" if process else TIMING)
     before = _times(path) or {"sampling_seconds": 0.0, "sampled": 0}
-    total = {"sampling_seconds": before["sampling_seconds"] + seconds, "sampled": before["sampled"] + drawings}
+    total = {
+        "sampling_seconds": before["sampling_seconds"] + seconds,
+        "sampled": before["sampled"] + drawings,
+    }
     write_json(path, total | {"device": device})
 
 
 def _times(path: Path) -> dict[str, Any]:
-    """What was measured so far; nothing if it is not there, or damaged: no sample is made again for its seconds."""
+    """What was measured so far; nothing if it is not there, or damaged: no sample is made again for
+    its seconds."""
     try:
         return dict(read_json(path, TIMES))
     except DataError:
@@ -113,40 +124,51 @@ def _times(path: Path) -> dict[str, Any]:
 
 
 def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
-    """Seconds for sampling, of all processes together and a drawing, as far as they are known, and for judging."""
+    """Seconds for sampling, of all processes together and a drawing, as far as they are known, and
+    for judging."""
     stem, ending = TIMING.split(".")
     parts = [known for path in sorted(folder.glob(f"{stem}*.{ending}")) if (known := _times(path))]
     known = dict(parts[0]) if parts else {}
     for key in TIMES if known else ():
         known[key] = sum(part[key] for part in parts)
-    each = {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]} if known.get("sampled") else {}
+    each = (
+        {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]}
+        if known.get("sampled")
+        else {}
+    )
     return known | each | {"judging_seconds": judging_seconds}
 
 
 def write_result(folder: Path, document: dict[str, Any], distances: dict[str, np.ndarray]) -> None:
     """evaluation.json last: where it is, all of the evaluation is."""
-    write_arrays(folder / DISTANCES, {name: values.astype(np.float32) for name, values in distances.items()})
+    write_arrays(
+        folder / DISTANCES, {name: values.astype(np.float32) for name, values in distances.items()}
+    )
     write_json(folder / RESULT, document)
 
 
 def read_evaluation(folder: Path, shape: Shape = SHAPE) -> Evaluation:
-    """ConfigError if nothing was evaluated there, DataError if the files are damaged or of another shape,
-    CheckpointError if links lead out of the folder."""
+    """ConfigError if nothing was evaluated there, DataError if the files are damaged or of another
+    shape, CheckpointError if links lead out of the folder."""
     if not (folder / RESULT).is_file():
-        raise ConfigError(f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)")
+        raise ConfigError(
+            f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)"
+        )
     require_own(folder)
     document = read_json(folder / RESULT, shape, "evaluate again, the samples are kept")
     return Evaluation(folder, document, read_arrays(folder / DISTANCES))
 
 
 def located(given: str, name: str | None) -> Path:
-    """The evaluation folder that a user means: given itself, or in a run the one called name or the only one."""
+    """The evaluation folder that a user means: given itself, or in a run the one called name or the
+    only one."""
     path = Path(given)
     if (path / RESULT).is_file():
         return path
     if not path.is_dir():
         raise ConfigError(
-            f"there is no run or evaluation in {given} (give folders that training or evaluating printed)"
+            f"there is no run or evaluation in {given} (give folders that training or evaluating "
+            "printed)"
         )
     there = sorted(found.parent for found in path.glob(f"evaluation/*/{RESULT}"))
     names = ", ".join(found.name for found in there)
@@ -155,9 +177,12 @@ def located(given: str, name: str | None) -> Path:
             return path / "evaluation" / name
         raise ConfigError(f"evaluation={name} is not in {given} (it has {names or 'none'})")
     if not there:
-        raise ConfigError(f"{given} has not been evaluated (python -m colorlab.evaluate run={given})")
+        raise ConfigError(
+            f"{given} has not been evaluated (python -m colorlab.evaluate run={given})"
+        )
     if len(there) > 1:
         raise ConfigError(
-            f"{given} has several evaluations: {names} (choose with evaluation=..., or give one's folder)"
+            f"{given} has several evaluations: {names} (choose with evaluation=..., or give one's "
+            "folder)"
         )
     return there[0]

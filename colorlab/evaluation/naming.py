@@ -14,8 +14,11 @@ from colorlab.runs.sweeps import SWEEP, finished_jobs, read
 
 
 def with_jobs(given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Folders, a sweep's replaced by those of its finished jobs; and for each job what sets it apart, else ""."""
-    found = [jobs_of(Path(each)) if (Path(each) / SWEEP).is_file() else [(each, "")] for each in given]
+    """Folders, a sweep's replaced by those of its finished jobs; and for each job what sets it
+    apart, else ""."""
+    found = [
+        jobs_of(Path(each)) if (Path(each) / SWEEP).is_file() else [(each, "")] for each in given
+    ]
     several = sum(bool(jobs[0][1]) for jobs in found) > 1
     named = [
         (folder, f"{Path(each).name} {label}" if label and several else label)
@@ -26,7 +29,8 @@ def with_jobs(given: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def jobs_of(sweep: Path) -> list[tuple[str, str]]:
-    """Folder and label of a sweep's finished jobs; ConfigError unless there are some and all have been evaluated."""
+    """Folder and label of a sweep's finished jobs; ConfigError unless there are some and all have
+    been evaluated."""
     jobs = finished_jobs(sweep)
     if not jobs:
         raise ConfigError(f"{sweep} has no finished job yet (start the sweep again, it goes on)")
@@ -51,17 +55,25 @@ def given_names(names: Sequence[str] | None, evaluations: Sequence[Evaluation]) 
     """names=[...], or an empty list; ConfigError unless there is a different one for each run."""
     count = len(evaluations)
     if names is not None and (len(names) != count or len(set(names)) < count):
-        raise ConfigError(f"names={', '.join(names)} (give {count} different names, one for each run)")
-    return [titled(name, each.document["settings"]) for name, each in zip(names or (), evaluations, strict=False)]
+        raise ConfigError(
+            f"names={', '.join(names)} (give {count} different names, one for each run)"
+        )
+    return [
+        titled(name, each.document["settings"])
+        for name, each in zip(names or (), evaluations, strict=False)
+    ]
 
 
 def distinct_names(evaluations: Sequence[Evaluation], labels: Sequence[str] = ()) -> list[str]:
-    """The jobs' labels and the runs' names; where two are equal, with the words in which the names of their evaluations
-    differ."""
+    """The jobs' labels and the runs' names; where two are equal, with the words in which the names
+    of their evaluations differ."""
     words = [each.path.name.split("-") for each in evaluations]
     documents = [each.document for each in evaluations]
     labels = labels or [""] * len(evaluations)
-    runs = [titled(label or each["run"], each["settings"]) for label, each in zip(labels, documents, strict=True)]
+    runs = [
+        titled(label or each["run"], each["settings"])
+        for label, each in zip(labels, documents, strict=True)
+    ]
     names = []
     for run, own in zip(runs, words, strict=True):
         alike = [other for name, other in zip(runs, words, strict=True) if name == run]

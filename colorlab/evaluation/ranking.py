@@ -1,5 +1,6 @@
-"""The ranked table: the error of the best candidate under the validity gate, and which differences are more than the
-spread of trainings. Evaluations of one configuration, trained with several seeds, are one line."""
+"""The ranked table: the error of the best candidate under the validity gate, and which differences
+are more than the spread of trainings. Evaluations of one configuration, trained with several seeds,
+are one line."""
 
 from __future__ import annotations
 
@@ -15,18 +16,19 @@ from colorlab.metrics.intervals import Interval, interval
 from colorlab.metrics.seeds import of_trainings, signs
 from colorlab.report.table import NOTHING, number
 
-GATED = {"lpips": ("validity/gated_lpips", 3), "delta_e": ("validity/gated_delta_e", 1)}  # measure, digits
+# measure, digits
+GATED = {"lpips": ("validity/gated_lpips", 3), "delta_e": ("validity/gated_delta_e", 1)}
 EARNED = {"lpips": "validity/earned_lpips", "delta_e": "validity/earned_delta_e"}
 RANKED = (*(key for key, _ in GATED.values()), *EARNED.values())
-HEADINGS = ["", "against the first", "error", "earned diversity", "frontier", "trainings", "parameters",
-            "pictures seen", "minutes", "s per drawing"]  # fmt: skip
+HEADINGS = ["", "against the first", "error", "earned diversity", "frontier", "trainings",
+            "parameters", "pictures seen", "minutes", "s per drawing"]  # fmt: skip
 FEWEST = 100  # drawings below which nothing is ranked
 SEED = 0  # of the bootstrap
 
 
 class Entry(NamedTuple):
-    """A line: error and earned: (trainings, drawings); document: of the first training; trainings: 0 for a row that
-    needs none."""
+    """A line: error and earned: (trainings, drawings); document: of the first training; trainings:
+    0 for a row that needs none."""
 
     name: str
     error: np.ndarray
@@ -35,9 +37,12 @@ class Entry(NamedTuple):
     trainings: int
 
 
-def ranking(evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int) -> list[list[str]]:
-    """A heading and a line for each configuration and each trivial row about all drawings, the least error first; no
-    lines where evaluations are older than the measure. Of other protocols than the baseline's nothing is ranked."""
+def ranking(
+    evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int
+) -> list[list[str]]:
+    """A heading and a line for each configuration and each trivial row about all drawings, the
+    least error first; no lines where evaluations are older than the measure. Of other protocols
+    than the baseline's nothing is ranked."""
     base = evaluations[baseline].document
     alike = [(each, name) for each, name in zip(evaluations, names, strict=True)
              if each.document["protocol_id"] == base["protocol_id"]]  # fmt: skip
@@ -47,7 +52,10 @@ def ranking(evaluations: Sequence[Evaluation], names: Sequence[str], baseline: i
     found = [*entries(alike, distance), *trivial_entries(base, distance)]
     ranked = sorted(found, key=lambda each: float(np.nanmean(each.error)))
     told = signs(
-        {each.name: each.error for each in ranked}, ranked[0].name, SEED, [e.name for e in ranked if not e.trainings]
+        {each.name: each.error for each in ranked},
+        ranked[0].name,
+        SEED,
+        [e.name for e in ranked if not e.trainings],
     )
     return [HEADINGS, *(_line(each, ranked, told, GATED[distance][1]) for each in ranked)]
 
@@ -56,21 +64,30 @@ def notes(lines: Sequence[Sequence[str]], count: int) -> list[str]:
     """What is to be said of such a table of ``count`` drawings."""
     said = []
     if count < FEWEST:
-        said.append(f"{count} drawings carry no ranking: the order is not to be relied on (judge {FEWEST} or more)")
+        said.append(
+            f"{count} drawings carry no ranking: the order is not to be relied on (judge {FEWEST} "
+            "or more)"
+        )
     trainings = [line[HEADINGS.index("trainings")] for line in lines[1:]]
     if "1" in trainings:
         said.append(
-            "one training tells nothing of the spread between trainings: its differences are all = (train three)"
+            "one training tells nothing of the spread between trainings: its differences are all "
+            "= (train three)"
         )
     return said
 
 
 def entries(evaluations: Sequence[tuple[Evaluation, str]], distance: str) -> list[Entry]:
-    """Those of one configuration together, each training once: the same weights again are a line of their own."""
+    """Those of one configuration together, each training once: the same weights again are a line of
+    their own."""
     groups: dict[tuple[str, int], list[tuple[Evaluation, str]]] = {}
     for evaluation, name in evaluations:
-        known, weights, turn = configuration(evaluation.document), evaluation.document["settings"]["weights"], 0
-        while any(e.document["settings"]["weights"] == weights for e, _ in groups.get((known, turn), ())):
+        known = configuration(evaluation.document)
+        weights = evaluation.document["settings"]["weights"]
+        turn = 0
+        while any(
+            e.document["settings"]["weights"] == weights for e, _ in groups.get((known, turn), ())
+        ):
             turn += 1
         groups.setdefault((known, turn), []).append((evaluation, name))
     found = []
@@ -80,7 +97,13 @@ def entries(evaluations: Sequence[tuple[Evaluation, str]], distance: str) -> lis
             for key in (GATED[distance][0], EARNED[distance])
         )
         found.append(
-            Entry(common_name([name for _, name in members]), error, earned, members[0][0].document, len(members))
+            Entry(
+                common_name([name for _, name in members]),
+                error,
+                earned,
+                members[0][0].document,
+                len(members),
+            )
         )
     return found
 
@@ -89,21 +112,33 @@ def trivial_entries(document: dict[str, Any], distance: str) -> list[Entry]:
     """Of the rows that need no training and are about all drawings."""
     found = []
     for row in document["trivial"].values():
-        error, earned = (row.get("per_drawing", {}).get(key) for key in (GATED[distance][0], EARNED[distance]))
+        error, earned = (
+            row.get("per_drawing", {}).get(key) for key in (GATED[distance][0], EARNED[distance])
+        )
         if error and earned and len(error) == document["protocol"]["count"]:
-            found.append(Entry(row["title"], as_column(error)[None], as_column(earned)[None], {}, 0))
+            found.append(
+                Entry(row["title"], as_column(error)[None], as_column(earned)[None], {}, 0)
+            )
     return found
 
 
 def configuration(document: dict[str, Any]) -> str:
-    """What evaluations of one configuration share: everything but the training's seed and weights."""
-    made = {key: value for key, value in document["settings"].items() if key not in ("weights", "seed")}
-    cost = {key: value for key, value in document.get("trained", {}).items() if key not in ("seed", "minutes")}
+    """What evaluations of one configuration share: everything but the training's seed and
+    weights."""
+    made = {
+        key: value for key, value in document["settings"].items() if key not in ("weights", "seed")
+    }
+    cost = {
+        key: value
+        for key, value in document.get("trained", {}).items()
+        if key not in ("seed", "minutes")
+    }
     of_one = document.get("trained", {}).get("seed") is None
-    lone = (
-        document["settings"]["weights"] if of_one else None
-    )  # without a seed nothing tells that it is another training
-    return json.dumps([document["method"], document["configured"], made, cost, lone], sort_keys=True)
+    # without a seed nothing tells that it is another training
+    lone = document["settings"]["weights"] if of_one else None
+    return json.dumps(
+        [document["method"], document["configured"], made, cost, lone], sort_keys=True
+    )
 
 
 def common_name(names: Sequence[str]) -> str:
@@ -124,22 +159,30 @@ def _line(entry: Entry, ranked: Sequence[Entry], told: dict[str, str], digits: i
     cost, timing = entry.document.get("trained", {}), entry.document.get("timing", {})
     seconds = timing.get("seconds_per_drawing")
     return [
-        entry.name, told.get(entry.name, ""), _spread(entry.error, digits), _spread(entry.earned, digits),
-        "yes" if on_frontier(entry, ranked) else "", str(entry.trainings) if entry.trainings else NOTHING,
-        _counted(cost.get("parameters")), _counted(cost.get("pictures")), number(cost.get("minutes"), 0),
-        number(seconds, 2),
+        entry.name, told.get(entry.name, ""), _spread(entry.error, digits),
+        _spread(entry.earned, digits), "yes" if on_frontier(entry, ranked) else "",
+        str(entry.trainings) if entry.trainings else NOTHING, _counted(cost.get("parameters")),
+        _counted(cost.get("pictures")), number(cost.get("minutes"), 0), number(seconds, 2),
     ]  # fmt: skip
 
 
 def on_frontier(entry: Entry, others: Sequence[Entry]) -> bool:
     """No other line has less error and earns more diversity, by the means."""
     error, earned = np.nanmean(entry.error), np.nanmean(entry.earned)
-    return not any(np.nanmean(e.error) < error and np.nanmean(e.earned) > earned for e in others if e is not entry)
+    return not any(
+        np.nanmean(e.error) < error and np.nanmean(e.earned) > earned
+        for e in others
+        if e is not entry
+    )
 
 
 def _spread(values: np.ndarray, digits: int) -> str:
     found: Interval = of_trainings(values, SEED) if len(values) > 1 else interval(values[0], SEED)
-    span = "" if np.isnan(found.low) else f" [{number(found.low, digits)}, {number(found.high, digits)}]"
+    span = (
+        ""
+        if np.isnan(found.low)
+        else f" [{number(found.low, digits)}, {number(found.high, digits)}]"
+    )
     return number(found.mean, digits) + span
 
 

@@ -1,11 +1,14 @@
-"""Tables of documents from files: one small record an evaluation, a list of tables, and marks in Markdown.
+"""Tables of documents from files: one small record an evaluation, a list of tables, and marks in
+Markdown.
 
-results/<name>.json   what an evaluation found and on what: protocol, values with intervals, trivial rows, provenance
+results/<name>.json   what an evaluation found and on what: protocol, values with intervals,
+                      trivial rows, provenance
 results/<name>.csv    its numbers drawing by drawing
-results/tables.yaml   table -> {columns: {title: record or record/trivial row}, measures: {title: measure:digits}};
-                      several trainings are one column, a list of records
+results/tables.yaml   table -> {columns: {title: record or record/trivial row}, measures: {title:
+                      measure:digits}}; several trainings are one column, a list of records
 
-`<!-- results:TABLE -->` ... `<!-- /results -->` in a document: what stands between them is written from these files."""
+`<!-- results:TABLE -->` ... `<!-- /results -->` in a document: what stands between them is written
+from these files."""
 
 from __future__ import annotations
 
@@ -32,28 +35,35 @@ TABLES = "tables.yaml"
 DOCUMENTS = ("README.md", "docs/*.md", "experiments/*/README.md")
 MARK = re.compile(r"(^<!-- results:([\w-]+) -->\n).*?(<!-- /results -->)", re.DOTALL | re.MULTILINE)
 BEGUN = re.compile(r"^<!-- results:[\w-]+ -->$", re.MULTILINE)
-KEPT = ("run", "method", "trained", "protocol", "protocol_id", "settings", "values", "timing")  # of evaluation.json
+# of evaluation.json
+KEPT = ("run", "method", "trained", "protocol", "protocol_id", "settings", "values", "timing")
 FIGURES = 6  # significant
 PUBLISHED = (
-    "validity/", "truth/best_of_", "truth/psnr", "truth/ssim", "diversity/", "modes/assignment", "areas/", "hints/",
-    "likelihood/", "alone/",
+    "validity/", "truth/best_of_", "truth/psnr", "truth/ssim", "diversity/", "modes/assignment",
+    "areas/", "hints/", "likelihood/", "alone/",
 )  # fmt: skip
 RECORD = {
-    "run": Line, "method": Line, "protocol_id": Line, "protocol": {"count": int, "n": int, "metrics": int},
-    "values": VALUES, "trivial": {str: {"title": Line, "values": VALUES}},
+    "run": Line, "method": Line, "protocol_id": Line,
+    "protocol": {"count": int, "n": int, "metrics": int}, "values": VALUES,
+    "trivial": {str: {"title": Line, "values": VALUES}},
 }  # fmt: skip
 
 
 def keep(evaluation: Evaluation, name: str, folder: Path) -> Path:
-    """Write an evaluation's record and its numbers drawing by drawing. -> the record. ConfigError: a name that is no
-    plain one."""
+    """Write an evaluation's record and its numbers drawing by drawing. -> the record. ConfigError:
+    a name that is no plain one."""
     if not re.fullmatch(r"[\w-]+", name):
         raise ConfigError(f"{name!r} is no name of a record (letters, numbers, - and _)")
     document = evaluation.document
     record = {key: document[key] for key in KEPT if key in document}
     record["settings"] = {key: value for key, value in record["settings"].items() if key != "data"}
-    record["trivial"] = {k: {"title": row["title"], "values": row["values"]} for k, row in document["trivial"].items()}
-    write_text(folder / f"{name}.json", json.dumps(rounded(record), indent=1, sort_keys=True) + "\n")
+    record["trivial"] = {
+        k: {"title": row["title"], "values": row["values"]}
+        for k, row in document["trivial"].items()
+    }
+    write_text(
+        folder / f"{name}.json", json.dumps(rounded(record), indent=1, sort_keys=True) + "\n"
+    )
     write_text(folder / f"{name}.csv", by_drawing(document))
     return folder / f"{name}.json"
 
@@ -76,7 +86,9 @@ def by_drawing(document: dict[str, Any]) -> str:
     writer.writerow(["drawing", *kept])
     for place, drawing in enumerate(document["drawings"]):
         numbers = [columns[key][place] for key in kept]
-        writer.writerow([drawing, *("" if v is None or math.isnan(v) else f"{v:.{FIGURES}g}" for v in numbers)])
+        writer.writerow(
+            [drawing, *("" if v is None or math.isnan(v) else f"{v:.{FIGURES}g}" for v in numbers)]
+        )
     return out.getvalue()
 
 
@@ -86,11 +98,14 @@ def _between(key: str, n: int) -> bool:
 
 
 def tables(folder: Path) -> dict[str, str]:
-    """Every table of tables.yaml, in Markdown. ConfigError: it names what is not there; DataError: a damaged file."""
+    """Every table of tables.yaml, in Markdown. ConfigError: it names what is not there; DataError:
+    a damaged file."""
     try:
         listed = yaml_of(content(folder / TABLES))
     except OSError as error:
-        raise ConfigError(f"{folder / TABLES} is not there (run this where the sources are)") from error
+        raise ConfigError(
+            f"{folder / TABLES} is not there (run this where the sources are)"
+        ) from error
     except ValueError as error:
         raise DataError(f"{folder / TABLES} cannot be read ({error})") from error
     return {name: _table(folder, name, table) for name, table in (listed or {}).items()}
@@ -105,62 +120,85 @@ def _table(folder: Path, name: str, table: dict[str, dict[str, Any]]) -> str:
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     protocols = dict.fromkeys(_protocol(record) for record, _ in columns.values())
     if len(protocols) > 1:
-        raise ConfigError(f"table {name} has rows of different protocols: {'; '.join(protocols)} (make them alike)")
+        raise ConfigError(
+            f"table {name} has rows of different protocols: {'; '.join(protocols)} (make them "
+            "alike)"
+        )
     return "\n".join([*lines, "", f"*{next(iter(protocols))}*"]) + "\n"
 
 
-def _column(folder: Path, table: str, place: str | list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A record, and the values of its run, of one of its trivial rows, or of several trainings together."""
+def _column(
+    folder: Path, table: str, place: str | list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record, and the values of its run, of one of its trivial rows, or of several trainings
+    together."""
     if isinstance(place, list):
         records = [_column(folder, table, name)[0] for name in place]
         if len({record["protocol_id"] for record in records}) > 1:
-            raise ConfigError(f"table {table}: {', '.join(place)} are of different protocols (make them alike)")
+            raise ConfigError(
+                f"table {table}: {', '.join(place)} are of different protocols (make them alike)"
+            )
         return records[0], _of_trainings([folder / f"{name}.csv" for name in place])
     name, _, row = place.partition("/")
     path = folder / f"{name}.json"
     if not path.is_file():
-        raise ConfigError(f"table {table} wants {path} (python -m colorlab.results keep {name}=FOLDER makes it)")
+        raise ConfigError(
+            f"table {table} wants {path} (python -m colorlab.results keep {name}=FOLDER makes it)"
+        )
     record = read_json(path, RECORD)
     if row and row not in record["trivial"]:
-        raise ConfigError(f"table {table}: {path} has no row {row} (choose from {', '.join(record['trivial'])})")
+        raise ConfigError(
+            f"table {table}: {path} has no row {row} (choose from {', '.join(record['trivial'])})"
+        )
     return record, record["trivial"][row]["values"] if row else record["values"]
 
 
 def _of_trainings(paths: list[Path]) -> dict[str, Any]:
-    """The values of several trainings, with intervals over trainings and drawings, from the numbers by drawing."""
+    """The values of several trainings, with intervals over trainings and drawings, from the numbers
+    by drawing."""
     tables = [list(csv.DictReader(io.StringIO(content(path).decode()))) for path in paths]
     if len({tuple(row["drawing"] for row in rows) for rows in tables}) > 1:
         raise DataError(f"{paths[0]} and {paths[-1]} are not of the same drawings (keep them anew)")
     values = {}
     for key in set(tables[0][0]).intersection(*(rows[0] for rows in tables)) - {"drawing"}:
         numbers = np.array([[float(row[key] or "nan") for row in rows] for rows in tables])
-        values[key] = dict(zip(("mean", "low", "high", "n"), of_trainings(numbers, SEED), strict=True))
+        values[key] = dict(
+            zip(("mean", "low", "high", "n"), of_trainings(numbers, SEED), strict=True)
+        )
     return values
 
 
 def _protocol(record: dict[str, Any]) -> str:
     told = record["protocol"]
-    return (f"{told['count']} drawings, {told['n']} candidates each; means and 95 % intervals; measures of version "
+    return (f"{told['count']} drawings, {told['n']} candidates each; means and 95 % intervals; "
+            "measures of version "
             f"{told['metrics']}, protocol {record['protocol_id']}")  # fmt: skip
 
 
 def _cell(value: dict[str, Any] | None, digits: int) -> str:
     if value is None or value["mean"] is None or math.isnan(value["mean"]):
         return NOTHING
-    return format_cell(Cell(value["mean"], value["low"], value["high"], value["n"]), Column("", "", "", "", digits))
+    return format_cell(
+        Cell(value["mean"], value["low"], value["high"], value["n"]), Column("", "", "", "", digits)
+    )
 
 
 def rewritten(text: str, made: dict[str, str], where: str) -> str:
-    """A document, what stands between its marks made anew. ConfigError: a mark without a table, or without its end."""
+    """A document, what stands between its marks made anew. ConfigError: a mark without a table, or
+    without its end."""
 
     def table(mark: re.Match[str]) -> str:
         if mark[2] not in made:
-            raise ConfigError(f"{where}: there is no table {mark[2]} (choose from {', '.join(made) or 'none'})")
+            raise ConfigError(
+                f"{where}: there is no table {mark[2]} (choose from {', '.join(made) or 'none'})"
+            )
         return mark[1] + made[mark[2]] + mark[3]
 
     found = MARK.sub(table, text)
     if len(BEGUN.findall(found)) != len(MARK.findall(found)):
-        raise ConfigError(f"{where}: a results mark has no end (write <!-- /results --> below its table)")
+        raise ConfigError(
+            f"{where}: a results mark has no end (write <!-- /results --> below its table)"
+        )
     return found
 
 

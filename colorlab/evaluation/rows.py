@@ -1,4 +1,5 @@
-"""From evaluations to the rows of a table: cells, paired differences, what leads, what is of another protocol."""
+"""From evaluations to the rows of a table: cells, paired differences, what leads, what is of
+another protocol."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def row_of(evaluation: Evaluation, name: str) -> Row:
 
 
 def trivial_rows(evaluation: Evaluation) -> list[Row]:
-    """The trivial rows under the evaluation's protocol; the note says so where one is about some drawings only."""
+    """The trivial rows under the evaluation's protocol; the note says so where one is about some
+    drawings only."""
     document, rows = evaluation.document, []
     for each in document["trivial"].values():
         cells = _cells(each["values"])
@@ -35,13 +37,18 @@ def trivial_rows(evaluation: Evaluation) -> list[Row]:
 
 
 def compared(
-    evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int, columns: Sequence[Column]
+    evaluations: Sequence[Evaluation],
+    names: Sequence[str],
+    baseline: int,
+    columns: Sequence[Column],
 ) -> list[Row]:
-    """The runs' rows with paired differences to the baseline and what leads among those of its protocol; then its
-    trivial rows."""
+    """The runs' rows with paired differences to the baseline and what leads among those of its
+    protocol; then its trivial rows."""
     base = evaluations[baseline]
     alike = [each.document["protocol_id"] == base.document["protocol_id"] for each in evaluations]
-    leading = leaders([each for each, same in zip(evaluations, alike, strict=True) if same], columns)
+    leading = leaders(
+        [each for each, same in zip(evaluations, alike, strict=True) if same], columns
+    )
     rows = []
     for evaluation, name, same in zip(evaluations, names, alike, strict=True):
         row = row_of(evaluation, name)
@@ -60,33 +67,44 @@ def differences_of(evaluation: Evaluation, base: Evaluation) -> dict[str, Cell]:
         for key in ours
         if key in theirs and key in evaluation.document["values"]
     }
-    return {key: Cell(d.mean, _bound(d.low), _bound(d.high), d.n) for key, d in found.items() if d.n}
+    return {
+        key: Cell(d.mean, _bound(d.low), _bound(d.high), d.n) for key, d in found.items() if d.n
+    }
 
 
-def leaders(evaluations: Sequence[Evaluation], columns: Sequence[Column]) -> dict[str, frozenset[str]]:
-    """For each evaluation's path the measures at which it is best, or not told from the best: the interval of the
-    paired difference holds 0. A lone evaluation leads nothing; nor is there a leader where more is not better, or where
-    there are no numbers drawing by drawing."""
+def leaders(
+    evaluations: Sequence[Evaluation], columns: Sequence[Column]
+) -> dict[str, frozenset[str]]:
+    """For each evaluation's path the measures at which it is best, or not told from the best: the
+    interval of the paired difference holds 0. A lone evaluation leads nothing; nor is there a
+    leader where more is not better, or where there are no numbers drawing by drawing."""
     leading: dict[str, set[str]] = {str(each.path): set() for each in evaluations}
     for column in columns:
         having = [each for each in evaluations if column.key in each.document["per_drawing"]]
         if len(having) > 1 and column.better in BEST:
-            best = BEST[column.better](having, key=lambda each: each.document["values"][column.key]["mean"])
+            best = BEST[column.better](
+                having, key=lambda each: each.document["values"][column.key]["mean"]
+            )
             for each in having:
                 if each is best or _not_told_apart(each, best, column.key):
                     leading[str(each.path)].add(column.key)
     return {path: frozenset(keys) for path, keys in leading.items()}
 
 
-def check_protocols(evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int, mixed: bool) -> list[str]:
-    """Notes on rows whose protocol is not the baseline's; ConfigError that names what differs unless ``mixed``."""
+def check_protocols(
+    evaluations: Sequence[Evaluation], names: Sequence[str], baseline: int, mixed: bool
+) -> list[str]:
+    """Notes on rows whose protocol is not the baseline's; ConfigError that names what differs
+    unless ``mixed``."""
     base, notes = evaluations[baseline].document, []
     for evaluation, name in zip(evaluations, names, strict=True):
         if evaluation.document["protocol_id"] != base["protocol_id"]:
             reasons = "; ".join(differing(evaluation.document["protocol"], base["protocol"]))
             notes.append(f"{name} is not comparable with {names[baseline]}: {reasons}")
     if notes and not mixed:
-        raise ConfigError(f"{notes[0]} (evaluate both alike, or mixed=true to put them on one page, marked)")
+        raise ConfigError(
+            f"{notes[0]} (evaluate both alike, or mixed=true to put them on one page, marked)"
+        )
     return notes
 
 

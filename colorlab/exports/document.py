@@ -1,7 +1,8 @@
-"""A colouring taken apart into layers, which give it back to within one level in 255 when they are laid together.
+"""A colouring taken apart into layers, which give it back to within one level in 255 when they are
+laid together.
 
-From below: white paper; for each candidate a group with a layer per colour, flat to under the ink; the user's own
-lines, multiplied; and, where something was painted over the lines, that."""
+From below: white paper; for each candidate a group with a layer per colour, flat to under the ink;
+the user's own lines, multiplied; and, where something was painted over the lines, that."""
 
 from __future__ import annotations
 
@@ -16,13 +17,15 @@ from scipy.ndimage import distance_transform_edt, find_objects
 from colorlab.conditions.areas import Areas
 from colorlab.conditions.captions import EXAMPLES, nearest_words
 
-FLAT = 0.9  # share of an area that has one colour, from which it is flat; what differs is painted over it
+# share of an area that has one colour, from which it is flat; what differs is painted over it
+FLAT = 0.9
 CLEAR = 90  # levels: of darker ink nobody can tell the colour beneath, the nearest clear pixel can
 WHITE = (255, 255, 255)
 
 
 class Layer(NamedTuple):
-    """A picture at a place. pixels: (h, w, 4) uint8, alpha 0 or 255. multiply: it darkens what is below."""
+    """A picture at a place. pixels: (h, w, 4) uint8, alpha 0 or 255. multiply: it darkens what is
+    below."""
 
     name: str
     pixels: np.ndarray
@@ -32,8 +35,10 @@ class Layer(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A candidate. layers: below the lines, the lowest first; over: above the lines, or None. visible: the first is.
-    colors: of its flat areas, the largest first; rooms: (H, W) the number of each pixel's colour, -1 for none."""
+    """A candidate. layers: below the lines, the lowest first; over: above the lines, or None.
+    visible: the first is.
+    colors: of its flat areas, the largest first; rooms: (H, W) the number of each pixel's colour,
+    -1 for none."""
 
     name: str
     layers: list[Layer]
@@ -44,7 +49,8 @@ class Group(NamedTuple):
 
 
 class Document(NamedTuple):
-    """size: (H, W). paper: below all; lines: above all colours, None for a gray picture, whose colourings are whole.
+    """size: (H, W). paper: below all; lines: above all colours, None for a gray picture, whose
+    colourings are whole.
     made: what made it, plain data; files: name -> bytes of the pictures that it was made from."""
 
     size: tuple[int, int]
@@ -62,8 +68,8 @@ def document_of(
     made: dict[str, Any],
     files: dict[str, bytes],
 ) -> Document:
-    """Of colourings (H, W, 3) uint8. canvas: (H, W, 3) uint8, what they are laid under, with its areas; or without any,
-    a picture in gray."""
+    """Of colourings (H, W, 3) uint8. canvas: (H, W, 3) uint8, what they are laid under, with its
+    areas; or without any, a picture in gray."""
     size = canvas.shape[:2]
     if areas is None:
         nothing = np.full(size, -1, np.int32)
@@ -79,15 +85,24 @@ def document_of(
 
 def group_of(picture: np.ndarray, canvas: np.ndarray, areas: Areas, k: int) -> Group:
     """The layers of candidate k, (H, W, 3) uint8."""
-    paint = np.array([color_at(picture, canvas, row, column) for row, column in areas.centers], np.uint8)
+    paint = np.array(
+        [color_at(picture, canvas, row, column) for row, column in areas.centers], np.uint8
+    )
     off = differs(multiplied(paint[areas.labels], canvas), picture)
-    flat = 1 - np.bincount(areas.labels[off], minlength=len(paint)) / np.bincount(areas.labels.ravel()) >= FLAT
+    flat = (
+        1 - np.bincount(areas.labels[off], minlength=len(paint)) / np.bincount(areas.labels.ravel())
+        >= FLAT
+    )
     rest = off | ~flat[areas.labels]
     colors, rooms = colors_of(paint, areas, flat)
     names = color_titles(colors)
     layers = [
-        Layer(name, picture_of(rooms[box] == i, np.array(color, np.uint8)), box[0].start, box[1].start)
-        for i, (name, color, box) in enumerate(zip(names, colors, find_objects(rooms + 1), strict=True))
+        Layer(
+            name, picture_of(rooms[box] == i, np.array(color, np.uint8)), box[0].start, box[1].start
+        )
+        for i, (name, color, box) in enumerate(
+            zip(names, colors, find_objects(rooms + 1), strict=True)
+        )
     ]
     if rest.any():
         under = under_ink(picture, canvas)
@@ -103,9 +118,11 @@ def color_at(picture: np.ndarray, canvas: np.ndarray, row: float, column: float)
     return np.clip(np.rint(255.0 * picture[at] / np.maximum(canvas[at], 1)), 0, 255)
 
 
-def colors_of(paint: np.ndarray, areas: Areas, flat: np.ndarray) -> tuple[list[tuple[int, int, int]], np.ndarray]:
-    """The colours of flat areas, the one of most pixels first, and each pixel's, (H, W), -1 for none. White areas at
-    the picture's border are paper."""
+def colors_of(
+    paint: np.ndarray, areas: Areas, flat: np.ndarray
+) -> tuple[list[tuple[int, int, int]], np.ndarray]:
+    """The colours of flat areas, the one of most pixels first, and each pixel's, (H, W), -1 for
+    none. White areas at the picture's border are paper."""
     taken = flat & ~((paint == 255).all(1) & (areas.border > 0))
     found, which = np.unique(paint[taken], axis=0, return_inverse=True)
     room = np.full(len(paint), -1, np.int32)
@@ -189,7 +206,8 @@ def flattened(document: Document, k: int = 0) -> np.ndarray:
 
 
 def colors_alone(document: Document, k: int) -> np.ndarray:
-    """(H, W, 4) uint8: the colours of candidate k under the ink, without lines; transparent where paper is."""
+    """(H, W, 4) uint8: the colours of candidate k under the ink, without lines; transparent where
+    paper is."""
     canvas = np.zeros((*document.size, 4), np.uint8)
     for layer in document.groups[k].layers:
         lay(canvas, layer)

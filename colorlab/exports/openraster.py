@@ -1,7 +1,8 @@
 """OpenRaster: layers in a zip archive, as Krita, GIMP, MyPaint and others open them.
 
-https://www.openraster.org, version 0.0.5: file layout, stack.xml, the baseline. Equal documents give equal bytes. What
-made it lies in the archive too: ``colorlab/made.json``, and the pictures that it was made from."""
+https://www.openraster.org, version 0.0.5: file layout, stack.xml, the baseline. Equal documents
+give equal bytes. What made it lies in the archive too: ``colorlab/made.json``, and the pictures
+that it was made from."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ from colorlab.storage.plain import json_of
 
 MADE, FILES = "colorlab/made.json", "colorlab/"
 THUMBNAIL = 256  # px; the longest side, by the specification
-LARGEST, LARGEST_MADE = 1 << 28, 1 << 20  # bytes of a picture in an archive that is read, and of what made it
+# bytes of a picture in an archive that is read, and of what made it
+LARGEST, LARGEST_MADE = 1 << 28, 1 << 20
 SIGNED = "colorlab-signature"
 
 
@@ -35,7 +37,10 @@ def write(path: Path, document: Document) -> None:
     small = merged.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     entries = [("stack.xml", stack.encode()), *pictures, ("mergedimage.png", png(merged))]
-    entries += [("Thumbnails/thumbnail.png", png(small)), (MADE, json.dumps(document.made, indent=1).encode())]
+    entries += [
+        ("Thumbnails/thumbnail.png", png(small)),
+        (MADE, json.dumps(document.made, indent=1).encode()),
+    ]
     entries += [(FILES + name, content) for name, content in document.files.items()]
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         put(archive, "mimetype", b"image/openraster")
@@ -54,25 +59,32 @@ def put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def stack_of(document: Document, pictures: list[tuple[str, bytes]]) -> str:
-    """The order of the layers, the topmost first, as XML; their pictures are appended. Lines are in no group: programs
-    may blend a group by itself."""
+    """The order of the layers, the topmost first, as XML; their pictures are appended. Lines are in
+    no group: programs may blend a group by itself."""
 
     def element(layer: Layer, visible: bool = True) -> str:
         source = f"data/{len(pictures):03}.png"
         pictures.append((source, png(Image.fromarray(layer.pixels))))
         return (
-            f'<layer name={quoteattr(layer.name)} src="{source}" x="{layer.left}" y="{layer.top}" opacity="1.0" '
-            f'visibility="{visibility(visible)}" composite-op="svg:{"multiply" if layer.multiply else "src-over"}"/>'
+            f'<layer name={quoteattr(layer.name)} src="{source}" x="{layer.left}" y="{layer.top}" '
+            'opacity="1.0" '
+            f'visibility="{visibility(visible)}" '
+            f'composite-op="svg:{"multiply" if layer.multiply else "src-over"}"/>'
         )
 
     def group_of(group: Group) -> str:
         inner = "".join(element(layer) for layer in reversed(group.layers))
         return (
-            f'<stack name={quoteattr(group.name)} opacity="1.0" visibility="{visibility(group.visible)}" '
+            f'<stack name={quoteattr(group.name)} opacity="1.0" '
+            f'visibility="{visibility(group.visible)}" '
             f'composite-op="svg:src-over">{inner}</stack>'
         )
 
-    overs = [(g.over._replace(name=f"{g.name}: {g.over.name}"), g.visible) for g in document.groups if g.over]
+    overs = [
+        (g.over._replace(name=f"{g.name}: {g.over.name}"), g.visible)
+        for g in document.groups
+        if g.over
+    ]
     parts = [element(layer, visible) for layer, visible in overs]
     parts += [element(document.lines)] if document.lines else []
     parts += [*map(group_of, document.groups), element(document.paper)]
@@ -96,7 +108,8 @@ def png(picture: Image.Image) -> bytes:
 
 
 def read_made(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """What made an exported file, and the pictures that it was made from, by their names. DataError."""
+    """What made an exported file, and the pictures that it was made from, by their names.
+    DataError."""
     try:
         if path.exists() and not path.is_file():
             raise ValueError("it is no plain file")
@@ -108,8 +121,18 @@ def read_made(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             raise ValueError("it does not say how it was made")
         return made, files
     except KeyError as error:
-        raise DataError(f"{path} does not say how it was made (give an .ora that colorlab exported)") from error
-    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        raise DataError(
+            f"{path} does not say how it was made (give an .ora that colorlab exported)"
+        ) from error
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        lzma.LZMAError,
+        zlib.error,
+        zipfile.BadZipFile,
+        RuntimeError,
+    ) as error:
         raise DataError(
             f"{path} cannot be read: {' '.join(str(error).split())[:100]} (give an exported .ora)"
         ) from error

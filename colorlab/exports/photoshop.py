@@ -1,7 +1,9 @@
-"""PSD files, by psd-tools (extra ``psd``), as Photoshop, Clip Studio Paint, Krita and others open them.
+"""PSD files, by psd-tools (extra ``psd``), as Photoshop, Clip Studio Paint, Krita and others open
+them.
 
-Adobe Photoshop File Formats Specification. The merged picture is laid together here: psd-tools would do it again, in
-seconds and a gigabyte for a large page. For that its record is written as it is, which is why its version is pinned."""
+Adobe Photoshop File Formats Specification. The merged picture is laid together here: psd-tools
+would do it again, in seconds and a gigabyte for a large page. For that its record is written as it
+is, which is why its version is pinned."""
 
 from __future__ import annotations
 
@@ -26,10 +28,13 @@ def write(path: Path, document: Document) -> None:
     try:
         from psd_tools import PSDImage
     except ImportError as error:
-        raise ConfigError("export=psd needs psd-tools (pip install 'colorlab-suite[psd]', or export=ora)") from error
+        raise ConfigError(
+            "export=psd needs psd-tools (pip install 'colorlab-suite[psd]', or export=ora)"
+        ) from error
 
     height, width = document.size
-    psd = PSDImage.new("RGBA", (width, height), color=(255,) * 4)  # in an RGB one, each layer's alpha becomes a mask
+    # in an RGB one, each layer's alpha becomes a mask
+    psd = PSDImage.new("RGBA", (width, height), color=(255,) * 4)
     add(psd, document.paper)
     for group in document.groups:
         folder = psd.create_group(name="Group")
@@ -40,13 +45,16 @@ def write(path: Path, document: Document) -> None:
         add(psd, document.lines)
     for group in document.groups:
         if group.over:
-            add(psd, group.over._replace(name=f"{group.name}: {group.over.name}")).visible = group.visible
+            add(
+                psd, group.over._replace(name=f"{group.name}: {group.over.name}")
+            ).visible = group.visible
     psd.image_resources[XMP] = resource(metadata(document.made))
     write_bytes(path, packed(psd, flattened(document)))
 
 
 def add(parent: Any, layer: Layer) -> Any:
-    """A pixel layer, the topmost of its parent. Its name is set afterwards: only so may it have any letters."""
+    """A pixel layer, the topmost of its parent. Its name is set afterwards: only so may it have any
+    letters."""
     from psd_tools.constants import BlendMode
 
     mode = BlendMode.MULTIPLY if layer.multiply else BlendMode.NORMAL
@@ -65,7 +73,9 @@ def packed(psd: Any, merged: np.ndarray) -> bytes:
     psd._update_record()
     record, opaque = psd._record, np.full(merged.shape[:2], 255, np.uint8)
     record.image_data = ImageData(compression=Compression.RLE)
-    record.image_data.set_data([plane.tobytes() for plane in (*np.moveaxis(merged, 2, 0), opaque)], record.header)
+    record.image_data.set_data(
+        [plane.tobytes() for plane in (*np.moveaxis(merged, 2, 0), opaque)], record.header
+    )
     out = io.BytesIO()
     record.write(out)
     return out.getvalue()
@@ -83,8 +93,10 @@ def metadata(made: dict[str, Any]) -> bytes:
     said = escape(json.dumps(made))
     return (
         '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        'rdf:about="" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt><rdf:li '
+        'xml:lang="x-default">'
         f"{said}</rdf:li></rdf:Alt></dc:description>"
         f"<dc:identifier>colorlab-signature={made.get('signature', '')}</dc:identifier>"
         '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'

@@ -30,9 +30,17 @@ def write_png(path: Path, document: Document, k: int) -> None:
 def write_gpl(path: Path, document: Document, k: int) -> None:
     """Its palette, as GIMP, Krita and Inkscape read it, the commonest colour first."""
     colors = document.groups[k].colors
-    rows = [f"{r:3} {g:3} {b:3}\t{name}" for (r, g, b), name in zip(colors, color_titles(colors), strict=True)]
+    rows = [
+        f"{r:3} {g:3} {b:3}\t{name}"
+        for (r, g, b), name in zip(colors, color_titles(colors), strict=True)
+    ]
     name = " ".join(f"{path.stem}".split())
-    head = ["GIMP Palette", f"Name: {name}", "Columns: 8", f"# colorlab-signature={document.made.get('signature', '')}"]
+    head = [
+        "GIMP Palette",
+        f"Name: {name}",
+        "Columns: 8",
+        f"# colorlab-signature={document.made.get('signature', '')}",
+    ]
     write_text(path, "\n".join([*head, *rows]) + "\n")
 
 
@@ -40,9 +48,12 @@ def write_svg(path: Path, document: Document, k: int) -> None:
     """Its flat areas as outlines, a path a colour, and the lines above them as a picture."""
     (height, width), group = document.size, document.groups[k]
     paths = [
-        f'<path id="color-{i + 1}" fill="#{hexed}" stroke="#{hexed}" d="{outlines(group.rooms == i)}">'
+        f'<path id="color-{i + 1}" fill="#{hexed}" stroke="#{hexed}" '
+        f'd="{outlines(group.rooms == i)}">'
         f"<title>{escape(name)}</title></path>"
-        for i, (hexed, name) in enumerate(zip(map(_hexed, group.colors), color_titles(group.colors), strict=True))
+        for i, (hexed, name) in enumerate(
+            zip(map(_hexed, group.colors), color_titles(group.colors), strict=True)
+        )
     ]
     lines = ""
     if document.lines:
@@ -53,7 +64,8 @@ def write_svg(path: Path, document: Document, k: int) -> None:
         )
     write_text(
         path,
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 '
+        f'{width} {height}">\n'
         f"<!-- colorlab-signature={document.made.get('signature', '')} -->\n"
         f"<metadata>{escape(json.dumps(document.made))}</metadata>\n"
         f'<rect id="paper" width="{width}" height="{height}" fill="#ffffff"/>\n'
@@ -64,8 +76,8 @@ def write_svg(path: Path, document: Document, k: int) -> None:
 
 
 def outlines(mask: np.ndarray) -> str:
-    """The path data of (H, W) bool, through the middles of its outermost pixels: a stroke one pixel wide reaches their
-    edges."""
+    """The path data of (H, W) bool, through the middles of its outermost pixels: a stroke one pixel
+    wide reaches their edges."""
     found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     rings = [[f"{x + 0.5:g} {y + 0.5:g}" for x, y in ring[:, 0].tolist()] for ring in found]
     return "".join(f"M{'L'.join(ring)}Z" for ring in rings)

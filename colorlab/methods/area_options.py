@@ -12,10 +12,11 @@ TRUNKS = ("none", "lite0")
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How drawings are read. side: px at which the net sees them. width, layers, heads: of the transformer over areas;
-    width and heads of the one that gives colours too. trunk: lite0, a net that learned from photographs, which helps to
-    read drawings and learns to name them; or none. text_encoder: minilm, a folder with a text model and its tokenizer,
-    or null: without captions."""
+    """How drawings are read. side: px at which the net sees them. width, layers, heads: of the
+    transformer over areas; width and heads of the one that gives colours too. trunk: lite0, a net
+    that learned from photographs, which helps to read drawings and learns to name them; or none.
+    text_encoder: minilm, a folder with a text model and its tokenizer, or null: without
+    captions."""
 
     width: int
     side: int
@@ -31,8 +32,9 @@ class ReadingOptions:
 
 @dataclass(frozen=True)
 class HandOptions:
-    """Whose colours. styles: names of the hands in the training set, by their labels. style: the one to colour like,
-    null = nobody's in particular. dropout: share of the training pictures whose hand is not told."""
+    """Whose colours. styles: names of the hands in the training set, by their labels. style: the
+    one to colour like, null = nobody's in particular. dropout: share of the training pictures whose
+    hand is not told."""
 
     styles: Sequence[str]
     style: str | None
@@ -41,7 +43,9 @@ class HandOptions:
     def __post_init__(self) -> None:
         if self.style is not None and self.style not in self.styles:
             known = ", ".join(self.styles)
-            raise ConfigError(f"method.hand.style={self.style} is none of {known} (null = nobody's in particular)")
+            raise ConfigError(
+                f"method.hand.style={self.style} is none of {known} (null = nobody's in particular)"
+            )
 
     @property
     def number(self) -> int:
@@ -51,8 +55,8 @@ class HandOptions:
 
 @dataclass(frozen=True)
 class DecoderOptions:
-    """What gives colours. layers: of its transformer. turns: random states (orders, noises) in which each training
-    picture is learned from."""
+    """What gives colours. layers: of its transformer. turns: random states (orders, noises) in
+    which each training picture is learned from."""
 
     layers: int
     turns: int

@@ -1,26 +1,43 @@
-"""What methods that colour areas share: from drawings to their areas' features, and from areas' colours to pictures.
+"""What methods that colour areas share: from drawings to their areas' features, and from areas'
+colours to pictures.
 
-Paper is an area like others, and white a colour like others. What is known before (clicks, strokes, a half-painted
-picture, a candidate to be varied) is given to the method area by area."""
+Paper is an area like others, and white a colour like others. What is known before
+(clicks, strokes, a half-painted picture, a candidate to be varied) is given to the method area by
+area."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlab.conditions.area_colors import by_size, resized, size_ranks, sized, small_view, true_colors
+from colorlab.conditions.area_colors import (
+    by_size,
+    resized,
+    size_ranks,
+    sized,
+    small_view,
+    true_colors,
+)
 from colorlab.conditions.area_colors import shares as area_shares
 from colorlab.conditions.area_hints import AreaHints, area_hints
 from colorlab.conditions.area_shapes import passages, shapes
-from colorlab.conditions.areas import areas_of
 from colorlab.conditions.captions import shares, with_colors, words_of
 from colorlab.conditions.pen import evened
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
+from colorlab.methods.area_inputs import (
+    NO_REQUEST,
+    AreaRequest,
+    PreparedDrawing,
+    Shown,
+    labels_of,
+    openness,
+    places_of,
+)
 from colorlab.methods.area_options import HandOptions, ReadingOptions
 from colorlab.methods.base import (
     Losses,
@@ -32,76 +49,36 @@ from colorlab.methods.base import (
     in_channels_last,
     slowed,
 )
-from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, open_rim
+from colorlab.nets.area_encoder import AreaEncoder, Drawn
 from colorlab.nets.frozen import Aside
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.naming import Naming
 from colorlab.samplers.area_guides import Autoguidance, Like
 from colorlab.samplers.candidates import each_alone
 from colorlab.samplers.guidance import GuidanceOptions
-from colorlab.samplers.guides import Guide, Place
+from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition, Hints
 
-CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
-TOGETHER = 8  # pictures of like numbers of areas go through the net together: little is lost on padding
+# pictures of like numbers of areas go through the net together: little is lost on padding
+TOGETHER = 8
 UNIFORM = 0.5  # areas that have less of one colour than this teach nothing
-CAPTION_DROPOUT, COLOR_WORDS = 0.3, 0.5  # shares of the training captions left out, and that name colours
-PAINTED = 0.5  # share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
-OPEN = 0.8  # of an area's width lies at the rim of the drawing where the area is open to the paper around
+# shares of the training captions left out, and that name colours
+CAPTION_DROPOUT, COLOR_WORDS = 0.3, 0.5
+# share of an area from which a hint is a painted picture, not a click: it is kept to the pixel
+PAINTED = 0.5
 MOST = 160  # areas of a training picture; smaller ones are left out
 NAMING = 0.1  # weight of the names' cross-entropy
 TRUNK_RATE = 0.1  # of the learning rate, for what was learned from photographs
-KNOWN = (0.6, 0.5)  # share of the training pictures with areas that are given; the largest share of areas given
-
-
-class Shown(NamedTuple):
-    """Training pictures as the net is shown them, with R areas at most, the largest first. image (B, 1, S, S); labels
-    (B, S, S); count (B,); colors (B, R, 3) in [0, 1], the true ones; weight (B, R) of an area's loss; style (B,); text
-    (B, T, D) the states of the captions' tokens, D = 0 without captions."""
-
-    image: Tensor
-    labels: Tensor
-    count: Tensor  # type: ignore[assignment]
-    colors: Tensor
-    weight: Tensor
-    style: Tensor
-    text: Tensor
-
-
-class AreaRequest(NamedTuple):
-    """What is asked for of one drawing's candidates. text: a caption; guides; colors (R, 3) in [0, 1] that are given,
-    in the areas of known (R,) bool, or None."""
-
-    text: str = ""
-    guides: Sequence[Guide] = ()
-    colors: Tensor | None = None
-    known: Tensor | None = None
-
-
-NO_REQUEST = AreaRequest()
-
-
-class PreparedDrawing(NamedTuple):
-    """One drawing whose R areas, the largest first, are to be coloured n times. drawn: the drawing, and if it is to be
-    contrasted with that, the same in nobody's hand with the negative caption. weaker: the drawing as weaker methods
-    read it, each with the guide that names the method. open: (R,), see ``openness``. shapes: (R,
-    3), see ``shapes``. joined: (R, R), see ``passages``. given: colours (R, 3) in [0, 1] and which candidates have
-    them, (n, R) bool."""
-
-    drawn: list[Drawn]
-    weaker: list[tuple[Autoguidance, Drawn]]
-    places: list[Place]
-    open: Tensor
-    shapes: Tensor
-    joined: Tensor
-    given: tuple[Tensor, Tensor]
+# share of the training pictures with areas that are given; the largest share of areas given
+KNOWN = (0.6, 0.5)
 
 
 class AreaMethod(Method):
     """A method that colours areas. A subclass gives ``losses`` and ``candidates``.
 
-    turns: random states (orders, noises) in which each training picture is learned from. guidance: how far beyond what
-    style and text say, away from nobody's hand and from the negative caption."""
+    turns: random states (orders, noises) in which each training picture is learned from. guidance:
+    how far beyond what style and text say, away from nobody's hand and from the negative
+    caption."""
 
     conditions = ("lines",)
     own_size = True
@@ -122,7 +99,9 @@ class AreaMethod(Method):
         self.reader: Aside | None = None if reader is None else Aside(reader)
         self.takes_text = reader is not None
         helped, text = reading.trunk != "none", reader.width if reader else 0
-        self.encoder = AreaEncoder(reading.width, reading.layers, reading.heads, len(hand.styles), text, helped)
+        self.encoder = AreaEncoder(
+            reading.width, reading.layers, reading.heads, len(hand.styles), text, helped
+        )
         self.naming = Naming(reading.width) if helped else None
         in_channels_last(self.encoder.reader)
 
@@ -142,22 +121,28 @@ class AreaMethod(Method):
         return [slowed(Optimized(optimizer, self.schedule(optimizer)), 1, TRUNK_RATE)]
 
     def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
-        """(B turns, R): of areas, given each drawing's features ``turns`` times, and what ``randomness`` drew."""
+        """(B turns, R): of areas, given each drawing's features ``turns`` times, and what
+        ``randomness`` drew."""
         raise NotImplementedError
 
     def randomness(self, shown: Shown, draws: Draws) -> list[Tensor]:
         """What a batch's losses depend on by chance, (B, turns, R, ...) each."""
         raise NotImplementedError
 
-    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(
+        self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]
+    ) -> Tensor:
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]."""
         raise NotImplementedError
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """The mean loss of an area, weighted by the root of its size; and of naming the drawings."""
+        """The mean loss of an area, weighted by the root of its size; and of naming the
+        drawings."""
         shown, hidden = self.shown(batch), draws.to("style").uniform() < self.hand.dropout
         text = self.states(captions(batch, draws), cut=True) if self.takes_text else shown.text
-        shown = shown._replace(style=torch.where(hidden.to(shown.style.device), 0, shown.style), text=text)
+        shown = shown._replace(
+            style=torch.where(hidden.to(shown.style.device), 0, shown.style), text=text
+        )
         random, total, weight, naming = self.randomness(shown, draws), [], [], []
         for rows in shown.count.argsort(stable=True).split(TOGETHER):
             R = int(shown.count[rows].max())
@@ -168,7 +153,9 @@ class AreaMethod(Method):
                 naming.append(self.naming(drawn.whole, [batch.text[i] for i in rows.tolist()]))
             repeated = Drawn(*(x.repeat_interleave(self.turns, 0) for x in drawn))
             own = Shown(*(x.repeat_interleave(self.turns, 0) for x in own))
-            errors = self.losses(repeated, own, [x[rows, :, :R].flatten(0, 1).to(own.image.device) for x in random])
+            errors = self.losses(
+                repeated, own, [x[rows, :, :R].flatten(0, 1).to(own.image.device) for x in random]
+            )
             total.append((errors * own.weight).sum())
             weight.append(own.weight.sum())
         colors = torch.stack(total).sum() / torch.stack(weight).sum().clamp(min=1e-6)
@@ -184,19 +171,21 @@ class AreaMethod(Method):
         colors, uniform = true_colors(batch.rgb, batch.image, labels, int(count.max()))
         image, labels = resized(batch.image, labels, self.side)
         weight = area_shares(labels, colors.shape[1]).sqrt() * (uniform > UNIFORM)
-        style, nothing = (batch.label + 1).clamp(0, len(self.hand.styles)), image.new_zeros(len(image), 0, 0)
+        style = (batch.label + 1).clamp(0, len(self.hand.styles))
+        nothing = image.new_zeros(len(image), 0, 0)
         return Shown(image, labels, count, colors, weight, style, nothing)
 
     def states(self, texts: list[str], cut: bool) -> Tensor:
-        """The states of the captions' tokens, (B, T, D); D = 0 for a method without captions. cut: drop silently
-        what is too long, instead of a ConfigError."""
+        """The states of the captions' tokens, (B, T, D); D = 0 for a method without captions. cut:
+        drop silently what is too long, instead of a ConfigError."""
         if self.reader is None:
             return self.encoder.places.weight.new_zeros(len(texts), 0, 0)
         states: Tensor = self.reader.on(self.encoder.places.weight.device)(texts, cut)
         return states
 
     def colors_in(self, pictures: Any, most: int) -> tuple[Tensor, Tensor]:
-        """True colours of areas (N, 3) in [0, 1], and their weights (N,), of so many training pictures at most."""
+        """True colours of areas (N, 3) in [0, 1], and their weights (N,), of so many training
+        pictures at most."""
         train = pictures.splits["train"]
         chosen = evenly_spread(train, min(most, len(train)))
         found = []
@@ -207,7 +196,9 @@ class AreaMethod(Method):
         return torch.cat(colors), torch.cat(weights)
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """One drawing at a time, painted at the size at which its areas are known."""
         pictures = []
         for one, row in each_alone(condition, draws):
@@ -215,9 +206,14 @@ class AreaMethod(Method):
             pictures.append(self.picture(one, labels, n, row, guides))
         return torch.stack(pictures)
 
-    def picture(self, condition: Condition, labels: Tensor, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
-        """One drawing with its areas (h, w), perhaps finer than the drawing -> (n, 3, H, W) in [0, 1]."""
-        image, hints, request = condition.image[0], condition.hints, AreaRequest((condition.text or [""])[0], guides)
+    def picture(
+        self, condition: Condition, labels: Tensor, n: int, draws: Draws, guides: Sequence[Guide]
+    ) -> Tensor:
+        """One drawing with its areas (h, w), perhaps finer than the drawing -> (n, 3, H, W) in
+        [0, 1]."""
+        image = condition.image[0]
+        hints = condition.hints
+        request = AreaRequest((condition.text or [""])[0], guides)
         if hints is not None:
             known = area_hints(labels, image, hints)
             labels, request = known.labels, request._replace(colors=known.colors, known=known.known)
@@ -227,9 +223,11 @@ class AreaMethod(Method):
         return flat * image if hints is None else pasted(flat * image, hints, known)
 
     @torch.no_grad()
-    def colors(self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest = NO_REQUEST) -> Tensor:
-        """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1], labels (h, w) in 0..R-1,
-        draws: one row. What is given is kept exactly."""
+    def colors(
+        self, image: Tensor, labels: Tensor, n: int, draws: Draws, request: AreaRequest = NO_REQUEST
+    ) -> Tensor:
+        """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1],
+        labels (h, w) in 0..R-1, draws: one row. What is given is kept exactly."""
         R, rank = int(labels.max()) + 1, size_ranks(labels)
         ranked, order = rank[labels], rank.argsort()
         small, seen = small_view(evened(image), ranked, self.side)
@@ -244,24 +242,37 @@ class AreaMethod(Method):
             joined=passages(ranked, image, R),
             given=(colors[order], given[:, order]),
         )
-        return torch.where(given[..., None], colors, self.candidates(asked, n, draws, request.guides)[:, rank])
+        return torch.where(
+            given[..., None], colors, self.candidates(asked, n, draws, request.guides)[:, rank]
+        )
 
     def _drawn(self, image: Tensor, labels: Tensor, R: int, text: str) -> list[Drawn]:
         """The drawing by the style and the text, and if it is to be contrasted, without them."""
-        asked = [(self.hand.number, text)] + [(0, self.guidance.negative)] * bool(self.guidance.scale)
-        numbers = [[torch.tensor([value], device=image.device) for value in (R, style)] for style, _ in asked]
+        asked = [(self.hand.number, text)] + [(0, self.guidance.negative)] * bool(
+            self.guidance.scale
+        )
+        numbers = [
+            [torch.tensor([value], device=image.device) for value in (R, style)]
+            for style, _ in asked
+        ]
         return [
             self.encoder(image, labels, *own, self.states([said], self.cut))
             for own, (_, said) in zip(numbers, asked, strict=True)
         ]
 
-    def _weaker(self, image: Tensor, labels: Tensor, request: AreaRequest) -> list[tuple[Autoguidance, Drawn]]:
-        """What weaker methods read of the drawing, for autoguidance. ConfigError: one is of another kind."""
+    def _weaker(
+        self, image: Tensor, labels: Tensor, request: AreaRequest
+    ) -> list[tuple[Autoguidance, Drawn]]:
+        """What weaker methods read of the drawing, for autoguidance. ConfigError: one is of another
+        kind."""
         found = []
         for guide in request.guides:
             if isinstance(guide, Autoguidance) and guide.strength:
                 if not self.is_weaker(weaker := guide.weaker.to(self.device)):
-                    raise ConfigError("guide.autoguidance.run is of another method or palette (give one like this)")
+                    raise ConfigError(
+                        "guide.autoguidance.run is of another method or palette (give one like "
+                        "this)"
+                    )
                 view = small_view(evened(image), labels, weaker.side)
                 found.append((guide, weaker._drawn(*view, int(labels.max()) + 1, request.text)[0]))
         return found
@@ -270,11 +281,18 @@ class AreaMethod(Method):
         """Whether a method gives estimates that may be compared with this one's."""
         return type(other) is type(self)
 
-    def _given(self, image: Tensor, labels: Tensor, n: int, draws: Draws, asked: AreaRequest) -> tuple[Tensor, Tensor]:
-        """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a candidate to be like."""
+    def _given(
+        self, image: Tensor, labels: Tensor, n: int, draws: Draws, asked: AreaRequest
+    ) -> tuple[Tensor, Tensor]:
+        """Colours (R, 3), and which candidates have them given, (n, R): by hints, else by a
+        candidate to be like."""
         R = int(labels.max()) + 1
         colors = image.new_zeros(R, 3) if asked.colors is None else asked.colors
-        mask = torch.zeros(R, dtype=torch.bool, device=image.device) if asked.known is None else asked.known
+        mask = (
+            torch.zeros(R, dtype=torch.bool, device=image.device)
+            if asked.known is None
+            else asked.known
+        )
         given = mask.expand(n, R)
         for like in asked.guides:
             if isinstance(like, Like):
@@ -295,38 +313,3 @@ def pasted(pictures: Tensor, hints: Hints | None, known: AreaHints) -> Tensor:
     assert hints is not None
     whole = (known.shown > PAINTED)[known.labels]
     return torch.lerp(pictures, hints.rgb, hints.mask * sized(whole[None], pictures.shape[-2:]))
-
-
-def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
-    """(R,): 2 for an area that has most of the picture's border; 1 for areas whose paper lies at the box around the ink
-    on a length of OPEN of their width at least; 0 for others at the border; -1 for what lines enclose, and for all
-    where no area has most of the border: a scene without paper around. image (1, 1, S, S), labels (1, S, S)."""
-    rim = 2 * F.avg_pool2d(open_rim(image), 2)[0, 0]  # of its length, in the pixels of places
-    at_rim = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
-    seen = labels[0]
-    border = torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).bincount(minlength=len(places))
-    paper = 2 * border > border.sum()
-    if not paper.any():
-        return torch.full(paper.shape, -1.0, device=paper.device)
-    around = torch.where(paper, 2.0, torch.where(border > 0, 0.0, -1.0))
-    return torch.maximum(around, at_rim.float() * 2 - 1)
-
-
-def places_of(labels: Tensor, R: int) -> list[Place]:
-    """labels (1, S, S) -> where each area is."""
-    shares = memberships(labels, R)[0]
-    corners = [divmod(int(share.argmax()), share.shape[1]) for share in shares]
-    return [Place(share, (round(4 * float(share.sum())), *at)) for share, at in zip(shares, corners, strict=True)]
-
-
-def labels_of(image: Tensor) -> Tensor:
-    """(B, 1, H, W) in [0, 1], ink dark -> the areas' numbers (B, h, w), of small drawings at CLEAREST px."""
-    import cv2
-
-    found = []
-    for picture in image[:, 0].cpu().mul(255).round().byte().numpy():
-        scale = max(1.0, CLEAREST / max(picture.shape))
-        size = tuple(max(1, round(scale * length)) for length in picture.shape[::-1])
-        larger = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
-        found.append(torch.from_numpy(areas_of(larger).labels).long())
-    return torch.stack(found).to(image.device)

@@ -1,7 +1,9 @@
-"""cGAN: the conditional GAN that DivColor is compared with (Deshpande et al., CVPR 2017, Sec. 5): pix2pix, in chroma.
+"""cGAN: the conditional GAN that DivColor is compared with (Deshpande et al., CVPR 2017, Sec. 5):
+pix2pix, in chroma.
 
-A U-Net paints the chroma, a PatchGAN judges it beside the gray picture (Isola et al., 2017). All noise is dropout,
-which stays on at test time. Of 256 colourings, the centres of 5 clusters are shown."""
+A U-Net paints the chroma, a PatchGAN judges it beside the gray picture (Isola et al., 2017). All
+noise is dropout, which stays on at test time. Of 256 colourings, the centres of 5 clusters are
+shown."""
 
 from __future__ import annotations
 
@@ -12,7 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, cross_entropy, dropout_masks
+from colorlab.methods.adversarial import (
+    Adversarial,
+    CriticOptions,
+    Made,
+    cross_entropy,
+    dropout_masks,
+)
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.unet import UNet
 from colorlab.samplers.candidates import joined
@@ -29,8 +37,8 @@ class NetOptions:
 
 
 class CGAN(Adversarial):
-    """width, net: of the U-Net. critic: the discriminator. l1_weight: lambda of Isola et al. cluster: which of many
-    draws are shown."""
+    """width, net: of the U-Net. critic: the discriminator. l1_weight: lambda of Isola et
+    al. cluster: which of many draws are shown."""
 
     def __init__(
         self,

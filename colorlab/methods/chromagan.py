@@ -1,14 +1,15 @@
-"""ChromaGAN: adversarial picture colorization with semantic class distribution (Vitoria, Raad and Ballester, 2020,
-arXiv 1907.09837).
+"""ChromaGAN: adversarial picture colorization with semantic class distribution
+(Vitoria, Raad and Ballester, 2020, arXiv 1907.09837).
 
-Chroma and a class distribution from one net; the critic is WGAN-GP's, on patches. With p the classes that a pretrained
-classifier finds in the gray picture, and ab in units of 8-bit Lab, [0, 1]:
+Chroma and a class distribution from one net; the critic is WGAN-GP's, on patches. With p the
+classes that a pretrained classifier finds in the gray picture, and ab in units of 8-bit Lab,
+[0, 1]:
 
-    L = |ab - G_ab|^2 + 0.1 L_WGAN + 0.003 KL(p || G_classes)                                         (Eq. 1 to 6)
+    L = |ab - G_ab|^2 + 0.1 L_WGAN + 0.003 KL(p || G_classes)                           (Eq. 1 to 6)
 
-G has no noise, so that every candidate is the same. With ``latent`` numbers of noise it paints ``tries`` candidates of
-each training picture, and |ab - G_ab|^2 counts for the nearest alone: the others are free to be other colourings, as
-long as the critic takes them for real."""
+G has no noise, so that every candidate is the same. With ``latent`` numbers of noise it paints
+``tries`` candidates of each training picture, and |ab - G_ab|^2 counts for the nearest alone: the
+others are free to be other colourings, as long as the critic takes them for real."""
 
 from __future__ import annotations
 
@@ -59,8 +60,8 @@ class LossOptions:
 class ChromaGAN(Adversarial):
     """width, latent: see ``ChromaGANNet``. critic: the discriminator.
 
-    Weights that draw are in the checkpoint, the trunk too, frozen or not: a run colours pictures without the cache it
-    was trained with. The classifier only teaches; it is in none."""
+    Weights that draw are in the checkpoint, the trunk too, frozen or not: a run colours pictures
+    without the cache it was trained with. The classifier only teaches; it is in none."""
 
     def __init__(
         self,
@@ -78,7 +79,9 @@ class ChromaGAN(Adversarial):
         self.latent, self.tries = latent, losses.tries if latent else 1
         self.pretrained, self.losses = trunk.pretrained, losses
         self.candidates_differ = latent > 0
-        net = ChromaGANNet(width, latent, CLASSES if losses.classes else 0, trunk.skips, trunk.tuned)
+        net = ChromaGANNet(
+            width, latent, CLASSES if losses.classes else 0, trunk.skips, trunk.tuned
+        )
         self.net: ChromaGANNet = in_channels_last(net)  # type: ignore[assignment]
         self.discriminator = critic.net(2, norm=False)
 
@@ -113,12 +116,15 @@ class ChromaGAN(Adversarial):
         weight = self.losses
         losses = {"loss": weight.l2 * l2 + weight.gan * gan, "l2": l2, "gan": gan}
         if weight.classes:
-            classes = divergence(class_distribution(batch.image, weight.classified_at), made["logits"])
+            classes = divergence(
+                class_distribution(batch.image, weight.classified_at), made["logits"]
+            )
             losses |= {"loss": losses["loss"] + weight.classes * classes, "classes": classes}
         return losses
 
     def judge(self, image: Tensor) -> Callable[[Tensor], Tensor]:
-        """Chroma (B, 2, H, W) in units of 8-bit Lab -> a score for each patch of it beside the gray picture."""
+        """Chroma (B, 2, H, W) in units of 8-bit Lab -> a score for each patch of it beside the gray
+        picture."""
         return lambda chroma: self.discriminator(image, chroma)[0].float()
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
@@ -146,6 +152,7 @@ def divergence(p: Tensor, logits: Tensor) -> Tensor:
 
 @torch.no_grad()
 def class_distribution(image: Tensor, side: int) -> Tensor:
-    """Gray pictures (B, 1, H, W) in [0, 1] -> (B, 1000) probabilities of ImageNet's classes, seen at side x side px."""
+    """Gray pictures (B, 1, H, W) in [0, 1] -> (B, 1000) probabilities of ImageNet's classes, seen
+    at side x side px."""
     seen = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
     return load_lite0(image.device)(seen.expand(-1, 3, -1, -1)).float().softmax(1)

@@ -1,7 +1,9 @@
-"""CIC: colorization as classification, Zhang, Isola and Efros, "Colorful Image Colorization" (ECCV 2016).
+"""CIC: colorization as classification, Zhang, Isola and Efros, "Colorful Image Colorization"
+(ECCV 2016).
 
-The published weights can be read from a file: those of 2016 (width 64, bins=published, no shortcuts) and the class
-branch of Zhang et al., "Real-Time User-Guided Image Colorization" (2017; width 64, bins=square, shortcuts)."""
+The published weights can be read from a file: those of 2016 (width 64, bins=published, no
+shortcuts) and the class branch of Zhang et al., "Real-Time User-Guided Image Colorization" (2017;
+width 64, bins=square, shortcuts)."""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from colorlab.nets.cic_net import CICNet
 from colorlab.samplers.marginals import MarginalSampler
 from colorlab.weights.published import fill_parts, read_tensors, renamed
 
-#: names in the published files -> here; the rest of the 2017 net (its regression branch) has no place
+#: names in the published files -> here; the rest of the 2017 net (its regression branch) has no
+#: place
 PUBLISHED = {
     r"model([1-7])\.(.*)": r"net.conv\1.\2",
     r"model8\.0\.(.*)": r"net.ups.0.up.\1",  # 2016
@@ -33,8 +36,9 @@ PUBLISHED_2017 = PUBLISHED | {
 
 
 class CIC(PixelClassifier):
-    """published: a file of published weights, read before the first step; the net then stays as it is and only the
-    copula learns; its rebalancing is undone by the prior that it was trained with, which must be given."""
+    """published: a file of published weights, read before the first step; the net then stays as it
+    is and only the copula learns; its rebalancing is undone by the prior that it was trained with,
+    which must be given."""
 
     skips_gray = True
 
@@ -49,13 +53,22 @@ class CIC(PixelClassifier):
         classes: ClassOptions,
         published: str | None,
     ) -> None:
-        super().__init__(seed, optimizer, schedule, sampler, CICNet(width, net.stride, net.shortcuts), net, classes)
+        super().__init__(
+            seed,
+            optimizer,
+            schedule,
+            sampler,
+            CICNet(width, net.stride, net.shortcuts),
+            net,
+            classes,
+        )
         self.published = published
         if published is not None:
             if classes.undo_rebalancing and classes.prior is None and classes.rebalance < 1:
                 raise ValueError(
                     "the published net was rebalanced by a prior of its own (give "
-                    "method.classes.prior=<its prior_probs.npy>, or method.classes.undo_rebalancing=false)"
+                    "method.classes.prior=<its prior_probs.npy>, or "
+                    "method.classes.undo_rebalancing=false)"
                 )
             self.freeze_net()
 
@@ -66,13 +79,15 @@ class CIC(PixelClassifier):
             self.read_published(Path(self.published))
 
     def read_published(self, path: Path) -> None:
-        """Fill net and classes. CheckpointError: not such a file, or one of another width or table."""
+        """Fill net and classes. CheckpointError: not such a file, or one of another width or
+        table."""
         tensors = renamed(read_tensors(path), PUBLISHED_2017 if self.net.shortcuts else PUBLISHED)
         first = "net.conv1.0.weight"
         if first in tensors:  # that of 2017 sees hints as well, which are zero where there are none
             tensors[first] = tensors[first][:, :1].contiguous()
         wrong = (
-            f"in {path} (want width=64 stride=4, with bins=published shortcuts=false for the weights of 2016, "
+            f"in {path} (want width=64 stride=4, with bins=published shortcuts=false for the "
+            "weights of 2016, "
             "bins=square shortcuts=true for those of 2017)"
         )
         fill_parts(self, ("net.", "classes."), tensors, wrong)

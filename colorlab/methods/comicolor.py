@@ -1,10 +1,11 @@
-"""Comicolorization: "Semi-Automatic Manga Colorization" (Furusawa, Hiroshiba, Ogaki and Odagiri, 2017, arXiv
-1706.06918).
+"""Comicolorization: "Semi-Automatic Manga Colorization" (Furusawa, Hiroshiba, Ogaki and Odagiri,
+2017, arXiv 1706.06918).
 
-A net paints a page in the colours of a reference, of which it is told a palette, and a discriminator judges it. In
-training the reference is the true colouring itself; in use it is ``palette=``, colours or a picture. Without one,
-candidate k takes the palette of a training picture. Here the net is a U-Net with the palette at each layer; the paper's
-classes of pictures are left out."""
+A net paints a page in the colours of a reference, of which it is told a palette, and a
+discriminator judges it. In training the reference is the true colouring itself; in use it is
+``palette=``, colours or a picture. Without one, candidate k takes the palette of a training
+picture. Here the net is a U-Net with the palette at each layer; the paper's classes of pictures are
+left out."""
 
 from __future__ import annotations
 
@@ -21,7 +22,13 @@ from colorlab.conditions.palette import colors_of_lab
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, least_squares
-from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    OptimizerFactory,
+    ScheduleFactory,
+    evenly_spread,
+    in_channels_last,
+)
 from colorlab.nets.unet import UNet
 from colorlab.samplers.area_guides import OnlyColors
 from colorlab.samplers.candidates import each_alone, in_groups
@@ -43,8 +50,8 @@ class NetOptions:
 
 
 class Comicolor(Adversarial):
-    """width, net: of the U-Net. critic: the discriminator. l2_weight: of the squared error, beside the
-    discriminator."""
+    """width, net: of the U-Net. critic: the discriminator. l2_weight: of the squared error, beside
+    the discriminator."""
 
     palettes: Tensor  # (remembered, NUMBERS colors)
 
@@ -75,13 +82,19 @@ class Comicolor(Adversarial):
         self.palettes.copy_(self.palettes_of(rgb))
 
     def palettes_of(self, rgb: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] -> (B, NUMBERS colors), kept, for a training picture comes again."""
+        """(B, 3, H, W) in [0, 1] -> (B, NUMBERS colors), kept, for a training picture comes
+        again."""
         small = F.interpolate(rgb, (SEEN, SEEN), mode="area").cpu()
-        found = self.known.of(keys_of(small), lambda at: torch.stack([palette_of(small[i], self.colors) for i in at]))
+        found = self.known.of(
+            keys_of(small), lambda at: torch.stack([palette_of(small[i], self.colors) for i in at])
+        )
         return found.to(rgb.device)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
-        return {"painted": self.net(batch.image, self.palettes_of(batch.rgb)), "truth": self.space.encode(batch.rgb)}
+        return {
+            "painted": self.net(batch.image, self.palettes_of(batch.rgb)),
+            "truth": self.space.encode(batch.rgb),
+        }
 
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         real = least_squares(self.discriminator(batch.image, made["truth"]), 1.0)
@@ -95,17 +108,22 @@ class Comicolor(Adversarial):
         return {"loss": gan + self.l2_weight * l2, "gan": gan.detach(), "l2": l2.detach()}
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """``OnlyColors`` is the palette. ConfigError: any other guide."""
         if any(not isinstance(guide, OnlyColors) for guide in guides):
-            raise ConfigError("comicolor takes palette=, but no guide, bias or hints (leave them out)")
+            raise ConfigError(
+                "comicolor takes palette=, but no guide, bias or hints (leave them out)"
+            )
         given = [guide for guide in guides if isinstance(guide, OnlyColors)]
         wanted = colors_of_lab(given[-1].lab) if given else None
         alone = each_alone(condition, draws)
         return torch.stack([self.in_colors(one.image, n, rows, wanted) for one, rows in alone])
 
     def in_colors(self, image: Tensor, n: int, draws: Draws, wanted: Tensor | None) -> Tensor:
-        """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]. wanted: colours (K, 3) in [0, 1]."""
+        """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]. wanted: colours (K, 3)
+        in [0, 1]."""
 
         def paint(rows: Draws) -> Tensor:
             return self.net(image.expand(len(rows), -1, -1, -1), self.drawn(rows, wanted))
@@ -113,23 +131,27 @@ class Comicolor(Adversarial):
         return self.space.decode(in_groups(paint, draws, n, self.micro_batch).float(), image)
 
     def drawn(self, rows: Draws, wanted: Tensor | None) -> Tensor:
-        """The palette of each candidate: a training picture's; with the colours that are wanted, in an order of its own
-        and repeated if they are few, in the shares of that."""
+        """The palette of each candidate: a training picture's; with the colours that are wanted, in
+        an order of its own and repeated if they are few, in the shares of that."""
         own = rows.to("palette")
         known = self.palettes[own.choice(len(self.palettes), device=self.device)]
         if wanted is None:
             return known
         order = own.uniform(len(wanted), device=self.device).argsort(1)
-        chosen = order[:, torch.arange(self.colors, device=self.device) % len(wanted)]  # (m, colors)
+        # (m, colors)
+        chosen = order[:, torch.arange(self.colors, device=self.device) % len(wanted)]
         rgb = 2 * wanted.to(self.device)[chosen] - 1
         return torch.cat([rgb, known.unflatten(1, (self.colors, NUMBERS))[..., 3:]], 2).flatten(1)
 
 
 def palette_of(rgb: Tensor, colors: int) -> Tensor:
-    """A picture (3, h, w) in [0, 1] -> (NUMBERS colors,): its k-means in Lab, the largest first, each as red, green and
-    blue in [-1, 1] and its share; those that are missing are black, of share 0."""
+    """A picture (3, h, w) in [0, 1] -> (NUMBERS colors,): its k-means in Lab, the largest first,
+    each as red, green and blue in [-1, 1] and its share; those that are missing are black, of share
+    0."""
     pixels = rgb.flatten(1).T
-    found, sizes = quantized(pixels, torch.ones(len(pixels)), colors).unique(dim=0, return_counts=True)
+    found, sizes = quantized(pixels, torch.ones(len(pixels)), colors).unique(
+        dim=0, return_counts=True
+    )
     order = sizes.argsort(descending=True, stable=True)[:colors]
     told = torch.cat([2 * found[order] - 1, sizes[order, None] / len(pixels)], 1)
     return F.pad(told, (0, 0, 0, colors - len(told)), value=0.0).flatten()

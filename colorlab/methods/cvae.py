@@ -1,7 +1,9 @@
-"""CVAE: the conditional VAE that DivColor is compared with (Deshpande et al., CVPR 2017, Sec. 5 and 6.3).
+"""CVAE: the conditional VAE that DivColor is compared with (Deshpande et al., CVPR 2017, Sec. 5 and
+6.3).
 
-DivColor's autoencoder, both halves of which also see the gray picture; colourings come of z ~ N(0, I). Of 256 of them,
-the centres of 5 clusters are shown (Sohn et al., 2015, for the bound: an L2 loss and a KL divergence)."""
+DivColor's autoencoder, both halves of which also see the gray picture; colourings come of z ~
+N(0, I). Of 256 of them, the centres of 5 clusters are shown (Sohn et al., 2015, for the bound: an
+L2 loss and a KL divergence)."""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from torch import Tensor
 
 from colorlab.color import AB
 from colorlab.draws import Draws
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    in_channels_last,
+)
 from colorlab.nets.divcolor_net import FieldVAE
 from colorlab.samplers.candidates import colored, stretched
 from colorlab.samplers.clusters import ClusterOptions, clustered
@@ -33,7 +41,8 @@ class NetOptions:
 
 
 class CVAE(Method):
-    """width, net: of the autoencoder. kl: weight of the KL divergence. cluster: which of many draws are shown.
+    """width, net: of the autoencoder. kl: weight of the KL divergence. cluster: which of many draws
+    are shown.
     micro_batch: candidates decoded together."""
 
     conditions = SPACE.conditions
@@ -52,7 +61,9 @@ class CVAE(Method):
         super().__init__(seed, optimizer, schedule)
         self.side, self.latents, self.kl = net.side, net.latents, kl
         self.cluster, self.micro_batch = cluster, micro_batch
-        vae = FieldVAE(net.side, width, net.latents, skip=True, gray_posterior=True, dropout=net.dropout)
+        vae = FieldVAE(
+            net.side, width, net.latents, skip=True, gray_posterior=True, dropout=net.dropout
+        )
         self.vae: FieldVAE = in_channels_last(vae)  # type: ignore[assignment]
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
@@ -60,12 +71,20 @@ class CVAE(Method):
         side = (self.side, self.side)
         field, gray = stretched(SPACE.encode(batch.rgb), side), stretched(batch.image, side)
         posterior = self.vae.encode(field, gray, draws.to("dropout") if self.training else None)
-        made = self.vae(posterior.at(draws.normal(self.latents, device=field.device)), self.vae.maps(gray))
+        made = self.vae(
+            posterior.at(draws.normal(self.latents, device=field.device)), self.vae.maps(gray)
+        )
         l2, kl = (field - made).square().sum((1, 2, 3)).mean(), posterior.kl().mean()
-        return {"loss": (l2 + self.kl * kl) / field[0].numel(), "l2": l2.detach(), "kl": kl.detach()}
+        return {
+            "loss": (l2 + self.kl * kl) / field[0].numel(),
+            "l2": l2.detach(),
+            "kl": kl.detach(),
+        }
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """The clusters' representatives, the largest cluster first, then further draws."""
         return colored(self.candidates, condition, n, draws, guides, self.side)
 

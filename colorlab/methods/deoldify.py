@@ -1,7 +1,9 @@
-"""DeOldify (Antic, 2018 to 2019): colouring by a GAN that is trained as one for a short while only, "NoGAN".
+"""DeOldify (Antic, 2018 to 2019): colouring by a GAN that is trained as one for a short while only,
+"NoGAN".
 
-Generator and discriminator first learn apart: the generator to paint what is near the truth, by colours and by a frozen
-net's features, then the discriminator to tell its pictures from true ones, and only then both against each other.
+Generator and discriminator first learn apart: the generator to paint what is near the truth, by
+colours and by a frozen net's features, then the discriminator to tell its pictures from true ones,
+and only then both against each other.
 
     batches 0 .. G - 1         the generator, by its nearness alone
     batches G .. G + C - 1     the discriminator, on what the generator paints
@@ -88,7 +90,9 @@ class DeOldify(Adversarial):
         near = F.l1_loss(made["painted"], made["truth"])
         if weight := self.losses.perceptual:
             seen = load_perceptual(self.losses.perceptual_net, self.device)
-            near = near + weight * seen(self.space.decode(made["painted"].float(), batch.image), batch.rgb)
+            near = near + weight * seen(
+                self.space.decode(made["painted"].float(), batch.image), batch.rgb
+            )
         if int(self.batches_seen) < self.stages.generator:
             return {"loss": near, "near": near.detach()}
         gan = cross_entropy(self.discriminator(batch.image, made["painted"]), 1.0)
@@ -99,5 +103,6 @@ class DeOldify(Adversarial):
 
 
 def zero_loss(like: Tensor) -> Tensor:
-    """A loss that no weight has a part in: weights without a gradient stay, whatever their optimizer remembers."""
+    """A loss that no weight has a part in: weights without a gradient stay, whatever their
+    optimizer remembers."""
     return torch.zeros((), device=like.device, requires_grad=True)

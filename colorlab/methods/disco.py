@@ -1,9 +1,10 @@
 """DisCo: "Disentangled Image Colorization via Global Anchors" (Xia, Hu, Wong and Wang, 2022).
 
-A few superpixels, the anchors, are coloured first, each by a draw from the classes that it may have; a transformer then
-says the colours of all others given them, and a convolutional net brings superpixels to pixels. Candidates differ by
-their anchors alone. Here one transformer does both: anchors are drawn one after another, each given those before, and a
-user's hints are anchors that need no draw. Superpixels are SLIC's, not learnt."""
+A few superpixels, the anchors, are coloured first, each by a draw from the classes that it may
+have; a transformer then says the colours of all others given them, and a convolutional net brings
+superpixels to pixels. Candidates differ by their anchors alone. Here one transformer does both:
+anchors are drawn one after another, each given those before, and a user's hints are anchors that
+need no draw. Superpixels are SLIC's, not learnt."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ from colorlab.color import AB, AB_SCALE
 from colorlab.conditions.hint_maps import KEPT_BYTES, chroma_shown, superpixels
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    in_channels_last,
+)
 from colorlab.nets.color_heads import inverse_cdf
 from colorlab.nets.refiner_net import RefinerNet
 from colorlab.nets.token_net import TokenNet, region_means
@@ -56,8 +63,8 @@ class TransformerOptions:
 
 
 class DisCo(Method):
-    """width: of the trunk. bins: classes of colour, see ``table_of``. refiner_width: see ``RefinerNet``. micro_batch:
-    candidates coloured together."""
+    """width: of the trunk. bins: classes of colour, see ``table_of``. refiner_width: see
+    ``RefinerNet``. micro_batch: candidates coloured together."""
 
     conditions = SPACE.conditions
 
@@ -81,16 +88,19 @@ class DisCo(Method):
         self.divided = Answers(KEPT_BYTES, 1)
 
     def labels(self, image: Tensor) -> Tensor:
-        """The superpixels of gray pictures (B, 1, H, W): (B, H, W) int64, kept, for a picture comes again."""
+        """The superpixels of gray pictures (B, 1, H, W): (B, H, W) int64, kept, for a picture comes
+        again."""
 
         def divide(places: list[int]) -> Tensor:
-            return torch.stack([superpixels(image[i].cpu(), self.anchors.superpixels) for i in places])
+            return torch.stack(
+                [superpixels(image[i].cpu(), self.anchors.superpixels) for i in places]
+            )
 
         return self.divided.of(keys_of(image), divide).to(image.device)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """classes: cross-entropy of the superpixels whose colour is not shown, 0 to ``count`` of them are; refined: L1
-        of the ab painted of true superpixels, in units of 110 of Lab."""
+        """classes: cross-entropy of the superpixels whose colour is not shown, 0 to ``count`` of
+        them are; refined: L1 of the ab painted of true superpixels, in units of 110 of Lab."""
         image, rgb = padded(batch.image, STRIDE), padded(batch.rgb, STRIDE)
         label, ab = self.labels(image), SPACE.encode(rgb)
         count = int(label.max()) + 1
@@ -103,13 +113,23 @@ class DisCo(Method):
         nats = F.cross_entropy(logits.float().transpose(1, 2), truth, reduction="none")
         classes = (nats * asked).sum() / asked.sum().clamp_min(1)
         refined = F.l1_loss(self.refiner(image, self.spread(means, label)), ab)
-        return {"loss": classes + REFINED * refined, "classes": classes.detach(), "refined": refined.detach()}
+        return {
+            "loss": classes + REFINED * refined,
+            "classes": classes.detach(),
+            "refined": refined.detach(),
+        }
 
     def shown(self, there: Tensor, draws: Draws) -> Tensor:
-        """Which superpixels (B, R) of a training picture have their true colour: up to ``count``, at random."""
+        """Which superpixels (B, R) of a training picture have their true colour: up to ``count``,
+        at random."""
         own = draws.to("anchors")
         count = own.choice(self.anchors.count + 1, 1, device=there.device)
-        order = own.uniform(there.shape[1], device=there.device).masked_fill(~there, 2.0).argsort(1).argsort(1)
+        order = (
+            own.uniform(there.shape[1], device=there.device)
+            .masked_fill(~there, 2.0)
+            .argsort(1)
+            .argsort(1)
+        )
         return (order < count) & there
 
     def spread(self, colors: Tensor, label: Tensor) -> Tensor:
@@ -118,10 +138,14 @@ class DisCo(Method):
         return colors.transpose(1, 2).gather(2, flat).unflatten(2, label.shape[1:])
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """Hints are anchors, and come back exactly. ConfigError: guides."""
         if any(not isinstance(guide, Inpaint) for guide in guides):
-            raise ConfigError("disco takes hints, but no guide or bias (leave guide= and bias= out)")
+            raise ConfigError(
+                "disco takes hints, but no guide or bias (leave guide= and bias= out)"
+            )
         alone = each_alone(condition, draws)
         return torch.stack([self.candidates(one, n, rows) for one, rows in alone])
 
@@ -142,17 +166,20 @@ class DisCo(Method):
         return in_groups(paint, draws, n, self.micro_batch)
 
     def hinted(self, hints: Tensor, label: Tensor, count: int) -> Tensor:
-        """The class of each superpixel that a hint touches, the number of classes elsewhere: (1, R)."""
+        """The class of each superpixel that a hint touches, the number of classes elsewhere:
+        (1, R)."""
         means, _ = region_means(hints, label, count)
         share = means[..., 2:]
         bins = self.bins.nearest(AB_SCALE * means[..., :2] / share.clamp_min(1e-6))
         return torch.where(share[..., 0] > 0, bins, len(self.bins))
 
     def colored(self, tokens: Tensor, there: Tensor, known: Tensor, rows: Draws) -> Tensor:
-        """Lab's ab of all superpixels, (m, R, 2): anchors drawn one after another, then the others' annealed mean."""
+        """Lab's ab of all superpixels, (m, R, 2): anchors drawn one after another, then the others'
+        annealed mean."""
         m, unknown = len(rows), len(self.bins)
         tokens, there, known = (x.expand(m, *x.shape[1:]) for x in (tokens, there, known.clone()))
-        u, known = rows.to("anchors").uniform(self.anchors.count, device=tokens.device), known.clone()
+        u = rows.to("anchors").uniform(self.anchors.count, device=tokens.device)
+        known = known.clone()
         places = anchors_of(tokens[0], self.anchors.count)
         for k, place in enumerate(places.tolist()):
             logits = self.net(tokens, there, known)[:, place].float() / self.anchors.temperature
@@ -164,6 +191,7 @@ class DisCo(Method):
 
 
 def anchors_of(tokens: Tensor, count: int) -> Tensor:
-    """Which of the tokens (R, channels) are anchors: as far from one another as can be, at most ``count``."""
+    """Which of the tokens (R, channels) are anchors: as far from one another as can be, at most
+    ``count``."""
     square = torch.cdist(tokens, tokens, compute_mode="donot_use_mm_for_euclid_dist").square()
     return farthest(square, min(count, len(tokens)))

@@ -1,14 +1,15 @@
 """DivColor: Learning Diverse Image Colorization (Deshpande et al., CVPR 2017).
 
-A variational autoencoder learns the chroma fields C of pictures as latents z, with losses that keep them from turning
-gray (Sec. 3). A mixture density network then learns P(z|G), G being the gray picture (Sec. 4). Its means, heaviest
-first, decode to the colourings.
+A variational autoencoder learns the chroma fields C of pictures as latents z, with losses that keep
+them from turning gray (Sec. 3). A mixture density network then learns P(z|G), G being the gray
+picture (Sec. 4). Its means, heaviest first, decode to the colourings.
 
-    L_dec = L_hist + lambda_mah L_mah + lambda_grad L_grad                                                   (Eq. 4)
-    L_mdn = -log pi_m + |z - mu_m|^2 / 2 sigma^2,   m = argmin_i |z - mu_i|                                   (Eq. 6)
+    L_dec = L_hist + lambda_mah L_mah + lambda_grad L_grad                                   (Eq. 4)
+    L_mdn = -log pi_m + |z - mu_m|^2 / 2 sigma^2,   m = argmin_i |z - mu_i|                  (Eq. 6)
 
-The losses of the VAE are sums over a field, as in the paper; their weighted sum is divided by the number of its values,
-so that "loss" does not grow with the side. Both stages run in one fit: which one is a function of the batches seen."""
+The losses of the VAE are sums over a field, as in the paper; their weighted sum is divided by the
+number of its values, so that "loss" does not grow with the side. Both stages run in one fit: which
+one is a function of the batches seen."""
 
 from __future__ import annotations
 
@@ -19,13 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.ab_bins import GRID, SQUARE, smoothed, table_of
 from colorlab.color import AB, AB_SCALE
 from colorlab.draws import Draws
-from colorlab.errors import DataError
 from colorlab.methods.base import (
     Losses,
     Method,
@@ -34,6 +33,7 @@ from colorlab.methods.base import (
     ScheduleFactory,
     evenly_spread,
     in_channels_last,
+    rates_of,
 )
 from colorlab.nets.divcolor_net import (
     MDN,
@@ -45,6 +45,8 @@ from colorlab.nets.divcolor_net import (
     gradients,
     mahalanobis,
     mdn_loss,
+    principal_components,
+    rarity,
     reduced,
 )  # fmt: skip
 from colorlab.nets.frozen import fill, tensors_of
@@ -54,11 +56,11 @@ from colorlab.types import Batch, Condition
 
 SPACE = AB()
 COMPONENTS = 20  # principal components of L_mah, Sec. 3.1
-BINS, SMOOTHING = "reachable", 5.0  # of the histogram H, as Zhang et al. (2016) have it: ab bins of 10, a sigma of 5
+# of the histogram H, as Zhang et al. (2016) have it: ab bins of 10, a sigma of 5
+BINS, SMOOTHING = "reachable", 5.0
 LINE = 2 * SQUARE // int(GRID) + 1  # bins on a side of the square that holds all colours
 FITTED = 2048  # training pictures that L_hist and L_mah are fitted to
 STAGES, SAMPLES = ("all", "vae", "mdn"), ("means", "random")
-UNSEEN = 0.01  # a difference in chroma that nobody sees: 1 in units of Lab
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ class MixtureOptions:
     components: int
     head: str
     loss: str  # "nearest" component (Eq. 6) or "exact" (Eq. 5)
-    features: str | None  # a run of the cic method whose frozen conv7 is seen; None = features of its own
+    # a run of the cic method whose frozen conv7 is seen; None = features of its own
+    features: str | None
     features_width: int | None  # of that run
     samples: str  # the "means" in order of weight and random beyond them, or "random"
-    sees: int | None = None  # px; side at which the features see the gray picture; None = the field's
+    # px; side at which the features see the gray picture; None = the field's
+    sees: int | None = None
 
     def __post_init__(self) -> None:
         if self.samples not in SAMPLES:
@@ -113,9 +117,13 @@ class StageOptions:
         if self.stage not in STAGES:
             raise ValueError(f"stage is {', '.join(STAGES)}, not {self.stage!r}")
         if self.stage == "mdn" and self.vae is None:
-            raise ValueError("stage=mdn needs a trained VAE (set method.stages.vae=<run folder>, or stage=all)")
+            raise ValueError(
+                "stage=mdn needs a trained VAE (set method.stages.vae=<run folder>, or stage=all)"
+            )
         if self.stage != "mdn" and self.vae is not None:
-            raise ValueError(f"vae={self.vae} does not go with stage={self.stage} (set method.stages.stage=mdn)")
+            raise ValueError(
+                f"vae={self.vae} does not go with stage={self.stage} (set method.stages.stage=mdn)"
+            )
 
     @property
     def vae_steps(self) -> int:
@@ -134,7 +142,8 @@ class NetOptions:
 
 
 class DivColor(Method):
-    """width, net: of the autoencoder. mdn: the mixture. micro_batch: candidates decoded together."""
+    """width, net: of the autoencoder. mdn: the mixture. micro_batch: candidates decoded
+    together."""
 
     conditions = SPACE.conditions
     trains_in_turn = True
@@ -144,8 +153,9 @@ class DivColor(Method):
     variance: Tensor  # (20,) along them, descending
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, net: NetOptions,
-        losses: LossOptions, mdn: MixtureOptions, stages: StageOptions, micro_batch: int,
+        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int,
+        net: NetOptions, losses: LossOptions, mdn: MixtureOptions, stages: StageOptions,
+        micro_batch: int,
     ) -> None:  # fmt: skip
         super().__init__(seed, optimizer, schedule)
         self.side, self.latents, self.micro_batch = net.side, net.latents, micro_batch
@@ -155,7 +165,9 @@ class DivColor(Method):
         seen = FrozenFeatures(mdn.features_width or 1) if mdn.features else GrayFeatures(mdn.width)
         self.features = in_channels_last(seen)
         self.sees = mdn.sees or net.side
-        head = MDN(seen.channels, self.sees, mdn.width, net.latents, mdn.components, mdn.head, net.dropout)
+        head = MDN(
+            seen.channels, self.sees, mdn.width, net.latents, mdn.components, mdn.head, net.dropout
+        )
         self.mdn: MDN = in_channels_last(head)  # type: ignore[assignment]
         table = table_of(BINS)
         self.register_buffer("H", torch.full((len(table),), 1 / len(table)))
@@ -164,11 +176,17 @@ class DivColor(Method):
         self.register_buffer("variance", torch.ones(COMPONENTS))
 
     def prepare(self, pictures: Any) -> None:
-        """Take the features and the VAE of other runs; for a VAE of its own, fit H and the principal components."""
+        """Take the features and the VAE of other runs; for a VAE of its own, fit H and the
+        principal components."""
         if (run := self.mixture.features) is not None:
             fill(self.features, tensors_of(Path(run), "net."), run, "mdn.features_width")
         if (run := self.stages.vae) is not None:
-            fill(self.vae, tensors_of(Path(run), "vae."), run, "width, net.side, net.latents and net.skip")
+            fill(
+                self.vae,
+                tensors_of(Path(run), "vae."),
+                run,
+                "width, net.side, net.latents and net.skip",
+            )
             return
         train = pictures.splits["train"]
         chosen = evenly_spread(train, min(len(train), FITTED))
@@ -184,7 +202,8 @@ class DivColor(Method):
         return stretched(SPACE.encode(rgb), (self.side, self.side))
 
     def bins(self, field: Tensor) -> Tensor:
-        """Chroma (B, 2, side, side), about [-1, 1] -> (B, side, side): the bin that each colour is in."""
+        """Chroma (B, 2, side, side), about [-1, 1] -> (B, side, side): the bin that each colour is
+        in."""
         a, b = ((field * (AB_SCALE / GRID)).round().long() + LINE // 2).clamp(0, LINE - 1).unbind(1)
         return self.bin_at[a * LINE + b]
 
@@ -201,11 +220,16 @@ class DivColor(Method):
         """What the next batch trains: "vae" or "mdn"."""
         if self.stages.stage != "all":
             return self.stages.stage
-        return "vae" if int(self.batches_seen) < self.stages.vae_steps * self.stages.accumulate else "mdn"
+        return (
+            "vae"
+            if int(self.batches_seen) < self.stages.vae_steps * self.stages.accumulate
+            else "mdn"
+        )
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Eq. 4 and the KL divergence while the VAE learns, then Eq. 6 or 5. No gradient reaches what does not learn,
-        so the optimizer leaves it alone, weight decay and all; nor do its batch statistics change."""
+        """Eq. 4 and the KL divergence while the VAE learns, then Eq. 6 or 5. No gradient reaches
+        what does not learn, so the optimizer leaves it alone, weight decay and all; nor do its
+        batch statistics change."""
         learning = self.learning
         for part in (self.vae, self.features, self.mdn):
             part.train(self.training and (part is self.vae) == (learning == "vae"))
@@ -235,32 +259,44 @@ class DivColor(Method):
             case "l2":
                 return error.square().sum((1, 2, 3))
             case "hist":
-                weight = rarity(self.H, self.losses.uniform, self.losses.scale)[self.bins(field)]  # (B, side, side)
+                # (B, side, side)
+                weight = rarity(self.H, self.losses.uniform, self.losses.scale)[self.bins(field)]
                 return reduced((weight * error.square().sum(1)).sum((1, 2)), self.losses.reduction)
             case "mah":
                 return mahalanobis(error, self.basis, self.variance)
             case _:
                 return reduced(gradients(error), self.losses.reduction)
 
-    def mdn_losses(self, field: Tensor, gray: Tensor, seen: Tensor, draws: Draws) -> dict[str, Tensor]:
+    def mdn_losses(
+        self, field: Tensor, gray: Tensor, seen: Tensor, draws: Draws
+    ) -> dict[str, Tensor]:
         """Sec. 4: the target is a sample of Q(z|C), fresh at each step."""
         with torch.no_grad():
-            z = self.vae.encode(field, gray, None).at(draws.normal(self.latents, device=field.device))
+            z = self.vae.encode(field, gray, None).at(
+                draws.normal(self.latents, device=field.device)
+            )
         mixture = self.mdn(seen, draws.to("dropout") if self.training else None)
         entropy = -(mixture.log_weight.exp() * mixture.log_weight).sum(1)
-        return {"loss": mdn_loss(mixture, z, self.mixture.loss).mean(), "entropy": entropy.mean().detach()}
+        return {
+            "loss": mdn_loss(mixture, z, self.mixture.loss).mean(),
+            "entropy": entropy.mean().detach(),
+        }
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """Candidate k is the mean of the k-th heaviest component, or a random draw. A VAE without MDN draws from its
-        prior."""
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
+        """Candidate k is the mean of the k-th heaviest component, or a random draw. A VAE without
+        MDN draws from its prior."""
         return colored(self.candidates, condition, n, draws, guides, max(self.side, self.sees))
 
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """n fields for one gray picture (1, 1, H, W)."""
         maps = self.vae.maps(self.gray(image))
         mixture = None if self.stages.stage == "vae" else self.mdn(self.seen(image), None).sorted()
-        return in_groups(lambda rows: self.vae(self.latent(mixture, rows), maps), draws, n, self.micro_batch)
+        return in_groups(
+            lambda rows: self.vae(self.latent(mixture, rows), maps), draws, n, self.micro_batch
+        )
 
     def latent(self, mixture: Mixture | None, rows: Draws) -> Tensor:
         """(m, d) latents of one picture's candidates; mixture: of batch 1, sorted."""
@@ -278,67 +314,30 @@ class DivColor(Method):
 
     @torch.inference_mode()
     def reconstruct(self, batch: Batch, draws: Draws) -> Tensor:
-        """(B, 3, H, W) in [0, 1]: the true colours through the VAE and back, z drawn from Q(z|C) (Tables 1 and 2)."""
+        """(B, 3, H, W) in [0, 1]: the true colours through the VAE and back, z drawn from Q(z|C)
+        (Tables 1 and 2)."""
         gray = self.gray(batch.image)
-        z = self.vae.encode(self.field(batch.rgb), gray, None).at(draws.normal(self.latents, device=self.device))
+        z = self.vae.encode(self.field(batch.rgb), gray, None).at(
+            draws.normal(self.latents, device=self.device)
+        )
         fields = self.vae(z, self.vae.maps(gray))
-        return torch.cat([joined(*pair) for pair in zip(fields.split(1), batch.image.split(1), strict=True)])
+        return torch.cat(
+            [joined(*pair) for pair in zip(fields.split(1), batch.image.split(1), strict=True)]
+        )
 
     def optimizers(self) -> list[Optimized]:
         """With both stages in one fit, each has the whole schedule, at its own pace."""
         if self.stages.stage != "all":
             return super().optimizers()
-        optimizer, rates = self.optimizer(self.parameters()), self.rates()
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates[self.place(step)])
+        optimizer = self.optimizer(self.parameters())
+        rates = rates_of(self.optimizer, self.schedule, self.stages.steps)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: rates[self.place(step)]
+        )
         return [Optimized(optimizer, schedule)]
-
-    def rates(self) -> list[float]:
-        """The schedule's rate at each step, in units of the optimizer's."""
-        probe = self.optimizer([torch.nn.Parameter(torch.zeros(1))])
-        rate = probe.param_groups[0]["lr"]
-        schedule, rates = self.schedule(probe), []
-        for _ in range(self.stages.steps):
-            rates.append(probe.param_groups[0]["lr"] / rate)
-            probe.step()
-            schedule.step()
-        return rates
 
     def place(self, step: int) -> int:
         """Where in the schedule a step is, if each stage runs through all of it."""
         steps, turn = self.stages.steps, self.stages.vae_steps
         first, length = (0, turn) if step < turn else (turn, steps - turn)
         return min((step - first) * steps // max(length, 1), steps - 1)
-
-
-def rarity(H: Tensor, uniform: float, scale: str) -> Tensor:
-    """Weights of the bins, 1 / H of Eq. 2. They weight the squared error, as the text and the authors' release have it;
-    Eq. 2 squares them too.
-
-    uniform: share of the uniform distribution that is mixed into H (Zhang et al., 2016: 0.5), which bounds the
-    weights; 0 = 1 / H itself. A bin that never occurs weighs as the rarest that does. scale: "raw", whose mean over
-    the pixels is some hundred, as the paper's lambda_mah and lambda_grad are meant for; "mean_one", ours, beside which
-    the other losses weigh as many times more."""
-    mixed = (1 - uniform) * H + uniform / len(H)
-    weight = 1 / mixed.clamp_min(mixed[H > 0].min())
-    match scale:
-        case "raw":
-            return weight
-        case "mean_one":
-            return weight / (H * weight).sum()
-        case _:
-            raise ValueError(f"scale is raw or mean_one, not {scale!r}")
-
-
-def principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """(N, D) -> unit directions (count, D) of largest variance and the variances (count,), descending. Where the rows
-    span fewer, the directions are 0 and the last variance is repeated. DataError if no value differs visibly."""
-    centered = rows - rows.mean(0)
-    squares, vectors = torch.linalg.eigh((centered @ centered.T).double())
-    squares, vectors = squares.flip(0)[:count], vectors.flip(1)[:, :count]
-    if centered.abs().max() < UNSEEN:
-        raise DataError("the training pictures have no colours that differ (give colour pictures)")
-    found = int((squares > 1e-6 * squares[0]).sum())
-    kept = squares[:found].sqrt()
-    basis = F.pad((vectors[:, :found] / kept).float().T @ centered, (0, 0, 0, count - found))
-    variance = (squares[:found] / max(len(rows) - 1, 1)).float()
-    return basis, torch.cat([variance, variance[-1:].expand(count - found)])

@@ -1,7 +1,9 @@
-"""Flats: one colour for each closed area of a line drawing, drawn area by area from a palette, at any size.
+"""Flats: one colour for each closed area of a line drawing, drawn area by area from a palette, at
+any size.
 
-A small net reads the drawing and sums it up area by area; a transformer over the areas gives each a distribution over a
-palette, given the colours already chosen, in any order (after Pannier et al., 2024, "sigma-GPTs")."""
+A small net reads the drawing and sums it up area by area; a transformer over the areas gives each a
+distribution over a palette, given the colours already chosen, in any order (after Pannier et al.,
+2024, "sigma-GPTs")."""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ from torch import Tensor
 from colorlab.conditions.area_shapes import likeness
 from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_colors
 from colorlab.draws import Draws
+from colorlab.methods.area_inputs import PreparedDrawing, Shown
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod, PreparedDrawing, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_decoder import ColorDecoder
@@ -32,8 +35,10 @@ from colorlab.types import Batch, Likelihood
 
 FITTED_PICTURES = 4096  # of the training set, so many give the palette
 SEARCHED_PICTURES = 1024  # the same, where their areas have to be found first
-JITTER = 0.015  # Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
-SHUFFLED = 0.3  # share of the training pictures whose areas come in any order, not from large to small
+# Lab in hundreds: colours are told so inexactly in training, because a user's are not the palette's
+JITTER = 0.015
+# share of the training pictures whose areas come in any order, not from large to small
+SHUFFLED = 0.3
 LOOSE = 3.0  # places by which that order is not strict
 
 Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
@@ -41,8 +46,8 @@ Begin = Callable[[Tensor], Step]  # an order of areas (n, R) -> the first step
 
 @dataclass(frozen=True)
 class PaletteOptions(DecoderOptions):
-    """What gives colours of a palette. colors: of the palette. softness: Lab units by which the true colour's
-    neighbours in the palette are right too."""
+    """What gives colours of a palette. colors: of the palette. softness: Lab units by which the
+    true colour's neighbours in the palette are right too."""
 
     colors: int
     softness: float
@@ -51,9 +56,9 @@ class PaletteOptions(DecoderOptions):
 class Flats(AreaMethod):
     """The method.
 
-    choice: of colours, given their distributions. micro_batch: candidates sampled together; the last group is padded to
-    it, so that candidate k is the same bits whatever n is. guidance: a scale of 0 is off. The rest: see
-    ``AreaMethod``."""
+    choice: of colours, given their distributions. micro_batch: candidates sampled together; the
+    last group is padded to it, so that candidate k is the same bits whatever n is. guidance: a
+    scale of 0 is off. The rest: see ``AreaMethod``."""
 
     palette: Tensor  # (colors, 3) Lab in hundreds
 
@@ -78,7 +83,9 @@ class Flats(AreaMethod):
         """The palette, and a decoder that starts from how common its colours are."""
         super().prepare(pictures)
         searched = pictures[pictures.splits["train"][:1]].areas is None  # at some 20 ms a picture
-        colors, weight = self.colors_in(pictures, SEARCHED_PICTURES if searched else FITTED_PICTURES)
+        colors, weight = self.colors_in(
+            pictures, SEARCHED_PICTURES if searched else FITTED_PICTURES
+        )
         lab = lab_of_colors(colors)
         self.palette = fitted_palette(lab, weight, len(self.palette))
         parts = zip(lab.split(4096), weight.split(4096), strict=True)
@@ -96,11 +103,14 @@ class Flats(AreaMethod):
         return [self.scores(R, draws), JITTER * draws.to("jitter").normal(self.turns, R, 3)]
 
     def scores(self, R: int, draws: Draws) -> Tensor:
-        """Of an order that begins with a random share of the areas, as if known, and goes on from large to small, not
-        strictly, in some pictures not at all."""
+        """Of an order that begins with a random share of the areas, as if known, and goes on from
+        large to small, not strictly, in some pictures not at all."""
         known, shuffled = draws.to("known").uniform(2, self.turns, 1).unbind(1)
         pictures, areas = KNOWN
-        first = draws.to("first").uniform(self.turns, R) < (known - 1 + pictures).clamp(min=0) * areas / pictures
+        first = (
+            draws.to("first").uniform(self.turns, R)
+            < (known - 1 + pictures).clamp(min=0) * areas / pictures
+        )
         noise = draws.to("order").uniform(self.turns, R)
         rank = torch.where(shuffled < SHUFFLED, R * noise, torch.arange(R) + LOOSE * noise)
         return torch.where(first, noise - 1, rank)
@@ -117,17 +127,21 @@ class Flats(AreaMethod):
 
     @torch.inference_mode()
     def likelihood(self, batch: Batch, draws: Draws) -> Likelihood:
-        """Of the colours of the palette nearest to the areas' true ones, from the largest area on; bits per area."""
+        """Of the colours of the palette nearest to the areas' true ones, from the largest area on;
+        bits per area."""
         shown = self.shown(batch)
         found = [self._bits(Shown(*(x[b : b + 1] for x in shown))) for b in range(len(shown.count))]
         joint, alone = torch.tensor(found, device=self.device).unbind(1)
         return Likelihood(joint, alone, f"areas_palette_{len(self.palette)}")
 
     def _bits(self, shown: Shown) -> tuple[float, float]:
-        """An area's, of one picture: by the joint, and as if each area were the first to be told."""
+        """An area's, of one picture: by the joint, and as if each area were the first to be
+        told."""
         R = int(shown.count)
         hand = torch.full_like(shown.style, self.hand.number)
-        drawn = self.encoder(shown.image, shown.labels, shown.count, hand, self.states([""], cut=True))
+        drawn = self.encoder(
+            shown.image, shown.labels, shown.count, hand, self.states([""], cut=True)
+        )
         nearest = torch.cdist(lab_of_colors(shown.colors[:, :R]), self.palette).argmin(-1)[0]
         order = torch.arange(R, device=self.device)
         logits = self.decoder(drawn, self.palette[nearest][None], order[None])[0]
@@ -136,7 +150,9 @@ class Flats(AreaMethod):
         joint_bits, alone_bits = (float(nats) / math.log(2) for nats in entropies)
         return joint_bits, alone_bits
 
-    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(
+        self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]
+    ) -> Tensor:
         m, (begin, palette) = self.micro_batch, self._begin(asked, guides)
         sites = Sites(asked.places, asked.open, likeness(asked.shapes), asked.joined)
         colors, given = asked.given
@@ -156,7 +172,9 @@ class Flats(AreaMethod):
         lab, own = self.palette, [partial(self.decoder.steps, each) for each in asked.drawn]
         begin: Begin = partial(guided, own, self.guidance.scale)
         for guide, drawn in asked.weaker:
-            begin = partial(guided, [begin, partial(guide.weaker.decoder.steps, drawn)], guide.strength)
+            begin = partial(
+                guided, [begin, partial(guide.weaker.decoder.steps, drawn)], guide.strength
+            )
         for only in guides:
             if isinstance(only, OnlyColors):
                 lab, shares = only.offered(lab)
@@ -165,8 +183,8 @@ class Flats(AreaMethod):
 
 
 def guided(begins: Sequence[Begin], guidance: float, order: Tensor) -> Step:
-    """Steps of the first, or farther from the second than it is (Ho and Salimans, 2022, classifier-free guidance):
-    log p + guidance (log p - log p')."""
+    """Steps of the first, or farther from the second than it is (Ho and Salimans, 2022,
+    classifier-free guidance): log p + guidance (log p - log p')."""
     steps = [begin(order) for begin in begins]
 
     def step(last: Tensor | None) -> Tensor:

@@ -1,7 +1,8 @@
-"""Flats by diffusion: the colours of a drawing's areas as a picture of R pixels, denoised as GPIC denoises pictures.
+"""Flats by diffusion: the colours of a drawing's areas as a picture of R pixels, denoised as
+GPIC denoises pictures.
 
-Furusawa et al. (2021), GPIC: its schedule, its samplers and its guides, over areas instead of pixels. What is known is
-inpainted (Eq. 15)."""
+Furusawa et al. (2021), GPIC: its schedule, its samplers and its guides, over areas instead of
+pixels. What is known is inpainted (Eq. 15)."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from torch import Tensor
 from colorlab import diffusion
 from colorlab.color import RGB
 from colorlab.draws import Draws
+from colorlab.methods.area_inputs import PreparedDrawing, Shown
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod, PreparedDrawing, Shown
+from colorlab.methods.areas import KNOWN, AreaMethod
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
@@ -27,8 +29,10 @@ from colorlab.samplers.guides import Guide, Inpaint, Place
 from colorlab.types import Condition, Denoiser, Hints
 
 SPACE = RGB()
-HUBER_DELTA = 0.3  # colours in [-1, 1]: errors below it count by their square, above it by their size
-SNR = (0.05, 5.0)  # the signal-to-noise ratio that weighs errors is held to this range, then its root is taken
+# colours in [-1, 1]: errors below it count by their square, above it by their size
+HUBER_DELTA = 0.3
+# the signal-to-noise ratio that weighs errors is held to this range, then its root is taken
+SNR = (0.05, 5.0)
 PAPER = 0.6  # share of the training pictures whose paper around the drawing is given
 MIN_XI = 0.02  # smallest noise level xi = t/T trained on
 
@@ -36,8 +40,8 @@ MIN_XI = 0.02  # smallest noise level xi = t/T trained on
 class FlatsDiffusion(AreaMethod):
     """The method.
 
-    sampler: walks down the levels. guidance: a scale of 0 is off. micro_batch: candidates sampled together; the last
-    group is padded to it. The rest: see ``AreaMethod``."""
+    sampler: walks down the levels. guidance: a scale of 0 is off. micro_batch: candidates sampled
+    together; the last group is padded to it. The rest: see ``AreaMethod``."""
 
     def __init__(
         self,
@@ -59,24 +63,39 @@ class FlatsDiffusion(AreaMethod):
         """Noise (B, turns, R, 3); levels and what is known, (B, turns, R), uniform."""
         R = shown.colors.shape[1]
         noise = draws.to("noise").normal(self.turns, R, 3)
-        level = (draws.to("level").uniform(self.turns, 1) + torch.arange(self.turns)[:, None]) / self.turns
+        level = (
+            draws.to("level").uniform(self.turns, 1) + torch.arange(self.turns)[:, None]
+        ) / self.turns
         known = draws.to("known").uniform(self.turns, 1)
         pictures, areas = KNOWN
-        given = draws.to("given").uniform(self.turns, R) < (known - 1 + pictures).clamp(min=0) * areas / pictures
+        given = (
+            draws.to("given").uniform(self.turns, R)
+            < (known - 1 + pictures).clamp(min=0) * areas / pictures
+        )
         paper = (draws.to("paper").uniform(self.turns, 1) < PAPER).expand(-1, -1, R)
-        return [noise, level.expand(-1, -1, R), given | (paper & is_background(shown.labels, R).cpu()[:, None])]
+        return [
+            noise,
+            level.expand(-1, -1, R),
+            given | (paper & is_background(shown.labels, R).cpu()[:, None]),
+        ]
 
     def losses(self, drawn: Drawn, shown: Shown, random: list[Tensor]) -> Tensor:
-        """GPIC Alg. 1 with x_0 for a target: Huber's distance by the root of the signal-to-noise ratio."""
+        """GPIC Alg. 1 with x_0 for a target: Huber's distance by the root of the signal-to-noise
+        ratio."""
         noise, level, given = random
         x_0 = SPACE.encode(shown.colors)
         alpha_bar = diffusion.alpha_bar_at(MIN_XI + (1 - MIN_XI) * level[:, 0].double()).float()
         x = torch.where(given[..., None] > 0, x_0, diffusion.noised(x_0, noise, alpha_bar))
         estimate = self.denoiser(drawn, x, alpha_bar)
         ratio = (alpha_bar / (1 - alpha_bar)).clamp(*SNR).sqrt()
-        return F.huber_loss(estimate, x_0, delta=HUBER_DELTA, reduction="none").sum(-1) * ratio[:, None]
+        return (
+            F.huber_loss(estimate, x_0, delta=HUBER_DELTA, reduction="none").sum(-1)
+            * ratio[:, None]
+        )
 
-    def candidates(self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]) -> Tensor:
+    def candidates(
+        self, asked: PreparedDrawing, n: int, draws: Draws, guides: Sequence[Guide]
+    ) -> Tensor:
         """In groups of ``micro_batch``; the state is a picture of R x 1 pixels."""
         colors, given = asked.given
         guides = [guide for guide in guides if not isinstance(guide, Inpaint | Like)]
@@ -85,12 +104,17 @@ class FlatsDiffusion(AreaMethod):
 
         def group(rows: Draws) -> Tensor:
             own = given[torch.tensor(rows.candidate).clamp(max=n - 1)]
-            known = Hints(colors.T[None, :, :, None].expand(len(rows), -1, -1, -1), own[:, None, :, None].float())
+            known = Hints(
+                colors.T[None, :, :, None].expand(len(rows), -1, -1, -1),
+                own[:, None, :, None].float(),
+            )
             return self._group(asked, known, rows, guides)
 
         return in_groups(group, draws, n, self.micro_batch)
 
-    def _group(self, asked: PreparedDrawing, known: Hints, rows: Draws, guides: Sequence[Guide]) -> Tensor:
+    def _group(
+        self, asked: PreparedDrawing, known: Hints, rows: Draws, guides: Sequence[Guide]
+    ) -> Tensor:
         """Candidates sampled together, (m, R, 3) in [0, 1]."""
         only = [guide for guide in guides if isinstance(guide, OnlyColors)]
         image, R = known.mask.new_ones(len(rows), 1, known.mask.shape[2], 1), known.mask.shape[2]
@@ -108,10 +132,13 @@ class FlatsDiffusion(AreaMethod):
         return torch.where(colors.amin(-1, keepdim=True) > NEAR_WHITE, 1.0, colors)
 
     def _denoiser(self, asked: PreparedDrawing, m: int) -> Denoiser:
-        """Of m candidates' areas as a picture (m, 3, R, 1); estimates are contrasted with others as the guidance and
-        the guides say: D + w (D - D') (Ho and Salimans, 2022)."""
+        """Of m candidates' areas as a picture (m, 3, R, 1); estimates are contrasted with others as
+        the guidance and the guides say: D + w (D - D') (Ho and Salimans, 2022)."""
         first, *others = [denoiser_of(self.denoiser, drawn, m) for drawn in asked.drawn]
-        weaker = [(guide.strength, denoiser_of(guide.weaker.denoiser, drawn, m)) for guide, drawn in asked.weaker]
+        weaker = [
+            (guide.strength, denoiser_of(guide.weaker.denoiser, drawn, m))
+            for guide, drawn in asked.weaker
+        ]
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             x_0 = first(x, alpha_bar)
@@ -135,7 +162,8 @@ def denoiser_of(net: ColorDenoiser, drawn: Drawn, m: int) -> Denoiser:
 
 
 def biased_start(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) -> Tensor:
-    """What the first state is biased towards (GPIC Eq. 13), the means over R areas of a picture: (m, 3, R, 1)."""
+    """What the first state is biased towards (GPIC Eq. 13), the means over R areas of a picture:
+    (m, 3, R, 1)."""
     shares = torch.stack([place.share for place in places])
     picture = shares.new_zeros(len(rows), 3, *shares.shape[1:])
     for guide in guides:
@@ -145,6 +173,7 @@ def biased_start(places: Sequence[Place], guides: Sequence[Guide], rows: Draws) 
 
 
 def is_background(labels: Tensor, R: int) -> Tensor:
-    """labels (B, S, S) -> (B, R): whether an area has most of the picture's border, as paper around has."""
+    """labels (B, S, S) -> (B, R): whether an area has most of the picture's border, as paper around
+    has."""
     border = torch.cat([labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]], 1)
     return F.one_hot(border.mode(1).values.clamp(0, R), R + 1)[:, :R].bool()

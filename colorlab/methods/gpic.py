@@ -1,8 +1,9 @@
 """GPIC: Generative Probabilistic Image Colorization (Furusawa et al., 2021, arXiv 2109.14518).
 
-Training (Alg. 1) noises the true colouring to a random level and lets the net undo it, shown the line drawing. Sampling
-(Alg. 2) starts from noise biased towards a colour V (Eq. 13) and goes down the levels with any sampler of the suite;
-``Mix`` hands the last levels to a second, wider model (Sec. 4.4)."""
+Training (Alg. 1) noises the true colouring to a random level and lets the net undo it, shown the
+line drawing. Sampling (Alg. 2) starts from noise biased towards a colour V (Eq. 13) and goes down
+the levels with any sampler of the suite; ``Mix`` hands the last levels to a second, wider model
+(Sec. 4.4)."""
 
 from __future__ import annotations
 
@@ -41,9 +42,9 @@ class EmbeddingOptions:
 class GPIC(LearnedDiffusion):
     """The diffusion model of lines to colours.
 
-    width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. backend: what runs the decoder in sampling,
-    "torch", "compiled" (torch.compile: half a minute once, pays from some hundred steps on) or "onnx" (see
-    ``fastest_decoder``). ValueError for another."""
+    width: the paper's C. start_from, micro_batch: see ``PixelDiffusion``. backend: what runs the
+    decoder in sampling, "torch", "compiled" (torch.compile: half a minute once, pays from some
+    hundred steps on) or "onnx" (see ``fastest_decoder``). ValueError for another."""
 
     def __init__(
         self,
@@ -62,18 +63,23 @@ class GPIC(LearnedDiffusion):
         if backend not in BACKENDS:
             raise ValueError(f"backend is {', '.join(BACKENDS)}, not {backend!r}")
         self.backend = backend
-        net = GPICNet(width, embedding.features, embedding.scale, embedding.of, embedding.literal_film)
+        net = GPICNet(
+            width, embedding.features, embedding.scale, embedding.of, embedding.literal_film
+        )
         self.net: GPICNet = in_channels_last(net)  # type: ignore[assignment]
 
     def denoiser(self, image: Tensor) -> Denoiser:
-        """All that does not see x is done here, once per drawing; levels are embedded in float32, once for all rows."""
+        """All that does not see x is done here, once per drawing; levels are embedded in float32,
+        once for all rows."""
         net = copy.deepcopy(self.net).bfloat16() if self.bf16 else self.net
         dtype = torch.bfloat16 if self.bf16 else next(net.parameters()).dtype
         encoding = net.encode(image.to(dtype))
         decode = self.decoder(net, encoding)
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
-            embedding = self.net.level(torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)).to(dtype)
+            embedding = self.net.level(
+                torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)
+            ).to(dtype)
             output = decode(x.to(dtype, memory_format=torch.channels_last), embedding, encoding)
             return diffusion.x_0_of(output.to(x.dtype), x, alpha_bar, self.learning.predict)
 
@@ -95,19 +101,27 @@ class GPIC(LearnedDiffusion):
 
 
 class Mix(PixelDiffusion):
-    """GPIC's mix model: ``above`` in more noise than ``switch_at``, ``below`` from there on (Sec. 4.4: C8, then C32).
+    """GPIC's mix model: ``above`` in more noise than ``switch_at``, ``below`` from there on
+    (Sec. 4.4: C8, then C32).
 
     switch_at: the alpha_bar of the hand-over; 0.9919 is t = 40 of 1000. For sampling only."""
 
     def __init__(self, above: GPIC, below: GPIC, switch_at: float) -> None:
         super().__init__(
-            above.seed, above.optimizer, above.schedule, above.sampler, above.micro_batch, above.start_from
+            above.seed,
+            above.optimizer,
+            above.schedule,
+            above.sampler,
+            above.micro_batch,
+            above.start_from,
         )
         self.above, self.below, self.switch_at = above, below, switch_at
         self.register_buffer("colors", above.colors)
 
     def denoiser(self, image: Tensor) -> Denoiser:
-        return diffusion.switch(self.above.denoiser(image), self.below.denoiser(image), self.switch_at or 0.0)
+        return diffusion.switch(
+            self.above.denoiser(image), self.below.denoiser(image), self.switch_at or 0.0
+        )
 
     @property
     def fixed_groups(self) -> bool:

@@ -1,11 +1,12 @@
-"""A small text-to-image latent diffusion model, trained here: the prior that Piggyback rides on, without downloads.
+"""A small text-to-image latent diffusion model, trained here: the prior that Piggyback rides on,
+without downloads.
 
-Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models"; Salimans and Ho (2022) for v;
-Lin et al. (2024) for noise without signal at the end of the schedule. A finished run holds it in ``prior/`` as Stable
-Diffusion's folders do.
+Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models"; Salimans and
+Ho (2022) for v; Lin et al. (2024) for noise without signal at the end of the schedule. A finished
+run holds it in ``prior/`` as Stable Diffusion's folders do.
 
-As a colorizer it is Piggyback's first ablation, "no guider" (Liu et al., 2023, Sec. 4.4): it draws what the prompt
-says, and nothing but a lightness-aware decoder has seen the gray picture."""
+As a colorizer it is Piggyback's first ablation, "no guider" (Liu et al., 2023, Sec. 4.4): it draws
+what the prompt says, and nothing but a lightness-aware decoder has seen the gray picture."""
 
 from __future__ import annotations
 
@@ -23,10 +24,24 @@ from colorlab.color import locked, space_named
 from colorlab.conditions.captions import dropped, shares, with_colors, words_of
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    in_channels_last,
+)
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
 from colorlab.nets.latent.lightness_decoder import decoder_for
-from colorlab.nets.latent.prior import OF_A_RUN, Prior, alpha_bar_table, encoded, load_vae, save_prior, schedule_of
+from colorlab.nets.latent.prior import (
+    OF_A_RUN,
+    Prior,
+    alpha_bar_table,
+    encoded,
+    load_vae,
+    save_prior,
+    schedule_of,
+)
 from colorlab.nets.latent.text import read_text
 from colorlab.nets.unet import padded
 from colorlab.samplers.ancestral import Sampler
@@ -56,14 +71,17 @@ class LearningOptions:
         if self.predict not in PREDICTIONS:
             raise ValueError(f"predict is v or eps, not {self.predict!r}")
         if self.zero_snr and self.predict == "eps":
-            raise ValueError("predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)")
+            raise ValueError(
+                "predict=eps says nothing about pure noise (set predict=v, or zero_snr=false)"
+            )
 
 
 @dataclass(frozen=True)
 class NetOptions:
-    """The U-Net that is trained. width: channels of the finest level; the next have twice and three times as many, the
-    last without attention. layers: residual blocks per level. text_encoder: of the prompts that it attends to; minilm,
-    or a folder with a BERT or CLIP text model and its tokenizer."""
+    """The U-Net that is trained. width: channels of the finest level; the next have twice and three
+    times as many, the last without attention. layers: residual blocks per level. text_encoder: of
+    the prompts that it attends to; minilm, or a folder with a BERT or CLIP text model and its
+    tokenizer."""
 
     width: int
     layers: int
@@ -82,7 +100,8 @@ class LatentOptions:
 class LatentPrior(Method):
     """guidance: when sampling; a scale of 1 is off. micro_batch: candidates sampled together.
 
-    Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of the former."""
+    Autoencoder and text encoder are frozen, and stay where they are: the weights hold a digest of
+    the former."""
 
     takes_text = True
     alpha_bars: Tensor
@@ -103,7 +122,9 @@ class LatentPrior(Method):
         super().__init__(seed, optimizer, schedule)
         alpha_bars = alpha_bar_table(TIMESTEPS, learning.zero_snr)
         self.sampler, self.micro_batch = unbounded(sampler, schedule_of(alpha_bars)), micro_batch
-        self.guidance, self.learning, self.prediction = guidance, learning, PREDICTIONS[learning.predict]
+        self.guidance = guidance
+        self.learning = learning
+        self.prediction = PREDICTIONS[learning.predict]
         self.space, self.conditions = latent.space, space_named(latent.space).conditions
         frozen, reader = load_vae(latent.vae), read_text(net.text_encoder)
         self.frozen = Aside(nn.ModuleDict({"vae": frozen, "text": reader}))
@@ -121,15 +142,16 @@ class LatentPrior(Method):
         return Prior(self.unet, parts["vae"], parts["text"], self.alpha_bars, self.prediction)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Eq. 2 of Rombach et al., in v or eps, at timesteps drawn evenly; a picture's latents and colours are found
-        once."""
+        """Eq. 2 of Rombach et al., in v or eps, at timesteps drawn evenly; a picture's latents and
+        colours are found once."""
         prior = self.prior
         keys = keys_of(batch.rgb)
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
             x_0 = self.latents.of(keys, lambda places: encoded(prior.vae, batch.rgb[places]))
             states = prior.embed(self.captions(batch, keys, draws), cut=True)
         if self.unet.config.sample_size is None:
-            self.unet.register_to_config(sample_size=x_0.shape[-1])  # StableDiffusionPipeline's default size
+            # StableDiffusionPipeline's default size
+            self.unet.register_to_config(sample_size=x_0.shape[-1])
         t = draws.to("t").choice(TIMESTEPS, device=self.device)
         alpha_bar, noise = self.alpha_bars[t], draws.normal(*x_0.shape[1:], device=self.device)
         output = prior(diffusion.noised(x_0, noise, alpha_bar), alpha_bar, states)
@@ -142,13 +164,18 @@ class LatentPrior(Method):
         return dropped(texts, self.learning.caption_dropout, draws)
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """Pictures of the prompt ``condition.text``. ConfigError: any guide, or a prompt that is too long."""
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
+        """Pictures of the prompt ``condition.text``. ConfigError: any guide, or a prompt that is
+        too long."""
         if guides or condition.hints is not None:
             raise ConfigError("this method takes no guides and no hints (method=piggyback does)")
         texts = condition.text or [""] * len(condition.image)
         pictures = zip(each_alone(condition, draws), texts, strict=True)
-        return torch.stack([self.candidates(one.image, text, n, rows) for (one, rows), text in pictures])
+        return torch.stack(
+            [self.candidates(one.image, text, n, rows) for (one, rows), text in pictures]
+        )
 
     def candidates(self, image: Tensor, text: str, n: int, draws: Draws) -> Tensor:
         """n pictures for one prompt and gray picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
@@ -166,7 +193,9 @@ class LatentPrior(Method):
         """Classifier-free guidance (Ho and Salimans, 2022): other + guidance (prompted - other)."""
         negative, scale = self.guidance.negative, self.guidance.scale
         away = scale != 1 and text != negative
-        states = prior.embed([*[negative] * away, text], self.cut).repeat_interleave(self.micro_batch, 0)
+        states = prior.embed([*[negative] * away, text], self.cut).repeat_interleave(
+            self.micro_batch, 0
+        )
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
             if not away:
@@ -180,17 +209,21 @@ class LatentPrior(Method):
         """Latents of m candidates."""
         size = (prior.channels, shown.shape[-2] // prior.factor, shown.shape[-1] // prior.factor)
         noise = rows.normal(*size, device=self.device)
-        return self.sampler(denoise, prior.start(denoise, noise, self.sampler.levels(None)[0]), rows)
+        return self.sampler(
+            denoise, prior.start(denoise, noise, self.sampler.levels(None)[0]), rows
+        )
 
     def decoded(self, prior: Prior, latents: Tensor, shown: Tensor) -> Tensor:
-        """(m, 3, H, W), by the autoencoder or the lightness-aware one, which sees the gray picture."""
+        """(m, 3, H, W), by the autoencoder or the lightness-aware one, which sees the gray
+        picture."""
         if self.decoder is None:
             return prior.decode(latents)
         decoder: Any = self.decoder.on(self.device)
         return decoder.decode(latents, shown)
 
     def begin_training(self) -> None:
-        """Torch's fused attention is the slower one here: a fifth of a training step on one core, at these sizes."""
+        """Torch's fused attention is the slower one here: a fifth of a training step on one core,
+        at these sizes."""
         from diffusers.models.attention_processor import AttnProcessor
 
         if self.device.type == "cpu":
@@ -206,8 +239,10 @@ def small_unet(width: int, layers: int, channels: int, text_width: int) -> Any:
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
-        in_channels=channels, out_channels=channels, block_out_channels=(width, 2 * width, 3 * width),
+        in_channels=channels, out_channels=channels,
+        block_out_channels=(width, 2 * width, 3 * width),
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), layers_per_block=layers,
-        cross_attention_dim=text_width, attention_head_dim=(1, 2, 3), norm_num_groups=1,
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        layers_per_block=layers, cross_attention_dim=text_width, attention_head_dim=(1, 2, 3),
+        norm_num_groups=1,
     )  # fmt: skip

@@ -1,7 +1,9 @@
-"""The autoencoder of a latent diffusion model: pictures as a few numbers for each block of pixels, and back.
+"""The autoencoder of a latent diffusion model: pictures as a few numbers for each block of pixels,
+and back.
 
-Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models", Sec. 3.1, without their
-discriminator: L = L1 + perceptual + a touch of KL divergence. A finished run holds it in ``vae/`` as diffusers does."""
+Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models", Sec. 3.1,
+without their discriminator: L = L1 + perceptual + a touch of KL divergence. A finished run holds it
+in ``vae/`` as diffusers does."""
 
 from __future__ import annotations
 
@@ -16,14 +18,21 @@ from torch import Tensor
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    in_channels_last,
+)
 from colorlab.nets.imagenet.perceptual import load_perceptual
 from colorlab.nets.latent.prior import save_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
 from colorlab.types import Batch, Condition
 
-MEMORY = 0.01  # weight of a batch in the running moments of the latents, once there have been a hundred
+# weight of a batch in the running moments of the latents, once there have been a hundred
+MEMORY = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,11 +45,12 @@ class LossOptions:
 
 
 class LatentVAE(Method):
-    """width: channels of the finest level; the others have twice as many. levels: f = 2^(levels - 1) pixels per latent.
+    """width: channels of the finest level; the others have twice as many. levels: f =
+    2^(levels - 1) pixels per latent.
     layers: residual blocks per level (the decoder has one more). latents: numbers for each block.
 
-    As a colorizer it is a baseline that colours nothing: ``sample`` encodes the condition picture itself, gray, and
-    decodes it. What it does to lightness can be seen there."""
+    As a colorizer it is a baseline that colours nothing: ``sample`` encodes the condition picture
+    itself, gray, and decodes it. What it does to lightness can be seen there."""
 
     candidates_differ = False
     vae: Any  # AutoencoderKL
@@ -62,15 +72,17 @@ class LatentVAE(Method):
         super().__init__(seed, optimizer, schedule)
         self.losses, self.factor = losses, 2 ** (levels - 1)
         vae: Any = AutoencoderKL(
-            down_block_types=["DownEncoderBlock2D"] * levels, up_block_types=["UpDecoderBlock2D"] * levels,
-            block_out_channels=[width] + [2 * width] * (levels - 1), layers_per_block=layers, latent_channels=latents,
-            norm_num_groups=1,
+            down_block_types=["DownEncoderBlock2D"] * levels,
+            up_block_types=["UpDecoderBlock2D"] * levels,
+            block_out_channels=[width] + [2 * width] * (levels - 1), layers_per_block=layers,
+            latent_channels=latents, norm_num_groups=1,
         )  # fmt: skip
         self.vae = in_channels_last(vae)
         self.register_buffer("moments", torch.tensor([0.0, 1.0]))
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Weights as in the release: errors of colours in [-1, 1] and nats, both for each value of a picture."""
+        """Weights as in the release: errors of colours in [-1, 1] and nats, both for each value of
+        a picture."""
         posterior = self.vae.encode(2 * batch.rgb - 1).latent_dist
         noise = draws.normal(*posterior.mean.shape[1:], device=self.device)
         drawn = self.vae.decode(posterior.mean + posterior.std * noise).sample
@@ -78,9 +90,16 @@ class LatentVAE(Method):
             self._remember(posterior.mean.detach())
         l1 = F.l1_loss(drawn, 2 * batch.rgb - 1)
         kl = posterior.kl().mean() / batch.rgb[0].numel()
-        losses = {"loss": l1 + self.losses.kl * kl, "l1": l1, "kl": kl, "psnr": psnr(drawn, 2 * batch.rgb - 1)}
+        losses = {
+            "loss": l1 + self.losses.kl * kl,
+            "l1": l1,
+            "kl": kl,
+            "psnr": psnr(drawn, 2 * batch.rgb - 1),
+        }
         if weight := self.losses.perceptual:
-            seen = load_perceptual(self.losses.perceptual_net, self.device)((drawn + 1) / 2, batch.rgb)
+            seen = load_perceptual(self.losses.perceptual_net, self.device)(
+                (drawn + 1) / 2, batch.rgb
+            )
             losses |= {"loss": losses["loss"] + weight * seen, "perceptual": seen}
         return losses
 
@@ -95,11 +114,15 @@ class LatentVAE(Method):
         return float(max(square - mean**2, 1e-12) ** -0.5)
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """The gray picture, encoded and decoded, n times. ConfigError: any guide."""
         if guides:
             raise ConfigError("latent_vae takes no guide, bias or hints (leave them out)")
-        pictures = [self.reconstruct(image.expand(-1, 3, -1, -1)) for image in condition.image.split(1)]
+        pictures = [
+            self.reconstruct(image.expand(-1, 3, -1, -1)) for image in condition.image.split(1)
+        ]
         return torch.stack([picture.expand(n, -1, -1, -1) for picture in pictures]).clone()
 
     def reconstruct(self, rgb: Tensor) -> Tensor:

@@ -1,11 +1,12 @@
-"""The lightness-aware autoencoder of Piggyback (Liu et al., 2023, "Improved Diffusion-based Image Colorization via
-Piggybacked Models", Sec. 3.3): latents of colour and the gray picture make a picture whose details are the gray one's.
+"""The lightness-aware autoencoder of Piggyback (Liu et al., 2023, "Improved Diffusion-based Image
+Colorization via Piggybacked Models", Sec. 3.3): latents of colour and the gray picture make a
+picture whose details are the gray one's.
 
-    L = L_1 + lambda_p L_p + lambda_d L_d                                                                    (Eq. 5)
+    L = L_1 + lambda_p L_p + lambda_d L_d                                                    (Eq. 5)
 
 The autoencoder is frozen; a copy of its encoder learns to show the decoder the gray picture, see
-``nets.lightness_decoder``. L_d is a patch discriminator's, weighted as in VQGAN (Esser et al., 2021, Eq. 7). A finished
-run holds both in ``lightness/``."""
+``nets.lightness_decoder``. L_d is a patch discriminator's, weighted as in VQGAN (Esser et al.,
+2021, Eq. 7). A finished run holds both in ``lightness/``."""
 
 from __future__ import annotations
 
@@ -25,7 +26,12 @@ from colorlab.methods.adversarial import Adversarial, CriticOptions, Made
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.frozen import OTHER_VAE, Aside, bind
 from colorlab.nets.imagenet.perceptual import load_perceptual
-from colorlab.nets.latent.lightness_decoder import DECODERS, OF_A_RUN, LightnessDecoder, save_lightness_vae
+from colorlab.nets.latent.lightness_decoder import (
+    DECODERS,
+    OF_A_RUN,
+    LightnessDecoder,
+    save_lightness_vae,
+)
 from colorlab.nets.latent.prior import decoded, encoded, load_vae
 from colorlab.nets.unet import padded
 from colorlab.samplers.guides import Guide
@@ -46,11 +52,12 @@ class LossOptions:
 
 
 class LightnessVAE(Adversarial):
-    """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an AutoencoderKL. critic: the
-    discriminator.
+    """vae: a run of method=latent_vae or method=latent_prior, or a folder that holds an
+    AutoencoderKL. critic: the discriminator.
 
-    decoder, when sampling: "plain" the autoencoder's own; "swap" that with the gray picture's lightness; "lightness"
-    the one trained here; "locked" that with the gray picture's lightness. The second and fourth need a gray picture.
+    decoder, when sampling: "plain" the autoencoder's own; "swap" that with the gray picture's
+    lightness; "lightness" the one trained here; "locked" that with the gray picture's lightness.
+    The second and fourth need a gray picture.
 
     The autoencoder stays where it is: the weights hold its digest."""
 
@@ -104,7 +111,9 @@ class LightnessVAE(Adversarial):
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         """Hinge loss; nothing to learn before it sets in."""
         if not self.judged:
-            return {"loss": torch.stack([p.sum() for p in self.discriminator.parameters()]).sum() * 0}
+            return {
+                "loss": torch.stack([p.sum() for p in self.discriminator.parameters()]).sum() * 0
+            }
         real, fake = self.scores(batch, batch.rgb), self.scores(batch, made["drawn"])
         return {"loss": (F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2}
 
@@ -120,24 +129,35 @@ class LightnessVAE(Adversarial):
             return {"loss": rec, **losses}
         gan = -self.scores(batch, made["drawn"]).mean()
         balance = adaptive_weight(rec, gan, self.net.anchor)
-        return {"loss": rec + self.losses.gan * balance * gan, "gan": gan, "gan_weight": balance, **losses}
+        return {
+            "loss": rec + self.losses.gan * balance * gan,
+            "gan": gan,
+            "gan_weight": balance,
+            **losses,
+        }
 
     def scores(self, batch: Batch, rgb: Tensor) -> Tensor:
         """Of patches of (B, 3, H, W) in [0, 1], beside the gray picture if the critic sees it."""
         return self.discriminator(batch.image, 2 * rgb - 1)[0].float()
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
-        """A baseline that colours nothing: the gray picture's own latents, decoded, n times. ConfigError: any guide."""
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
+        """A baseline that colours nothing: the gray picture's own latents, decoded, n times.
+        ConfigError: any guide."""
         if guides:
             raise ConfigError("lightness_vae takes no guide, bias or hints (leave them out)")
         images = condition.image.split(1)
-        pictures = [self.reconstruct(image.expand(-1, 3, -1, -1), image, self.decoder) for image in images]
+        pictures = [
+            self.reconstruct(image.expand(-1, 3, -1, -1), image, self.decoder) for image in images
+        ]
         return torch.stack([picture.expand(n, -1, -1, -1) for picture in pictures]).clone()
 
     @torch.inference_mode()
     def reconstruct(self, rgb: Tensor, gray: Tensor, decoder: str) -> Tensor:
-        """(N, 3, H, W) and its gray picture (N, 1, H, W), in [0, 1] -> (N, 3, H, W) in [0, 1], by one of DECODERS."""
+        """(N, 3, H, W) and its gray picture (N, 1, H, W), in [0, 1] -> (N, 3, H, W) in [0, 1], by
+        one of DECODERS."""
         latents = encoded(self.vae, padded(rgb, self.factor))
         if decoder in ("plain", "swap"):
             drawn = decoded(self.vae, latents)
@@ -152,8 +172,8 @@ class LightnessVAE(Adversarial):
 
 
 def adaptive_weight(rec: Tensor, gan: Tensor, anchor: Tensor) -> Tensor:
-    """lambda = |d rec / d anchor| / (|d gan / d anchor| + 1e-4), at most 1e4: the two pull equally hard (VQGAN, Eq. 7).
-    0 where no gradient is wanted, as in validation."""
+    """lambda = |d rec / d anchor| / (|d gan / d anchor| + 1e-4), at most 1e4: the two pull equally
+    hard (VQGAN, Eq. 7). 0 where no gradient is wanted, as in validation."""
     if not (torch.is_grad_enabled() and anchor.requires_grad):
         return rec.new_zeros(())
     pulls = [torch.autograd.grad(loss, anchor, retain_graph=True)[0].norm() for loss in (rec, gan)]

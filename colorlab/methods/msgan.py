@@ -1,7 +1,8 @@
-"""MSGAN: Mode Seeking Generative Adversarial Networks for Diverse Image Synthesis (Mao et al., 2019, arXiv 1903.05628).
+"""MSGAN: Mode Seeking Generative Adversarial Networks for Diverse Image Synthesis
+(Mao et al., 2019, arXiv 1903.05628).
 
-A conditional GAN with a latent code, and one more term: of two codes, the two pictures should differ in proportion. No
-encoder is needed; the generator is BicycleGAN's."""
+A conditional GAN with a latent code, and one more term: of two codes, the two pictures should
+differ in proportion. No encoder is needed; the generator is BicycleGAN's."""
 
 from __future__ import annotations
 
@@ -58,10 +59,19 @@ class MSGAN(Adversarial):
 
     def made(self, batch: Batch, draws: Draws) -> Made:
         """Two pictures of each condition in one pass, and their codes."""
-        codes = [draws.to(branch).normal(self.latent, device=batch.image.device) for branch in ("first", "second")]
+        codes = [
+            draws.to(branch).normal(self.latent, device=batch.image.device)
+            for branch in ("first", "second")
+        ]
         first, second = self.net(batch.image.repeat(2, 1, 1, 1), torch.cat(codes)).chunk(2)
         truth = self.space.encode(batch.rgb)
-        return {"first": first, "second": second, "truth": truth, "z_first": codes[0], "z_second": codes[1]}
+        return {
+            "first": first,
+            "second": second,
+            "truth": truth,
+            "z_first": codes[0],
+            "z_second": codes[1],
+        }
 
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         """Half of the least-squares loss, on both pictures."""
@@ -83,10 +93,13 @@ class MSGAN(Adversarial):
 
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
         """z ~ N(0, I), a code per candidate."""
-        return self.net(image.expand(len(rows), -1, -1, -1), rows.normal(self.latent, device=image.device))
+        return self.net(
+            image.expand(len(rows), -1, -1, -1), rows.normal(self.latent, device=image.device)
+        )
 
 
 def mode_seeking(first: Tensor, second: Tensor, z_first: Tensor, z_second: Tensor) -> Tensor:
-    """Eq. 5, inverted to be minimised: the codes' mean distance over the pictures' (L1, over the whole batch)."""
+    """Eq. 5, inverted to be minimised: the codes' mean distance over the pictures'
+    (L1, over the whole batch)."""
     ratio = (first - second).abs().mean() / (z_first - z_second).abs().mean()
     return 1 / (ratio + EPSILON)

@@ -1,8 +1,9 @@
-"""MUNIT: Multimodal Unsupervised Image-to-Image Translation (Huang et al., 2018, arXiv 1804.04732), in its paired form.
+"""MUNIT: Multimodal Unsupervised Image-to-Image Translation (Huang et al., 2018, arXiv 1804.04732),
+in its paired form.
 
-A picture is content, which the drawing has too, and a style code. Drawing and true picture come in pairs here, so the
-content encoder reads the drawing alone, one generator is left of two, and in place of the content reconstruction
-(Eq. 2) the discriminator sees the drawing."""
+A picture is content, which the drawing has too, and a style code. Drawing and true picture come in
+pairs here, so the content encoder reads the drawing alone, one generator is left of two, and in
+place of the content reconstruction (Eq. 2) the discriminator sees the drawing."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ class MUNIT(Adversarial):
         self.discriminator = critic.net(channels, norm=True)
 
     def made(self, batch: Batch, draws: Draws) -> Made:
-        """The picture again, from its own style, and one in a style drawn at random; one pass of the decoder."""
+        """The picture again, from its own style, and one in a style drawn at random; one pass of
+        the decoder."""
         style = draws.normal(self.latent, device=batch.image.device)
         truth = self.space.encode(batch.rgb)
         styles = torch.cat([self.net.style(truth), style])
@@ -70,7 +72,9 @@ class MUNIT(Adversarial):
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         """Half of the least-squares loss, on the picture of random style (Eq. 4)."""
         real = least_squares(self.discriminator(batch.image, made["truth"]), 1.0)
-        return {"loss": (real + least_squares(self.discriminator(batch.image, made["drawn"]), 0.0)) / 2}
+        return {
+            "loss": (real + least_squares(self.discriminator(batch.image, made["drawn"]), 0.0)) / 2
+        }
 
     def generator_loss(self, batch: Batch, made: Made) -> Losses:
         """Eq. 5 with Eq. 1 (picture), Eq. 3 (style) and Eq. 4 (gan)."""
@@ -83,4 +87,6 @@ class MUNIT(Adversarial):
     def paint(self, image: Tensor, rows: Draws) -> Tensor:
         """Style ~ N(0, I), one per candidate; the content is read once."""
         content = self.net.content(image).expand(len(rows), -1, -1, -1)
-        return self.net.decode(content, rows.normal(self.latent, device=image.device), image.shape[-2:])
+        return self.net.decode(
+            content, rows.normal(self.latent, device=image.device), image.shape[-2:]
+        )

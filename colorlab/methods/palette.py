@@ -1,9 +1,11 @@
-"""Palette: image-to-image diffusion models (Saharia et al., 2022, arXiv 2111.05826), for colorization.
+"""Palette: image-to-image diffusion models (Saharia et al., 2022, arXiv 2111.05826), for
+colorization.
 
-A U-Net of residual blocks with self-attention learns the noise in the colours, shown the picture by concatenation.
-Self-attention lets distant parts of one region agree; the distance of training is an ablation of its own: L2 gives
-more diverse candidates than L1 (Sec. 5.3). Levels, samplers, guides and the start are those of every diffusion over
-pixels here; the paper's linear schedule is not among them."""
+A U-Net of residual blocks with self-attention learns the noise in the colours, shown the picture by
+concatenation. Self-attention lets distant parts of one region agree; the distance of training is an
+ablation of its own: L2 gives more diverse candidates than L1 (Sec. 5.3). Levels, samplers, guides
+and the start are those of every diffusion over pixels here; the paper's linear schedule is not
+among them."""
 
 from __future__ import annotations
 
@@ -30,8 +32,8 @@ class NetOptions:
 
 
 class Palette(LearnedDiffusion):
-    """width, net: see ``PaletteNet``. learning: what it predicts and by which distance. start_from, micro_batch: see
-    ``PixelDiffusion``."""
+    """width, net: see ``PaletteNet``. learning: what it predicts and by which distance. start_from,
+    micro_batch: see ``PixelDiffusion``."""
 
     def __init__(
         self,
@@ -55,7 +57,9 @@ class Palette(LearnedDiffusion):
         dtype = next(net.parameters()).dtype
 
         def denoise(x: Tensor, alpha_bar: float) -> Tensor:
-            embedding = self.net.level(torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)).to(dtype)
+            embedding = self.net.level(
+                torch.tensor([alpha_bar], dtype=x.dtype, device=x.device)
+            ).to(dtype)
             shown = image.to(dtype).expand(len(x), -1, -1, -1)
             output = net.output(x.to(dtype, memory_format=torch.channels_last), embedding, shown)
             return diffusion.x_0_of(output.to(x.dtype), x, alpha_bar, self.learning.predict)

@@ -1,8 +1,9 @@
-"""PIC: "Probabilistic Image Colorization" (Royer, Kolesnikov and Lampert, BMVC 2017, arXiv 1705.04258).
+"""PIC: "Probabilistic Image Colorization" (Royer, Kolesnikov and Lampert, BMVC 2017, arXiv
+1705.04258).
 
-A gated causal network draws the ab of a small grid, given an embedding of the gray picture, from mixtures of
-discretised logistics; the embedding also learns by what it says without the causal network. Chroma is then spread
-over the picture's own lightness."""
+A gated causal network draws the ab of a small grid, given an embedding of the gray picture, from
+mixtures of discretised logistics; the embedding also learns by what it says without the
+causal network. Chroma is then spread over the picture's own lightness."""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ from colorlab.samplers.upsampling import upsampled
 
 
 class PIC(Autoregressive):
-    """levels: of a and of b, over [-110, 110]. components: logistics of a mixture. edges: contrast in lightness at
-    which chroma stops spreading from the grid to all pixels; 0 = it does not stop. The rest: see
-    ``Autoregressive``."""
+    """levels: of a and of b, over [-110, 110]. components: logistics of a mixture. edges: contrast
+    in lightness at which chroma stops spreading from the grid to all pixels; 0 = it does not stop.
+    The rest: see ``Autoregressive``."""
 
     def __init__(
         self,

@@ -1,7 +1,9 @@
-"""pix2pix: Image-to-Image Translation with Conditional Adversarial Networks (Isola et al., 2017, arXiv 1611.07004).
+"""pix2pix: Image-to-Image Translation with Conditional Adversarial Networks
+(Isola et al., 2017, arXiv 1611.07004).
 
-A U-Net paints the picture, a PatchGAN judges it beside what was shown. The only noise is dropout, and the network
-learns to ignore it: the suite's reference for collapse, against which every diverse method is measured."""
+A U-Net paints the picture, a PatchGAN judges it beside what was shown. The only noise is dropout,
+and the network learns to ignore it: the suite's reference for collapse, against which every diverse
+method is measured."""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.draws import Draws
-from colorlab.methods.adversarial import Adversarial, CriticOptions, Made, cross_entropy, dropout_masks
+from colorlab.methods.adversarial import (
+    Adversarial,
+    CriticOptions,
+    Made,
+    cross_entropy,
+    dropout_masks,
+)
 from colorlab.methods.base import Losses, OptimizerFactory, ScheduleFactory, in_channels_last
 from colorlab.nets.unet import UNet
 from colorlab.types import Batch
@@ -23,7 +31,8 @@ class NetOptions:
 
     depth: int
     dropout: float  # its rate
-    dropout_at_test: bool  # the noise stays on when sampling (the paper, Sec. 3.2); without it all candidates are equal
+    # the noise stays on when sampling (the paper, Sec. 3.2); without it all candidates are equal
+    dropout_at_test: bool
 
 
 class Pix2Pix(Adversarial):
@@ -42,7 +51,9 @@ class Pix2Pix(Adversarial):
         l1_weight: float,
     ) -> None:
         super().__init__(seed, optimizer, schedule, micro_batch, space)
-        self.l1_weight, self.dropout, self.dropout_at_test = l1_weight, net.dropout, net.dropout_at_test
+        self.l1_weight = l1_weight
+        self.dropout = net.dropout
+        self.dropout_at_test = net.dropout_at_test
         self.candidates_differ = net.dropout_at_test and net.dropout > 0
         self.net: UNet = in_channels_last(UNet(width, net.depth, 0, self.space.channels))  # type: ignore[assignment]
         self.discriminator = critic.net(self.space.channels, norm=True)

@@ -1,9 +1,9 @@
 """PixColor: "Pixel Recursive Colorization" (Guadarrama et al., 2017, arXiv 1705.07208).
 
-A causal network draws the quantised Cb and Cr of a small grid, given a trunk's features of the gray picture; a
-refinement net, taught with true coarse chroma, paints every pixel of the picture. Here it paints ab, which is joined
-with the picture's own lightness. ``refined`` in validation is the paper's oracle: its error given true coarse
-chroma."""
+A causal network draws the quantised Cb and Cr of a small grid, given a trunk's features of the gray
+picture; a refinement net, taught with true coarse chroma, paints every pixel of the picture. Here
+it paints ab, which is joined with the picture's own lightness. ``refined`` in validation is the
+paper's oracle: its error given true coarse chroma."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from colorlab.nets.color_heads import Categories
 from colorlab.nets.refiner_net import RefinerNet
 from colorlab.types import Batch
 
-REFINED = 10.0  # weight of the refiner's L1; it shares no weight with the rest, so this only scales its gradient
+# weight of the refiner's L1; it shares no weight with the rest, so this only scales its gradient
+REFINED = 10.0
 
 
 class PixColor(Autoregressive):
-    """levels: of Cb and of Cr. refiner_width: see ``RefinerNet``. The rest: see ``Autoregressive``."""
+    """levels: of Cb and of Cr. refiner_width: see ``RefinerNet``. The rest: see
+    ``Autoregressive``."""
 
     head: Categories
 
@@ -37,14 +39,21 @@ class PixColor(Autoregressive):
         refiner_width: int,
         micro_batch: int,
     ) -> None:
-        super().__init__(seed, optimizer, schedule, width, order, lambda c: Categories(c, levels), micro_batch)
+        super().__init__(
+            seed, optimizer, schedule, width, order, lambda c: Categories(c, levels), micro_batch
+        )
         self.refiner: RefinerNet = in_channels_last(RefinerNet(refiner_width))  # type: ignore[assignment]
 
     def colors_of(self, rgb: Tensor) -> Tensor:
         """The mean of each cell of stride x stride pixels, to the nearest level."""
         stride = self.order.stride
         cells = F.avg_pool2d(rgb, stride, ceil_mode=True, count_include_pad=False)
-        return ((cbcr_of(cells) + 0.5) * (self.head.levels - 1)).round().clamp(0, self.head.levels - 1).long()
+        return (
+            ((cbcr_of(cells) + 0.5) * (self.head.levels - 1))
+            .round()
+            .clamp(0, self.head.levels - 1)
+            .long()
+        )
 
     @property
     def numbers(self) -> str:

@@ -1,10 +1,11 @@
-"""User-guided colorization: "Real-Time User-Guided Image Colorization with Learned Deep Priors" (Zhang et al., 2017,
-arXiv 1705.02999).
+"""User-guided colorization: "Real-Time User-Guided Image Colorization with Learned Deep Priors"
+(Zhang et al., 2017, arXiv 1705.02999).
 
-One network takes the gray picture and sparse hints and paints ab by regression; trained on hints of every number, it
-carries a click as far as its object goes. Its classes say which colours a place may have. The paper paints one picture
-for given hints; with ``suggested``, candidate k first draws hints of its own from those classes. Global hints are the
-histogram of colours of another picture, ``guide=bias``."""
+One network takes the gray picture and sparse hints and paints ab by regression; trained on hints of
+every number, it carries a click as far as its object goes. Its classes say which colours a place
+may have. The paper paints one picture for given hints; with ``suggested``, candidate k first draws
+hints of its own from those classes. Global hints are the histogram of colours of another picture,
+``guide=bias``."""
 
 from __future__ import annotations
 
@@ -23,7 +24,14 @@ from colorlab.conditions.hint_maps import must_match
 from colorlab.conditions.revealed import SPREAD, revealed
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError
-from colorlab.methods.base import Losses, Method, OptimizerFactory, ScheduleFactory, evenly_spread, in_channels_last
+from colorlab.methods.base import (
+    Losses,
+    Method,
+    OptimizerFactory,
+    ScheduleFactory,
+    evenly_spread,
+    in_channels_last,
+)
 from colorlab.nets.color_heads import inverse_cdf
 from colorlab.nets.hinted_net import CLASS_STRIDE, HintedNet
 from colorlab.samplers.candidates import each_alone, in_groups
@@ -32,7 +40,8 @@ from colorlab.types import Batch, Condition
 from colorlab.weights.published import fill_parts, read_tensors, renamed
 
 SPACE = AB()
-HUBER_DELTA = 1.0  # Lab units, Sec. 3.2: errors below it count by their square, above it by their size
+# Lab units, Sec. 3.2: errors below it count by their square, above it by their size
+HUBER_DELTA = 1.0
 #: names in the published file -> here
 PUBLISHED = {
     r"model([1-7])\.(.*)": r"net.conv\1.\2",
@@ -48,7 +57,8 @@ PUBLISHED = {
     r"model_class\.0\.(.*)": r"net.classes.\1",
     r"model_out\.0\.(.*)": r"net.ab.\1",
 }
-PRIOR_PICTURES = 1024  # at most so many training pictures are counted for the classes that a fresh net says
+# at most so many training pictures are counted for the classes that a fresh net says
+PRIOR_PICTURES = 1024
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,9 @@ class RevealOptions:
 
 
 class UGColor(Method):
-    """width: of the net. bins: classes of colour, see ``table_of``. suggested: hints that each candidate draws of its
-    own, 0 = the paper. temperature: of their colours. micro_batch: candidates painted together."""
+    """width: of the net. bins: classes of colour, see ``table_of``. suggested: hints that each
+    candidate draws of its own, 0 = the paper. temperature: of their colours. micro_batch:
+    candidates painted together."""
 
     conditions = SPACE.conditions
 
@@ -81,7 +92,9 @@ class UGColor(Method):
     ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.reveal, self.micro_batch = reveal, micro_batch
-        self.suggested, self.temperature, self.candidates_differ = suggested, temperature, suggested > 0
+        self.suggested = suggested
+        self.temperature = temperature
+        self.candidates_differ = suggested > 0
         self.bins = Bins(bins)
         numbers = len(self.bins) + 3 if reveal.histogram else 0
         self.net: HintedNet = in_channels_last(HintedNet(width, len(self.bins), numbers))  # type: ignore[assignment]
@@ -98,14 +111,17 @@ class UGColor(Method):
     def read_published(self, path: Path) -> None:
         """Fill the net. CheckpointError: not such a file, or one of another width or table."""
         tensors = renamed(read_tensors(path), PUBLISHED)
-        fill_parts(self, ("net.",), tensors, f"in {path} (want width=64 bins=square reveal.histogram=0)")
+        fill_parts(
+            self, ("net.",), tensors, f"in {path} (want width=64 bins=square reveal.histogram=0)"
+        )
 
     def ab(self, rgb: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> Lab's ab at every fourth pixel, (B, h, w, 2)."""
         return AB_SCALE * SPACE.encode(rgb)[..., ::CLASS_STRIDE, ::CLASS_STRIDE].movedim(1, -1)
 
     def loss(self, batch: Batch, draws: Draws) -> Losses:
-        """Huber's distance of ab in Lab units, and the classes' cross-entropy, whose gradient stays in its head."""
+        """Huber's distance of ab in Lab units, and the classes' cross-entropy, whose gradient stays
+        in its head."""
         truth = SPACE.encode(batch.rgb)
         hints = revealed(truth, self.reveal.ends, self.reveal.largest, self.reveal.whole, draws)
         logits, ab = self.net(batch.image, hints, self.shown_whole(batch.rgb, draws))
@@ -114,15 +130,16 @@ class UGColor(Method):
         return {"loss": huber + classes, "huber": huber.detach(), "classes": classes.detach()}
 
     def shown_whole(self, rgb: Tensor, draws: Draws) -> Tensor | None:
-        """The histograms of some pictures of a batch, for global hints; zeros where there is none."""
+        """The histograms of some pictures of a batch, for global hints; zeros where there is
+        none."""
         if not self.reveal.histogram:
             return None
         known = draws.to("histogram").uniform(1, device=rgb.device) < self.reveal.histogram
         return self.histogram(rgb) * known
 
     def histogram(self, rgb: Tensor) -> Tensor:
-        """Pictures (N, 3, h, w) in [0, 1] -> (N, Q + 3): shares of the bins, the mean saturation (HSV), that each is
-        known, and 1."""
+        """Pictures (N, 3, h, w) in [0, 1] -> (N, Q + 3): shares of the bins, the mean saturation
+        (HSV), that each is known, and 1."""
         bins = self.bins.nearest(AB_SCALE * SPACE.encode(rgb).movedim(1, -1)).flatten(1)
         shares = torch.zeros(len(rgb), len(self.bins), device=rgb.device)
         shares.scatter_add_(1, bins, torch.full(bins.shape, 1 / bins.shape[1], device=rgb.device))
@@ -131,10 +148,14 @@ class UGColor(Method):
         return torch.cat([shares, saturation, torch.ones_like(saturation).expand(-1, 2)], 1)
 
     @torch.inference_mode()
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """Hints are obeyed exactly; a Bias is a global hint. ConfigError: other guides."""
         for guide in guides:
-            if not isinstance(guide, Inpaint | Bias) or (isinstance(guide, Bias) and self.net.whole is None):
+            if not isinstance(guide, Inpaint | Bias) or (
+                isinstance(guide, Bias) and self.net.whole is None
+            ):
                 name = type(guide).__name__.lower()
                 raise ConfigError(f"this ugcolor takes hints, and no guide={name} (leave it out)")
         if condition.hints is not None:
@@ -143,10 +164,14 @@ class UGColor(Method):
         alone = each_alone(condition, draws)
         return torch.stack([self.candidates(one, n, rows, biases) for one, rows in alone])
 
-    def candidates(self, condition: Condition, n: int, draws: Draws, biases: Sequence[Bias]) -> Tensor:
+    def candidates(
+        self, condition: Condition, n: int, draws: Draws, biases: Sequence[Bias]
+    ) -> Tensor:
         """n colourings of one picture, (n, 3, H, W) in [0, 1]."""
         hints = self.given(condition)
-        return in_groups(lambda rows: self.group(condition, hints, rows, biases), draws, n, self.micro_batch)
+        return in_groups(
+            lambda rows: self.group(condition, hints, rows, biases), draws, n, self.micro_batch
+        )
 
     def given(self, condition: Condition) -> Tensor:
         """The user's hints as the net sees them, (1, 3, H, W)."""
@@ -156,9 +181,12 @@ class UGColor(Method):
         mask = (hints.mask > 0.5).to(image)
         return torch.cat([SPACE.encode(hints.rgb) * mask, mask], 1)
 
-    def group(self, condition: Condition, hints: Tensor, rows: Draws, biases: Sequence[Bias]) -> Tensor:
+    def group(
+        self, condition: Condition, hints: Tensor, rows: Draws, biases: Sequence[Bias]
+    ) -> Tensor:
         """The candidates painted together, (m, 3, H, W) in [0, 1]."""
-        image, seen = condition.image.expand(len(rows), -1, -1, -1), hints.expand(len(rows), -1, -1, -1)
+        image = condition.image.expand(len(rows), -1, -1, -1)
+        seen = hints.expand(len(rows), -1, -1, -1)
         whole = self.whole_of(rows, biases, image)
         if self.suggested:
             seen = self.with_own(seen, self.net(image, seen, whole)[0], rows.to("suggested"))
@@ -175,15 +203,20 @@ class UGColor(Method):
         return self.histogram(colors[torch.tensor(rows.candidate) % len(colors)])
 
     def with_own(self, hints: Tensor, logits: Tensor, rows: Draws) -> Tensor:
-        """Hints (m, 3, H, W) with so many suggested ones, each a pixel whose colour is drawn from its classes; what the
-        user shows stays."""
+        """Hints (m, 3, H, W) with so many suggested ones, each a pixel whose colour is drawn from
+        its classes; what the user shows stays."""
         height, width = hints.shape[-2:]
-        center = (SPREAD * rows.normal(self.suggested, 2, device=hints.device) + 0.5).clamp(0, 1 - 1e-6)
-        bins = inverse_cdf(logits.float() / self.temperature, rows.uniform(*logits.shape[-2:], device=hints.device))
+        center = (SPREAD * rows.normal(self.suggested, 2, device=hints.device) + 0.5).clamp(
+            0, 1 - 1e-6
+        )
+        bins = inverse_cdf(
+            logits.float() / self.temperature, rows.uniform(*logits.shape[-2:], device=hints.device)
+        )
         hints = hints.clone()
         for one, places, drawn in zip(hints, center, bins, strict=True):
             y, x = (places[:, 0] * height).long(), (places[:, 1] * width).long()
-            color = self.bins.table[drawn[y // CLASS_STRIDE, x // CLASS_STRIDE]] / AB_SCALE  # (suggested, 2)
+            # (suggested, 2)
+            color = self.bins.table[drawn[y // CLASS_STRIDE, x // CLASS_STRIDE]] / AB_SCALE
             free = one[2, y, x] == 0
             one[:2, y[free], x[free]], one[2, y[free], x[free]] = color[free].T.to(one), 1.0
         return hints

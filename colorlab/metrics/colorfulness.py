@@ -1,8 +1,10 @@
-"""Colourfulness after Hasler and Suesstrunk, Measuring Colourfulness in Natural Images (2003), on 8-bit RGB.
+"""Colourfulness after Hasler and Suesstrunk, Measuring Colourfulness in Natural Images (2003), on
+8-bit RGB.
 
-rg = R - G, yb = (R + G) / 2 - B, M = sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2) with population deviations s and
-means m. The paper's words for M: 15 slightly, 33 moderately, 45 averagely, 59 quite, 82 highly, 109 extremely
-colourful. Higher is not better: what counts is the difference to the truth."""
+rg = R - G, yb = (R + G) / 2 - B, M = sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2) with
+population deviations s and means m. The paper's words for M: 15 slightly, 33 moderately, 45
+averagely, 59 quite, 82 highly, 109 extremely colourful. Higher is not better: what counts is the
+difference to the truth."""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ from colorlab.metrics.per_drawing import PerDrawing
 
 
 class Colorfulness(PerDrawing):
-    """signed: M as published; absolute: M of |rg| and |yb|, as several papers compute it; chroma: mean Lab chroma; all
-    as means over candidates. <name>_delta: the same minus the first truth's. <name>_truth: the first truth's."""
+    """signed: M as published; absolute: M of |rg| and |yb|, as several papers compute it; chroma:
+    mean Lab chroma; all as means over candidates. <name>_delta: the same minus the first truth's.
+    <name>_truth: the first truth's."""
 
     topic = "colourfulness"
 
@@ -25,7 +28,9 @@ class Colorfulness(PerDrawing):
         each = {
             "signed": colorfulness(pictures, absolute=False),
             "absolute": colorfulness(pictures, absolute=True),
-            "chroma": torch.hypot(*drawing.lab[: drawing.n + 1, 1:].unbind(1)).mean(1, dtype=torch.float64),
+            "chroma": torch.hypot(*drawing.lab[: drawing.n + 1, 1:].unbind(1)).mean(
+                1, dtype=torch.float64
+            ),
         }
         values = {name: value[:-1].mean() for name, value in each.items()}
         values |= {f"{name}_delta": value[:-1].mean() - value[-1] for name, value in each.items()}

@@ -1,6 +1,8 @@
-"""True colourings, broken on purpose in known ways: what a gate of validity must let through, and what it must stop.
+"""True colourings, broken on purpose in known ways: what a gate of validity must let through, and
+what it must stop.
 
-A line drawing's ink is laid over what is broken below it (multiplied), so that no damage is told by its lines alone."""
+A line drawing's ink is laid over what is broken below it (multiplied), so that no damage is told by
+its lines alone."""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def recolored(rgb: Tensor, image: Tensor, draws: Draws) -> Tensor:
     lab = lab_of(rgb)
     cos, sin = (f(angle)[:, None, None] for f in (torch.cos, torch.sin))
     a, b = lab[:, 1], lab[:, 2]
-    return rgb_of(in_gamut(torch.stack([lab[:, 0], cos * a - sin * b, sin * a + cos * b], 1))).clamp(0, 1)
+    return rgb_of(
+        in_gamut(torch.stack([lab[:, 0], cos * a - sin * b, sin * a + cos * b], 1))
+    ).clamp(0, 1)
 
 
 def bleeding(rgb: Tensor, image: Tensor, draws: Draws) -> Tensor:
@@ -62,7 +66,9 @@ def _mean(rgb: Tensor, share: float) -> Tensor:
 
 
 Corruption = Callable[[Tensor, Tensor, Draws], Tensor]
-#: rgb (B, 3, H, W), image (B, 1, H, W), one row of draws per picture -> (B, 3, H, W), all in [0, 1].
+#: rgb (B, 3, H, W), image (B, 1, H, W), one row of draws per picture -> (B, 3, H, W), all in
+#: [0, 1].
 CORRUPTIONS: dict[str, Corruption] = {
-    "recoloured": recolored, "bleeding": bleeding, "mush": mush, "stained": stained, "gray": gray, "salt": salt
+    "recoloured": recolored, "bleeding": bleeding, "mush": mush, "stained": stained, "gray": gray,
+    "salt": salt
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""One drawing before the judges: candidates, true colourings, and what several judges need of them, computed once."""
+"""One drawing before the judges: candidates, true colourings, and what several judges need of them,
+computed once."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ PAPER = 0.98  # a pixel is paper if its darkest channel is at least this
 
 
 class Shown(NamedTuple):
-    """Hints that a method was shown beside a drawing: hint (3, H, W), where mask (1, H, W) is 1; without: the
-    candidates of the same seeds without hints, (n, 3, H, W), or None. All in [0, 1]."""
+    """Hints that a method was shown beside a drawing: hint (3, H, W), where mask (1, H, W) is 1;
+    without: the candidates of the same seeds without hints, (n, 3, H, W), or None. All in
+    [0, 1]."""
 
     hint: Tensor
     mask: Tensor
@@ -28,16 +30,25 @@ class Shown(NamedTuple):
 
 
 class Drawing:
-    """samples (n, 3, H, W), image (1, H, W), truths (T, 3, H, W), all in [0, 1]; truths[0] is the first truth.
+    """samples (n, 3, H, W), image (1, H, W), truths (T, 3, H, W), all in [0, 1]; truths[0] is the
+    first truth.
 
     index: names the drawing. lpips: alex, vgg or none. shown: the hints that there were."""
 
     def __init__(
-        self, samples: Tensor, image: Tensor, truths: Tensor, index: int, lpips: str, shown: Shown | None = None
+        self,
+        samples: Tensor,
+        image: Tensor,
+        truths: Tensor,
+        index: int,
+        lpips: str,
+        shown: Shown | None = None,
     ) -> None:
         if lpips not in (*LAYERS, "none"):
             raise ValueError(f"no LPIPS net {lpips!r}: {', '.join(LAYERS)}, none")
-        self.samples, self.image, self.truths = (each.float().contiguous() for each in (samples, image, truths))
+        self.samples, self.image, self.truths = (
+            each.float().contiguous() for each in (samples, image, truths)
+        )
         self.index, self.n, self._net, self.shown = index, len(samples), lpips, shown
 
     @cached_property
@@ -57,7 +68,8 @@ class Drawing:
 
     @property
     def lpips_painted(self) -> Tensor | None:
-        """The same, where places count that are painted in some true colouring: paper does not dilute the distance."""
+        """The same, where places count that are painted in some true colouring: paper does not
+        dilute the distance."""
         return None if self._lpips is None else self._lpips[1]
 
     @cached_property
@@ -69,13 +81,15 @@ class Drawing:
 
     @cached_property
     def painted(self) -> Tensor:
-        """(P,) bool: pixels that are not paper in some true colouring (ink included); all pixels if there are none."""
+        """(P,) bool: pixels that are not paper in some true colouring (ink included); all pixels if
+        there are none."""
         painted = (self.truths.amin(1) < PAPER).any(0).flatten()
         return painted if painted.any() else torch.ones_like(painted)
 
     @cached_property
     def delta_e(self) -> Tensor:
-        """(2, n, n) float64: mean CIEDE2000 between candidates over all pixels [0], over the painted pixels [1]."""
+        """(2, n, n) float64: mean CIEDE2000 between candidates over all pixels [0], over the
+        painted pixels [1]."""
         return pairwise_delta_e(self.lab[: self.n], self._weights)
 
     @cached_property
@@ -85,11 +99,16 @@ class Drawing:
 
     @cached_property
     def left_alone(self) -> dict[str, Tensor]:
-        """Errors of the drawing as it was shown to the first truth: delta_e, and lpips with a net."""
+        """Errors of the drawing as it was shown to the first truth: delta_e, and lpips with a
+        net."""
         shown = self.image.expand(1, 3, -1, -1)
-        error = mean_delta_e(lab_of(shown).flatten(2), self.lab[self.n : self.n + 1], self._weights[:1])[0, 0, 0]
+        error = mean_delta_e(
+            lab_of(shown).flatten(2), self.lab[self.n : self.n + 1], self._weights[:1]
+        )[0, 0, 0]
         both = torch.cat([shown, self.truths[:1]])
-        return {"delta_e": error} | ({} if self._net == "none" else {"lpips": pairwise_lpips(both, self._net)[0, 1]})
+        return {"delta_e": error} | (
+            {} if self._net == "none" else {"lpips": pairwise_lpips(both, self._net)[0, 1]}
+        )
 
     @property
     def _weights(self) -> Tensor:
@@ -104,9 +123,9 @@ def drawings_of(
     lpips: str,
     shown: Sequence[Shown | None] = (),
 ) -> list[Drawing]:
-    """samples (B, n, 3, H, W), image (B, 1, H, W), truths: B of (T_i, 3, H, W), all in [0, 1]; index: B numbers that
-    name the drawings; lpips: alex, vgg or none; shown: B times hints or None. ValueError with the range
-    found if the input is not like that."""
+    """samples (B, n, 3, H, W), image (B, 1, H, W), truths: B of (T_i, 3, H, W), all in [0, 1];
+    index: B numbers that name the drawings; lpips: alex, vgg or none; shown: B times hints or None.
+    ValueError with the range found if the input is not like that."""
     check_drawings(samples, image, truths)
     if len(index) != len(samples):
         raise ValueError(f"{len(samples)} drawings, but {len(index)} indices")

@@ -1,4 +1,5 @@
-"""Features of a net that the user has: a folder with a vision model of CLIP or DINOv2, as transformers saves it."""
+"""Features of a net that the user has: a folder with a vision model of CLIP or DINOv2, as
+transformers saves it."""
 
 from __future__ import annotations
 
@@ -24,15 +25,20 @@ BATCH = 16
 
 
 def kind_of(folder: Path) -> str:
-    """clip or dinov2. DataError: a folder of something else, or without weights as plain tensors."""
+    """clip or dinov2. DataError: a folder of something else, or without weights as plain
+    tensors."""
     try:
         kind = str(json.loads(content(folder / CONFIG))["model_type"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"features={folder} has no {CONFIG} (give a folder that transformers saved)") from error
+        raise DataError(
+            f"features={folder} has no {CONFIG} (give a folder that transformers saved)"
+        ) from error
     if kind not in KINDS:
         raise DataError(f"features={folder} holds a {kind[:40]} (give one of {', '.join(KINDS)})")
     if not (folder / WEIGHTS).is_file():
-        raise DataError(f"features={folder} has no {WEIGHTS} (give a folder with its weights as safetensors)")
+        raise DataError(
+            f"features={folder} has no {WEIGHTS} (give a folder with its weights as safetensors)"
+        )
     return kind
 
 
@@ -44,8 +50,8 @@ def own_id(folder: Path) -> str:
 
 
 def own_features(pictures: Tensor, folder: Path) -> Tensor:
-    """(N, 3, H, W) in [0, 1] -> (N, D): CLIP's image embedding, or DINOv2's class token; pictures are stretched to the
-    net's own side, antialiased."""
+    """(N, 3, H, W) in [0, 1] -> (N, D): CLIP's image embedding, or DINOv2's class token; pictures
+    are stretched to the net's own side, antialiased."""
     kind = kind_of(folder)
     net = _net(folder, kind).to(pictures.device)
     side = (net.config.vision_config if kind == "clip" else net.config).image_size
@@ -69,7 +75,11 @@ def _net(folder: Path, kind: str) -> Any:
     try:
         must_hold_files(folder)
         made: Any = {"clip": CLIPModel, "dinov2": Dinov2Model}[kind]
-        return made.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval().requires_grad_(False)
+        return (
+            made.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            .eval()
+            .requires_grad_(False)
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"features={folder} cannot be read: {' '.join(str(error).split())[:120]} (copy it anew)"

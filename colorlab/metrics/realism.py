@@ -1,9 +1,11 @@
-"""Do the candidates as a set look like the true colourings as a set? Distances between clouds of features.
+"""Do the candidates as a set look like the true colourings as a set? Distances between clouds of
+features.
 
-The feature net is part of every name: vgg16 (relu5_3, mean over the picture, 512 numbers) or lite0 (EfficientNet-lite0,
-1280 numbers), on pictures of their own size, or inception (2048 numbers, resized to 299 x 299), whose Frechet distance
-alone is called fid. Numbers of different nets, sizes or sample counts must not be compared: the bias of a Frechet
-distance falls with the count."""
+The feature net is part of every name: vgg16 (relu5_3, mean over the picture, 512 numbers) or lite0
+(EfficientNet-lite0, 1280 numbers), on pictures of their own size, or inception
+(2048 numbers, resized to 299 x 299), whose Frechet distance alone is called fid. Numbers of
+different nets, sizes or sample counts must not be compared: the bias of a Frechet distance falls
+with the count."""
 
 from __future__ import annotations
 
@@ -33,13 +35,13 @@ CHUNK = 4096  # rows of a kernel matrix held at once
 
 
 class Realism(PerDrawing):
-    """One candidate of each drawing against the first truths, averaged over the candidates: fd (Frechet distance), kid
-    (kernel distance), fjd (Frechet joint distance on condition and colouring), precision, recall, density, coverage,
-    told (how often a classifier tells made from real, see ``told_apart``); each name ends in _<net>, but fd_inception
-    is called fid.
+    """One candidate of each drawing against the first truths, averaged over the candidates: fd
+    (Frechet distance), kid (kernel distance), fjd (Frechet joint distance on condition and
+    colouring), precision, recall, density, coverage, told (how often a classifier tells made from
+    real, see ``told_apart``); each name ends in _<net>, but fd_inception is called fid.
 
-    Candidates of one drawing are never in one set: siblings are alike, so that they would be each other's neighbours,
-    and n of them would stand for n times as many drawings as there are.
+    Candidates of one drawing are never in one set: siblings are alike, so that they would be each
+    other's neighbours, and n of them would stand for n times as many drawings as there are.
 
     net: vgg16, lite0, inception, or a folder that ``own_features`` reads."""
 
@@ -48,7 +50,9 @@ class Realism(PerDrawing):
     def __init__(self, net: str) -> None:
         super().__init__()
         if net not in NETS and not Path(net).is_dir():
-            raise ValueError(f"no feature net {net!r}: {', '.join(NETS)}, or a folder with CLIP or DINOv2")
+            raise ValueError(
+                f"no feature net {net!r}: {', '.join(NETS)}, or a folder with CLIP or DINOv2"
+            )
         self.shown_to, self.net = net, net if net in NETS else kind_of(Path(net))
         # of truths and drawings, which are the same in every row of a table
         self.known: dict[bytes, tuple[Tensor, Tensor]] = {}
@@ -58,16 +62,22 @@ class Realism(PerDrawing):
         beside = torch.cat([drawing.truths[:1], drawing.image.expand(1, 3, -1, -1)])
         key = hashlib.sha256(beside.cpu().numpy().tobytes()).digest()
         known = self.known.get(key)
-        found = features(drawing.samples if known is not None else torch.cat([drawing.samples, beside]), self.shown_to)
+        found = features(
+            drawing.samples if known is not None else torch.cat([drawing.samples, beside]),
+            self.shown_to,
+        )
         truth, condition = found[drawing.n :] if known is None else known
         self.known[key] = (truth, condition)
         return {"samples": found[: drawing.n], "truth": truth, "condition": condition}
 
     def summary(self, table: dict[str, np.ndarray]) -> dict[str, float]:
-        """See the class; nothing for fewer than two drawings, and no precision to coverage for fewer than six."""
+        """See the class; nothing for fewer than two drawings, and no precision to coverage for
+        fewer than six."""
         count = len(table["index"])
         if 2 <= count < ENOUGH:
-            warnings.warn(f"realism on {count} drawings: below {ENOUGH} it is mostly bias", stacklevel=2)
+            warnings.warn(
+                f"realism on {count} drawings: below {ENOUGH} it is mostly bias", stacklevel=2
+            )
         return self._named(of_sets(table, np.arange(count)))
 
     def bounds(self, table: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
@@ -80,7 +90,8 @@ class Realism(PerDrawing):
 
 
 def of_sets(table: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, float]:
-    """The measures over some drawings, at positions kept: sets of one candidate per drawing, their mean over the n.
+    """The measures over some drawings, at positions kept: sets of one candidate per drawing, their
+    mean over the n.
 
     table: samples (N, n, D), truth (N, D), condition (N, D)."""
     if len(kept) < 2:
@@ -96,7 +107,9 @@ def of_set(samples: np.ndarray, truth: np.ndarray, condition: np.ndarray) -> dic
     values = {
         "fd": frechet(samples, truth),
         "kid": kernel_distance(samples, truth),
-        "fjd": frechet(np.hstack([condition, alpha * samples]), np.hstack([condition, alpha * truth])),
+        "fjd": frechet(
+            np.hstack([condition, alpha * samples]), np.hstack([condition, alpha * truth])
+        ),
     }
     if len(samples) > NEIGHBORS:
         values |= neighborhoods(samples, truth, NEIGHBORS)
@@ -122,15 +135,18 @@ def features(pictures: Tensor, net: str) -> Tensor:
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), of two sets (N, D) and (M, D) with N, M >= 2.
+    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), of two sets (N, D) and (M, D) with N, M >=
+    2.
 
-    With S = R^T R the last trace is the sum of the singular values of R_a R_b^T: exact for singular covariances too,
-    where a matrix root is not."""
+    With S = R^T R the last trace is the sum of the singular values of R_a R_b^T: exact for singular
+    covariances too, where a matrix root is not."""
     if min(len(a), len(b)) < 2:
         raise ValueError(f"a Frechet distance needs 2 items at least, got {len(a)} and {len(b)}")
     (mean_a, root_a), (mean_b, root_b) = _moments(a), _moments(b)
     overlap = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
-    return float(((mean_a - mean_b) ** 2).sum() + (root_a**2).sum() + (root_b**2).sum() - 2 * overlap)
+    return float(
+        ((mean_a - mean_b) ** 2).sum() + (root_a**2).sum() + (root_b**2).sum() - 2 * overlap
+    )
 
 
 def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,8 +159,9 @@ def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy under (x . y / D + 1)^3 (Binkowski et al., Demystifying MMD GANs,
-    2018), over the whole sets, no random subsets. (N, D), (M, D), N, M >= 2."""
+    """Unbiased squared maximum mean discrepancy under (x . y / D + 1)^3 (Binkowski et al.,
+    Demystifying MMD GANs, 2018), over the whole sets, no random subsets. (N, D), (M, D), N, M >=
+    2."""
     n, m = len(a), len(b)
     if min(n, m) < 2:
         raise ValueError(f"a kernel distance needs 2 items at least, got {n} and {m}")
@@ -162,10 +179,12 @@ def _kernel_own(x: np.ndarray) -> np.ndarray:
 
 
 def neighborhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, float]:
-    """Precision, recall (Kynkaanniemi et al., 2019), density, coverage (Naeem et al., 2020) of fake (N, D) against real
-    (M, D), with balls that reach to the k-th neighbour; N, M > k."""
+    """Precision, recall (Kynkaanniemi et al., 2019), density, coverage (Naeem et al., 2020) of fake
+    (N, D) against real (M, D), with balls that reach to the k-th neighbour; N, M > k."""
     if min(len(fake), len(real)) <= k:
-        raise ValueError(f"{k} neighbours need more than {k} items, got {len(fake)} and {len(real)}")
+        raise ValueError(
+            f"{k} neighbours need more than {k} items, got {len(fake)} and {len(real)}"
+        )
     fake_t, real_t = (torch.from_numpy(np.ascontiguousarray(x)) for x in (fake, real))
     real_radius, fake_radius = _radius(real_t, k), _radius(fake_t, k)
     distance = torch.cdist(real_t, fake_t)  # (M, N)
@@ -179,11 +198,13 @@ def neighborhoods(fake: np.ndarray, real: np.ndarray, k: int) -> dict[str, float
 
 
 def told_apart(made: np.ndarray, real: np.ndarray) -> float:
-    """The accuracy of a classifier of made against real (N, D) each, row i of both of one drawing: .5 if they cannot be
-    told apart, 1 if always (Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", 2017).
+    """The accuracy of a classifier of made against real (N, D) each, row i of both of one drawing:
+    .5 if they cannot be told apart, 1 if always (Lopez-Paz and Oquab, "Revisiting Classifier
+    Two-Sample Tests", 2017).
 
-    Ridge regression of the label on standardised features, by cross-validation in 5 folds; a drawing's two rows are in
-    one fold, so that none is judged by a classifier that saw its sibling."""
+    Ridge regression of the label on standardised features, by cross-validation in 5 folds; a
+    drawing's two rows are in one fold, so that none is judged by a classifier that saw its
+    sibling."""
     place, right = np.arange(len(made)), []
     for fold in range(FOLDS):
         known, held = place % FOLDS != fold, place % FOLDS == fold
@@ -200,5 +221,6 @@ def told_apart(made: np.ndarray, real: np.ndarray) -> float:
 
 def _radius(x: Tensor, k: int) -> Tensor:
     """(N, D) -> (N,): distance to the k-th nearest other item."""
-    parts = [torch.cdist(part, x).kthvalue(k + 1, dim=1).values for part in x.split(CHUNK)]  # the nearest is itself
+    # the nearest is itself
+    parts = [torch.cdist(part, x).kthvalue(k + 1, dim=1).values for part in x.split(CHUNK)]
     return torch.cat(parts)

@@ -1,5 +1,6 @@
-"""What several trainings of each method say together: intervals with a level for trainings, and which differences are
-more than the spread between them. One training says nothing of that spread: of one, no difference is told."""
+"""What several trainings of each method say together: intervals with a level for trainings, and
+which differences are more than the spread between them. One training says nothing of that spread:
+of one, no difference is told."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ NONE, MORE, LESS = "=", ">", "<"
 
 
 def of_trainings(values: np.ndarray, seed: int) -> Interval:
-    """values (S, N): of S trainings, on the same N drawings -> mean and 95 % bounds of a bootstrap in two levels,
-    trainings and drawings; NaN where a drawing does not have the number. No bounds for fewer than two of either."""
+    """values (S, N): of S trainings, on the same N drawings -> mean and 95 % bounds of a bootstrap
+    in two levels, trainings and drawings; NaN where a drawing does not have the number. No bounds
+    for fewer than two of either."""
     values = values[:, ~np.isnan(values).any(0)]
     trainings, drawings = values.shape
     mean = float(values.mean()) if drawings else float("nan")
@@ -25,8 +27,9 @@ def of_trainings(values: np.ndarray, seed: int) -> Interval:
 
 
 def p_of_difference(a: np.ndarray, b: np.ndarray, seed: int) -> float:
-    """(S, N) and (R, N), on the same drawings -> the larger of two p-values: Welch's t-test of the trainings' means,
-    and a bootstrap over drawings of the difference of the methods' means. 1 if either has one training alone."""
+    """(S, N) and (R, N), on the same drawings -> the larger of two p-values: Welch's t-test of the
+    trainings' means, and a bootstrap over drawings of the difference of the methods' means. 1 if
+    either has one training alone."""
     kept = ~(np.isnan(a).any(0) | np.isnan(b).any(0))
     a, b = a[:, kept], b[:, kept]
     if min(len(a), len(b), kept.sum()) < 2:
@@ -38,8 +41,8 @@ def p_of_difference(a: np.ndarray, b: np.ndarray, seed: int) -> float:
 
 
 def p_against(trainings: np.ndarray, fixed: np.ndarray, seed: int) -> float:
-    """(S, N) and (N,): the same against what no training made, so that only the first has a spread of trainings (t-test
-    of one sample). 1 for one training."""
+    """(S, N) and (N,): the same against what no training made, so that only the first has a spread
+    of trainings (t-test of one sample). 1 for one training."""
     kept = ~(np.isnan(trainings).any(0) | np.isnan(fixed))
     trainings, fixed = trainings[:, kept], fixed[kept]
     if min(len(trainings), kept.sum()) < 2:
@@ -58,8 +61,8 @@ def p_of_drawings(a: np.ndarray, b: np.ndarray, seed: int) -> float:
 
 
 def told_apart(p_values: Mapping[str, float]) -> dict[str, bool]:
-    """Which differences hold at 5 % for all comparisons together (Holm, 1979): the k-th smallest of m p-values is held
-    to 5 % / (m - k + 1), up to the first that fails."""
+    """Which differences hold at 5 % for all comparisons together (Holm, 1979): the k-th smallest of
+    m p-values is held to 5 % / (m - k + 1), up to the first that fails."""
     told, holds = {}, True
     ordered = sorted(p_values, key=lambda name: p_values[name])
     for place, name in enumerate(ordered):
@@ -68,9 +71,12 @@ def told_apart(p_values: Mapping[str, float]) -> dict[str, bool]:
     return told
 
 
-def signs(rows: Mapping[str, np.ndarray], base: str, seed: int, untrained: Collection[str] = ()) -> dict[str, str]:
-    """Rows (trainings, drawings) by name -> for each but the base: `>` if it is larger, `<` if smaller, `=` if that is
-    not told apart, corrected for the number of rows. untrained: names of rows (1, drawings) that no training made."""
+def signs(
+    rows: Mapping[str, np.ndarray], base: str, seed: int, untrained: Collection[str] = ()
+) -> dict[str, str]:
+    """Rows (trainings, drawings) by name -> for each but the base: `>` if it is larger, `<` if
+    smaller, `=` if that is not told apart, corrected for the number of rows. untrained: names of
+    rows (1, drawings) that no training made."""
 
     def p_value(name: str) -> float:
         one, other = rows[name], rows[base]
@@ -113,13 +119,16 @@ def _two_sided(differences: np.ndarray) -> float:
 
 
 def _resampled(values: np.ndarray, seed: int) -> np.ndarray:
-    """(S, N) -> (RESAMPLES,): means of resampled trainings on resampled drawings, the same drawings for all."""
-    # numpy's generator rather than Draws: the numbers belong to a report, with its own explicit seed, not to a picture
+    """(S, N) -> (RESAMPLES,): means of resampled trainings on resampled drawings, the same drawings
+    for all."""
+    # numpy's generator rather than Draws: the numbers belong to a report, with its own explicit
+    # seed, not to a picture
     stream = np.random.default_rng(seed)
     parts = []
     for size in (CHUNK,) * (RESAMPLES // CHUNK):
         of_trainings, of_drawings = (
-            stream.multinomial(count, np.full(count, 1 / count), size) / count for count in values.shape
+            stream.multinomial(count, np.full(count, 1 / count), size) / count
+            for count in values.shape
         )
         parts.append(((of_trainings @ values) * of_drawings).sum(1))
     return np.concatenate(parts)

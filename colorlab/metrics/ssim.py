@@ -1,9 +1,10 @@
-"""Structural similarity (Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity, 2004),
-and over several scales (Wang et al., Multiscale Structural Similarity for Image Quality Assessment, 2003).
+"""Structural similarity (Wang et al., Image Quality Assessment: From Error Visibility to
+Structural Similarity, 2004), and over several scales (Wang et al., Multiscale Structural Similarity
+for Image Quality Assessment, 2003).
 
-RGB, Gaussian window of 11 pixels with sigma 1.5, population variances, mean over the windows that lie within the
-picture: scikit-image's number (torchmetrics mirrors the border and counts windows there too). Each picture is smoothed
-once for all that it is compared with."""
+RGB, Gaussian window of 11 pixels with sigma 1.5, population variances, mean over the windows that
+lie within the picture: scikit-image's number (torchmetrics mirrors the border and counts windows
+there too). Each picture is smoothed once for all that it is compared with."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights of MS-SSIM, the fin
 
 
 class Smoothed(NamedTuple):
-    """Pictures (N, 3, H, W) float64 on the CPU, and mean and variance in each window, (N, 3, H - 10, W - 10)."""
+    """Pictures (N, 3, H, W) float64 on the CPU, and mean and variance in each window,
+    (N, 3, H - 10, W - 10)."""
 
     pictures: Tensor
     mean: Tensor
@@ -47,9 +49,11 @@ def ssim(pictures: Smoothed, truth: Smoothed) -> Tensor:
 def ms_ssim_pairs(pictures: Smoothed) -> Tensor:
     """n pictures -> (n (n - 1) / 2,) float64: MS-SSIM of each pair, at most 1.
 
-    Five scales, each of half the size, from 176 pixels on; a smaller picture has as many as the window fits on, with
-    the first of the weights, scaled to sum 1."""
-    scales = max(1, min(len(SCALES), int(math.log2(min(pictures.pictures.shape[-2:]) / WINDOW)) + 1))
+    Five scales, each of half the size, from 176 pixels on; a smaller picture has as many as the
+    window fits on, with the first of the weights, scaled to sum 1."""
+    scales = max(
+        1, min(len(SCALES), int(math.log2(min(pictures.pictures.shape[-2:]) / WINDOW)) + 1)
+    )
     n = len(pictures.pictures)
     product = torch.ones(n * (n - 1) // 2, dtype=torch.float64)
     for scale, weight in enumerate(SCALES[:scales]):
@@ -78,6 +82,7 @@ def _structure(a: Smoothed, b: Smoothed) -> Tensor:
 def window_means(x: Tensor) -> Tensor:
     """(..., H, W) -> (..., H - 10, W - 10): Gaussian means over the windows within the picture."""
     kernel, edge = cv2.getGaussianKernel(WINDOW, SIGMA), WINDOW // 2
-    column = x.reshape(-1, x.shape[-1]).numpy()  # pictures below each other, for what is within each alone
+    # pictures below each other, for what is within each alone
+    column = x.reshape(-1, x.shape[-1]).numpy()
     means = torch.from_numpy(cv2.sepFilter2D(column, -1, kernel, kernel)).reshape(x.shape)
     return means[..., edge:-edge, edge:-edge]

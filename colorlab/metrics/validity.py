@@ -1,7 +1,8 @@
 """Is a candidate a picture at all? Guards against methods that are diverse because they are broken.
 
-Everything is judged against what the condition and the true colourings themselves show: an edge, a coloured background
-or a colour without an outline that some truth has is never held against a candidate. A truth is always valid."""
+Everything is judged against what the condition and the true colourings themselves show: an edge, a
+coloured background or a colour without an outline that some truth has is never held against a
+candidate. A truth is always valid."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ CONDITIONS = ("lines", "gray")
 
 
 class Limits(NamedTuple):
-    """A candidate is valid if it keeps all of them; a measure that a drawing does not have (NaN) is kept."""
+    """A candidate is valid if it keeps all of them; a measure that a drawing does not have (NaN) is
+    kept."""
 
     lines_kept: float = 0.85  # at least
     lines_true: float = 0.85  # at least
@@ -37,11 +39,12 @@ class Limits(NamedTuple):
 
 
 class Validity(PerDrawing):
-    """Means over candidates of the measures of ``measures_of``; share: valid candidates. diversity_lpips and
-    diversity_delta_e: mean over the pairs of valid candidates; earned_lpips and earned_delta_e: mean over all pairs,
-    with zero for a pair that is not valid on both sides, so that broken pictures earn nothing. gated_lpips and
-    gated_delta_e: error of the best valid candidate to the first truth; where none is valid, that of the drawing as it
-    was shown, which is what one is left with.
+    """Means over candidates of the measures of ``measures_of``; share: valid candidates.
+    diversity_lpips and diversity_delta_e: mean over the pairs of valid candidates; earned_lpips and
+    earned_delta_e: mean over all pairs, with zero for a pair that is not valid on both sides, so
+    that broken pictures earn nothing. gated_lpips and gated_delta_e: error of the best valid
+    candidate to the first truth; where none is valid, that of the drawing as it was shown, which is
+    what one is left with.
 
     condition: lines or gray, what the method was shown."""
 
@@ -58,14 +61,17 @@ class Validity(PerDrawing):
         measures = measures_of(drawing, self.condition)
         valid = verdict(measures)
         values = {name: each.double().mean() for name, each in measures.items()}
-        distances = {"delta_e": drawing.delta_e[0]} | ({} if drawing.lpips is None else {"lpips": drawing.lpips})
+        distances = {"delta_e": drawing.delta_e[0]} | (
+            {} if drawing.lpips is None else {"lpips": drawing.lpips}
+        )
         both = above_diagonal(valid[:, None] & valid)
         for name, distance in distances.items():
             pairs = above_diagonal(distance[: drawing.n, : drawing.n])
             values[f"diversity_{name}"] = pairs[both].mean()
             values[f"earned_{name}"] = (pairs * both).mean()
         values |= {
-            f"gated_{name}": _gated(drawing, name, distance, valid) for name, distance in errors_of(drawing).items()
+            f"gated_{name}": _gated(drawing, name, distance, valid)
+            for name, distance in errors_of(drawing).items()
         }
         return values | {"share": valid.double().mean(), "valid": valid.double()}
 
@@ -73,15 +79,17 @@ class Validity(PerDrawing):
 def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
     """name -> (n,), NaN where a drawing does not have it.
 
-    lines_kept: share of the input's ink, as far as some truth shows it, that lies within 1 px of an edge of the
-    candidate. lines_true: share of the candidate's edges within 1 px of the input's ink or of an edge of some truth.
-    paper_kept: share of the background (reached from the border without crossing ink, white in all truths) that is
-    white. white_kept: the same of all pixels that are white in all truths; not part of the verdict, since a new colour
-    there may be meant. bleeding: share of the change of chroma that lies more than 2 px from ink and from any truth's
-    edges. noise: root mean square of what a 3x3 mean takes away where all truths are flat, in RGB. clipped: share of
-    pixels with a channel at 0 or 1 where no truth has one. sharpness: mean slope of luma near the first truth's edges,
-    divided by the truth's own: 1 is as sharp, less is blurred; not part of the verdict. luminance_error,
-    luminance_max: |dL*| to a gray condition."""
+    lines_kept: share of the input's ink, as far as some truth shows it, that lies within 1 px of an
+    edge of the candidate. lines_true: share of the candidate's edges within 1 px of the input's ink
+    or of an edge of some truth.
+    paper_kept: share of the background (reached from the border without crossing ink, white in all
+    truths) that is white. white_kept: the same of all pixels that are white in all truths; not part
+    of the verdict, since a new colour there may be meant. bleeding: share of the change of chroma
+    that lies more than 2 px from ink and from any truth's edges. noise: root mean square of what a
+    3x3 mean takes away where all truths are flat, in RGB. clipped: share of pixels with a channel
+    at 0 or 1 where no truth has one. sharpness: mean slope of luma near the first truth's edges,
+    divided by the truth's own: 1 is as sharp, less is blurred; not part of the verdict.
+    luminance_error, luminance_max: |dL*| to a gray condition."""
     sample_luma, truth_luma = luma(drawing.samples), luma(drawing.truths)
     edges, true_edges = dark_edges(sample_luma), dark_edges(truth_luma).any(0)
     ink = drawing.image[0] < INK if condition == "lines" else dark_edges(drawing.image[None])[0]
@@ -103,7 +111,9 @@ def measures_of(drawing: Drawing, condition: str) -> dict[str, Tensor]:
 def errors_of(drawing: Drawing) -> dict[str, Tensor]:
     """(n,) each: distances to the first truth."""
     found = {"delta_e": drawing.delta_e_to_truths[0, :, 0]}
-    return found if drawing.lpips is None else found | {"lpips": drawing.lpips[: drawing.n, drawing.n]}
+    return (
+        found if drawing.lpips is None else found | {"lpips": drawing.lpips[: drawing.n, drawing.n]}
+    )
 
 
 def _gated(drawing: Drawing, name: str, errors: Tensor, valid: Tensor) -> Tensor:
@@ -113,14 +123,19 @@ def _gated(drawing: Drawing, name: str, errors: Tensor, valid: Tensor) -> Tensor
 def verdict(measures: dict[str, Tensor]) -> Tensor:
     """(n,) bool by ``Limits``."""
     limits = Limits()
-    broken = [measures[name] < getattr(limits, name) for name in ("lines_kept", "lines_true", "paper_kept")]
-    broken += [measures[name] > getattr(limits, name) for name in ("bleeding", "noise", "luminance_error")]
+    broken = [
+        measures[name] < getattr(limits, name)
+        for name in ("lines_kept", "lines_true", "paper_kept")
+    ]
+    broken += [
+        measures[name] > getattr(limits, name) for name in ("bleeding", "noise", "luminance_error")
+    ]
     return ~torch.stack(broken).any(0)
 
 
 def dark_edges(gray: Tensor) -> Tensor:
-    """(N, 1, H, W) luma -> (N, H, W) bool: the dilation difference, i.e. pixels darker than one of their eight
-    neighbours."""
+    """(N, 1, H, W) luma -> (N, H, W) bool: the dilation difference, i.e. pixels darker than one of
+    their eight neighbours."""
     return (dilated(gray, KERNEL) - gray > EDGE)[:, 0]
 
 
@@ -141,7 +156,8 @@ def background(ink: Tensor) -> Tensor:
 
 
 def share_in(mask: Tensor, where: Tensor) -> Tensor:
-    """(n, H, W) bool, (H, W) bool -> (n,): share of ``where`` that ``mask`` has; NaN for an empty ``where``."""
+    """(n, H, W) bool, (H, W) bool -> (n,): share of ``where`` that ``mask`` has; NaN for an empty
+    ``where``."""
     return (mask & where).sum((-2, -1)) / where.sum()
 
 
@@ -151,7 +167,8 @@ def _share_of(mask: Tensor, where: Tensor) -> Tensor:
 
 
 def chroma_change(ab: Tensor) -> Tensor:
-    """(N, 2, H, W) Lab -> (N, H, W): length of the forward differences to the right and below, in Lab units a pixel."""
+    """(N, 2, H, W) Lab -> (N, H, W): length of the forward differences to the right and below, in
+    Lab units a pixel."""
     right = F.pad(ab.diff(dim=-1), (0, 1, 0, 0))
     below = F.pad(ab.diff(dim=-2), (0, 0, 0, 1))
     return (right.square().sum(1) + below.square().sum(1)).sqrt()
@@ -172,9 +189,11 @@ def flat(truths: Tensor) -> Tensor:
 
 
 def noise(samples: Tensor, where: Tensor) -> Tensor:
-    """(n, 3, H, W), (H, W) bool -> (n,): root mean square of the high-pass there; NaN if there is no such place."""
+    """(n, 3, H, W), (H, W) bool -> (n,): root mean square of the high-pass there; NaN if there is
+    no such place."""
     padded = F.pad(samples, (1, 1, 1, 1), mode="replicate")
-    of_three = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]  # faster than pooling
+    # faster than pooling
+    of_three = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
     rough = samples - (of_three[..., :-2] + of_three[..., 1:-1] + of_three[..., 2:]) / 9
     return rough[..., where].square().mean((1, 2), dtype=torch.float64).sqrt()
 
@@ -188,7 +207,8 @@ def _sharpness(sample_luma: Tensor, truth_luma: Tensor) -> Tensor:
     """(n, 1, H, W), (1, 1, H, W) -> (n,); NaN for a truth without edges."""
     near = grown(dark_edges(truth_luma), 1)[0]
     slopes = [
-        torch.hypot(*_differences(gray))[:, near].mean(1, dtype=torch.float64) for gray in (sample_luma, truth_luma)
+        torch.hypot(*_differences(gray))[:, near].mean(1, dtype=torch.float64)
+        for gray in (sample_luma, truth_luma)
     ]
     return slopes[0] / slopes[1]
 

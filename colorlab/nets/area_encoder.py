@@ -1,7 +1,9 @@
-"""From a line drawing and its closed areas to one vector per area, and how the areas lie to each other.
+"""From a line drawing and its closed areas to one vector per area, and how the areas lie to each
+other.
 
-A small U-Net reads the drawing, its features are averaged over each area, and a transformer lets the areas see each
-other. Nothing here knows colours, so it runs once per drawing, whatever the number of candidates."""
+A small U-Net reads the drawing, its features are averaged over each area, and a transformer lets
+the areas see each other. Nothing here knows colours, so it runs once per drawing, whatever the
+number of candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ DEPTHS = 5  # pixels of half the side: how far from its wall the inside of an ar
 GEOMETRY = 13  # numbers that ``geometry`` gives for an area
 RELATIONS = 6  # numbers that ``relations`` gives for two areas
 VIEWS = 5  # of a drawing: its four quarters, and the whole of it
-STEM, HALF, QUARTER, EIGHTH = 16, 40, 80, 128  # channels at a half of the side, a quarter, and so on
+# channels at a half of the side, a quarter, and so on
+STEM, HALF, QUARTER, EIGHTH = 16, 40, 80, 128
 
 
 class Drawn(NamedTuple):
@@ -31,13 +34,16 @@ class Drawn(NamedTuple):
 
 
 class Layer(nn.Module):
-    """A transformer layer with the norms first (Xiong et al., 2020): attention, then two linear maps."""
+    """A transformer layer with the norms first (Xiong et al., 2020): attention, then two linear
+    maps."""
 
     def __init__(self, d: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm, self.qkv, self.out = nn.LayerNorm(d), nn.Linear(d, 3 * d), nn.Linear(d, d)
-        self.grow = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 4 * d), nn.ReLU(), nn.Linear(4 * d, d))
+        self.grow = nn.Sequential(
+            nn.LayerNorm(d), nn.Linear(d, 4 * d), nn.ReLU(), nn.Linear(4 * d, d)
+        )
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """x (B, T, d), bias (B, heads or 1, T, T) -> (B, T, d)."""
@@ -46,7 +52,9 @@ class Layer(nn.Module):
 
     def heads_of(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, (B, heads, T, d / heads) each."""
-        query, key, value = self.qkv(self.norm(x)).unflatten(-1, (3, self.heads, -1)).movedim(2, 0).transpose(2, 3)
+        query, key, value = (
+            self.qkv(self.norm(x)).unflatten(-1, (3, self.heads, -1)).movedim(2, 0).transpose(2, 3)
+        )
         return query, key, value
 
     def joined(self, x: Tensor, attended: Tensor) -> Tensor:
@@ -69,21 +77,23 @@ class Halving(nn.Module):
 
 def convolution(a: int, b: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
     """Convolution, group norm, SiLU."""
-    return nn.Sequential(nn.Conv2d(a, b, kernel, stride, kernel // 2), nn.GroupNorm(8, b), nn.SiLU())
+    return nn.Sequential(
+        nn.Conv2d(a, b, kernel, stride, kernel // 2), nn.GroupNorm(8, b), nn.SiLU()
+    )
 
 
 class Reader(nn.Module):
-    """The U-Net: (B, 3, S, S) -> fine (B, STEM + HALF, S/2, S/2), and coarse (B, EIGHTH, S/16, S/16)."""
+    """The U-Net: (B, 3, S, S) -> fine (B, STEM + HALF, S/2, S/2), and coarse
+    (B, EIGHTH, S/16, S/16)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Sequential(convolution(3, STEM, 2, 5), convolution(STEM, STEM))
-        self.to_half, self.to_quarter, self.to_eighth = (
-            Halving(STEM, HALF),
-            Halving(HALF, QUARTER),
-            Halving(QUARTER, EIGHTH),
-        )
-        self.from_eighth, self.from_quarter = nn.Conv2d(EIGHTH, QUARTER, 1), nn.Conv2d(QUARTER, HALF, 1)
+        self.to_half = Halving(STEM, HALF)
+        self.to_quarter = Halving(HALF, QUARTER)
+        self.to_eighth = Halving(QUARTER, EIGHTH)
+        self.from_eighth = nn.Conv2d(EIGHTH, QUARTER, 1)
+        self.from_quarter = nn.Conv2d(QUARTER, HALF, 1)
         self.merge_quarter, self.merge_half = convolution(QUARTER, QUARTER), convolution(HALF, HALF)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,11 +114,13 @@ def doubled(x: Tensor) -> Tensor:
 class AreaEncoder(nn.Module):
     """Drawings and areas -> Drawn.
 
-    d: width of the transformer. layers, heads: of it. styles: how many hands there are to colour like; style 0 is
-    nobody's in particular. text: width of the states of a caption's tokens, 0 without captions. trunk: whether a net
-    that learned to name photographs helps to read."""
+    d: width of the transformer. layers, heads: of it. styles: how many hands there are to colour
+    like; style 0 is nobody's in particular. text: width of the states of a caption's tokens, 0
+    without captions. trunk: whether a net that learned to name photographs helps to read."""
 
-    def __init__(self, d: int, layers: int, heads: int, styles: int, text: int, trunk: bool = False) -> None:
+    def __init__(
+        self, d: int, layers: int, heads: int, styles: int, text: int, trunk: bool = False
+    ) -> None:
         super().__init__()
         self.reader = Reader()
         self.trunk = Trunk(d) if trunk else None
@@ -123,21 +135,40 @@ class AreaEncoder(nn.Module):
         nn.init.normal_(self.places.weight, std=0.02)
         nn.init.normal_(self.style.weight, std=0.02)
 
-    def forward(self, image: Tensor, labels: Tensor, count: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
-        """image (B, 1, S, S) in [0, 1], ink dark, S a multiple of 32; labels (B, S, S), the pixels' areas from 0 on,
-        what is beyond count - 1 is nobody's; count (B,); style (B,); text (B, T, text) or None."""
+    def forward(
+        self,
+        image: Tensor,
+        labels: Tensor,
+        count: Tensor,
+        style: Tensor,
+        text: Tensor | None = None,
+    ) -> Drawn:
+        """image (B, 1, S, S) in [0, 1], ink dark, S a multiple of 32; labels (B, S, S), the pixels'
+        areas from 0 on, what is beyond count - 1 is nobody's; count (B,); style (B,); text
+        (B, T, text) or None."""
         valid = torch.arange(int(count.max()), device=count.device) < count[:, None]
         return self.read(image, labels, valid, style, text)
 
-    def read(self, image: Tensor, labels: Tensor, valid: Tensor, style: Tensor, text: Tensor | None = None) -> Drawn:
+    def read(
+        self,
+        image: Tensor,
+        labels: Tensor,
+        valid: Tensor,
+        style: Tensor,
+        text: Tensor | None = None,
+    ) -> Drawn:
         """``forward`` where valid (B, R), which areas there are, is known."""
         R = valid.shape[1]
         maps = pixel_maps(image, labels)
         fine, coarse = self.reader(
-            torch.cat([1 - image, maps["rim"], maps["wall"]], 1).contiguous(memory_format=torch.channels_last)
+            torch.cat([1 - image, maps["rim"], maps["wall"]], 1).contiguous(
+                memory_format=torch.channels_last
+            )
         )
         member = memberships(labels, R)
-        small = {name: each if name == "depth" else F.avg_pool2d(each, 2) for name, each in maps.items()}
+        small = {
+            name: each if name == "depth" else F.avg_pool2d(each, 2) for name, each in maps.items()
+        }
         facts = geometry(F.avg_pool2d(image, 2), small, member)
         x = self.token(torch.cat([*pooled(fine, small["depth"], member), facts], -1))
         relations = self.relate(related(facts, member))
@@ -152,26 +183,31 @@ class AreaEncoder(nn.Module):
         return Drawn(x[:, :R], relations, valid, x[:, R + VIEWS - 1])
 
     def _around(self, coarse: Tensor, style: Tensor, text: Tensor | None) -> Tensor:
-        """(B, 6 or 6 + T, d): the drawing's four quarters and the whole of it, the style, the caption."""
+        """(B, 6 or 6 + T, d): the drawing's four quarters and the whole of it, the style, the
+        caption."""
         quarters = F.adaptive_avg_pool2d(coarse, 2).flatten(2).transpose(1, 2)
         whole = coarse.mean((2, 3))[:, None]
-        tokens = [self.view(torch.cat([quarters, whole], 1)) + self.places.weight, self.style(style)[:, None]]
+        tokens = [
+            self.view(torch.cat([quarters, whole], 1)) + self.places.weight,
+            self.style(style)[:, None],
+        ]
         if self.caption is not None and text is not None:
             tokens.append(self.caption(text))
         return torch.cat(tokens, 1)
 
 
 def padded(relations: Tensor, valid: Tensor, others: int) -> Tensor:
-    """(B, R, R, heads) -> (B, heads, R + others, R + others) with nothing added for other tokens, and areas that are
-    not there out of sight."""
+    """(B, R, R, heads) -> (B, heads, R + others, R + others) with nothing added for other tokens,
+    and areas that are not there out of sight."""
     bias = F.pad(relations.movedim(3, 1), (0, others, 0, others))
     seen = F.pad(valid, (0, others), value=True)
     return bias.masked_fill(~seen[:, None, None], -1e4)
 
 
 def pixel_maps(image: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """rim: 1 on the box around the ink; wall: 1 where an area meets another; edge: 1 on the picture's border; all (B,
-    1, S, S). depth (B, 1, S/2, S/2) in [0, 1]: how far from a wall, up to DEPTHS."""
+    """rim: 1 on the box around the ink; wall: 1 where an area meets another; edge: 1 on the
+    picture's border; all (B, 1, S, S). depth (B, 1, S/2, S/2) in [0, 1]: how far from a wall, up to
+    DEPTHS."""
     number = labels[:, None].float()
     wall = (F.max_pool2d(number, 3, 1, 1) != -F.max_pool2d(-number, 3, 1, 1)).float()
     near = F.avg_pool2d(wall, 2)
@@ -184,20 +220,22 @@ def pixel_maps(image: Tensor, labels: Tensor) -> dict[str, Tensor]:
 
 
 def rim_of(image: Tensor) -> Tensor:
-    """(B, 1, S, S): 1 on the box around the ink, where a drawing is open to the paper around it, one pixel grown."""
+    """(B, 1, S, S): 1 on the box around the ink, where a drawing is open to the paper around it,
+    one pixel grown."""
     return grown(box_of(image[:, :1] < INK)[0])
 
 
 def open_rim(image: Tensor) -> Tensor:
-    """(B, 1, S, S): 1 on the box around the ink where no ink lies on it, and just outside of it: what a drawing that is
-    a box itself encloses is not open."""
+    """(B, 1, S, S): 1 on the box around the ink where no ink lies on it, and just outside of it:
+    what a drawing that is a box itself encloses is not open."""
     ink = image[:, :1] < INK
     box, inside = box_of(ink)
     return torch.where(inside, box & ~ink, grown(box) > 0).float()
 
 
 def box_of(ink: Tensor) -> tuple[Tensor, Tensor]:
-    """The box around ink (B, 1, S, S) bool: its outermost rows and columns, and all that is within it, with these."""
+    """The box around ink (B, 1, S, S) bool: its outermost rows and columns, and all that is within
+    it, with these."""
     rows, columns = span(ink[:, 0].any(2)), span(ink[:, 0].any(1))
     inside = rows[0][:, :, None] & columns[0][:, None]
     return (inside & (rows[1][:, :, None] | columns[1][:, None]))[:, None], inside[:, None]
@@ -209,11 +247,14 @@ def grown(mask: Tensor) -> Tensor:
 
 
 def span(marked: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, S) bool -> from the first to the last marked place, and just these two, (B, S) bool each."""
+    """(B, S) bool -> from the first to the last marked place, and just these two, (B, S) bool
+    each."""
     count = marked.int()
     from_left, from_right = count.cumsum(1) > 0, count.flip(1).cumsum(1).flip(1) > 0
     inside = from_left & from_right
-    ends = inside & (F.pad(~inside, (1, 0), value=True)[:, :-1] | F.pad(~inside, (0, 1), value=True)[:, 1:])
+    ends = inside & (
+        F.pad(~inside, (1, 0), value=True)[:, :-1] | F.pad(~inside, (0, 1), value=True)[:, 1:]
+    )
     return inside, ends
 
 
@@ -225,19 +266,22 @@ def memberships(labels: Tensor, R: int) -> Tensor:
 
 
 def pooled(fine: Tensor, depth: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
-    """Means of features (B, C, h, w) over each area, and the same with its innermost pixels alone, nearly: (B, R, C)
-    each."""
+    """Means of features (B, C, h, w) over each area, and the same with its innermost pixels alone,
+    nearly: (B, R, C) each."""
     return average(fine, member), average(fine, member * (0.01 + depth) ** 4)
 
 
 def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:
-    """(B, R, GEOMETRY): centre y, x in [-1, 1]; second moments yy, xx, yx; shares of its pixels on the ink, the rim, a
-    wall; mean depth; share of the picture's border; root, logarithm and presence of its own share of the picture."""
+    """(B, R, GEOMETRY): centre y, x in [-1, 1]; second moments yy, xx, yx; shares of its pixels on
+    the ink, the rim, a wall; mean depth; share of the picture's border; root, logarithm and
+    presence of its own share of the picture."""
     S = image.shape[-1]
     at = (torch.arange(S, dtype=torch.float32, device=image.device) + 0.5) / S * 2 - 1
     y, x = at[:, None].expand(S, S), at[None].expand(S, S)
     places = torch.stack([y, x, y * y, x * x, y * x]).expand(image.shape[0], -1, -1, -1)
-    means = average(torch.cat([places, 1 - image, maps["rim"], maps["wall"], maps["depth"]], 1), member)
+    means = average(
+        torch.cat([places, 1 - image, maps["rim"], maps["wall"], maps["depth"]], 1), member
+    )
     center, moment = means[..., :2], means[..., 2:5]
     spread = moment - torch.stack([center[..., 0] ** 2, center[..., 1] ** 2, center.prod(-1)], -1)
     share = member.mean((2, 3))[..., None]
@@ -247,8 +291,8 @@ def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:
 
 
 def related(facts: Tensor, member: Tensor) -> Tensor:
-    """(B, R, R, RELATIONS) of area i to area j: how far they touch, steps in y and x, their length, ratio of the
-    sizes, whether they are the same."""
+    """(B, R, R, RELATIONS) of area i to area j: how far they touch, steps in y and x, their length,
+    ratio of the sizes, whether they are the same."""
     cells = F.avg_pool2d(member, 2).flatten(2)
     meet = torch.bmm(cells, cells.transpose(1, 2))
     own = meet.diagonal(dim1=1, dim2=2).clamp(min=1e-6).sqrt()

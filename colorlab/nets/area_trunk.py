@@ -1,7 +1,9 @@
-"""What a drawing shows, as seen by a net that learned to name photographs: its features, averaged over the areas.
+"""What a drawing shows, as seen by a net that learned to name photographs: its features, averaged
+over the areas.
 
-EfficientNet-lite0's early stages stay as they are, later ones learn. What comes of it is added to a reading of the
-drawing that needs none of it, and begins at zero, so that training may begin from weights without it."""
+EfficientNet-lite0's early stages stay as they are, later ones learn. What comes of it is added to a
+reading of the drawing that needs none of it, and begins at zero, so that training may begin from
+weights without it."""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Trunk(nn.Module):
 
     def load(self) -> None:
         """Take what was learned from photographs. DataError if the weights are nowhere."""
-        self.net.load_state_dict(backbone("lite0"), strict=False)  # it lacks counts of batches, and holds ``_fc``
+        # it lacks counts of batches, and holds ``_fc``
+        self.net.load_state_dict(backbone("lite0"), strict=False)
 
     def train(self, mode: bool = True) -> Trunk:
         """Batch norms always keep to the means and variances of the photographs."""
@@ -48,8 +51,9 @@ class Trunk(nn.Module):
         return [p for p in self.net.parameters() if p.requires_grad]
 
     def forward(self, image: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
-        """image (B, 1, S, S) in [0, 1]; member (B, R, s, s): how much of each pixel is an area's -> for each area
-        (B, R, d), and for the drawing's four quarters and the whole of it (B, 5, d)."""
+        """image (B, 1, S, S) in [0, 1]; member (B, R, s, s): how much of each pixel is an area's ->
+        for each area (B, R, d), and for the drawing's four quarters and the whole of it
+        (B, 5, d)."""
         enlarged = F.interpolate(image, (SEEN, SEEN), mode="bilinear").expand(-1, 3, -1, -1)
         stages = self.net.stages(enlarged.contiguous(memory_format=torch.channels_last))
         read = [

@@ -1,9 +1,10 @@
-"""Axial attention: places of a grid attend along their row or their column (Ho et al., 2019), shown a picture.
+"""Axial attention: places of a grid attend along their row or their column (Ho et al., 2019), shown
+a picture.
 
-Kumar, Weissenborn and Kalchbrenner (2021), "Colorization Transformer" (ColTran), Sec. 4: what the picture says scales
-and shifts queries, keys and values, the perceptron, and, pooled, the norms. A causal block lets a place see itself
-and what lies before it on its axis; ``extend`` takes the next places alone and keeps the keys and values of those
-before."""
+Kumar, Weissenborn and Kalchbrenner (2021), "Colorization Transformer" (ColTran), Sec. 4: what the
+picture says scales and shifts queries, keys and values, the perceptron, and, pooled, the norms.
+A causal block lets a place see itself and what lies before it on its axis; ``extend`` takes the
+next places alone and keeps the keys and values of those before."""
 
 from __future__ import annotations
 
@@ -30,16 +31,20 @@ class Modulation(NamedTuple):
 
 
 class AxialBlock(nn.Module):
-    """Attention along one axis and a perceptron, each behind a norm and beside its input: (N, h, w, C) -> the same.
+    """Attention along one axis and a perceptron, each behind a norm and beside its input:
+    (N, h, w, C) -> the same.
 
-    along: row | column. causal: see the module. told: whether it is shown a picture's embedding (B, h, w, C)."""
+    along: row | column. causal: see the module. told: whether it is shown a picture's embedding
+    (B, h, w, C)."""
 
     def __init__(self, width: int, heads: int, along: str, causal: bool, told: bool) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"heads={heads} do not divide width={width}")
         self.heads, self.column, self.causal = heads, along == "column", causal
-        self.norm, self.qkv, self.out = nn.LayerNorm(width), nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
         self.norm_mlp = nn.LayerNorm(width)
         self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
         self.local = nn.Linear(width, 8 * width) if told else None
@@ -55,9 +60,11 @@ class AxialBlock(nn.Module):
         q, k, v = self.queries(x, told)
         return self.rest(x, self.attended(q, k, v, self.causal), told)
 
-    def extend(self, x: Tensor, told: Modulation | None, kept: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Any]:
-        """The next place of each line of a causal block: (N, 1, w, C) along columns, (N, h, 1, C) along rows. -> what
-        the block says of it, and what to keep for the one after it."""
+    def extend(
+        self, x: Tensor, told: Modulation | None, kept: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, Any]:
+        """The next place of each line of a causal block: (N, 1, w, C) along columns, (N, h, 1, C)
+        along rows. -> what the block says of it, and what to keep for the one after it."""
         q, k, v = self.queries(x, told)
         if kept is not None:
             axis = 1 if self.column else 2
@@ -71,8 +78,11 @@ class AxialBlock(nn.Module):
 
     def attended(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
         """Softmax of scaled products along the axis, head by head."""
-        q, k, v = (self._lines(x).unflatten(-1, (self.heads, -1)).transpose(2, 3) for x in (q, k, v))
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # (N, lines, heads, length, C / heads)
+        q, k, v = (
+            self._lines(x).unflatten(-1, (self.heads, -1)).transpose(2, 3) for x in (q, k, v)
+        )
+        # (N, lines, heads, length, C / heads)
+        seen = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
         return self._lines(seen.transpose(2, 3).flatten(-2))
 
     def _lines(self, x: Tensor) -> Tensor:
@@ -102,7 +112,8 @@ def normed(norm: nn.Module, x: Tensor, told: Modulation | None, i: int) -> Tenso
 
 
 def positions(height: int, width: int, like: Tensor) -> Tensor:
-    """(1, height, width, FOURIER): where each place of a grid is, as shares of its sides, for grids of any size."""
+    """(1, height, width, FOURIER): where each place of a grid is, as shares of its sides, for grids
+    of any size."""
     y, x = ((torch.arange(n, device=like.device) + 0.5) / n for n in (height, width))
     grid = torch.stack([y[:, None].expand(height, width), x.expand(height, width)], -1)
     angles = torch.cat([math.pi * 2**k * grid for k in range(OCTAVES)], -1)
@@ -110,6 +121,7 @@ def positions(height: int, width: int, like: Tensor) -> Tensor:
 
 
 def pairs(width: int, heads: int, count: int, causal: str, told: bool) -> nn.ModuleList:
-    """``count`` blocks, along rows and columns in turn; causal: none | column, which of them are."""
+    """``count`` blocks, along rows and columns in turn; causal: none | column, which of them
+    are."""
     axes = ["row" if k % 2 == 0 else "column" for k in range(count)]
     return nn.ModuleList(AxialBlock(width, heads, axis, axis == causal, told) for axis in axes)

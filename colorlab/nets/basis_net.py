@@ -1,10 +1,12 @@
-"""A sampling layer: convolutions whose filters are drawn anew for each candidate turn marginals into one colouring.
+"""A sampling layer: convolutions whose filters are drawn anew for each candidate turn marginals
+into one colouring.
 
-Wang, Cheng, Sapiro and Qiu, "Stochastic Conditional Generative Networks with Basis Decomposition" (BasisGAN, 2020): a
-filter is a fixed mixture of a few basis elements, W[o, i] = sum_k a[o, i, k] psi_k (Qiu et al., "DCFNet", 2018), and
-the basis psi(z) is what is random: a small generator makes it from noise z. Here the layers tilt the marginals,
-log p + t_z, and the colouring is the mean of the tilted distributions, so that it stays among the colours that the
-marginals allow. The other way round, DCFNet's bases are fixed, and what noise makes are the coefficients."""
+Wang, Cheng, Sapiro and Qiu, "Stochastic Conditional Generative Networks with Basis Decomposition"
+(BasisGAN, 2020): a filter is a fixed mixture of a few basis elements, W[o, i] = sum_k a[o, i, k]
+psi_k (Qiu et al., "DCFNet", 2018), and the basis psi(z) is what is random: a small generator makes
+it from noise z. Here the layers tilt the marginals, log p + t_z, and the colouring is the mean of
+the tilted distributions, so that it stays among the colours that the marginals allow. The other way
+round, DCFNet's bases are fixed, and what noise makes are the coefficients."""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from colorlab.nets.fourier_bessel import fourier_bessel_bases
 
 SIDE = 3  # of the filters
 HIDDEN = 16  # units of a basis generator
-UNLIKELY = -14.0  # no log p is taken for lower: what the marginals are too sure of can still be tilted
+# no log p is taken for lower: what the marginals are too sure of can still be tilted
+UNLIKELY = -14.0
 
 
 class Shown(NamedTuple):
@@ -35,7 +38,9 @@ class StochasticConv(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, bases: int, noise: int) -> None:
         super().__init__()
-        self.generator = nn.Sequential(nn.Linear(noise, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, bases * SIDE**2))
+        self.generator = nn.Sequential(
+            nn.Linear(noise, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, bases * SIDE**2)
+        )
         self.coefficients = nn.Parameter(torch.empty(c_out, c_in, bases))
         self.bias = nn.Parameter(torch.zeros(c_out))
         nn.init.normal_(self.coefficients, std=(c_in * bases) ** -0.5)
@@ -46,7 +51,8 @@ class StochasticConv(nn.Module):
 
 
 class FixedBasesConv(nn.Module):
-    """The same: random coefficients of Fourier-Bessel bases, W[o, i] = sum_k (a_0 + sum_j z_j a_j)[o, i, k] psi_k."""
+    """The same: random coefficients of Fourier-Bessel bases, W[o, i] = sum_k
+    (a_0 + sum_j z_j a_j)[o, i, k] psi_k."""
 
     psi: Tensor
 
@@ -66,7 +72,9 @@ class FixedBasesConv(nn.Module):
 
 def filtered(x: Tensor, filters: Tensor, bias: Tensor) -> Tensor:
     """x (N, C, h, w), each row by filters of its own (N, C', C, s, s) -> (N, C', h, w)."""
-    y = F.conv2d(x.flatten(0, 1)[None], filters.flatten(0, 1), padding=filters.shape[-1] // 2, groups=len(x))
+    y = F.conv2d(
+        x.flatten(0, 1)[None], filters.flatten(0, 1), padding=filters.shape[-1] // 2, groups=len(x)
+    )
     return y[0].unflatten(0, (len(x), -1)) + bias[:, None, None]
 
 
@@ -77,7 +85,8 @@ RANDOM: dict[str, type[StochasticConv] | type[FixedBasesConv]] = {
 
 
 class BasisNet(nn.Module):
-    """bins: Q. channels: of the hidden layers. layers: stochastic ones. bases: K. noise: of z. kind: RANDOM's."""
+    """bins: Q. channels: of the hidden layers. layers: stochastic ones. bases: K. noise: of z.
+    kind: RANDOM's."""
 
     def __init__(
         self,
@@ -92,7 +101,9 @@ class BasisNet(nn.Module):
         if kind not in RANDOM:
             raise ValueError(f"basis is {' or '.join(RANDOM)}, not {kind!r}")
         self.enter = nn.Conv2d(bins + 1, channels, 1)
-        self.layers = nn.ModuleList(RANDOM[kind](channels, channels, bases, noise) for _ in range(layers))
+        self.layers = nn.ModuleList(
+            RANDOM[kind](channels, channels, bases, noise) for _ in range(layers)
+        )
         self.leave = nn.Conv2d(channels, bins, 1)
 
     def show(self, log_p: Tensor, gray: Tensor) -> Shown:

@@ -1,10 +1,11 @@
-"""ChromaGAN's generator (Vitoria, Raad and Ballester, 2020, arXiv 1907.09837, Fig. 2): VGG16's features on two ways,
-one over the whole picture, which also tells its class, and one in place; joined, they are drawn up to the picture's
-size.
+"""ChromaGAN's generator (Vitoria, Raad and Ballester, 2020, arXiv 1907.09837, Fig. 2): VGG16's
+features on two ways, one over the whole picture, which also tells its class, and one in place;
+joined, they are drawn up to the picture's size.
 
-It differs from the paper's in three things. The way over the whole picture ends in a mean over places, where the
-paper's fully connected layers tie it to 224 px. Pictures are normalised one by one, not over a batch. And ``skips``
-brings VGG's finer features to the drawing: without them, as in the paper, nothing finer than 8 px is known to it."""
+It differs from the paper's in three things. The way over the whole picture ends in a mean over
+places, where the paper's fully connected layers tie it to 224 px. Pictures are normalised one by
+one, not over a batch. And ``skips`` brings VGG's finer features to the drawing: without them, as in
+the paper, nothing finer than 8 px is known to it."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ class Shown(NamedTuple):
 
 
 class ChromaGANNet(nn.Module):
-    """width: w, the paper's is 64. latent: numbers of noise per candidate. classes: 0 = the net tells none."""
+    """width: w, the paper's is 64. latent: numbers of noise per candidate. classes: 0 = the net
+    tells none."""
 
     def __init__(self, width: int, latent: int, classes: int, skips: bool, tuned: bool) -> None:
         super().__init__()
@@ -48,7 +50,9 @@ class ChromaGANNet(nn.Module):
         self.skips = nn.ModuleList()
         if skips:
             self.draw.append(convs(half, half))
-            self.skips.extend(nn.Conv2d(a, b, 1) for a, b in zip(FEATURES, (2 * w, w, half), strict=True))
+            self.skips.extend(
+                nn.Conv2d(a, b, 1) for a, b in zip(FEATURES, (2 * w, w, half), strict=True)
+            )
         self.head = nn.Conv2d(half, 2, 3, padding=1)
 
     def show(self, image: Tensor) -> Shown:
@@ -64,8 +68,12 @@ class ChromaGANNet(nn.Module):
         B, K, _ = z.shape
         height, width = shown.places.shape[-2:]
         places = shown.places[:, None].expand(-1, K, -1, -1, -1).flatten(0, 1)
-        told = torch.cat([shown.whole[:, None].expand(-1, K, -1), z.to(shown.whole)], 2).flatten(0, 1)
-        x = F.relu(self.fuse(torch.cat([places, told[:, :, None, None].expand(-1, -1, height, width)], 1)))
+        told = torch.cat([shown.whole[:, None].expand(-1, K, -1), z.to(shown.whole)], 2).flatten(
+            0, 1
+        )
+        x = F.relu(
+            self.fuse(torch.cat([places, told[:, :, None, None].expand(-1, -1, height, width)], 1))
+        )
         for k, stage in enumerate(self.draw):
             if k:
                 x = F.interpolate(x, scale_factor=2.0)
@@ -83,13 +91,17 @@ class Unit(nn.Sequential):
 
     def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
         norm = nn.GroupNorm(1, channels_out)
-        super().__init__(nn.Conv2d(channels_in, channels_out, 3, stride, padding=1), norm, nn.ReLU())
+        super().__init__(
+            nn.Conv2d(channels_in, channels_out, 3, stride, padding=1), norm, nn.ReLU()
+        )
 
 
 def convs(*channels: int) -> nn.Sequential:
     """3x3 convolutions, each with its ReLU."""
     pairs = itertools.pairwise(channels)
-    return nn.Sequential(*(part for a, b in pairs for part in (nn.Conv2d(a, b, 3, padding=1), nn.ReLU())))
+    return nn.Sequential(
+        *(part for a, b in pairs for part in (nn.Conv2d(a, b, 3, padding=1), nn.ReLU()))
+    )
 
 
 def perceptron(*widths: int) -> nn.Sequential:

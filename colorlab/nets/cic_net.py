@@ -1,14 +1,17 @@
-"""The classification network of Zhang, Isola and Efros, "Colorful Image Colorization" (CIC, ECCV 2016, Table 4), of any
-width; with the shortcuts of its successor, Zhang et al., "Real-Time User-Guided Image Colorization" (2017, Fig. 2).
+"""The classification network of Zhang, Isola and Efros, "Colorful Image Colorization"
+(CIC, ECCV 2016, Table 4), of any width; with the shortcuts of its successor, Zhang et al.,
+"Real-Time User-Guided Image Colorization" (2017, Fig. 2).
 
     conv1  conv2  conv3    2, 2, 3 convolutions to w, 2w, 4w channels, each halving the sides
     conv4 .. conv7         3 convolutions each, 8w channels at H/8; conv5 and conv6 dilated by 2
-    conv8  conv9  conv10   up to H/4, H/2, H: 4w, 2w, 2w channels; the published nets read their classes from conv8
-Width 64 and stride 4 without shortcuts is the published net of 2016; with them, the class branch of that of 2017, whose
-first convolution also sees hints (zeros without any, so that it is left out here).
+    conv8  conv9  conv10   up to H/4, H/2, H: 4w, 2w, 2w channels; the published nets read their
+           classes from conv8
+Width 64 and stride 4 without shortcuts is the published net of 2016; with them, the class branch of
+that of 2017, whose first convolution also sees hints (zeros without any, so that it is left out
+here).
 
-A run of the `cic` method keeps this net's tensors under `net.` in its weights.safetensors, and the net's width and
-shortcuts under `method` in its config.yaml: all that ``features`` needs."""
+A run of the `cic` method keeps this net's tensors under `net.` in its weights.safetensors, and the
+net's width and shortcuts under `method` in its config.yaml: all that ``features`` needs."""
 
 from __future__ import annotations
 
@@ -21,10 +24,11 @@ L_CENTER, L_SCALE = 50.0, 100.0  # the published nets are shown (L - 50) / 100
 
 
 class CICNet(nn.Module):
-    """Gray pictures (B, 1, H, W) in [0, 1], of any size -> (B, channels, ceil(H / stride), ceil(W / stride)), what the
-    classes are read from.
+    """Gray pictures (B, 1, H, W) in [0, 1], of any size -> (B, channels, ceil(H / stride), ceil(W /
+    stride)), what the classes are read from.
 
-    width: 64 is the published one. stride: 4, as published, 2 or 1. shortcuts: of conv1 .. conv3 to conv10 .. conv8."""
+    width: 64 is the published one. stride: 4, as published, 2 or 1. shortcuts: of conv1 .. conv3 to
+    conv10 .. conv8."""
 
     def __init__(self, width: int, stride: int, shortcuts: bool) -> None:
         super().__init__()
@@ -45,11 +49,13 @@ class CICNet(nn.Module):
         self.ups = nn.ModuleList(levels[: 1 + STRIDES.index(stride)])  # conv8, conv9, conv10
 
     def features(self, image: Tensor) -> Tensor:
-        """Gray (B, 1, H, W) in [0, 1] -> conv7, (B, 8 width, ceil(H / 8), ceil(W / 8)): DivColor's "gray features"."""
+        """Gray (B, 1, H, W) in [0, 1] -> conv7, (B, 8 width, ceil(H / 8), ceil(W / 8)): DivColor's
+        "gray features"."""
         return self.middle(self.early(image)[-1])
 
     def early(self, image: Tensor) -> list[Tensor]:
-        """conv1 .. conv3 at H, H/2, H/4 (half of that without shortcuts), and conv4 (B, 8 w, H/8, W/8)."""
+        """conv1 .. conv3 at H, H/2, H/4 (half of that without shortcuts), and conv4
+        (B, 8 w, H/8, W/8)."""
         return self.down(lightness(image))
 
     def down(self, x: Tensor) -> list[Tensor]:
@@ -82,8 +88,8 @@ def lightness(image: Tensor) -> Tensor:
 
 
 class Up(nn.Module):
-    """Twice the sides by a transposed convolution, plus a convolution of the shortcut if there is one, then ReLU and
-    ``count`` convolutions. shortcut: its channels, 0 for none."""
+    """Twice the sides by a transposed convolution, plus a convolution of the shortcut if there is
+    one, then ReLU and ``count`` convolutions. shortcut: its channels, 0 for none."""
 
     def __init__(self, c_in: int, c_out: int, shortcut: int, count: int) -> None:
         super().__init__()
@@ -100,12 +106,17 @@ class Up(nn.Module):
         return self.convs(y if self.short is None else y + self.short(skip))
 
 
-def convs(c_in: int, c_out: int, count: int, dilation: int = 1, strided: bool = False) -> nn.Sequential:
-    """3x3 convolutions, each followed by ReLU, and one batch normalisation at the end; strided: the last halves."""
+def convs(
+    c_in: int, c_out: int, count: int, dilation: int = 1, strided: bool = False
+) -> nn.Sequential:
+    """3x3 convolutions, each followed by ReLU, and one batch normalisation at the end; strided: the
+    last halves."""
     layers: list[nn.Module] = []
     for k in range(count):
         stride = 2 if strided and k == count - 1 else 1
-        conv = nn.Conv2d(c_out if k else c_in, c_out, 3, stride=stride, padding=dilation, dilation=dilation)
+        conv = nn.Conv2d(
+            c_out if k else c_in, c_out, 3, stride=stride, padding=dilation, dilation=dilation
+        )
         nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         layers += [conv, nn.ReLU()]
     return nn.Sequential(*layers, nn.BatchNorm2d(c_out))

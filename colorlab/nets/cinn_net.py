@@ -1,12 +1,14 @@
-"""The conditional invertible network of Ardizzone et al. (2019, arXiv 1907.02392): colours x <-> noise z, shown a
-picture.
+"""The conditional invertible network of Ardizzone et al. (2019, arXiv 1907.02392): colours x <->
+noise z, shown a picture.
 
-Levels, fine to coarse: a Haar transform halves the side, then coupling blocks; from the second level on, half of the
-channels leave as noise (Dinh et al., 2017, arXiv 1605.08803, Sec. 3.6). Where the paper ends in fully connected blocks,
-which tie it to one size, the coarsest level here is convolutional: 3 x 3 on the 4 x 4 places of a 64 px picture.
+Levels, fine to coarse: a Haar transform halves the side, then coupling blocks; from the second
+level on, half of the channels leave as noise (Dinh et al., 2017, arXiv 1605.08803, Sec. 3.6). Where
+the paper ends in fully connected blocks, which tie it to one size, the coarsest level here is
+convolutional: 3 x 3 on the 4 x 4 places of a 64 px picture.
 
-All that is inverted is float32, also under autocast; the subnets, which need no inverse, may run in 16 bits. Their
-hidden features are bounded (ReLU6), so that no sample, however far out, is thrown further and further by the next."""
+All that is inverted is float32, also under autocast; the subnets, which need no inverse, may run in
+16 bits. Their hidden features are bounded (ReLU6), so that no sample, however far out, is thrown
+further and further by the next."""
 
 from __future__ import annotations
 
@@ -22,16 +24,21 @@ from torch import Tensor, nn
 from colorlab.draws import Draws
 
 WIDEST = 4  # a coarse level has at most so many times the channels of the finest
-HAAR = ((1, 1, 1, 1), (1, -1, 1, -1), (1, 1, -1, -1), (1, -1, -1, 1))  # rows: mean, details across, down, diagonal
+# rows: mean, details across, down, diagonal
+HAAR = ((1, 1, 1, 1), (1, -1, 1, -1), (1, 1, -1, -1), (1, -1, -1, 1))
 
-Encoding = list[tuple[Tensor, ...]]  # a level: what the picture tells each subnet, (B, hidden, h, w)
+# a level: what the picture tells each subnet, (B, hidden, h, w)
+Encoding = list[tuple[Tensor, ...]]
 
 
 class FlowNet(nn.Module):
-    """channels of x: 2 or 3. width: channels of the finest level's subnets. blocks: how many each level has. clamp: of
-    the log-scales. shrink: x has 1 / shrink of the picture's side; a power of two."""
+    """channels of x: 2 or 3. width: channels of the finest level's subnets. blocks: how many each
+    level has. clamp: of the log-scales. shrink: x has 1 / shrink of the picture's side; a power of
+    two."""
 
-    def __init__(self, channels: int, width: int, blocks: Sequence[int], clamp: float, shrink: int) -> None:
+    def __init__(
+        self, channels: int, width: int, blocks: Sequence[int], clamp: float, shrink: int
+    ) -> None:
         super().__init__()
         self.channels = channels
         hidden = [width * min(2**k, WIDEST) for k in range(len(blocks))]
@@ -45,11 +52,13 @@ class FlowNet(nn.Module):
         self.levels: Sequence[Level] = nn.ModuleList(levels)  # type: ignore[assignment]
 
     def encode(self, image: Tensor) -> Encoding:
-        """All that the picture (B, 1, H, W) in [0, 1] contributes; a batch of 1 broadcasts over candidates."""
+        """All that the picture (B, 1, H, W) in [0, 1] contributes; a batch of 1 broadcasts over
+        candidates."""
         return self.condition(image)
 
     def forward(self, x: Tensor, encoding: Encoding) -> tuple[list[Tensor], Tensor]:
-        """x (B, C, h, w) -> z as a list of tensors, finest first, with as many numbers; log |det dz/dx| (B,)."""
+        """x (B, C, h, w) -> z as a list of tensors, finest first, with as many numbers; log |det
+        dz/dx| (B,)."""
         parts, log_det = [], x.new_zeros(len(x))
         for level, told, split in zip(self.levels, encoding, self.splits, strict=True):
             x, gained = level(x, told)
@@ -62,7 +71,9 @@ class FlowNet(nn.Module):
     def inverse(self, z: Iterable[Tensor], encoding: Encoding) -> Tensor:
         """What ``forward`` made z of, (B, C, h, w)."""
         *parts, x = z
-        for level, told, split in reversed(list(zip(self.levels, encoding, self.splits, strict=True))):
+        for level, told, split in reversed(
+            list(zip(self.levels, encoding, self.splits, strict=True))
+        ):
             if split:
                 x = torch.cat([x, parts.pop()], 1)
             x = level.inverse(x, told)
@@ -76,11 +87,14 @@ class FlowNet(nn.Module):
             if split:
                 channels //= 2
                 shapes.append((channels, height, width))
-        return [draws.normal(*shape, device=device) for shape in [*shapes, (channels, height, width)]]
+        return [
+            draws.normal(*shape, device=device) for shape in [*shapes, (channels, height, width)]
+        ]
 
     @torch.no_grad()
     def settle(self, x: Tensor, image: Tensor) -> None:
-        """Set every norm so that its output on these pictures has mean 0 and deviation 1 (Glow's start)."""
+        """Set every norm so that its output on these pictures has mean 0 and deviation 1
+        (Glow's start)."""
         with ExitStack() as hooks:
             for module in self.modules():
                 if isinstance(module, ActNorm):
@@ -121,11 +135,13 @@ class Level(nn.Module):
 
 
 class Block(nn.Module):
-    """Norm, fixed orthogonal mixing of the channels, then each half scaled and shifted as the other one says:
+    """Norm, fixed orthogonal mixing of the channels, then each half scaled and shifted as the other
+    one says:
 
         y_2 = x_2 exp(s(x_1)) + t(x_1),  y_1 = x_1 exp(s(y_2)) + t(y_2)
 
-    s and t also see the picture. Log-scales are softly clamped, s = 2 c / pi atan(s' / c), so that none runs away."""
+    s and t also see the picture. Log-scales are softly clamped, s = 2 c / pi atan(s' / c), so that
+    none runs away."""
 
     mixing: Tensor
 
@@ -160,7 +176,8 @@ class Block(nn.Module):
 
 
 class Subnet(nn.Module):
-    """(B, C, h, w) and what the picture tells (B or 1, hidden, h, w) -> (B, 2 C, h, w); starts at 0."""
+    """(B, C, h, w) and what the picture tells (B or 1, hidden, h, w) -> (B, 2 C, h, w); starts at
+    0."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -178,7 +195,8 @@ class ActNorm(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.shift, self.log_scale = nn.Parameter(torch.zeros(channels)), nn.Parameter(torch.zeros(channels))
+        self.shift = nn.Parameter(torch.zeros(channels))
+        self.log_scale = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + self.shift[:, None, None]) * self.log_scale.exp()[:, None, None]
@@ -188,16 +206,21 @@ class ActNorm(nn.Module):
 
 
 class ConditionNet(nn.Module):
-    """The picture on a way down to the coarsest level and up again; at each level, what every subnet is told."""
+    """The picture on a way down to the coarsest level and up again; at each level, what every
+    subnet is told."""
 
     def __init__(self, hidden: Sequence[int], subnets: Sequence[int], shrink: int) -> None:
         super().__init__()
         into = [1, *[hidden[0]] * int(math.log2(shrink))]
-        self.stem = nn.ModuleList(conv(c, hidden[0], 1 if k == 0 else 2) for k, c in enumerate(into))
+        self.stem = nn.ModuleList(
+            conv(c, hidden[0], 1 if k == 0 else 2) for k, c in enumerate(into)
+        )
         finer = [hidden[0], *hidden[:-1]]
         self.down = nn.ModuleList(conv(a, b, 2) for a, b in zip(finer, hidden, strict=True))
         self.whole = conv(hidden[-1], hidden[-1], 1, kernel=1)
-        self.up = nn.ModuleList(conv(a, b, 1, kernel=1) for a, b in zip(hidden[1:], hidden, strict=False))
+        self.up = nn.ModuleList(
+            conv(a, b, 1, kernel=1) for a, b in zip(hidden[1:], hidden, strict=False)
+        )
         self.here = nn.ModuleList(conv(c, c, 1) for c in hidden)
         told = zip(hidden, subnets, strict=True)
         self.tell = nn.ModuleList(conv(c, c * count, 1, kernel=1) for c, count in told)
@@ -233,8 +256,8 @@ def mixed(x: Tensor, mixing: Tensor) -> Tensor:
 
 
 def haar(x: Tensor) -> Tensor:
-    """(B, C, h, w) -> (B, 4 C, h / 2, w / 2): the means of 2 x 2 pixels times 2, then three kinds of details; an
-    orthogonal map."""
+    """(B, C, h, w) -> (B, 4 C, h / 2, w / 2): the means of 2 x 2 pixels times 2, then three kinds
+    of details; an orthogonal map."""
     corners = [x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]
     return torch.cat([_signed_sum(corners, signs) for signs in HAAR], 1)
 

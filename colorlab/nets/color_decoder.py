@@ -1,8 +1,10 @@
-"""Colours for areas, one after another in any order: each is a distribution over a palette, given those before it.
+"""Colours for areas, one after another in any order: each is a distribution over a palette, given
+those before it.
 
-Pannier et al. (2024), "sigma-GPTs: A new approach to autoregressive models": a token knows the area whose colour was
-just told and the area whose colour is asked for, so one causal transformer serves every order. All colours of a drawing
-are learned in one pass; drawing them takes one token per step, with the keys and values of the steps before kept."""
+Pannier et al. (2024), "sigma-GPTs: A new approach to autoregressive models": a token knows the area
+whose colour was just told and the area whose colour is asked for, so one causal transformer serves
+every order. All colours of a drawing are learned in one pass; drawing them takes one token per
+step, with the keys and values of the steps before kept."""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from torch import Tensor, nn
 
 from colorlab.nets.area_encoder import Drawn, Layer
 
-SCALES = (1.0, 2.0, 4.0, 8.0)  # half waves of the sines that a colour is shown by, over 100 Lab units
+# half waves of the sines that a colour is shown by, over 100 Lab units
+SCALES = (1.0, 2.0, 4.0, 8.0)
 
 
 class ColorDecoder(nn.Module):
@@ -33,9 +36,12 @@ class ColorDecoder(nn.Module):
         nn.init.zeros_(self.head.weight)
 
     def forward(self, drawn: Drawn, lab: Tensor, order: Tensor) -> Tensor:
-        """lab (B, R, 3): the areas' colours; order (B, R): a permutation, areas that are not there last. -> logits (B,
-        R, colors), the i-th of area order[i], given the colours of order[:i]."""
-        areas, lab = (x.gather(1, order[..., None].expand(-1, -1, x.shape[-1])) for x in (drawn.areas, lab))
+        """lab (B, R, 3): the areas' colours; order (B, R): a permutation, areas that are not there
+        last. -> logits (B, R, colors), the i-th of area order[i], given the colours of
+        order[:i]."""
+        areas, lab = (
+            x.gather(1, order[..., None].expand(-1, -1, x.shape[-1])) for x in (drawn.areas, lab)
+        )
         told = self.told(areas[:, :-1]) + self.color(waves(lab[:, :-1]))
         x = self.asked(areas) + torch.cat([self.first.expand(areas.shape[0], 1, -1), told], 1)
         bias = in_order(drawn.relations, order)
@@ -47,12 +53,14 @@ class ColorDecoder(nn.Module):
         return logits
 
     def steps(self, drawn: Drawn, order: Tensor) -> Steps:
-        """n candidates of one drawing, to be coloured area by area, each in its own order, (n, R)."""
+        """n candidates of one drawing, to be coloured area by area, each in its own order,
+        (n, R)."""
         return Steps(self, drawn, order)
 
 
 class Steps:
-    """The decoder with what it remembers: R calls, each with the colours of the area before, (n, 3), None at first.
+    """The decoder with what it remembers: R calls, each with the colours of the area before,
+    (n, 3), None at first.
 
     Of one drawing (B = 1), n candidates at a time."""
 
@@ -67,7 +75,11 @@ class Steps:
     def __call__(self, lab: Tensor | None) -> Tensor:
         """-> logits (n, colors) of the next area."""
         at = self.at
-        x = self.net.first.expand(self.n, -1) if lab is None else self.told[:, at - 1] + self.net.color(waves(lab))
+        x = (
+            self.net.first.expand(self.n, -1)
+            if lab is None
+            else self.told[:, at - 1] + self.net.color(waves(lab))
+        )
         x = (x + self.asked[:, at])[:, None]
         bias = self.bias()
         for layer, keys, values in zip(self.net.layers, self.keys, self.values, strict=True):
@@ -79,14 +91,15 @@ class Steps:
         return logits
 
     def bias(self) -> Tensor:
-        """(n, heads, 1, steps so far): a row of ``in_order``. All rows together would be n R^2 heads numbers."""
+        """(n, heads, 1, steps so far): a row of ``in_order``. All rows together would be n R^2
+        heads numbers."""
         asked, told = self.order[:, self.at, None], self.order[:, : self.at]
         return F.pad(self.relations[asked, told], (0, 0, 1, 0)).movedim(-1, 1)[:, :, None]
 
 
 def in_order(relations: Tensor, order: Tensor) -> Tensor:
-    """(B, R, R, heads), (B, R) -> (B, heads, R, R): from the area asked for at step i to the area told at step j,
-    which is the one before j's; 0 for the first step, that is told nothing."""
+    """(B, R, R, heads), (B, R) -> (B, heads, R, R): from the area asked for at step i to the area
+    told at step j, which is the one before j's; 0 for the first step, that is told nothing."""
     R = order.shape[1]
     rows = relations.gather(1, order[:, :, None, None].expand(-1, -1, R, relations.shape[-1]))
     told = order[:, None, :-1, None].expand(-1, R, -1, relations.shape[-1])

@@ -1,8 +1,11 @@
-"""What a causal network says of a place: a distribution over the two numbers of its colour, the second given the first.
+"""What a causal network says of a place: a distribution over the two numbers of its colour, the
+second given the first.
 
-    LogisticMixture   Salimans et al. (2017), "PixelCNN++", Sec. 2.1: a mixture of discretised logistics
+    LogisticMixture   Salimans et al. (2017), "PixelCNN++", Sec. 2.1: a mixture of discretised
+                      logistics
     Categories        a softmax over the levels of each number (Guadarrama et al., 2017, PixColor)
-Colours are whole numbers in [0, levels). Every head gives an exact log-probability and draws from uniform numbers."""
+Colours are whole numbers in [0, levels). Every head gives an exact log-probability and draws from
+uniform numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ ALMOST = 1e-5  # uniform numbers stay so far from 0 and 1
 
 
 class ColorHead(nn.Module):
-    """Features (N, width, h, w) -> a distribution of colours (N, 2, h, w), whole numbers in [0, levels)."""
+    """Features (N, width, h, w) -> a distribution of colours (N, 2, h, w), whole numbers in
+    [0, levels)."""
 
     draws = 0  # uniform numbers that a place takes
 
@@ -28,7 +32,8 @@ class ColorHead(nn.Module):
         raise NotImplementedError
 
     def drawn(self, features: Tensor, u: Tensor, temperature: float) -> Tensor:
-        """Colours (N, 2, h, w); u (N, draws, h, w) in [0, 1); temperature: 1 = as learnt, towards 0 the likeliest."""
+        """Colours (N, 2, h, w); u (N, draws, h, w) in [0, 1); temperature: 1 = as learnt, towards 0
+        the likeliest."""
         raise NotImplementedError
 
     def scaled(self, colors: Tensor) -> Tensor:
@@ -39,14 +44,16 @@ class ColorHead(nn.Module):
 class LogisticMixture(ColorHead):
     """K logistics over both numbers; within each, the mean of the second moves with the first.
 
-        P(x) = sum_k pi_k prod_c [sigma((x_c + 1/2 - mu_kc) / s_kc) - sigma((x_c - 1/2 - mu_kc) / s_kc)]      (Eq. 2)
+        P(x) = sum_k pi_k prod_c [sigma((x_c + 1/2 - mu_kc) / s_kc)
+                                  - sigma((x_c - 1/2 - mu_kc) / s_kc)]
     where the outermost levels reach to infinity."""
 
     draws = 3
 
     def __init__(self, width: int, levels: int, components: int) -> None:
         super().__init__(levels)
-        self.head = nn.Conv2d(width, 6 * components, 1)  # weight, two means, two log-scales, the second's slope
+        # weight, two means, two log-scales, the second's slope
+        self.head = nn.Conv2d(width, 6 * components, 1)
 
     def parts(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """log pi (N, K, h, w); means, log-scales (N, 2, K, h, w); slope (N, K, h, w)."""
@@ -64,15 +71,17 @@ class LogisticMixture(ColorHead):
         return torch.logsumexp(log_pi + self.log_mass(x, means, log_scales).sum(1), 1)
 
     def log_mass(self, x: Tensor, means: Tensor, log_scales: Tensor) -> Tensor:
-        """Logarithm of what a logistic puts on a level, (N, 2, K, h, w); differences of logistic functions are taken
-        in logarithms, so that far levels keep a gradient."""
+        """Logarithm of what a logistic puts on a level, (N, 2, K, h, w); differences of logistic
+        functions are taken in logarithms, so that far levels keep a gradient."""
         half = 1 / (self.levels - 1)
         sharpness = (-log_scales).exp()
         upper = (x + half - means) * sharpness
         lower = (x - half - means) * sharpness
         below_upper, above_lower = F.logsigmoid(upper), F.logsigmoid(-lower)
         # log(sigma(u) - sigma(l)) = log sigma(u) + log sigma(-l) + log(1 - exp(l - u))
-        inside = below_upper + above_lower + torch.log(-torch.expm1(lower - upper).clamp(max=-1e-12))
+        inside = (
+            below_upper + above_lower + torch.log(-torch.expm1(lower - upper).clamp(max=-1e-12))
+        )
         inside = torch.where(x <= -1 + half, below_upper, inside)
         return torch.where(x >= 1 - half, above_lower, inside)
 
@@ -104,7 +113,8 @@ class Categories(ColorHead):
         self.second = nn.Conv2d(width, levels, 1)
 
     def logits(self, features: Tensor, first: Tensor | None = None) -> Tensor:
-        """(N, levels, h, w) of the first number, or of the second where the first (N, h, w) is known."""
+        """(N, levels, h, w) of the first number, or of the second where the first (N, h, w) is
+        known."""
         if first is None:
             return self.first(F.elu(features)).float()
         return self.second(F.elu(features + self.seen(first).movedim(-1, 1))).float()
@@ -121,7 +131,10 @@ class Categories(ColorHead):
 
 
 def inverse_cdf(logits: Tensor, u: Tensor) -> Tensor:
-    """Logits (N, K, h, w), u (N, h, w) in [0, 1) -> (N, h, w) int64 in [0, K), distributed as softmax(logits)."""
+    """Logits (N, K, h, w), u (N, h, w) in [0, 1) -> (N, h, w) int64 in [0, K), distributed as
+    softmax(logits)."""
     cdf = logits.movedim(1, -1).softmax(-1).cumsum(-1)
-    found = torch.searchsorted(cdf.contiguous(), (u[..., None] * cdf[..., -1:]).contiguous(), right=True)
+    found = torch.searchsorted(
+        cdf.contiguous(), (u[..., None] * cdf[..., -1:]).contiguous(), right=True
+    )
     return found[..., 0].clamp_(max=logits.shape[1] - 1)

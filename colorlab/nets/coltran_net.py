@@ -1,10 +1,11 @@
-"""The three networks of the Colorization Transformer (Kumar, Weissenborn and Kalchbrenner, 2021, arXiv 2102.04432,
-Sec. 4).
+"""The three networks of the Colorization Transformer (Kumar, Weissenborn and Kalchbrenner, 2021,
+arXiv 2102.04432, Sec. 4).
 
     Colorizer   coarse colours of a grid, each given the picture and all before it in reading order
-    Upsampler   colours of finer levels or of a finer grid, all places at once, given the coarse ones and the picture
-An outer decoder takes whole rows, causal along columns: shifted down, it says what the rows above are. An inner one,
-causal along rows, adds the places to the left."""
+    Upsampler   colours of finer levels or of a finer grid, all places at once, given the coarse
+                ones and the picture
+An outer decoder takes whole rows, causal along columns: shifted down, it says what the rows above
+are. An inner one, causal along rows, adds the places to the left."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from colorlab.nets.axial_net import FOURIER, AxialBlock, Modulation, pairs, posi
 
 
 class GrayEmbedding(nn.Module):
-    """A picture (B, 1, H, W) in [0, 1] -> (B, ceil(H / stride), ceil(W / stride), C): its cells and where they are."""
+    """A picture (B, 1, H, W) in [0, 1] -> (B, ceil(H / stride), ceil(W / stride), C): its cells and
+    where they are."""
 
     def __init__(self, width: int, stride: int) -> None:
         super().__init__()
@@ -43,12 +45,14 @@ class Encoding(NamedTuple):
 
 
 class Colorizer(nn.Module):
-    """symbols: coarse colours. blocks: of the encoder, of the outer and of the inner decoder, each."""
+    """symbols: coarse colours. blocks: of the encoder, of the outer and of the inner decoder,
+    each."""
 
     def __init__(self, width: int, heads: int, blocks: int, stride: int, symbols: int) -> None:
         super().__init__()
         self.width = width
-        self.gray, self.encoder = GrayEmbedding(width, stride), pairs(width, heads, blocks, "none", False)
+        self.gray = GrayEmbedding(width, stride)
+        self.encoder = pairs(width, heads, blocks, "none", False)
         self.alone = nn.Linear(width, symbols)
         self.symbol = nn.Embedding(symbols, width)
         self.position = nn.Linear(FOURIER, width, bias=False)
@@ -66,7 +70,8 @@ class Colorizer(nn.Module):
         return Encoding(self.alone(x), *told)  # type: ignore[arg-type]
 
     def forward(self, colors: Tensor, encoding: Encoding) -> Tensor:
-        """Coarse colours (N, h, w) int64 -> logits (N, h, w, symbols), each of the colours before it."""
+        """Coarse colours (N, h, w) int64 -> logits (N, h, w, symbols), each of the colours before
+        it."""
         own = self.symbol(colors)
         place = self.position(positions(colors.shape[1], colors.shape[2], own))
         x = own + place
@@ -77,9 +82,11 @@ class Colorizer(nn.Module):
             x = block(x, told)
         return self.head(self.norm(x))
 
-    def row(self, colors: Tensor, encoding: Encoding, y: int, height: int, kept: list[Any]) -> Tensor:
-        """The outer decoder of a row that is drawn, colors (N, 1, w): what it says to the next one, (N, 1, w, C). kept,
-        one entry per block, is brought to this row."""
+    def row(
+        self, colors: Tensor, encoding: Encoding, y: int, height: int, kept: list[Any]
+    ) -> Tensor:
+        """The outer decoder of a row that is drawn, colors (N, 1, w): what it says to the next one,
+        (N, 1, w, C). kept, one entry per block, is brought to this row."""
         x = self.symbol(colors)
         x = x + self.place_of(y, height, x)
         for k, (block, told) in enumerate(zip(self.outer, encoding.outer, strict=True)):
@@ -103,7 +110,8 @@ class Colorizer(nn.Module):
 
 
 class Upsampler(nn.Module):
-    """(coarse RGB (N, 3, h, w) in [0, 1], image (B, 1, H, W)) -> logits (N, 3, levels, h, w), of all places at once.
+    """(coarse RGB (N, 3, h, w) in [0, 1], image (B, 1, H, W)) -> logits (N, 3, levels, h, w), of
+    all places at once.
 
     stride: of the grid h x w on the picture; 1 = its own pixels."""
 
@@ -120,6 +128,7 @@ class Upsampler(nn.Module):
         return self.head(self.norm(x)).unflatten(-1, (3, -1)).permute(0, 3, 4, 1, 2)
 
     def colors(self, coarse: Tensor, image: Tensor) -> Tensor:
-        """The likeliest levels as colours (N, 3, h, w) in [0, 1], one candidate at a time: logits are large."""
+        """The likeliest levels as colours (N, 3, h, w) in [0, 1], one candidate at a time: logits
+        are large."""
         logits = (self(one, image) for one in coarse.split(1))
         return torch.cat([each.argmax(2) / (each.shape[2] - 1) for each in logits])

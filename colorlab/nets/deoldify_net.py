@@ -1,5 +1,5 @@
-"""DeOldify's generator (Antic, 2018 to 2019): a U-Net of spectrally normalised convolutions (Miyato et al., 2018) with
-self-attention (Zhang et al., 2019, SAGAN) where the picture is small.
+"""DeOldify's generator (Antic, 2018 to 2019): a U-Net of spectrally normalised convolutions
+(Miyato et al., 2018) with self-attention (Zhang et al., 2019, SAGAN) where the picture is small.
 
 Its encoder is not a pretrained ResNet here, but the suite's own."""
 
@@ -11,7 +11,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 from colorlab.nets.palette_net import SelfAttention
 from colorlab.nets.unet import Layer, UNet
 
-ATTENDED = 1  # which of the expanding path's layers has attention, from the coarsest: pixels at a quarter of its depth
+# which of the expanding path's layers has attention, from the coarsest: pixels at a quarter of its
+# depth
+ATTENDED = 1
 
 
 class WithAttention(nn.Module):

@@ -1,9 +1,10 @@
-"""Fourier-Bessel functions on the unit disc, the fixed bases of DCFNet (Qiu, Cheng, Sapiro and Calderbank, 2018).
+"""Fourier-Bessel functions on the unit disc, the fixed bases of DCFNet (Qiu, Cheng, Sapiro and
+Calderbank, 2018).
 
     psi_mq(r, theta) = c_mq J_m(R_mq r) cos(m theta) or sin(m theta),  R_mq the q-th zero of J_m
 
-are the disc's vibrations, orthonormal on it, from the lowest frequency R_mq on. A pair of cos and sin of one m turns
-into itself when the plane does, so filters in their span can be steered."""
+are the disc's vibrations, orthonormal on it, from the lowest frequency R_mq on. A pair of cos and
+sin of one m turns into itself when the plane does, so filters in their span can be steered."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-NOTHING, ALIAS = 1e-6, 0.1  # the norm of what vanishes; share of a function's norm that no mixture of others has
+# the norm of what vanishes; share of a function's norm that no mixture of others has
+NOTHING, ALIAS = 1e-6, 0.1
 
 
 class Mode(NamedTuple):
@@ -30,7 +32,9 @@ def modes(count: int) -> list[Mode]:
     from scipy.special import jn_zeros
 
     pairs = sorted((float(zero), m) for m in range(count + 1) for zero in jn_zeros(m, count))
-    found = [Mode(zero, m, sine) for zero, m in pairs for sine in ((False, True) if m else (False,))]
+    found = [
+        Mode(zero, m, sine) for zero, m in pairs for sine in ((False, True) if m else (False,))
+    ]
     return found[:count]
 
 
@@ -45,10 +49,12 @@ def value(mode: Mode, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def fourier_bessel_bases(count: int, side: int) -> Tensor:
-    """(count, side, side), each of unit norm, at the middles of the pixels of the disc's square. ValueError: so few
-    pixels cannot tell so many apart."""
+    """(count, side, side), each of unit norm, at the middles of the pixels of the disc's square.
+    ValueError: so few pixels cannot tell so many apart."""
     if count > side**2 - 1:
-        raise ValueError(f"{side}x{side} pixels have {side**2 - 1} Fourier-Bessel bases at most, not {count}")
+        raise ValueError(
+            f"{side}x{side} pixels have {side**2 - 1} Fourier-Bessel bases at most, not {count}"
+        )
     at = (2 * np.arange(side) + 1) / side - 1
     x, y = at[None].repeat(side, 0), at[:, None].repeat(side, 1)
     kept: list[np.ndarray] = []
@@ -57,7 +63,9 @@ def fourier_bessel_bases(count: int, side: int) -> Tensor:
         if len(kept) < count and is_new(psi, kept):
             kept.append(psi / np.linalg.norm(psi))
     if len(kept) < count:
-        raise ValueError(f"{side}x{side} pixels have {len(kept)} Fourier-Bessel bases, not {count} (set bases)")
+        raise ValueError(
+            f"{side}x{side} pixels have {len(kept)} Fourier-Bessel bases, not {count} (set bases)"
+        )
     return torch.from_numpy(np.stack(kept)).float()
 
 

@@ -1,12 +1,16 @@
-"""GPIC's network (Furusawa et al., 2021, Fig. 3 and 4): a U-Net over the line drawing, steered by the noisy state.
+"""GPIC's network (Furusawa et al., 2021, Fig. 3 and 4): a U-Net over the line drawing, steered by
+the noisy state.
 
 Three parts, of which only the last two see the noisy state x or its level alpha_bar:
-    LineEncoder    drawing -> features at 5 scales; once per drawing, whatever the number of steps and candidates
-    StateBranch    x -> features at 4 scales; alpha_bar -> Fourier features -> 5-layer Mish MLP -> embedding
-    decoder        per scale: ConvTranspose, FiLM by state and embedding, skip from the drawing, two convolutions
-``forward`` is the whole thing, for training. ``encode`` and ``decode`` are its two halves, for sampling: everything
-that does not see x (the encoder, the first ConvTranspose, the drawing's half of each decoder convolution) is in
-``encode``."""
+    LineEncoder    drawing -> features at 5 scales; once per drawing, whatever the number of steps
+                   and candidates
+    StateBranch    x -> features at 4 scales; alpha_bar -> Fourier features -> 5-layer Mish MLP ->
+                   embedding
+    decoder        per scale: ConvTranspose, FiLM by state and embedding, skip from the drawing, two
+                   convolutions
+``forward`` is the whole thing, for training. ``encode`` and ``decode`` are its two halves, for
+sampling: everything that does not see x (the encoder, the first ConvTranspose, the drawing's half
+of each decoder convolution) is in ``encode``."""
 
 from __future__ import annotations
 
@@ -33,7 +37,8 @@ class Encoding(NamedTuple):
 
 
 class LevelEmbedding(nn.Module):
-    """alpha_bar -> (N, D): random Fourier features (GPIC Eq. 10) and a 5-layer perceptron with Mish (Fig. 4)."""
+    """alpha_bar -> (N, D): random Fourier features (GPIC Eq. 10) and a 5-layer perceptron with Mish
+    (Fig. 4)."""
 
     b: Tensor
 
@@ -62,12 +67,14 @@ class LevelEmbedding(nn.Module):
                 return torch.log(alpha_bar / (1 - alpha_bar)) / 16
             case "xi":  # GPIC Eq. 11 inverted
                 return torch.sqrt(-torch.log(alpha_bar)) / LAMBDA
-        raise ValueError(f"embed_of is alpha_bar, sqrt_alpha_bar, log_snr or xi, not {self.embed_of!r}")
+        raise ValueError(
+            f"embed_of is alpha_bar, sqrt_alpha_bar, log_snr or xi, not {self.embed_of!r}"
+        )
 
 
 class SiLU(nn.Module):
-    """x sigmoid(x); in place where nothing learns, which spares a pass through memory and leaves the bits alone. To be
-    given what nothing else holds."""
+    """x sigmoid(x); in place where nothing learns, which spares a pass through memory and leaves
+    the bits alone. To be given what nothing else holds."""
 
     def forward(self, x: Tensor) -> Tensor:
         return silu(x)
@@ -85,7 +92,9 @@ def plus(x: Tensor, y: Tensor) -> Tensor:
 
 def double_conv(c_in: int, c_out: int) -> nn.Sequential:
     """Two 3x3 convolutions, each followed by SiLU."""
-    return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1), SiLU(), nn.Conv2d(c_out, c_out, 3, padding=1), SiLU())
+    return nn.Sequential(
+        nn.Conv2d(c_in, c_out, 3, padding=1), SiLU(), nn.Conv2d(c_out, c_out, 3, padding=1), SiLU()
+    )
 
 
 def start_from_zero(conv: nn.Conv2d) -> None:
@@ -118,7 +127,10 @@ class StateBranch(nn.Module):
         channels = [3] + [width * s for s in SCALES[:4]]
         self.levels = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(a, b, 3, padding=1, stride=2 if k else 1), SiLU(), nn.Conv2d(b, b, 3, padding=1), SiLU()
+                nn.Conv2d(a, b, 3, padding=1, stride=2 if k else 1),
+                SiLU(),
+                nn.Conv2d(b, b, 3, padding=1),
+                SiLU(),
             )
             for k, (a, b) in enumerate(itertools.pairwise(channels))
         )
@@ -132,13 +144,15 @@ class StateBranch(nn.Module):
 
 
 class FiLM(nn.Module):
-    """Spatial scale and bias from state and level (Chen et al., 2021), applied to a ConvTranspose's output."""
+    """Spatial scale and bias from state and level (Chen et al., 2021), applied to a ConvTranspose's
+    output."""
 
     def __init__(self, channels: int, embedding: int, literal: bool) -> None:
         super().__init__()
         self.literal = literal
         self.state = nn.Conv2d(channels, channels, 3, padding=1)
-        self.level = nn.Linear(embedding, channels)  # = concatenating the broadcast embedding before the convolution
+        # = concatenating the broadcast embedding before the convolution
+        self.level = nn.Linear(embedding, channels)
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
         if not literal:
             start_from_zero(self.head)
@@ -156,7 +170,8 @@ class DecoderLevel(nn.Module):
         super().__init__()
         self.up = nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1)
         self.film = FiLM(c_out, embedding, literal)
-        self.conv_up = nn.Conv2d(c_out, c_out, 3, padding=1)  # with conv_skip: one convolution of the concatenation
+        # with conv_skip: one convolution of the concatenation
+        self.conv_up = nn.Conv2d(c_out, c_out, 3, padding=1)
         self.conv_skip = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False)
         self.conv = nn.Conv2d(c_out, c_out, 3, padding=1)
 
@@ -168,36 +183,53 @@ class DecoderLevel(nn.Module):
 
 
 class GPICNet(nn.Module):
-    """(x (N, 3, H, W), alpha_bar (N,), image (B, 1, H, W)) -> (N, 3, H, W); N = B, or B = 1 with any N.
+    """(x (N, 3, H, W), alpha_bar (N,), image (B, 1, H, W)) -> (N, 3, H, W); N = B, or B = 1 with
+    any N.
 
-    width: GPIC's C (8, 16 or 32 in the paper). literal_film: scale * y + bias without the zero initialisation and the 1
-    that make the modulation start as the identity. Source: GPIC Sec. 3.2, Fig. 3 and 4."""
+    width: GPIC's C (8, 16 or 32 in the paper). literal_film: scale * y + bias without the zero
+    initialisation and the 1 that make the modulation start as the identity. Source: GPIC Sec. 3.2,
+    Fig. 3 and 4."""
 
     def __init__(
-        self, width: int, fourier_features: int, fourier_scale: float, embed_of: str, literal_film: bool
+        self,
+        width: int,
+        fourier_features: int,
+        fourier_scale: float,
+        embed_of: str,
+        literal_film: bool,
     ) -> None:
         super().__init__()
         embedding = 16 * width
         self.encoder = LineEncoder(width)
         self.state = StateBranch(width)
         self.level = LevelEmbedding(embedding, fourier_features, fourier_scale, embed_of)
-        levels = [DecoderLevel(2 * width * s, width * s, embedding, literal_film) for s in reversed(SCALES[:4])]
+        levels = [
+            DecoderLevel(2 * width * s, width * s, embedding, literal_film)
+            for s in reversed(SCALES[:4])
+        ]
         self.levels: Sequence[DecoderLevel] = nn.ModuleList(levels)  # type: ignore[assignment]
         self.head = nn.Conv2d(width, 3, 3, padding=1)
         start_from_zero(self.head)
 
     def encode(self, image: Tensor) -> Encoding:
-        """image (B, 1, H, W) in [0, 1], H and W multiples of 16: all of the network that does not see the state."""
+        """image (B, 1, H, W) in [0, 1], H and W multiples of 16: all of the network that does not
+        see the state."""
         *pyramid, bottom = self.encoder(image)
-        skips = [level.conv_skip(features) for level, features in zip(self.levels, reversed(pyramid), strict=True)]
+        skips = [
+            level.conv_skip(features)
+            for level, features in zip(self.levels, reversed(pyramid), strict=True)
+        ]
         return Encoding(self.levels[0].up(bottom), skips)
 
     def decode(self, x: Tensor, embedding: Tensor, encoding: Encoding) -> Tensor:
         """x (N, 3, H, W), embedding (N, D) or (1, D) from ``level(alpha_bar)`` -> (N, 3, H, W)."""
         states = reversed(self.state(x))
         y = encoding.first
-        for k, (level, skip, state) in enumerate(zip(self.levels, encoding.skips, states, strict=True)):
-            y = level(level.up(y) if k else y, skip, state, embedding)  # (N, 2^(3-k) C, H/2^(3-k), W/2^(3-k))
+        for k, (level, skip, state) in enumerate(
+            zip(self.levels, encoding.skips, states, strict=True)
+        ):
+            # (N, 2^(3-k) C, H/2^(3-k), W/2^(3-k))
+            y = level(level.up(y) if k else y, skip, state, embedding)
         return self.head(y)
 
     def forward(self, x: Tensor, alpha_bar: Tensor, image: Tensor) -> Tensor:

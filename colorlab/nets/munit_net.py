@@ -1,5 +1,6 @@
-"""MUNIT's auto-encoder (Huang et al., 2018, App. B.2): content encoder, style encoder, and a decoder whose residual
-blocks take mean and spread of their features from the style (AdaIN: Huang and Belongie, 2017)."""
+"""MUNIT's auto-encoder (Huang et al., 2018, App. B.2): content encoder, style encoder, and a
+decoder whose residual blocks take mean and spread of their features from the style
+(AdaIN: Huang and Belongie, 2017)."""
 
 from __future__ import annotations
 
@@ -22,11 +23,14 @@ def instance_norm(x: Tensor) -> Tensor:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside the identity, each instance-normalised; with a style, scaled and shifted by it."""
+    """Two 3x3 convolutions beside the identity, each instance-normalised; with a style, scaled and
+    shifted by it."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, 1, 1, bias=False) for _ in range(2))
+        self.convs = nn.ModuleList(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False) for _ in range(2)
+        )
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         """style: (N, 4 C), scale - 1 and shift of both convolutions' outputs."""
@@ -46,11 +50,15 @@ class ContentEncoder(nn.Module):
     def __init__(self, width: int, downs: int, blocks: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(1, width, 5, 1, 2, bias=False)  # a norm takes every bias away
-        self.downs = nn.ModuleList(nn.Conv2d(width << k, width << k + 1, 4, 2, 1, bias=False) for k in range(downs))
+        self.downs = nn.ModuleList(
+            nn.Conv2d(width << k, width << k + 1, 4, 2, 1, bias=False) for k in range(downs)
+        )
         self.blocks = nn.ModuleList(ResidualBlock(width << downs) for _ in range(blocks))
 
     def forward(self, image: Tensor) -> Tensor:
-        x = padded(2 * image - 1, 2 ** len(self.downs)).contiguous(memory_format=torch.channels_last)
+        x = padded(2 * image - 1, 2 ** len(self.downs)).contiguous(
+            memory_format=torch.channels_last
+        )
         x = F.relu(instance_norm(self.first(x)))
         for down in self.downs:
             x = F.relu(instance_norm(down(x)))
@@ -70,7 +78,8 @@ class Decoder(nn.Module):
         self.mlp = nn.Sequential(*hidden, nn.Linear(inner, blocks * 4 * inner))
         sizes = [width << k for k in reversed(range(downs + 1))]
         self.ups = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, 1, 1), nn.GroupNorm(1, b), nn.ReLU()) for a, b in itertools.pairwise(sizes)
+            nn.Sequential(nn.Conv2d(a, b, 3, 1, 1), nn.GroupNorm(1, b), nn.ReLU())
+            for a, b in itertools.pairwise(sizes)
         )
         self.head = nn.Conv2d(width, channels, 5, 1, 2)
 
@@ -84,7 +93,8 @@ class Decoder(nn.Module):
 
 
 class MUNITNet(nn.Module):
-    """``content`` of a drawing, ``style`` of a colour picture, and ``decode`` of the two, for any height and width."""
+    """``content`` of a drawing, ``style`` of a colour picture, and ``decode`` of the two, for any
+    height and width."""
 
     def __init__(self, width: int, downs: int, blocks: int, latent: int, channels: int) -> None:
         super().__init__()

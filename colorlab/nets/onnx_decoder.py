@@ -1,7 +1,9 @@
-"""GPIC's decoder by ONNX Runtime: the same numbers to a few millionths, on many processors in less time.
+"""GPIC's decoder by ONNX Runtime: the same numbers to a few millionths, on many processors in less
+time.
 
-The graph is made once for every net and kept in the cache, and so is which of the two, torch or it, a step took less
-time by at a size: the choice falls once on a machine, and candidates stay the same bits from then on."""
+The graph is made once for every net and kept in the cache, and so is which of the two, torch or it,
+a step took less time by at a size: the choice falls once on a machine, and candidates stay the same
+bits from then on."""
 
 from __future__ import annotations
 
@@ -24,18 +26,23 @@ from colorlab.storage.files import read_json, write_json
 SKIPS = ("skip_0", "skip_1", "skip_2", "skip_3")  # coarse to fine
 INPUTS = ("x", "embedding", "first", *SKIPS)
 TRIES = 3  # of each, in turns; the fastest counts
-MISSING = "backend=onnx needs onnxruntime (pip install 'colorlab-suite[onnx]'), or set method.backend=torch"
+MISSING = (
+    "backend=onnx needs onnxruntime (pip install 'colorlab-suite[onnx]'), or set "
+    "method.backend=torch"
+)
 
 Decode = Callable[[Tensor, Tensor, Encoding], Tensor]
 
 
 def fastest_decoder(net: GPICNet, encoding: Encoding, rows: int) -> Decode:
-    """``net.decode`` or the same by ONNX Runtime, whichever took less time for so many rows of such a drawing.
+    """``net.decode`` or the same by ONNX Runtime, whichever took less time for so many rows of such
+    a drawing.
     ConfigError: no ONNX Runtime, or not on a CPU."""
     first = encoding.first
     if first.device.type != "cpu" or first.dtype != torch.float32:
         raise ConfigError(
-            "backend=onnx runs in float32 on the CPU (set device=cpu precision=fp32, or method.backend=torch)"
+            "backend=onnx runs in float32 on the CPU (set device=cpu precision=fp32, or "
+            "method.backend=torch)"
         )
     threads, name = torch.get_num_threads(), name_of(net)
     path = graph_of(net, name)
@@ -43,15 +50,28 @@ def fastest_decoder(net: GPICNet, encoding: Encoding, rows: int) -> Decode:
     height, width = 8 * first.shape[2], 8 * first.shape[3]
     kept = path.with_name(f"{name}-{height}x{width}-{rows}-{threads}.json")
     if not kept.is_file():
-        write_json(kept, dict(zip(("torch", "onnx"), compared(net.decode, decode, net, encoding, rows), strict=True)))
+        write_json(
+            kept,
+            dict(
+                zip(
+                    ("torch", "onnx"),
+                    compared(net.decode, decode, net, encoding, rows),
+                    strict=True,
+                )
+            ),
+        )
     took = read_json(kept, {"torch": float, "onnx": float})
     return decode if took["onnx"] < took["torch"] else net.decode
 
 
-def compared(ours: Decode, theirs: Decode, net: GPICNet, encoding: Encoding, rows: int) -> tuple[float, float]:
+def compared(
+    ours: Decode, theirs: Decode, net: GPICNet, encoding: Encoding, rows: int
+) -> tuple[float, float]:
     """Seconds of a step by either."""
     first = encoding.first
-    x = first.new_zeros(rows, 3, 8 * first.shape[2], 8 * first.shape[3]).contiguous(memory_format=torch.channels_last)
+    x = first.new_zeros(rows, 3, 8 * first.shape[2], 8 * first.shape[3]).contiguous(
+        memory_format=torch.channels_last
+    )
     embedding, spent = net.level(first.new_tensor([0.5])), ([], [])  # type: ignore[var-annotated]
     for _ in range(1 + TRIES):
         for decode, kept in zip((ours, theirs), spent, strict=True):
@@ -91,7 +111,9 @@ def decoder_graph(net: GPICNet) -> Graph:
         encoding, embedding = net.encode(x[:1, :1]), net.level(torch.tensor([0.5]))
     values = (x, embedding, encoding.first, *encoding.skips)
     noisy = {0: "n", 2: "H", 3: "W"}
-    axes = {"x": noisy, "output": noisy} | {side: {2: f"{side}_H", 3: f"{side}_W"} for side in INPUTS[2:]}
+    axes = {"x": noisy, "output": noisy} | {
+        side: {2: f"{side}_H", 3: f"{side}_W"} for side in INPUTS[2:]
+    }
     return Graph(_Decoder(net), dict(zip(INPUTS, values, strict=True)), axes, ["output"])
 
 

@@ -31,7 +31,9 @@ def write_graph(graph: Graph, path: Path) -> Path:
         import onnx
     except ImportError:
         raise ConfigError("ONNX graphs need onnx (pip install 'colorlab-suite[onnx]')") from None
-    axes = {name: axes for name, axes in graph.axes.items() if name in (*graph.inputs, *graph.outputs)}
+    axes = {
+        name: axes for name, axes in graph.axes.items() if name in (*graph.inputs, *graph.outputs)
+    }
     with warnings.catch_warnings(), torch.no_grad(), replacing(path) as temporary:
         warnings.simplefilter("ignore")  # traced lengths are held to torch by the tests
         torch.onnx.export(

@@ -1,9 +1,11 @@
-"""Palette's network (Saharia et al., 2022): a U-Net of residual blocks with group norm and self-attention where the
-picture is small (Dhariwal and Nichol, 2021), shown the picture to be coloured beside the noisy state.
+"""Palette's network (Saharia et al., 2022): a U-Net of residual blocks with group norm and
+self-attention where the picture is small (Dhariwal and Nichol, 2021), shown the picture to be
+coloured beside the noisy state.
 
     down    per scale: ``blocks`` residual blocks, then half the sides
     middle  block, attention, block
-    up      per scale: twice the sides, then as many blocks and one, each beside what its mirror on the way down made
+    up      per scale: twice the sides, then as many blocks and one, each beside what its mirror on
+            the way down made
 The level enters every block as scale and bias behind its second norm."""
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) -> the same shape."""
-        split = self.qkv(self.norm(x)).flatten(2).unflatten(1, (3, self.heads, -1)).transpose(-2, -1)
+        split = (
+            self.qkv(self.norm(x)).flatten(2).unflatten(1, (3, self.heads, -1)).transpose(-2, -1)
+        )
         q, k, v = split.unbind(1)  # (N, heads, h w, C / heads)
         seen = F.scaled_dot_product_attention(q.contiguous(), k.contiguous(), v.contiguous())
         return x + self.out(seen.transpose(-2, -1).reshape(x.shape))
@@ -79,10 +83,11 @@ class Step(nn.Module):
 
 
 class PaletteNet(nn.Module):
-    """(x (N, 3, H, W), alpha_bar (N,), image (N, 1, H, W) in [0, 1]) -> (N, 3, H, W); sides multiples of 8.
+    """(x (N, 3, H, W), alpha_bar (N,), image (N, 1, H, W) in [0, 1]) -> (N, 3, H, W); sides
+    multiples of 8.
 
-    width: channels of the finest scale. blocks: of a scale. attention: whether pixels attend to each other at H/4 and
-    below; without it the blocks stay."""
+    width: channels of the finest scale. blocks: of a scale. attention: whether pixels attend to
+    each other at H/4 and below; without it the blocks stay."""
 
     def __init__(self, width: int, blocks: int, attention: bool) -> None:
         super().__init__()
@@ -92,7 +97,9 @@ class PaletteNet(nn.Module):
         downs, ups, kept = [], [], [width]
         for k, size in enumerate(sizes):
             inputs = [kept[-1], *[size] * (blocks - 1)]
-            downs.append(nn.ModuleList(Step(c, size, embedding, attention and k >= ATTENDED) for c in inputs))
+            downs.append(
+                nn.ModuleList(Step(c, size, embedding, attention and k >= ATTENDED) for c in inputs)
+            )
             kept += [size] * (blocks + (k < len(sizes) - 1))  # what is halved is kept as well
         self.downs: Sequence[Iterable[Step]] = nn.ModuleList(downs)  # type: ignore[assignment]
         self.halves = nn.ModuleList(nn.Conv2d(size, size, 3, 2, 1) for size in sizes[:-1])
@@ -102,11 +109,15 @@ class PaletteNet(nn.Module):
         below = sizes[-1]
         for k, size in reversed(list(enumerate(sizes))):
             inputs = [below, *[size] * blocks]
-            steps = [Step(c + kept.pop(), size, embedding, attention and k >= ATTENDED) for c in inputs]
+            steps = [
+                Step(c + kept.pop(), size, embedding, attention and k >= ATTENDED) for c in inputs
+            ]
             ups.append(nn.ModuleList(steps))
             below = size
         self.ups: Sequence[Iterable[Step]] = nn.ModuleList(ups)  # type: ignore[assignment]
-        self.doubles = nn.ModuleList(nn.Conv2d(size, size, 3, padding=1) for size in reversed(sizes[1:]))
+        self.doubles = nn.ModuleList(
+            nn.Conv2d(size, size, 3, padding=1) for size in reversed(sizes[1:])
+        )
         self.norm, self.head = group_norm(width), nn.Conv2d(width, 3, 3, padding=1)
         start_from_zero(self.head)
 
@@ -129,5 +140,6 @@ class PaletteNet(nn.Module):
         for k, steps in enumerate(self.ups):
             x = self.doubles[k - 1](F.interpolate(x, scale_factor=2)) if k else x
             for step in steps:
-                x = step(torch.cat([x, kept.pop()], 1), embedding)  # as on the way down, from the coarsest on
+                # as on the way down, from the coarsest on
+                x = step(torch.cat([x, kept.pop()], 1), embedding)
         return self.head(F.silu(self.norm(x)))

@@ -1,6 +1,6 @@
-"""PixColor's refinement network (Guadarrama et al., 2017, Sec. 3.2): coarse chroma and the sharp gray picture in,
-chroma of every pixel out, by convolutions at the picture's own size of which some are dilated, so that the coarse
-cells overlap."""
+"""PixColor's refinement network (Guadarrama et al., 2017, Sec. 3.2): coarse chroma and the sharp
+gray picture in, chroma of every pixel out, by convolutions at the picture's own size of which some
+are dilated, so that the coarse cells overlap."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ DILATIONS = (1, 2, 4, 2, 1)
 
 
 class RefinerNet(nn.Module):
-    """(image (N, 1, H, W) in [0, 1], coarse (N, channels, h, w), about [-1, 1]) -> chroma (N, 2, H, W), about [-1, 1].
+    """(image (N, 1, H, W) in [0, 1], coarse (N, channels, h, w), about [-1, 1]) -> chroma
+    (N, 2, H, W), about [-1, 1].
 
     channels: of what is coarse: 2 of chroma, or those of a code."""
 

@@ -1,8 +1,10 @@
-"""The net of ``cic_net`` with knowledge of what is in the picture: features of an ImageNet classifier join it at H/8.
+"""The net of ``cic_net`` with knowledge of what is in the picture: features of an ImageNet
+classifier join it at H/8.
 
-As in Pucci, Micheloni and Martinel, "Collaborative Image and Object Level Features for Image Colourisation" (2021), who
-ask whether object-level features help; the classifier here is EfficientNet-lite0, its weights are fixed, and the rest
-of the net is ``CICNet``'s, so that at one width both learn almost as many weights."""
+As in Pucci, Micheloni and Martinel, "Collaborative Image and Object Level Features for Image
+Colourisation" (2021), who ask whether object-level features help; the classifier here is
+EfficientNet-lite0, its weights are fixed, and the rest of the net is ``CICNet``'s, so that at one
+width both learn almost as many weights."""
 
 from __future__ import annotations
 
@@ -14,11 +16,13 @@ from colorlab.nets.cic_net import CICNet
 from colorlab.nets.imagenet.efficientnet_lite import LITE0, EfficientNetLite0
 
 STAGES = (2, 4, 6)  # the classifier's outputs at 1/8, 1/16, 1/32
-SHORTEST = 128  # it is shown the picture with its shorter side this long, if it is shorter: it was trained at 224
+# it is shown the picture with its shorter side this long, if it is shorter: it was trained at 224
+SHORTEST = 128
 
 
 class SemanticNet(CICNet):
-    """See ``CICNet``. ``trunk`` holds the classifier; its weights are to be loaded by whoever makes the net."""
+    """See ``CICNet``. ``trunk`` holds the classifier; its weights are to be loaded by whoever makes
+    the net."""
 
     def __init__(self, width: int, stride: int, shortcuts: bool) -> None:
         super().__init__(width, stride, shortcuts)

@@ -1,4 +1,5 @@
-"""How charts look, in print and on the page: one size, one palette that colour-blind readers can tell apart, no frame.
+"""How charts look, in print and on the page: one size, one palette that colour-blind readers can
+tell apart, no frame.
 
 On the page the colours are CSS variables, so that a chart follows the page into the dark."""
 
@@ -15,14 +16,16 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's (2008)
+# Okabe and Ito's (2008)
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK, MUTED, RULE = "#1c1c1c", "#6b6b6b", "#d9d9d9"
 VARIABLES = {color: f"var(--series-{i})" for i, color in enumerate(SERIES)} | {
     INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)",
 }  # fmt: skip
 Dash = str | tuple[int, tuple[int, ...]]  # as Matplotlib has them
 DASHES: tuple[Dash, ...] = ("-", "--", ":", "-.", (0, (8, 2)))
-STROKES = dict(zip(DASHES, ("", "6 3", "1.5 2.5", "7 3 1.5 3", "12 3"), strict=True))  # the same in SVG
+# the same in SVG
+STROKES = dict(zip(DASHES, ("", "6 3", "1.5 2.5", "7 3 1.5 3", "12 3"), strict=True))
 SIZE = (4.1, 2.9)  # inches: a column of a paper
 DOTS = 220  # an inch, of PNG
 
@@ -36,7 +39,8 @@ class Look(NamedTuple):
 
 
 def look(position: int, trivial: bool) -> Look:
-    """Runs differ in colour, from the seventh on in dash too; trivial rows are gray and differ in dash and marker."""
+    """Runs differ in colour, from the seventh on in dash too; trivial rows are gray and differ in
+    dash and marker."""
     if trivial:
         return Look(MUTED, DASHES[1 + position % 4], "sD^vP"[position % 5])
     return Look(SERIES[position % len(SERIES)], DASHES[position // len(SERIES) % len(DASHES)], "o")
@@ -48,14 +52,17 @@ def looks(trivial: Sequence[bool]) -> list[Look]:
 
 
 def styled() -> AbstractContextManager[None]:
-    """Matplotlib's settings for all that follows; text stays text in SVG, and names are never read as formulas."""
+    """Matplotlib's settings for all that follows; text stays text in SVG, and names are never read
+    as formulas."""
     return rc_context({
         "font.size": 8.5, "font.family": "sans-serif", "axes.labelsize": 8.5, "legend.fontsize": 8,
-        "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": RULE, "xtick.color": MUTED, "ytick.color": MUTED,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "xtick.major.size": 0,
-        "ytick.major.size": 0, "axes.grid": True, "axes.grid.axis": "y", "grid.color": RULE, "grid.linewidth": 0.6,
-        "axes.axisbelow": True, "lines.linewidth": 1.5, "legend.frameon": False, "legend.labelcolor": INK,
-        "svg.fonttype": "none", "svg.hashsalt": "colorlab", "text.parse_math": False, "axes.unicode_minus": True,
+        "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": RULE, "xtick.color": MUTED,
+        "ytick.color": MUTED, "axes.spines.top": False, "axes.spines.right": False,
+        "axes.spines.left": False, "xtick.major.size": 0, "ytick.major.size": 0, "axes.grid": True,
+        "axes.grid.axis": "y", "grid.color": RULE, "grid.linewidth": 0.6, "axes.axisbelow": True,
+        "lines.linewidth": 1.5, "legend.frameon": False, "legend.labelcolor": INK,
+        "svg.fonttype": "none", "svg.hashsalt": "colorlab", "text.parse_math": False,
+        "axes.unicode_minus": True,
     })  # fmt: skip
 
 
@@ -70,7 +77,12 @@ def add_legend(figure: Figure, axes: Axes) -> None:
     handles, names = axes.get_legend_handles_labels()
     longest = max(map(len, names), default=0)
     figure.legend(
-        handles, names, loc="outside lower center", ncols=2 if longest > 18 else 3, columnspacing=1.4, handlelength=1.8
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=2 if longest > 18 else 3,
+        columnspacing=1.4,
+        handlelength=1.8,
     )
 
 
@@ -88,13 +100,15 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(figure: Figure, name: str, title: str) -> str:
-    """The figure as an <svg> to be put into a page, without its legend: the page has one for all. name: makes its ids
-    its own; title: read out instead of it."""
+    """The figure as an <svg> to be put into a page, without its legend: the page has one for all.
+    name: makes its ids its own; title: read out instead of it."""
     for legend in list(figure.legends):
         legend.remove()
     out = io.StringIO()
     with styled():
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            out, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+        )
     text = out.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)

@@ -1,4 +1,5 @@
-"""Contact sheets: one drawing a row, its colourings across, the true one(s) last. Arrays in, a picture out."""
+"""Contact sheets: one drawing a row, its colourings across, the true one(s) last. Arrays in, a
+picture out."""
 
 from __future__ import annotations
 
@@ -10,19 +11,21 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 GAP, INK, PAPER, RULE = 6, (40, 40, 40), (255, 255, 255), (225, 225, 225)
-TALLEST = 16  # of a cell, times its width: what is taller still is shown narrower, and a sheet stays of a size
+# of a cell, times its width: what is taller still is shown narrower, and a sheet stays of a size
+TALLEST = 16
 
 
 class Sheet(NamedTuple):
-    """rows: of (H, W, 3) uint8 pictures of one size, None for an empty cell; columns: a heading each."""
+    """rows: of (H, W, 3) uint8 pictures of one size, None for an empty cell; columns: a heading
+    each."""
 
     rows: list[list[np.ndarray | None]]
     columns: list[str]
 
 
 def mixture(truths: Sequence[int], among: Iterable[int], count: int) -> list[int]:
-    """Positions of ``count`` drawings, evenly spread: three with one true colouring to each with several. truths: how
-    many each drawing has; among: the positions to choose from."""
+    """Positions of ``count`` drawings, evenly spread: three with one true colouring to each with
+    several. truths: how many each drawing has; among: the positions to choose from."""
     one: list[int] = []
     several: list[int] = []
     for position in among:
@@ -33,9 +36,12 @@ def mixture(truths: Sequence[int], among: Iterable[int], count: int) -> list[int
 
 
 def sheet_of(
-    drawings: Sequence[np.ndarray], candidates: Sequence[np.ndarray], truths: Sequence[Sequence[np.ndarray]]
+    drawings: Sequence[np.ndarray],
+    candidates: Sequence[np.ndarray],
+    truths: Sequence[Sequence[np.ndarray]],
 ) -> Sheet:
-    """drawings (H, W, 3), candidates (n, H, W, 3), truths (T_i, H, W, 3), all uint8; up to three truths are shown."""
+    """drawings (H, W, 3), candidates (n, H, W, 3), truths (T_i, H, W, 3), all uint8; up to three
+    truths are shown."""
     shown = min(3, max((len(t) for t in truths), default=0))
     rows = [
         [drawing, *drawn, *true[:shown], *[None] * (shown - len(true[:shown]))]
@@ -55,7 +61,9 @@ def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
     font = ImageFont.load_default(13)
     width, height = _size(sheet.rows[0][0], cell)  # type: ignore[arg-type]
     step_x, step_y, top = cell + GAP, height + GAP, 22
-    page = Image.new("RGB", (GAP + step_x * len(sheet.columns), top + step_y * len(sheet.rows)), PAPER)
+    page = Image.new(
+        "RGB", (GAP + step_x * len(sheet.columns), top + step_y * len(sheet.rows)), PAPER
+    )
     pen = ImageDraw.Draw(page)
     for x, heading in enumerate(sheet.columns):
         pen.text((GAP + x * step_x + cell / 2, 4), heading, fill=INK, font=font, anchor="mt")
@@ -63,14 +71,22 @@ def drawn_sheet(sheet: Sheet, cell: int = 128) -> Image.Image:
         for x, picture in enumerate(row):
             if picture is not None:
                 corner = (GAP + x * step_x + (cell - width) // 2, top + y * step_y)
-                page.paste(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC), corner)
-                pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + width, corner[1] + height), outline=RULE)
+                page.paste(
+                    Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC),
+                    corner,
+                )
+                pen.rectangle(
+                    (corner[0] - 1, corner[1] - 1, corner[0] + width, corner[1] + height),
+                    outline=RULE,
+                )
     return page
 
 
 def thumbnail(picture: np.ndarray, cell: int) -> np.ndarray:
     """(H, W, 3) uint8 as it is in a cell of a sheet, which it then fills unchanged."""
-    return np.asarray(Image.fromarray(picture).resize(_size(picture, cell), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(picture).resize(_size(picture, cell), Image.Resampling.BICUBIC)
+    )
 
 
 def _size(picture: np.ndarray, cell: int) -> tuple[int, int]:

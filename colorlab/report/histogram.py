@@ -1,4 +1,5 @@
-"""Overlaid histograms of the distances between candidates, as in GPIC's Fig. 8: the same fixed bins for all rows."""
+"""Overlaid histograms of the distances between candidates, as in GPIC's Fig. 8: the same fixed bins
+for all rows."""
 
 from __future__ import annotations
 
@@ -10,11 +11,14 @@ from matplotlib.figure import Figure
 
 from colorlab.report.figure import INK, add_legend, empty, label, looks, styled
 
-TALLEST = 2.5  # times the median row's peak; bars beyond are cut, so that one collapsed row does not flatten the others
+# times the median row's peak; bars beyond are cut, so that one collapsed row does not flatten the
+# others
+TALLEST = 2.5
 
 
 class Distances(NamedTuple):
-    """counts: (bins,) of a row; mean: of its distances. outline: drawn as a line alone, as an upper end."""
+    """counts: (bins,) of a row; mean: of its distances. outline: drawn as a line alone, as an upper
+    end."""
 
     name: str
     counts: np.ndarray
@@ -23,7 +27,8 @@ class Distances(NamedTuple):
 
 
 def histogram(rows: Sequence[Distances], edges: np.ndarray, axis: str) -> Figure:
-    """Densities, so that rows of different counts can be laid over each other; means as strokes on the axis.
+    """Densities, so that rows of different counts can be laid over each other; means as strokes on
+    the axis.
 
     edges: (bins + 1,). axis: what the distances are."""
     with styled():
@@ -35,7 +40,12 @@ def histogram(rows: Sequence[Distances], edges: np.ndarray, axis: str) -> Figure
             else:
                 axes.stairs(density, edges, color=style.color, alpha=0.3, fill=True)
                 axes.stairs(
-                    density, edges, color=style.color, linewidth=1.2, linestyle=style.dash, label=label(row.name)
+                    density,
+                    edges,
+                    color=style.color,
+                    linewidth=1.2,
+                    linestyle=style.dash,
+                    label=label(row.name),
                 )
             color = INK if row.outline else style.color
             axes.axvline(row.mean, 0, 0.04, color=color, linewidth=2.2, solid_capstyle="butt")
@@ -58,7 +68,8 @@ def _top(rows: Sequence[Distances], edges: np.ndarray) -> float:
 
 
 def _reach(rows: Sequence[Distances], edges: np.ndarray) -> float:
-    """The edge behind the last bin that holds a thousandth of some row: the bins stay, empty ones are not shown."""
+    """The edge behind the last bin that holds a thousandth of some row: the bins stay, empty ones
+    are not shown."""
     shares = [row.counts / max(row.counts.sum(), 1) for row in rows]
     filled = np.flatnonzero(np.max(shares, axis=0) > 0.001) if shares else np.zeros(0, int)
     return float(edges[min(len(edges) - 1, filled[-1] + 2)]) if len(filled) else float(edges[-1])

@@ -1,4 +1,5 @@
-"""The report as one self-contained HTML file: opens from disk, loads nothing, fits phone, desk and paper."""
+"""The report as one self-contained HTML file: opens from disk, loads nothing, fits phone, desk and
+paper."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Chart(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A line of the charts' legend. color: a CSS colour; dash: of the line as in SVG's stroke-dasharray."""
+    """A line of the charts' legend. color: a CSS colour; dash: of the line as in SVG's
+    stroke-dasharray."""
 
     name: str
     color: str
@@ -36,8 +38,8 @@ class Key(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8; hue_uncertainty:
-    (H, W) in [0, 1]."""
+    """One row's candidates for a drawing. name: of the row, or ""; pictures: (n, H, W, 3) uint8;
+    hue_uncertainty: (H, W) in [0, 1]."""
 
     name: str
     pictures: np.ndarray
@@ -45,8 +47,8 @@ class Strip(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A drawing (H, W), its true colourings (T, H, W, 3), both uint8, and what the rows made of it. note: below the
-    drawing's name, or ""."""
+    """A drawing (H, W), its true colourings (T, H, W, 3), both uint8, and what the rows made of it.
+    note: below the drawing's name, or ""."""
 
     name: str
     note: str
@@ -56,8 +58,9 @@ class Case(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What is on the page. facts: under the title. notes: warnings, shown on top. ranking: a table whose first
-    row is its heading, or empty. columns, rows: of the main table; baseline: the row that differences are taken to.
+    """What is on the page. facts: under the title. notes: warnings, shown on top. ranking: a table
+    whose first row is its heading, or empty. columns, rows: of the main table; baseline: the row
+    that differences are taken to.
     modes: columns of the table of true modes. worst: by run.
     settings: a table whose first row is its heading. protocol: name -> value."""
 
@@ -82,13 +85,22 @@ def rendered(page: Page) -> str:
     """The page's HTML."""
     from jinja2 import Environment
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     environment.globals |= {"uri": data_uri, "tinted": tinted, "deep": f"rgb{tuple(DEEP.tolist())}"}
-    environment.globals |= {"modes_of": modes_of, "told_apart": told_apart, "candidates": CANDIDATES}
-    environment.globals |= {each.__name__: each for each in (table.number, table.signed, table.bounds, table.arrow)}
+    environment.globals |= {
+        "modes_of": modes_of,
+        "told_apart": told_apart,
+        "candidates": CANDIDATES,
+    }
+    environment.globals |= {
+        each.__name__: each for each in (table.number, table.signed, table.bounds, table.arrow)
+    }
     source = Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
     text = environment.from_string(source).render(page=page)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a file name may hold bytes that are no text
+    # a file name may hold bytes that are no text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def tinted(values: np.ndarray) -> np.ndarray:
@@ -114,4 +126,9 @@ def modes_of(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
 def told_apart(row: Row, key: str) -> bool:
     """Whether the interval of the paired difference to the baseline leaves out 0."""
     cell = row.differences.get(key)
-    return cell is not None and cell.low is not None and cell.high is not None and not cell.low <= 0 <= cell.high
+    return (
+        cell is not None
+        and cell.low is not None
+        and cell.high is not None
+        and not cell.low <= 0 <= cell.high
+    )

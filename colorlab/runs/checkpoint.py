@@ -1,9 +1,10 @@
-"""Weights and states of training on disk: plain containers and tensors only, nothing that runs code, and never fewer
-whole files than before.
+"""Weights and states of training on disk: plain containers and tensors only, nothing that runs
+code, and never fewer whole files than before.
 
-``weights.safetensors`` is what a run ends with. ``last.ckpt`` and ``previous.ckpt`` are the last two states of its
-training. A state is what torch.save writes, and behind it SEAL and the sha256 of all before it: whatever becomes of
-other files, a state that is whole can be told from one that is not."""
+``weights.safetensors`` is what a run ends with. ``last.ckpt`` and ``previous.ckpt`` are the last
+two states of its training. A state is what torch.save writes, and behind it SEAL and the sha256 of
+all before it: whatever becomes of other files, a state that is whole can be told from one that is
+not."""
 
 from __future__ import annotations
 
@@ -11,105 +12,76 @@ import errno
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save
-from torch import Tensor, nn
-from torch.nn import init
-from torch.nn.modules.module import register_module_parameter_registration_hook
-from torch.overrides import TorchFunctionMode
+from torch import Tensor
 
 from colorlab.errors import CheckpointError, DiskError
 from colorlab.methods.base import Method
 from colorlab.runs.config import TRAVELED
 from colorlab.storage.files import format_bytes, replacing, write_bytes
-from colorlab.storage.plain import flattened, open_plain
+from colorlab.storage.plain import open_plain
 from colorlab.storage.tensors import read_tensors
 
 WEIGHTS, LAST, PREVIOUS = "weights.safetensors", "last.ckpt", "previous.ckpt"
 SEAL = b"colorlab sha256 "
 FORMAT = 1  # of the states of training
-#: Numbers at most that a method takes from other files: of nets known here, and of a prior of Stable Diffusion's size.
-KNOWN, ELSEWHERE = 50_000_000, 1_500_000_000
 STATE = {"step": int, "state_dict": dict}  # what every state holds; the rest is its training's
 
 
 def save_weights(method: Method, folder: Path, half: bool = False) -> Path:
-    """The method's tensors as ``weights.safetensors`` in the folder, replaced atomically. half: floats in 16 bits."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in method.state_dict().items()}
+    """The method's tensors as ``weights.safetensors`` in the folder, replaced atomically. half:
+    floats in 16 bits."""
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in method.state_dict().items()
+    }
     if half:
-        tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+        tensors = {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in tensors.items()
+        }
     path = folder / WEIGHTS
     try:
         write_bytes(path, save(tensors))
     except (SafetensorError, OSError) as error:
-        raise DiskError(f"{path} could not be saved: {error} (it needs {format_bytes(nbytes(tensors))})") from error
+        raise DiskError(
+            f"{path} could not be saved: {error} (it needs {format_bytes(nbytes(tensors))})"
+        ) from error
     return path
 
 
-@contextmanager
-def fitting(run: Path, node: dict[str, Any]) -> Iterator[None]:
-    """A method may be built here of a run's configuration, which may be a stranger's. CheckpointError as soon as it has
-    more parameters than the run's files can hold: sizes that are allowed one by one fill the memory together. node: its
-    configuration, which may name other files."""
-    files = [*run.glob(TRAVELED), *(run / "checkpoints").glob("*")]
-    words = [value for key, value in flattened(node).items() if isinstance(value, str) and not key.endswith("_target_")]
-    left = ELSEWHERE if any("/" in word or os.path.exists(word) for word in words if word) else KNOWN
-    left += sum(path.stat().st_size for path in files)
-
-    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
-        nonlocal left
-        left -= 0 if parameter is None else parameter.numel()
-        if left < 0:
-            raise CheckpointError(f"{run}/config.yaml is of a larger method than the run has weights of (restore it)")
-
-    hook = register_module_parameter_registration_hook(count)
-    try:
-        with Unfilled():
-            yield
-    finally:
-        hook.remove()
-
-
-class Unfilled(TorchFunctionMode):
-    """Within, new parameters get no random numbers: those of a run are about to come in their place, and to fill what
-    a stranger's configuration makes of a width takes minutes."""
-
-    FILLS = (Tensor.uniform_, Tensor.normal_, init.uniform_, init.normal_, init.kaiming_uniform_, init.kaiming_normal_)
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """The function's own result, but of those that fill."""
-        given = args[0] if args else (kwargs or {}).get("tensor")
-        if function in self.FILLS and isinstance(given, nn.Parameter):
-            return given
-        return function(*args, **(kwargs or {}))
-
-
 def load_weights(method: Method, run: Path) -> None:
-    """Fill the method with a run's final weights, or with those of its last checkpoint while it is still training."""
+    """Fill the method with a run's final weights, or with those of its last checkpoint while it is
+    still training."""
     path = weights_file(run)
     if path is None:
         folder = run / "checkpoints"
-        raise CheckpointError(f"no weights in {run} (train it first: neither {WEIGHTS} nor {LAST} is in {folder})")
+        raise CheckpointError(
+            f"no weights in {run} (train it first: neither {WEIGHTS} nor {LAST} is in {folder})"
+        )
     fill(method, _tensors(path), path)
 
 
 def weights_file(run: Path) -> Path | None:
-    """Where a run's weights are: the final ones, or while it trains its newest state that is whole. None: there are
-    none. CheckpointError: there are some, and all are damaged."""
-    traveled, (final, *states) = run / TRAVELED, (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS))
+    """Where a run's weights are: the final ones, or while it trains its newest state that is whole.
+    None: there are none. CheckpointError: there are some, and all are damaged."""
+    traveled, (final, *states) = (
+        run / TRAVELED,
+        (run / "checkpoints" / name for name in (WEIGHTS, LAST, PREVIOUS)),
+    )
     if traveled.exists() or final.exists():
         return traveled if traveled.exists() else final
     states = [path for path in states if path.exists()]
     whole = next((path for path in states if _is_whole(path)), None)
     if whole is None and states:
         _plain(states[0])  # what is no state at all says so
-        raise CheckpointError(f"{states[0]} is damaged: it is not as it was written (train again or copy it anew)")
+        raise CheckpointError(
+            f"{states[0]} is damaged: it is not as it was written (train again or copy it anew)"
+        )
     return whole
 
 
@@ -125,32 +97,43 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
     if missing or extra:
         name = (missing or extra)[0]
         raise CheckpointError(
-            f"{path} belongs to another method ({'missing' if missing else 'unexpected'} tensor {name})"
+            f"{path} belongs to another method ({'missing' if missing else 'unexpected'} tensor "
+            f"{name})"
         )
     for name, tensor in tensors.items():
         if tensor.is_meta:
             raise CheckpointError(f"{path} holds no numbers of {name} (copy it anew)")
         if tensor.dtype != own[name].dtype or tensor.layout != own[name].layout:
-            kind = " ".join(str(each).removeprefix("torch.") for each in (tensor.dtype, tensor.layout))
-            raise CheckpointError(f"{path} is of another type: {name} holds {kind} (convert it to {own[name].dtype})")
+            kind = " ".join(
+                str(each).removeprefix("torch.") for each in (tensor.dtype, tensor.layout)
+            )
+            raise CheckpointError(
+                f"{path} is of another type: {name} holds {kind} (convert it to {own[name].dtype})"
+            )
         if tensor.shape != own[name].shape:
             raise CheckpointError(
-                f"{path} is of another width: {name} is {tuple(tensor.shape)}, not {tuple(own[name].shape)} "
+                f"{path} is of another width: {name} is {tuple(tensor.shape)}, not "
+                f"{tuple(own[name].shape)} "
                 "(give the method.* values it was trained with)"
             )
     method.load_state_dict(tensors)
 
 
 def begin_with(method: Method, run: Path) -> list[str]:
-    """Copy what a run has learned into a method that may have parts that the run lacks; -> the names of these.
+    """Copy what a run has learned into a method that may have parts that the run lacks; -> the
+    names of these.
     CheckpointError: none of it fits, or some of it only nearly."""
     path = weights_file(run)
     if path is None:
-        raise CheckpointError(f"no weights in {run} (begin_with a run that has some, or leave it out)")
+        raise CheckpointError(
+            f"no weights in {run} (begin_with a run that has some, or leave it out)"
+        )
     learned, own = _tensors(path), method.state_dict()
     shared = {name: learned[name] for name in own if name in learned and name != "batches_seen"}
     if not shared:
-        raise CheckpointError(f"begin_with={run} belongs to another method (none of its weights has a place)")
+        raise CheckpointError(
+            f"begin_with={run} belongs to another method (none of its weights has a place)"
+        )
     fill(method, own | shared, path)
     return [name for name in own if name not in learned]
 
@@ -159,9 +142,13 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
         return dict(_plain(path)["state_dict"])
     try:
-        return {k: v.float() if v.dtype == torch.float16 else v for k, v in read_tensors(path).items()}
+        return {
+            k: v.float() if v.dtype == torch.float16 else v for k, v in read_tensors(path).items()
+        }
     except ValueError as error:
-        raise CheckpointError(f"{path} is damaged ({error}; train again or copy it anew)") from error
+        raise CheckpointError(
+            f"{path} is damaged ({error}; train again or copy it anew)"
+        ) from error
 
 
 def _plain(path: Path, mmap: bool = False) -> dict[str, Any]:
@@ -169,26 +156,38 @@ def _plain(path: Path, mmap: bool = False) -> dict[str, Any]:
     try:
         _must_be_unpacked(path)
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-        if not all(type(name) is str and isinstance(each, Tensor) for name, each in content["state_dict"].items()):
+        if not all(
+            type(name) is str and isinstance(each, Tensor)
+            for name, each in content["state_dict"].items()
+        ):
             raise ValueError("its state_dict holds more than tensors")
         return content
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise CheckpointError(f"{path} cannot be read as plain tensors ({reason}); it was not executed") from error
+        reason = (
+            str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        )
+        raise CheckpointError(
+            f"{path} cannot be read as plain tensors ({reason}); it was not executed"
+        ) from error
 
 
 def _must_be_unpacked(path: Path) -> None:
-    """ValueError, BadZipFile: a file is no archive as torch.save writes them, whose parts lie in it one behind another,
-    none of them packed: of others a small file may take all memory, or all day."""
+    """ValueError, BadZipFile: a file is no archive as torch.save writes them, whose parts lie in it
+    one behind another, none of them packed: of others a small file may take all memory, or all
+    day."""
     with open_plain(path) as file:
         parts = zipfile.ZipFile(file).infolist()
         size = file.seek(0, os.SEEK_END)
-    if any(part.compress_type != zipfile.ZIP_STORED for part in parts) or sum(part.file_size for part in parts) > size:
+    if (
+        any(part.compress_type != zipfile.ZIP_STORED for part in parts)
+        or sum(part.file_size for part in parts) > size
+    ):
         raise ValueError("its parts are packed, or lie in one another")
 
 
 class Found(NamedTuple):
-    """A state of training. path: where it was; damaged: what newer files were passed over, a line each."""
+    """A state of training. path: where it was; damaged: what newer files were passed over, a line
+    each."""
 
     state: dict[str, Any]
     path: Path
@@ -196,11 +195,11 @@ class Found(NamedTuple):
 
 
 def save_state(state: dict[str, Any], folder: Path) -> None:
-    """Write a state of training, a dictionary with "step", as ``last.ckpt``; the one before it becomes
-    ``previous.ckpt``, unless it is damaged.
+    """Write a state of training, a dictionary with "step", as ``last.ckpt``; the one before it
+    becomes ``previous.ckpt``, unless it is damaged.
 
-    It is flushed to the disk and read back before an older one is let go, and a rename is all that readers can see of
-    it. DiskError: the older ones are as they were."""
+    It is flushed to the disk and read back before an older one is let go, and a rename is all that
+    readers can see of it. DiskError: the older ones are as they were."""
     last, previous = folder / LAST, folder / PREVIOUS
     try:
         if not folder.parent.is_dir():  # made anew it would hold no configuration
@@ -215,14 +214,15 @@ def save_state(state: dict[str, Any], folder: Path) -> None:
     except OSError as error:
         kept = " and ".join(path.name for path in (last, previous) if path.exists())
         raise DiskError(
-            f"{last} could not be saved: {error.strerror or error} (it needs {format_bytes(nbytes(state))}"
+            f"{last} could not be saved: {error.strerror or error} (it needs "
+            f"{format_bytes(nbytes(state))}"
             f"{f'; {kept} as before, so resume=auto loses little' if kept else ''})"
         ) from error
 
 
 def newest_state(folder: Path) -> Found | None:
-    """The newest state of training in a folder that is whole, None if there is none of any kind. CheckpointError: there
-    are some and none is whole, or they are not this version's."""
+    """The newest state of training in a folder that is whole, None if there is none of any kind.
+    CheckpointError: there are some and none is whole, or they are not this version's."""
     damaged: list[str] = []
     for path in (folder / LAST, folder / PREVIOUS):
         if path.exists():
@@ -231,7 +231,9 @@ def newest_state(folder: Path) -> Found | None:
             except CheckpointError as error:
                 damaged.append(str(error))
     if damaged:
-        raise CheckpointError(f"{'; '.join(damaged)} (there is nothing to go on from: train under another name=)")
+        raise CheckpointError(
+            f"{'; '.join(damaged)} (there is nothing to go on from: train under another name=)"
+        )
     return None
 
 
@@ -241,14 +243,19 @@ def _whole(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is damaged: it is not as it was written")
     state = _plain(path)
     if state.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is of another version of colorlab, whose weights open but which cannot go on")
+        raise CheckpointError(
+            f"{path} is of another version of colorlab, whose weights open but which cannot go on"
+        )
     if missing := [key for key, kind in STATE.items() if not isinstance(state.get(key), kind)]:
-        raise CheckpointError(f"{path} is no state of training: its {missing[0]} is missing or of another type")
+        raise CheckpointError(
+            f"{path} is no state of training: its {missing[0]} is missing or of another type"
+        )
     return state
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file is as it was written: by its seal, or, of versions that had none, by the checksums within."""
+    """Whether a file is as it was written: by its seal, or, of versions that had none, by the
+    checksums within."""
     try:
         with open_plain(path) as file:
             behind = file.seek(0, os.SEEK_END) - len(SEAL) - hashlib.sha256().digest_size
@@ -266,13 +273,19 @@ def nbytes(content: Any) -> int:
     """Of all tensors in nested containers."""
     if isinstance(content, Tensor):
         return content.numel() * content.element_size()
-    values = content.values() if isinstance(content, dict) else content if isinstance(content, list | tuple) else ()
+    values = (
+        content.values()
+        if isinstance(content, dict)
+        else content
+        if isinstance(content, list | tuple)
+        else ()
+    )
     return sum(nbytes(value) for value in values)
 
 
 class _Sink:
-    """A file for torch.save: it hashes, and it keeps an error of the disk until torch is done, because torch puts its
-    own errors in place of others."""
+    """A file for torch.save: it hashes, and it keeps an error of the disk until torch is done,
+    because torch puts its own errors in place of others."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.sha256 = file, hashlib.sha256()
@@ -292,7 +305,8 @@ class _Sink:
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:
-    """Write a state and its seal through to the disk; the seal is of what was meant to be written."""
+    """Write a state and its seal through to the disk; the seal is of what was meant to be
+    written."""
     with path.open("wb") as file:
         sink = _Sink(file)
         torch.save(state, sink)  # type: ignore[arg-type]

@@ -1,5 +1,5 @@
-"""The configuration of a run, which may be a stranger's: read within bounds, and held to what a command line is held to
-before anything is built of it."""
+"""The configuration of a run, which may be a stranger's: read within bounds, and held to what a
+command line is held to before anything is built of it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ SHAPE = {
 }
 OPTIONAL = {"name": Line, "trainer": {}, "logger": {}, "made": {}}
 BUILT = ("method", "data", "trainer")  # parts that describe objects
-GROUPS = {"method": ("sampler", "optimizer", "schedule"), "data": ("augment",)}  # parts of these that do
+# parts of these that do
+GROUPS = {"method": ("sampler", "optimizer", "schedule"), "data": ("augment",)}
 LONGEST_LIST, LARGEST_ITEM = 64, 4096  # of numbers in the description of a method
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """A run's configuration, plain containers. CheckpointError: it cannot be read, is no run's, or not safe to open."""
+    """A run's configuration, plain containers. CheckpointError: it cannot be read, is no run's, or
+    not safe to open."""
     path = folder / CONFIG
     try:
         return config_of(content(path))
@@ -37,8 +39,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def config_of(text: bytes) -> dict[str, Any]:
-    """The configuration of a run that a file says, plain containers. ValueError, TypeError, ConfigError: it is none, or
-    not safe to open."""
+    """The configuration of a run that a file says, plain containers. ValueError, TypeError,
+    ConfigError: it is none, or not safe to open."""
     config = yaml_of(text)
     if without := plugins.missing(config):
         raise ConfigError(f"it was {without}")
@@ -71,8 +73,8 @@ def _check_all_values(config: dict[str, Any]) -> None:
 
 
 def _check_values(value: Any, where: str) -> None:
-    """ValueError for what no configuration of a run holds: references, numbers that are none, files that are neither
-    file nor folder, lists beyond LONGEST_LIST and LARGEST_ITEM."""
+    """ValueError for what no configuration of a run holds: references, numbers that are none, files
+    that are neither file nor folder, lists beyond LONGEST_LIST and LARGEST_ITEM."""
     if isinstance(value, dict):
         for key, each in value.items():
             _check_values(each, f"{where}.{key}".lstrip("."))
@@ -87,7 +89,9 @@ def _check_values(value: Any, where: str) -> None:
             raise ValueError(f"{where}={value} is beyond all numbers that are counted with here")
     elif isinstance(value, str):
         if "${" in value:
-            raise ValueError(f"{where}={value[:60]} refers to something else (a run's values are resolved)")
+            raise ValueError(
+                f"{where}={value[:60]} refers to something else (a run's values are resolved)"
+            )
         if _is_device(value):
             raise ValueError(f"{where}={value[:60]} is neither a file nor a folder")
 

@@ -12,7 +12,8 @@ SHAPE = {"seconds": float}
 
 
 def read_seconds(run: Path) -> float | None:
-    """Wall-clock seconds of training, its parts together; None where no record can be read: it is of no consequence."""
+    """Wall-clock seconds of training, its parts together; None where no record can be read: it is
+    of no consequence."""
     try:
         record = json_of(content(run / COST))
         must_fit(record, SHAPE)

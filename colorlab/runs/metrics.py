@@ -17,7 +17,8 @@ VALUES = {str: (float, None)}
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole rows of a record, none if it is not there. CheckpointError: a row that training does not write."""
+    """The whole rows of a record, none if it is not there. CheckpointError: a row that training
+    does not write."""
     for row, _ in _numbered(path):
         yield row
 
@@ -45,7 +46,9 @@ def _numbered(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
             end += len(line)
             if not line.endswith(b"\n"):
                 if len(line) == LONGEST_ROW:
-                    raise CheckpointError(f"{path} has a row of more than {LONGEST_ROW:,} bytes (cut it out)")
+                    raise CheckpointError(
+                        f"{path} has a row of more than {LONGEST_ROW:,} bytes (cut it out)"
+                    )
                 return
             yield _row(line, path), end
 
@@ -57,5 +60,7 @@ def _row(line: bytes, path: Path) -> dict[str, Any]:
         must_fit(row, VALUES)
     except ValueError as error:
         shown = line[:40].decode("utf-8", "replace").strip()
-        raise CheckpointError(f"{path} has a row that is no row of metrics, {shown!r}: {str(error)[:80]}") from error
+        raise CheckpointError(
+            f"{path} has a row that is no row of metrics, {shown!r}: {str(error)[:80]}"
+        ) from error
     return dict(row)

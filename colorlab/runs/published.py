@@ -1,4 +1,5 @@
-"""A run made of an author's published weights, instead of by training: opened, sampled and judged like any other."""
+"""A run made of an author's published weights, instead of by training: opened, sampled and judged
+like any other."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ from colorlab.weights.catalog import PublishedNet
 from colorlab.weights.published import published_file
 
 
-def made_of(net: PublishedNet, name: str, cfg: DictConfig, given: Path | None, prior: Path | None) -> Path:
-    """The run's folder, ``pretrained/<name>``. cfg: its configuration; given: the authors' file, if the user has it;
-    prior: CIC's prior of its classes, without which they stay rebalanced as it says them. Errors are told in one
-    line, and leave no folder."""
+def made_of(
+    net: PublishedNet, name: str, cfg: DictConfig, given: Path | None, prior: Path | None
+) -> Path:
+    """The run's folder, ``pretrained/<name>``. cfg: its configuration; given: the authors' file, if
+    the user has it; prior: CIC's prior of its classes, without which they stay rebalanced as it
+    says them. Errors are told in one line, and leave no folder."""
     folder = fetched_run(name)
     if is_finished(folder) and prior is None:
         return folder

@@ -33,11 +33,16 @@ SAFE_TO_CHANGE = re.compile(
 
 
 class Run:
-    """A run folder. path: where it is; config: its resolved configuration, plain containers; simplify: the network that
-    may simplify its lines, which is a program, if the user names it; given: a data set in place of its own."""
+    """A run folder. path: where it is; config: its resolved configuration, plain containers;
+    simplify: the network that may simplify its lines, which is a program, if the user names it;
+    given: a data set in place of its own."""
 
     def __init__(
-        self, path: Path, config: dict[str, Any], simplify: str | None = None, given: dict[str, Any] | None = None
+        self,
+        path: Path,
+        config: dict[str, Any],
+        simplify: str | None = None,
+        given: dict[str, Any] | None = None,
     ) -> None:
         self.path, self.config, self.simplify, self.given = path, config, simplify, given
 
@@ -47,8 +52,8 @@ class Run:
 
     @property
     def home(self) -> Path:
-        """Where what is made with it goes: its folder, or one of its name below runs/ for a run that is shipped, was
-        fetched, or was made of published weights."""
+        """Where what is made with it goes: its folder, or one of its name below runs/ for a run
+        that is shipped, was fetched, or was made of published weights."""
         whole = self.path.resolve()
         if whole.is_relative_to(hub_dir().resolve()):  # <owner>/<name>/<commit>
             return Path("runs") / whole.parent.name
@@ -62,23 +67,31 @@ class Run:
         return data
 
     def on(self, data: dict[str, Any]) -> Run:
-        """The same run before other pictures. ConfigError: they show what it was not trained on, lines or gray."""
+        """The same run before other pictures. ConfigError: they show what it was not trained on,
+        lines or gray."""
         own, other = self.config["data"].get("condition"), data.get("condition")
         if own != other:
             raise ConfigError(
-                f"{self.name} was trained on data.condition={own}, not {other} (set data.condition={own})"
+                f"{self.name} was trained on data.condition={own}, not {other} (set "
+                f"data.condition={own})"
             )
         return Run(self.path, self.config, self.simplify, data)
 
     def method(
-        self, sampler: dict[str, Any] | None = None, steps: int | None = None, changed: dict[str, Any] | None = None
+        self,
+        sampler: dict[str, Any] | None = None,
+        steps: int | None = None,
+        changed: dict[str, Any] | None = None,
     ) -> Any:
-        """The trained method in eval mode, float32. sampler: another sampler's configuration; steps: another number of
-        them; changed: other values of the method's keys, such as {"temperature": 0.7}."""
+        """The trained method in eval mode, float32. sampler: another sampler's configuration;
+        steps: another number of them; changed: other values of the method's keys, such as
+        {"temperature": 0.7}."""
 
         node = merged(self.config["method"], self._checked(changed or {}))
         if (sampler or steps) and "sampler" not in node:
-            raise ConfigError(f"{self.name} has no sampler to change (leave method/sampler and steps out)")
+            raise ConfigError(
+                f"{self.name} has no sampler to change (leave method/sampler and steps out)"
+            )
         if sampler:
             node["sampler"] = sampler
         if steps:
@@ -86,44 +99,60 @@ class Run:
                 raise ConfigError(f"steps={steps}, but the sampler of {self.name} takes no steps")
             node["sampler"] = node["sampler"] | {"steps": steps}
         from colorlab.methods.base import Method
-        from colorlab.runs.checkpoint import fitting, load_weights  # and torch, which nothing else here needs
+
+        # and torch, which nothing else here needs
+        from colorlab.runs.checkpoint import load_weights
+        from colorlab.runs.fitting import fitting
 
         with fitting(self.path, node):
             method = self._built(node, changed=bool(sampler or steps or changed))
         if not isinstance(method, Method):
-            raise CheckpointError(f"{self.path / CONFIG}: method is a {type(method).__name__}, which colours nothing")
+            raise CheckpointError(
+                f"{self.path / CONFIG}: method is a {type(method).__name__}, which colours nothing"
+            )
         load_weights(method, self.path)
         return method.eval().requires_grad_(False)
 
     def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
         node = self.config["method"]
         changed = regrouped(changed, node["_target_"])
-        own = flattened({key: value for key, value in node.items() if key not in ("sampler", "optimizer", "schedule")})
+        own = flattened(
+            {
+                key: value
+                for key, value in node.items()
+                if key not in ("sampler", "optimizer", "schedule")
+            }
+        )
         for key in flattened(changed):
             if key not in own or key.endswith("_target_"):
-                raise ConfigError(f"method.{key} is not a value of {self.name}{nearest(key, [*own])}")
+                raise ConfigError(
+                    f"method.{key} is not a value of {self.name}{nearest(key, [*own])}"
+                )
         check_values(changed, node["_target_"])
         return changed
 
     def pictures(self) -> Any:
-        """The data set that the run was trained on, or is shown. CheckpointError: its lines are to be simplified by a
-        program that the user does not name."""
+        """The data set that the run was trained on, or is shown. CheckpointError: its lines are to
+        be simplified by a program that the user does not name."""
         if self.given is not None:
             return build(self.given)
         wanted = self.config["data"].get("simplify", "none")
         if wanted not in (*PLAIN_SIMPLIFIERS, self.simplify):
             raise CheckpointError(
-                f"{self.path / CONFIG}: data.simplify={wanted} is a program, which an opened run may not name "
+                f"{self.path / CONFIG}: data.simplify={wanted} is a program, which an opened run "
+                "may not name "
                 f"(simplify={wanted} on the command line lets it run)"
             )
         made = self._built(self.config["data"])
         if not hasattr(made, "splits"):
-            raise CheckpointError(f"{self.path / CONFIG}: data is a {type(made).__name__}, which holds no pictures")
+            raise CheckpointError(
+                f"{self.path / CONFIG}: data is a {type(made).__name__}, which holds no pictures"
+            )
         return made
 
     def _built(self, node: dict[str, Any], changed: bool = False) -> Any:
-        """The object that a part of the configuration describes, perhaps changed by the user. CheckpointError: it
-        describes none."""
+        """The object that a part of the configuration describes, perhaps changed by the user.
+        CheckpointError: it describes none."""
         try:
             return build(node)
         except ConfigError as error:
@@ -144,13 +173,17 @@ def open_run(path: str | Path, simplify: str | None = None) -> Run:
         hint = ""
         if Path(path).parts[:1] == (PRETRAINED,):
             hint = (
-                "; wide ones are in the sources, not in the wheel; published nets such as cic-eccv16 come by "
+                "; wide ones are in the sources, not in the wheel; published nets such as "
+                "cic-eccv16 come by "
                 "`python -m colorlab.weights fetch cic-eccv16`"
             )
         known = ", ".join(known_runs()) or "none yet; train one"
         raise CheckpointError(f"there is no run in {path} (known: {known}{hint})")
     if not (folder / CONFIG).is_file():
-        raise CheckpointError(f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training printed)")
+        raise CheckpointError(
+            f"{folder} holds no {CONFIG}, so it is not a run (give the folder that training "
+            "printed)"
+        )
     require_own(folder)
     return Run(folder, read_config(folder), simplify)
 
@@ -165,7 +198,9 @@ def open_runs(given: str | Path | Sequence[str | Path], simplify: str | None = N
 
 def known_runs() -> list[str]:
     """Runs in ./runs, newest first, then those that ship with the package; at most eight."""
-    here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    here = sorted(
+        Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
     ours = sorted((PACKAGE / PRETRAINED).glob(f"*/{CONFIG}"))
     return [str(p.parent) for p in here][:4] + [f"{PRETRAINED}/{p.parent.name}" for p in ours][:4]
 
@@ -187,7 +222,8 @@ def is_finished(folder: Path) -> bool:
 
 
 def weights_of(folder: Path) -> Path:
-    """Where a run's final weights are, once it is finished; of one that travelled, beside its configuration."""
+    """Where a run's final weights are, once it is finished; of one that travelled, beside its
+    configuration."""
     traveled = folder / TRAVELED
     return traveled if traveled.exists() else folder / "checkpoints" / "weights.safetensors"
 
@@ -198,16 +234,21 @@ def sheet_of(folder: Path) -> Path:
 
 
 def begin(folder: Path, cfg: DictConfig) -> None:
-    """Make a run folder and write its resolved configuration; a folder that already holds a run is left alone.
+    """Make a run folder and write its resolved configuration; a folder that already holds a run is
+    left alone.
     ConfigError: it has values that no run is opened with."""
     require_none(folder)
     plain = plain_dict(cfg)
-    plain |= {"made": provenance() | ({"plugins": used} if (used := plugins.used_by(plain)) else {})}
+    plain |= {
+        "made": provenance() | ({"plugins": used} if (used := plugins.used_by(plain)) else {})
+    }
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     try:
         config_of(text.encode("utf-8", "backslashreplace"))
     except (ValueError, TypeError, ConfigError) as error:
-        raise ConfigError(f"a run of this could not be opened again: {error} (give another value)") from error
+        raise ConfigError(
+            f"a run of this could not be opened again: {error} (give another value)"
+        ) from error
     write_text(folder / CONFIG, text)
 
 
@@ -215,17 +256,28 @@ def require_none(folder: Path) -> None:
     """CheckpointError if the folder holds a run."""
     if has_begun(folder):
         raise CheckpointError(
-            f"{folder} already holds a run (go on with it by resume=auto, choose another name=, or remove the folder)"
+            f"{folder} already holds a run (go on with it by resume=auto, choose another name=, "
+            "or remove the folder)"
         )
 
 
 def require_same(folder: Path, cfg: DictConfig) -> None:
-    """CheckpointError with the keys if a configuration would not go on with the run in the folder to the same bits."""
+    """CheckpointError with the keys if a configuration would not go on with the run in the folder
+    to the same bits."""
     old, new = flattened(open_run(folder).config), flattened(plain_dict(cfg))
-    changed = [key for key in old | new if old.get(key) != new.get(key) and not SAFE_TO_CHANGE.fullmatch(key)]
+    changed = [
+        key
+        for key in old | new
+        if old.get(key) != new.get(key) and not SAFE_TO_CHANGE.fullmatch(key)
+    ]
     if changed:
-        values = ", ".join(f"{key}={new.get(key, 'unset')} was {old.get(key, 'unset')}" for key in changed)
-        raise CheckpointError(f"{folder} is of another configuration: {values} (give the old values, or another name=)")
+        values = ", ".join(
+            f"{key}={new.get(key, 'unset')} was {old.get(key, 'unset')}" for key in changed
+        )
+        raise CheckpointError(
+            f"{folder} is of another configuration: {values} (give the old values, or another "
+            "name=)"
+        )
 
 
 def plain_dict(cfg: DictConfig) -> dict[str, Any]:
@@ -240,4 +292,6 @@ def provenance() -> dict[str, Any]:
 
     packages = [name for name in ("torch", "lightning", "diffusers", "numpy") if find_spec(name)]
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return {"date": now, "python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"date": now, "python": platform.python_version()} | {
+        name: version(name) for name in packages
+    }

@@ -1,4 +1,5 @@
-"""The record of a sweep: sweep.json in its folder, one entry per job, replaced atomically at every change."""
+"""The record of a sweep: sweep.json in its folder, one entry per job, replaced atomically at every
+change."""
 
 from __future__ import annotations
 
@@ -23,17 +24,19 @@ STATES = (DONE, FAILED, TIMED_OUT, INTERRUPTED, RUNNING, NOT_STARTED)
 
 RECORD = {
     "jobs": [{
-        "hash": str, "number": int, "folder": str, "swept": {str: Line}, "name": Line, "command": [str], "state": str,
-        "attempts": int, "seconds": float, "exit": (int, None), "why": Line,
+        "hash": str, "number": int, "folder": str, "swept": {str: Line}, "name": Line,
+        "command": [str], "state": str, "attempts": int, "seconds": float, "exit": (int, None),
+        "why": Line,
     }]
 }  # fmt: skip
 
 
 @dataclasses.dataclass
 class Job:
-    """One job of a sweep. hash: of its resolved configuration, by which it is known again; number: given once; folder:
-    below the sweep's; swept: the keys that the sweep sets, with its values; exit: the last attempt's exit code; value:
-    what the job returned; why: of a job that failed, in a line."""
+    """One job of a sweep. hash: of its resolved configuration, by which it is known again; number:
+    given once; folder: below the sweep's; swept: the keys that the sweep sets, with its values;
+    exit: the last attempt's exit code; value: what the job returned; why: of a job that failed, in
+    a line."""
 
     hash: str
     number: int
@@ -50,7 +53,8 @@ class Job:
 
 
 class Sweep:
-    """The jobs in a sweep's folder, those of earlier command lines among them. jobs: hash -> Job."""
+    """The jobs in a sweep's folder, those of earlier command lines among them. jobs: hash ->
+    Job."""
 
     def __init__(self, folder: Path, jobs: Iterable[Job]) -> None:
         self.folder, self.jobs = folder, {job.hash: job for job in jobs}
@@ -80,7 +84,8 @@ class Sweep:
 
 
 def read(folder: Path) -> Sweep:
-    """The sweep in a folder, empty if nothing was started there; CheckpointError if its record cannot be read."""
+    """The sweep in a folder, empty if nothing was started there; CheckpointError if its record
+    cannot be read."""
     path = folder / SWEEP
     if not path.exists():
         return Sweep(folder, [])
@@ -88,8 +93,11 @@ def read(folder: Path) -> Sweep:
         record = json_of(content(path, LARGEST_RECORD))
         must_fit(record, RECORD)
         jobs = [Job(**entry) for entry in record["jobs"]]
-        home = Path(os.path.realpath(folder))  # which ends at links in a circle, as resolve() does not
-        if any(not Path(os.path.realpath(folder / job.folder)).is_relative_to(home) for job in jobs):
+        # which ends at links in a circle, as resolve() does not
+        home = Path(os.path.realpath(folder))
+        if any(
+            not Path(os.path.realpath(folder / job.folder)).is_relative_to(home) for job in jobs
+        ):
             raise ValueError("a job lies outside of the sweep")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
@@ -99,9 +107,12 @@ def read(folder: Path) -> Sweep:
 
 
 def finished_jobs(folder: Path) -> list[tuple[Path, str]]:
-    """The folders of a sweep's finished jobs by number, each with what sets it apart: `width=8 seed=0`."""
+    """The folders of a sweep's finished jobs by number, each with what sets it apart: `width=8
+    seed=0`."""
     sweep = read(folder)
-    jobs = sorted((job for job in sweep.jobs.values() if sweep.finished(job)), key=lambda job: job.number)
+    jobs = sorted(
+        (job for job in sweep.jobs.values() if sweep.finished(job)), key=lambda job: job.number
+    )
     swept = [job.swept for job in jobs]
     differing = [key for key in keys_of(swept) if len({each.get(key) for each in swept}) > 1]
     names = labels([{key: each[key] for key in differing if key in each} for each in swept])

@@ -1,11 +1,13 @@
-"""Colours of one drawing's areas, area after area from a palette: the known ones first, then from large to small.
+"""Colours of one drawing's areas, area after area from a palette: the known ones first, then from
+large to small.
 
-Each step gives a distribution over the palette. White is made likelier where an area is open to the paper around, and
-the colour of an area of the same shape (the other eye, the next petal); guides may weigh it too. Then the least likely
-tail is cut (nucleus sampling, Holtzman et al., 2020).
+Each step gives a distribution over the palette. White is made likelier where an area is open to the
+paper around, and the colour of an area of the same shape (the other eye, the next petal); guides
+may weigh it too. Then the least likely tail is cut (nucleus sampling, Holtzman et al., 2020).
 
-Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's): each on its own is
-a fair draw, together they keep apart, so that eight of them show more of what is likely than eight independent ones."""
+Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's):
+each on its own is a fair draw, together they keep apart, so that eight of them show more of what is
+likely than eight independent ones."""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ SAME = 0.01  # Lab in hundreds: colours so near are the same
 BASES = (2, 3, 5)  # of Halton's sequence, for the steps that decide most
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Kronecker's steps are their roots
 
-#: Colours that the areas before have taken (n, 3), Lab in hundreds, None at first -> logits (n, K) of the next area's.
+#: Colours that the areas before have taken (n, 3), Lab in hundreds, None at first -> logits (n, K)
+#: of the next area's.
 Step = Callable[[Tensor | None], Tensor]
 
 
@@ -43,9 +46,10 @@ class Palette(NamedTuple):
 
 
 class Sites(NamedTuple):
-    """What is known of R areas. places: for guides. open: (R,), 2 for the paper around, 1 where an area lies at the rim
-    of the drawing, open to it, -1 where lines enclose it. alike: (R, R) in [0, 1], 1 for areas of one shape. joined:
-    (R, R) in [0, 1], how far two areas meet without a line between them."""
+    """What is known of R areas. places: for guides. open: (R,), 2 for the paper around, 1 where an
+    area lies at the rim of the drawing, open to it, -1 where lines enclose it. alike: (R, R) in
+    [0, 1], 1 for areas of one shape. joined: (R, R) in [0, 1], how far two areas meet without a
+    line between them."""
 
     places: Sequence[Place]
     open: Tensor
@@ -54,15 +58,23 @@ class Sites(NamedTuple):
 
 
 class PaletteSampler:
-    """temperature: of the distributions; below 1 likelier colours are favoured. top_p: share of the probability that
-    is kept, the likeliest first. spread: keep candidates apart by a lattice, instead of independent numbers.
+    """temperature: of the distributions; below 1 likelier colours are favoured. top_p: share of the
+    probability that is kept, the likeliest first. spread: keep candidates apart by a lattice,
+    instead of independent numbers.
 
-    In nats, what is likelier: paper, white in areas that are open to the paper around; filled, any colour but white in
-    areas that lines enclose; twins, the colour of an area of the same shape; joined, the colour of an area that no line
-    divides from this one."""
+    In nats, what is likelier: paper, white in areas that are open to the paper around; filled, any
+    colour but white in areas that lines enclose; twins, the colour of an area of the same shape;
+    joined, the colour of an area that no line divides from this one."""
 
     def __init__(
-        self, temperature: float, top_p: float, spread: bool, paper: float, filled: float, twins: float, joined: float
+        self,
+        temperature: float,
+        top_p: float,
+        spread: bool,
+        paper: float,
+        filled: float,
+        twins: float,
+        joined: float,
     ) -> None:
         if not temperature > 0:
             raise ValueError(f"temperature is above 0, not {temperature}")
@@ -80,8 +92,8 @@ class PaletteSampler:
         rows: Draws,
         guides: Sequence[Guide],
     ) -> Tensor:
-        """Candidates of one drawing, one per row of ``rows`` -> Lab in hundreds, (n, R, 3). begin: the order of areas
-        (n, R) -> the first step."""
+        """Candidates of one drawing, one per row of ``rows`` -> Lab in hundreds, (n, R, 3). begin:
+        the order of areas (n, R) -> the first step."""
         n, R = known.mask.shape
         order = torch.argsort((~known.mask).long(), dim=1, stable=True)
         numbers = self.numbers(rows, R).to(order.device)
@@ -99,10 +111,16 @@ class PaletteSampler:
         return lab
 
     def expected(
-        self, logits: Tensor, palette: Palette, sites: Sites, area: Tensor, lab: Tensor, told: Tensor
+        self,
+        logits: Tensor,
+        palette: Palette,
+        sites: Sites,
+        area: Tensor,
+        lab: Tensor,
+        told: Tensor,
     ) -> Tensor:
-        """Logits (n, K) for each candidate's area (n,), with what its place and the areas told so far (n, R) let
-        expect."""
+        """Logits (n, K) for each candidate's area (n,), with what its place and the areas told so
+        far (n, R) let expect."""
         white = (palette.rgb.amin(1) > WHITE).to(logits)
         openness = sites.open[area, None]
         logits = logits + torch.where(openness > 0, self.paper, self.filled) * openness * white
@@ -150,17 +168,24 @@ class PaletteSampler:
         largest, which = p.sort(dim=-1, descending=True, stable=True)
         tail = largest.cumsum(-1) - largest >= self.top_p
         reached = p.scatter(-1, which, largest.masked_fill(tail, 0.0)).cumsum(-1)
-        place = torch.searchsorted(reached, number.double()[:, None] * reached[:, -1:], right=True)[:, 0]
+        place = torch.searchsorted(reached, number.double()[:, None] * reached[:, -1:], right=True)[
+            :, 0
+        ]
         return place.clamp(max=p.shape[-1] - 1)
 
 
 def lattice(k: Tensor, steps: int) -> Tensor:
-    """(n,) whole numbers -> (n, steps) float64 in [0, 1): points of which any first few lie well apart. Step 0 is the
-    paper's, mostly; the next ones decide most of a picture and get Halton's sequence, the others Kronecker's."""
-    roots = torch.tensor([math.sqrt(PRIMES[i % len(PRIMES)]) for i in range(steps)], dtype=torch.float64)
+    """(n,) whole numbers -> (n, steps) float64 in [0, 1): points of which any first few lie well
+    apart. Step 0 is the paper's, mostly; the next ones decide most of a picture and get Halton's
+    sequence, the others Kronecker's."""
+    roots = torch.tensor(
+        [math.sqrt(PRIMES[i % len(PRIMES)]) for i in range(steps)], dtype=torch.float64
+    )
     points = k[:, None] * roots % 1
     for step, base in list(enumerate(BASES, 1))[: max(0, steps - 1)]:
-        points[:, step] = torch.tensor([mirrored(int(each), base) for each in k], dtype=torch.float64)
+        points[:, step] = torch.tensor(
+            [mirrored(int(each), base) for each in k], dtype=torch.float64
+        )
     return points
 
 

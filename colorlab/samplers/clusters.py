@@ -17,9 +17,10 @@ LLOYD_STEPS = 50  # at most; k-means on some hundred fields settles in 5 to 20
 
 @dataclass(frozen=True)
 class ClusterOptions:
-    """Which of many drawn fields are shown. kind "none": the first ones. "centres": of ``pool`` fields the means of
-    ``clusters`` k-means clusters, the largest first (the paper: 5 of 256). "medoids": of each cluster the member
-    nearest to its mean. ValueError: there is no such kind, or there are more clusters than fields."""
+    """Which of many drawn fields are shown. kind "none": the first ones. "centres": of ``pool``
+    fields the means of ``clusters`` k-means clusters, the largest first (the paper: 5 of 256).
+    "medoids": of each cluster the member nearest to its mean. ValueError: there is no such kind, or
+    there are more clusters than fields."""
 
     kind: str
     pool: int
@@ -29,11 +30,17 @@ class ClusterOptions:
         if self.kind not in KINDS:
             raise ValueError(f"cluster.kind is {', '.join(KINDS)}, not {self.kind!r}")
         if self.clusters > self.pool:
-            raise ValueError(f"clusters={self.clusters} of a pool of {self.pool} (set pool={self.clusters} or more)")
+            raise ValueError(
+                f"clusters={self.clusters} of a pool of {self.pool} (set pool={self.clusters} or "
+                "more)"
+            )
 
 
-def clustered(draw: DrawCandidates, draws: Draws, n: int, options: ClusterOptions, size: int) -> Tensor:
-    """n fields of one picture, drawn ``size`` at a time; those beyond the clusters are further draws."""
+def clustered(
+    draw: DrawCandidates, draws: Draws, n: int, options: ClusterOptions, size: int
+) -> Tensor:
+    """n fields of one picture, drawn ``size`` at a time; those beyond the clusters are further
+    draws."""
     if options.kind == "none":
         return in_groups(draw, draws, n, size)
     pool, clusters = options.pool, options.clusters
@@ -44,10 +51,11 @@ def clustered(draw: DrawCandidates, draws: Draws, n: int, options: ClusterOption
 
 
 def representatives(fields: Tensor, clusters: int, kind: str) -> Tensor:
-    """(N, ...) -> (clusters, ...): see ``ClusterOptions``. Deterministic: k-means starts from the farthest fields.
+    """(N, ...) -> (clusters, ...): see ``ClusterOptions``. Deterministic: k-means starts from the
+    farthest fields.
 
-    All that k-means needs are the squared distances D between fields: that of a field to the mean of some others is its
-    mean of D to them, less half their mean of D among themselves."""
+    All that k-means needs are the squared distances D between fields: that of a field to the mean
+    of some others is its mean of D to them, less half their mean of D among themselves."""
     points = fields.flatten(1)
     square = torch.cdist(points, points).square()  # (N, N)
     first = farthest(square, clusters)
@@ -65,18 +73,21 @@ def representatives(fields: Tensor, clusters: int, kind: str) -> Tensor:
 
 
 def centered(square: Tensor, nearest: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared distances (N, N), cluster of each field (N,), first field of each cluster (K,) -> weights of the fields
-    in the clusters' means (N, K), squared distances to the means (N, K). A cluster without fields is its first one."""
+    """Squared distances (N, N), cluster of each field (N,), first field of each cluster (K,) ->
+    weights of the fields in the clusters' means (N, K), squared distances to the means (N, K).
+    A cluster without fields is its first one."""
     member = F.one_hot(nearest, len(first)).to(square.dtype)
     count = member.sum(0)
-    share = torch.where(count > 0, member / count.clamp_min(1), F.one_hot(first, len(square)).T.to(square.dtype))
+    share = torch.where(
+        count > 0, member / count.clamp_min(1), F.one_hot(first, len(square)).T.to(square.dtype)
+    )
     to_members = square @ share
     return share, to_members - (share * to_members).sum(0) / 2
 
 
 def farthest(square: Tensor, count: int) -> Tensor:
-    """(count,) places in a table of squared distances: the point nearest to all, then always the farthest from those
-    taken."""
+    """(count,) places in a table of squared distances: the point nearest to all, then always the
+    farthest from those taken."""
     taken = [square.sum(1).argmin()]
     gap = square[taken[0]]
     for _ in range(count - 1):

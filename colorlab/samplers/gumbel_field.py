@@ -1,7 +1,9 @@
-"""Coherent colourings with exact marginals by the Gumbel trick: argmax_q log p_q + g_q, one random field for each bin.
+"""Coherent colourings with exact marginals by the Gumbel trick: argmax_q log p_q + g_q, one random
+field for each bin.
 
-Pixels that share their Gumbel numbers agree with probability (1 - d) / (1 + d) at least, d the total variation between
-their marginals, whatever the colours' order; a quantile field has no such bound, but needs 2 fields instead of Q."""
+Pixels that share their Gumbel numbers agree with probability (1 - d) / (1 + d) at least, d the
+total variation between their marginals, whatever the colours' order; a quantile field has no such
+bound, but needs 2 fields instead of Q."""
 
 from __future__ import annotations
 
@@ -19,13 +21,20 @@ class GumbelField(BinSampler):
     """coherence, reach, contrast, segments: see ``Fields``."""
 
     def __init__(
-        self, coherence: float, reach: float, contrast: float, segments: float, temperature: float, radius: float
+        self,
+        coherence: float,
+        reach: float,
+        contrast: float,
+        segments: float,
+        temperature: float,
+        radius: float,
     ) -> None:
         super().__init__(temperature, radius)
         self.field = Fields(coherence, reach, contrast, segments)
 
     def bins(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
-        rows, pairs = draws.candidates(n).to("gumbel"), zip(marginals.log_p, marginals.image, strict=True)
+        rows = draws.candidates(n).to("gumbel")
+        pairs = zip(marginals.log_p, marginals.image, strict=True)
         found = []
         for b, (log_p, gray) in enumerate(pairs):
             for start in range(b * n, (b + 1) * n, GROUP):

@@ -1,6 +1,8 @@
-"""From what a net says of each pixel to whole colourings: the interface, and the samplers without dependence.
+"""From what a net says of each pixel to whole colourings: the interface, and the samplers without
+dependence.
 
-Annealed mean, mode and mean are those of Zhang et al., "Colorful Image Colorization" (CIC, ECCV 2016), Sec. 2.3."""
+Annealed mean, mode and mean are those of Zhang et al., "Colorful Image Colorization"
+(CIC, ECCV 2016), Sec. 2.3."""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ ALMOST = 1e-6  # quantiles stay so far from 0 and 1
 
 
 class Marginals(NamedTuple):
-    """What a net says of the pixels of B pictures, and what samplers use to draw pixels together."""
+    """What a net says of the pixels of B pictures, and what samplers use to draw pixels
+    together."""
 
     log_p: Tensor  # (B, Q, h, w): log-probabilities of the bins; over Q, the probabilities sum to 1
     table: Tensor  # (Q, 2): the bins, in Lab units
@@ -24,11 +27,11 @@ class Marginals(NamedTuple):
 
 
 class MarginalSampler:
-    """Marginals in, n chroma pictures per row out: ab (B, n, 2, h, w) in Lab units. All randomness is from ``draws``,
-    one row per picture; no candidate depends on the batch or on n.
+    """Marginals in, n chroma pictures per row out: ab (B, n, 2, h, w) in Lab units. All randomness
+    is from ``draws``, one row per picture; no candidate depends on the batch or on n.
 
-    rebalanced: the marginals wanted of a net trained with class rebalancing: p w, normalised, as it says them; False: p
-    itself, if the method undoes the rebalancing at all."""
+    rebalanced: the marginals wanted of a net trained with class rebalancing: p w, normalised, as it
+    says them; False: p itself, if the method undoes the rebalancing at all."""
 
     rebalanced = False
 
@@ -39,8 +42,8 @@ class MarginalSampler:
 class AnnealedMean(MarginalSampler):
     """The mean of p^(1/T), normalised (CIC Eq. 5): one answer, the same for all n.
 
-    temperature: T; 0.38 as published; 1 is the mean, towards 0 the mode. rebalanced: see ``MarginalSampler``; true as
-    published, where vivid colours come from the rebalancing."""
+    temperature: T; 0.38 as published; 1 is the mean, towards 0 the mode. rebalanced: see
+    ``MarginalSampler``; true as published, where vivid colours come from the rebalancing."""
 
     def __init__(self, temperature: float, rebalanced: bool) -> None:
         self.temperature, self.rebalanced = checked_temperature(temperature), rebalanced
@@ -51,7 +54,8 @@ class AnnealedMean(MarginalSampler):
 
 
 class Mode(MarginalSampler):
-    """Each pixel's likeliest bin: one answer, the same for all n. rebalanced: see ``MarginalSampler``."""
+    """Each pixel's likeliest bin: one answer, the same for all n. rebalanced: see
+    ``MarginalSampler``."""
 
     def __init__(self, rebalanced: bool) -> None:
         self.rebalanced = rebalanced
@@ -64,8 +68,9 @@ class Mode(MarginalSampler):
 class BinSampler(MarginalSampler):
     """Samplers that draw a bin for each pixel from exactly its marginal distribution.
 
-    temperature: of the marginals, 1 = as the net says. radius: 0 = pixels get their bins' own colours; else the mean
-    colour, under the pixel's marginal, of the bins within this distance (Lab units) of the one drawn: smooth."""
+    temperature: of the marginals, 1 = as the net says. radius: 0 = pixels get their bins' own
+    colours; else the mean colour, under the pixel's marginal, of the bins within this distance
+    (Lab units) of the one drawn: smooth."""
 
     def __init__(self, temperature: float, radius: float) -> None:
         self.temperature, self.radius = checked_temperature(temperature), radius
@@ -84,7 +89,8 @@ class BinSampler(MarginalSampler):
 
 
 class Independent(BinSampler):
-    """Every pixel for itself: the speckle that the other samplers are measured against (DivColor Fig. 2)."""
+    """Every pixel for itself: the speckle that the other samplers are measured against
+    (DivColor Fig. 2)."""
 
     def bins(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
         shape = marginals.log_p.shape
@@ -95,9 +101,12 @@ class Independent(BinSampler):
 
 
 def drawn(cdf: Tensor, u: Tensor) -> Tensor:
-    """Inverse distribution functions: cdf (..., Q), u (..., n) in [0, 1) -> (..., n) int64 in [0, Q)."""
+    """Inverse distribution functions: cdf (..., Q), u (..., n) in [0, 1) -> (..., n) int64 in
+    [0, Q)."""
     u = u * cdf[..., -1:]  # the last is 1 up to rounding
-    return torch.searchsorted(cdf.contiguous(), u.contiguous(), right=True).clamp_(max=cdf.shape[-1] - 1)
+    return torch.searchsorted(cdf.contiguous(), u.contiguous(), right=True).clamp_(
+        max=cdf.shape[-1] - 1
+    )
 
 
 def tempered(log_p: Tensor, temperature: float) -> Tensor:
@@ -116,7 +125,8 @@ def colors_of(bins: Tensor, table: Tensor) -> Tensor:
 
 
 def local_means(marginals: Marginals, radius: float) -> Tensor:
-    """(B, 2, Q, h, w): around each bin, the mean colour of the bins within ``radius``, weighted by the marginal."""
+    """(B, 2, Q, h, w): around each bin, the mean colour of the bins within ``radius``, weighted by
+    the marginal."""
     table = marginals.table
     near = (torch.cdist(table, table) <= radius).to(table)
     p = marginals.log_p.exp()
@@ -136,4 +146,7 @@ def checked_temperature(temperature: float) -> float:
 def one_by_one(marginals: Marginals) -> list[Marginals]:
     """The pictures' marginals, each as one row."""
     log_p, table, image, factors = marginals
-    return [Marginals(log_p[b, None], table, image[b, None], factors[b, None]) for b in range(len(log_p))]
+    return [
+        Marginals(log_p[b, None], table, image[b, None], factors[b, None])
+        for b in range(len(log_p))
+    ]

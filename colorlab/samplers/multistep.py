@@ -1,7 +1,9 @@
-"""The sampler of consistency models: one call makes a picture, every further one mends it from fresh noise.
+"""The sampler of consistency models: one call makes a picture, every further one mends it from
+fresh noise.
 
-Song et al. (2023), "Consistency Models", Alg. 1. It is exact for a consistency function, which takes a noisy picture to
-the clean end of its path; a denoiser's mean of all ends would come out ever paler."""
+Song et al. (2023), "Consistency Models", Alg. 1. It is exact for a consistency function, which
+takes a noisy picture to the clean end of its path; a denoiser's mean of all ends would come out
+ever paler."""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Multistep:
         """alpha_bar of every call, and 1."""
         return grid(self.steps, "trailing", switch_at, self.schedule)
 
-    def __call__(self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:
+    def __call__(
+        self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None
+    ) -> Tensor:
         """x_T (N, 3, H, W) -> x_0. denoise: a consistency function."""
         levels = self.levels(switch_at)
         x = x.clone()

@@ -1,10 +1,11 @@
 """DDIM and DPM-Solver++(2M): samplers of few steps, in the suite's own levels and arithmetic.
 
-Song et al. (2021), "Denoising Diffusion Implicit Models", Eq. 12 and 16; Lu et al. (2022), "DPM-Solver++: Fast Solver
-for Guided Sampling of Diffusion Probabilistic Models", Alg. 2, and its variant with fresh noise.
+Song et al. (2021), "Denoising Diffusion Implicit Models", Eq. 12 and 16; Lu et al. (2022),
+"DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models", Alg. 2, and its
+variant with fresh noise.
 
-Every step is x = a x + b D + c z of the state x, an estimate D of the clean picture and fresh noise z, and a, b, c are
-worked out in double precision. Other solvers: diffusers', see ``few_step``."""
+Every step is x = a x + b D + c z of the state x, an estimate D of the clean picture and fresh noise
+z, and a, b, c are worked out in double precision. Other solvers: diffusers', see ``few_step``."""
 
 from __future__ import annotations
 
@@ -32,8 +33,9 @@ class Step(NamedTuple):
 class Solver:
     """What both share: the levels, and a walk down them that calls the denoiser once per level.
 
-    spacing: trailing | karras. eta: the share of fresh noise, 0 (none) to 1 (as much as the ancestral sampler's). clip:
-    hold every estimate of x_0, and the result, to [-1, 1]. ValueError: an eta beyond [0, 1]."""
+    spacing: trailing | karras. eta: the share of fresh noise, 0 (none) to 1 (as much as the
+    ancestral sampler's). clip: hold every estimate of x_0, and the result, to [-1, 1]. ValueError:
+    an eta beyond [0, 1]."""
 
     schedule: Schedule = staticmethod(alpha_bar_at)
 
@@ -47,7 +49,9 @@ class Solver:
         """alpha_bar of the states, noisiest first; the last is 1, the clean picture."""
         return grid(self.steps, self.spacing, switch_at, self.schedule)
 
-    def __call__(self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None) -> Tensor:
+    def __call__(
+        self, denoise: Denoiser, x: Tensor, draws: Draws, switch_at: float | None = None
+    ) -> Tensor:
         """x_T (N, 3, H, W) -> x_0."""
         levels = self.levels(switch_at)
         x, last = x.clone(), None
@@ -69,16 +73,19 @@ class Solver:
         raise NotImplementedError
 
     def extrapolation(self, noisier: float, level: float, cleaner: float) -> float:
-        """How far along its own change since the last level an estimate is taken: D + f (D - D_last)."""
+        """How far along its own change since the last level an estimate is taken: D + f
+        (D - D_last)."""
         raise NotImplementedError
 
 
 class DDIM(Solver):
-    """Song et al., Eq. 12: x = sqrt(ab') D + sqrt(1 - ab' - s^2) eps + s z, s = eta times the posterior's deviation."""
+    """Song et al., Eq. 12: x = sqrt(ab') D + sqrt(1 - ab' - s^2) eps + s z, s = eta times the
+    posterior's deviation."""
 
     def step(self, level: float, cleaner: float) -> Step:
         noise = self.eta * math.sqrt((1 - cleaner) / (1 - level) * (1 - level / cleaner))
-        kept = math.sqrt((1 - cleaner - noise**2) / (1 - level))  # of eps, whose share in x is sqrt(1 - ab)
+        # of eps, whose share in x is sqrt(1 - ab)
+        kept = math.sqrt((1 - cleaner - noise**2) / (1 - level))
         return Step(kept, math.sqrt(cleaner) - kept * math.sqrt(level), noise)
 
     def extrapolation(self, noisier: float, level: float, cleaner: float) -> float:
@@ -87,9 +94,11 @@ class DDIM(Solver):
 
 class DPMSolver(Solver):
     """Lu et al., Alg. 2, in lambda = log(alpha / sigma): a step of h = lambda' - lambda is
-    x = sigma'/sigma e^(-eta h) x + alpha' (1 - e^(-(1 + eta) h)) D + sigma' sqrt(1 - e^(-2 eta h)) z.
+    x = sigma'/sigma e^(-eta h) x + alpha' (1 - e^(-(1 + eta) h)) D + sigma' sqrt(1 - e^(-2 eta h))
+    z.
 
-    The first and the last step are of first order; on the last, to the clean picture, h has no bound."""
+    The first and the last step are of first order; on the last, to the clean picture, h has no
+    bound."""
 
     def step(self, level: float, cleaner: float) -> Step:
         if cleaner == 1:
@@ -109,5 +118,6 @@ class DPMSolver(Solver):
 
 
 def log_snr(alpha_bar: float) -> float:
-    """lambda = log(alpha / sigma) of a level below 1: half the logarithm of the signal-to-noise ratio."""
+    """lambda = log(alpha / sigma) of a level below 1: half the logarithm of the signal-to-noise
+    ratio."""
     return (math.log(alpha_bar) - math.log1p(-alpha_bar)) / 2

@@ -1,18 +1,23 @@
-"""Colourings that minimise a coupled total variation while staying near colours drawn from the marginals.
+"""Colourings that minimise a coupled total variation while staying near colours drawn from the
+marginals.
 
-Pierre, Aujol, Bugeau, Papadakis and Ta, "Luminance-chrominance model for image colorization" (2015), on the marginals
-of a net, as Mouzon, Pierre and Berger, "Joint CNN and variational model for fully-automatic image colorization" (2019):
+Pierre, Aujol, Bugeau, Papadakis and Ta, "Luminance-chrominance model for image colorization"
+(2015), on the marginals of a net, as Mouzon, Pierre and Berger, "Joint CNN and variational model
+for fully-automatic image colorization" (2019):
 
-    E(u, w) = sum_x sqrt(gamma |grad L|^2 + |grad u|^2) + lambda / 2 sum_x,i w_i |u - c_i|^2 - mu sum_x,i w_i log p_i
+    E(u, w) = sum_x sqrt(gamma |grad L|^2 + |grad u|^2) + lambda / 2 sum_x,i w_i |u - c_i|^2 - mu
+    sum_x,i w_i log p_i
 
-u the chroma, L the lightness, c_i(x) a pixel's candidate colours, w(x) in the simplex. Where L has an edge, one of u
-costs little. The first term is max <grad u, z> + <sqrt(gamma) grad L, z_L> over |z, z_L| <= 1 at each pixel, which
-gives the primal-dual steps of Chambolle and Pock (2011); w takes mirror steps, which stay in the simplex by themselves.
-For one candidate E is convex and its minimum is found; with more, a local one.
+u the chroma, L the lightness, c_i(x) a pixel's candidate colours, w(x) in the simplex. Where L has
+an edge, one of u costs little. The first term is max <grad u, z> + <sqrt(gamma) grad L, z_L> over
+|z, z_L| <= 1 at each pixel, which gives the primal-dual steps of Chambolle and Pock (2011); w takes
+mirror steps, which stay in the simplex by themselves. For one candidate E is convex and its minimum
+is found; with more, a local one.
 
-The lightness is the picture's own at every step. With ``gamut``, so is the constraint of both papers that the colour
-can be shown at it: u is brought back at its hue after each step. They work in YUV, where the showable chromas of a
-lightness are a convex polygon and that is a projection; in Lab they are not convex, so it is the way back alone."""
+The lightness is the picture's own at every step. With ``gamut``, so is the constraint of both
+papers that the colour can be shown at it: u is brought back at its hue after each step. They work
+in YUV, where the showable chromas of a lightness are a convex polygon and that is a projection; in
+Lab they are not convex, so it is the way back alone."""
 
 from __future__ import annotations
 
@@ -32,7 +37,8 @@ RHO = 0.1  # the mirror step of w
 class Problem:
     """What is fixed in E.
 
-    lightness (B, 1, 1, h, w); candidates c (B, n, K, 2, h, w) in Lab units; log_p (B, n, K, h, w) of the candidates.
+    lightness (B, 1, 1, h, w); candidates c (B, n, K, 2, h, w) in Lab units; log_p (B, n, K, h, w)
+    of the candidates.
     gamut: whether u must be colours that sRGB can show."""
 
     def __init__(
@@ -56,10 +62,14 @@ class Problem:
 
     def costs(self, u: Tensor) -> Tensor:
         """(B, n, K, h, w): what each candidate costs a pixel of colour u."""
-        return self.fidelity / 2 * (u[:, :, None] - self.candidates).square().sum(3) - self.prior * self.log_p
+        return (
+            self.fidelity / 2 * (u[:, :, None] - self.candidates).square().sum(3)
+            - self.prior * self.log_p
+        )
 
     def solved(self, steps: int) -> tuple[Tensor, Tensor]:
-        """u (B, n, 2, h, w) and w after so many steps, from w = p and the mean of the candidates."""
+        """u (B, n, 2, h, w) and w after so many steps, from w = p and the mean of the
+        candidates."""
         scores = self.log_p.expand(self.candidates.shape[:3] + self.candidates.shape[-2:])
         w = torch.softmax(scores, 2)
         mean = (w[:, :, :, None] * self.candidates).sum(2)
@@ -68,13 +78,19 @@ class Problem:
         z_L = torch.zeros_like(z[:, :, :1])
         for _ in finer(range(steps)):
             z, z_L = z + SIGMA * gradient(ahead), z_L + SIGMA * self.edges
-            length = (z.square().sum((2, 3), keepdim=True) + z_L.square().sum((2, 3), keepdim=True)).sqrt().clamp_min(1)
+            length = (
+                (z.square().sum((2, 3), keepdim=True) + z_L.square().sum((2, 3), keepdim=True))
+                .sqrt()
+                .clamp_min(1)
+            )
             z, z_L = z / length, z_L / length
             if w.shape[2] > 1:
                 scores = scores - RHO * self.costs(ahead)
                 w = torch.softmax(scores, 2)
                 mean = (w[:, :, :, None] * self.candidates).sum(2)
-            moved = self.shown((u + TAU * (divergence(z) + self.fidelity * mean)) / (1 + TAU * self.fidelity))
+            moved = self.shown(
+                (u + TAU * (divergence(z) + self.fidelity * mean)) / (1 + TAU * self.fidelity)
+            )
             u, ahead = moved, 2 * moved - u
         return u, w
 
@@ -86,9 +102,10 @@ class Problem:
 
 
 class Variational(MarginalSampler):
-    """source: draws the candidates; None takes each pixel's likeliest bins, and all n answers are the same (Mouzon et
-    al.). candidates: K; with 1, u is a smoothed version of the one drawn. gamma, fidelity (lambda), prior (mu): see the
-    module. steps: of the primal-dual scheme. gamut: see the module."""
+    """source: draws the candidates; None takes each pixel's likeliest bins, and all n answers are
+    the same (Mouzon et al.). candidates: K; with 1, u is a smoothed version of the one drawn.
+    gamma, fidelity (lambda), prior (mu): see the module. steps: of the primal-dual scheme. gamut:
+    see the module."""
 
     def __init__(
         self,
@@ -104,7 +121,12 @@ class Variational(MarginalSampler):
         self.gamma, self.fidelity, self.prior = gamma, fidelity, prior
 
     def __call__(self, marginals: Marginals, n: int, draws: Draws) -> Tensor:
-        return self.problem(marginals, n, draws).solved(self.steps)[0].expand(-1, n, -1, -1, -1).clone()
+        return (
+            self.problem(marginals, n, draws)
+            .solved(self.steps)[0]
+            .expand(-1, n, -1, -1, -1)
+            .clone()
+        )
 
     def problem(self, marginals: Marginals, n: int, draws: Draws) -> Problem:
         """The energy of n answers to each picture."""
@@ -114,13 +136,16 @@ class Variational(MarginalSampler):
             log_p, bins = marginals.log_p.topk(min(K, len(marginals.table)), dim=1)
             log_p, colors = log_p[:, None], colors_of(bins, marginals.table)[:, None]
         else:
-            colors = torch.stack([self.source(marginals, n, draws.to(f"candidate {i}")) for i in range(K)], 2)
+            colors = torch.stack(
+                [self.source(marginals, n, draws.to(f"candidate {i}")) for i in range(K)], 2
+            )
             log_p = colors.new_zeros(*colors.shape[:3], 1, 1)
         return Problem(lightness, colors, log_p, self.gamma, self.fidelity, self.prior, self.gamut)
 
 
 def gradient(u: Tensor) -> Tensor:
-    """(..., C, h, w) -> (..., C, 2, h, w): forward differences down and to the right, 0 at the border."""
+    """(..., C, h, w) -> (..., C, 2, h, w): forward differences down and to the right, 0 at the
+    border."""
     out = u.new_zeros(*u.shape[:-2], 2, *u.shape[-2:])
     out[..., 0, :-1, :] = u[..., 1:, :] - u[..., :-1, :]
     out[..., 1, :, :-1] = u[..., :, 1:] - u[..., :, :-1]

@@ -11,8 +11,9 @@ from torch import Tensor
 from colorlab.data.intake import open_image, open_picture, open_rgba
 from colorlab.errors import DataError
 
-#: A path; a PIL picture; an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a tensor (H, W) or (C, H, W) of 1, 3 or 4
-#: channels. Arrays and tensors hold whole numbers from 0 to 255 as uint8, or floats in [0, 1].
+#: A path; a PIL picture; an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a tensor (H, W) or
+#: (C, H, W) of 1, 3 or 4 channels. Arrays and tensors hold whole numbers from 0 to 255 as uint8, or
+#: floats in [0, 1].
 Picture = str | Path | Image.Image | np.ndarray | Tensor
 
 
@@ -38,10 +39,19 @@ def pil_of(picture: Image.Image | np.ndarray | Tensor, name: str) -> Image.Image
         picture = picture.detach().cpu().numpy()
         picture = np.moveaxis(picture, 0, 2) if picture.ndim == 3 else picture
     if not isinstance(picture, np.ndarray):
-        raise DataError(f"{name} is a {type(picture).__name__} (give a path, a PIL picture, an array or a tensor)")
+        raise DataError(
+            f"{name} is a {type(picture).__name__} (give a path, a PIL picture, an array or a "
+            "tensor)"
+        )
     pixels = picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture
-    if not pixels.size or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
-        raise DataError(f"{name} has the shape {picture.shape} (give gray, RGB or RGBA: 1, 3 or 4 channels)")
+    if (
+        not pixels.size
+        or pixels.ndim not in (2, 3)
+        or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4))
+    ):
+        raise DataError(
+            f"{name} has the shape {picture.shape} (give gray, RGB or RGBA: 1, 3 or 4 channels)"
+        )
     return Image.fromarray(np.ascontiguousarray(_bytes(pixels, name)))
 
 
@@ -51,5 +61,7 @@ def _bytes(pixels: np.ndarray, name: str) -> np.ndarray:
     if not np.issubdtype(pixels.dtype, np.floating):
         raise DataError(f"{name} holds {pixels.dtype} (give uint8, or floats in [0, 1])")
     if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
-        raise DataError(f"{name} holds numbers from {pixels.min():g} to {pixels.max():g} (floats are in [0, 1])")
+        raise DataError(
+            f"{name} holds numbers from {pixels.min():g} to {pixels.max():g} (floats are in [0, 1])"
+        )
     return (pixels * 255).round().astype(np.uint8)

@@ -11,7 +11,8 @@ MOST, FARTHEST = 20_000, 1e6  # numbers of an edit; px
 
 
 class Edit(NamedTuple):
-    """A line over areas (``conditions.area_edits``). verb: "cut" or "join". points: (x, y) in pixels, two or more."""
+    """A line over areas (``conditions.area_edits``). verb: "cut" or "join". points: (x, y) in
+    pixels, two or more."""
 
     verb: str
     points: tuple[tuple[float, float], ...]
@@ -24,9 +25,14 @@ def edits_of(typed: Any) -> tuple[Edit, ...]:
 
 def _edit(typed: Any) -> Edit:
     verb, *numbers = typed if isinstance(typed, list | tuple) and typed else [None]
-    plain = all(isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= FARTHEST for at in numbers)
+    plain = all(
+        isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= FARTHEST
+        for at in numbers
+    )
     if verb not in VERBS or not 4 <= len(numbers) <= MOST or len(numbers) % 2 or not plain:
-        raise ConfigError("edit= is lines over areas, in pixels: [[cut,x,y,x,y,...],[join,x,y,x,y,...]]")
+        raise ConfigError(
+            "edit= is lines over areas, in pixels: [[cut,x,y,x,y,...],[join,x,y,x,y,...]]"
+        )
     return Edit(verb, tuple(zip(map(float, numbers[::2]), map(float, numbers[1::2]), strict=True)))
 
 

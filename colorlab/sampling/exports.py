@@ -38,19 +38,32 @@ NAME = re.compile(r"[\w][\w.+-]*")  # of a run, and of a picture: no path
 SAID = {each.name for each in fields(SamplingOptions)} - {"n", "pixel_limit"} | {
     "size", "lines", "finish", "gap", "alpha", "vary", "hints", "like", "lock", "edit", "reference"
 }  # fmt: skip
-SHAPE = {"run": [str], "weights": [str], "settings": {"seed": int, "sampler": {}, "values": {}}, "input": str, "n": int}
+SHAPE = {
+    "run": [str],
+    "weights": [str],
+    "settings": {"seed": int, "sampler": {}, "values": {}},
+    "input": str,
+    "n": int,
+}
 
 
 def sources_of(source: Path, wanted: PictureOptions) -> dict[str, bytes]:
     """The bytes of the pictures that colourings are made from, "input.<suffix>" first."""
     named = {key: Path(file) for key in FILES if isinstance(file := getattr(wanted, key), str)}
-    return {f"{key}{path.suffix.lower()}": path.read_bytes() for key, path in {"input": source, **named}.items()}
+    return {
+        f"{key}{path.suffix.lower()}": path.read_bytes()
+        for key, path in {"input": source, **named}.items()
+    }
 
 
-def exported(shown: Shown, pictures: Sequence[np.ndarray], record: Record, files: dict[str, bytes]) -> Document:
+def exported(
+    shown: Shown, pictures: Sequence[np.ndarray], record: Record, files: dict[str, bytes]
+) -> Document:
     """The layers of colourings (H, W, 3) uint8 of a drawing."""
     made = said_of(record) | {"signature": record.signature, "n": len(pictures)}
-    return document_of(shown.canvas, None if shown.drawn is None else shown.drawn.areas, pictures, made, files)
+    return document_of(
+        shown.canvas, None if shown.drawn is None else shown.drawn.areas, pictures, made, files
+    )
 
 
 def write_exports(paths: Sequence[Path], document: Document, kinds: Sequence[str]) -> None:
@@ -62,14 +75,24 @@ def write_exports(paths: Sequence[Path], document: Document, kinds: Sequence[str
         left = left[count:]
 
 
-def note_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptions) -> dict[str, Any]:
-    """What pictures say of how they were made, and what it takes to understand their drawing again."""
+def note_of(
+    runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptions
+) -> dict[str, Any]:
+    """What pictures say of how they were made, and what it takes to understand their drawing
+    again."""
     condition = runs[0].config["data"].get("condition", "lines")
     said = said_of(record_of(runs, options, {"size": wanted.size, "finish": wanted.finish}))
-    return said | {"lines": wanted.lines, "gap": wanted.gap, "edit": typed(wanted.edit), "condition": condition}
+    return said | {
+        "lines": wanted.lines,
+        "gap": wanted.gap,
+        "edit": typed(wanted.edit),
+        "condition": condition,
+    }
 
 
-def noted(pixels: np.ndarray, note: dict[str, Any], each: Callable[[Image.Image], Any] | None) -> Image.Image:
+def noted(
+    pixels: np.ndarray, note: dict[str, Any], each: Callable[[Image.Image], Any] | None
+) -> Image.Image:
     """A colouring (H, W, 3) uint8 that says what made it. each: is called with it."""
     image = Image.fromarray(pixels)
     image.info[RECORD] = json.dumps(note)
@@ -78,9 +101,12 @@ def noted(pixels: np.ndarray, note: dict[str, Any], each: Callable[[Image.Image]
     return image
 
 
-def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Path, pixel_limit: int) -> list[Path]:
-    """Colourings of a drawing as files of the kind that a path ends in; of kinds with a file per candidate, the path
-    gets numbers. What made them is what they hold as ``info["colorlab"]``. -> the files."""
+def export_pictures(
+    pictures: Sequence[Image.Image], drawing: Picture, path: Path, pixel_limit: int
+) -> list[Path]:
+    """Colourings of a drawing as files of the kind that a path ends in; of kinds with a file per
+    candidate, the path gets numbers. What made them is what they hold as ``info["colorlab"]``. ->
+    the files."""
     (kind,) = kinds_of(path.suffix.lstrip(".").lower())
     if not pictures:
         raise ConfigError("there are no pictures to export (give one at least)")
@@ -90,7 +116,10 @@ def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Pat
     for picture in pictures:
         if picture.size != size:
             theirs, ours = ("x".join(map(str, each)) for each in (picture.size, size))
-            raise ConfigError(f"pictures are {theirs} pixels, the drawing {ours} (give the drawing that they colour)")
+            raise ConfigError(
+                f"pictures are {theirs} pixels, the drawing {ours} (give the drawing that they "
+                "colour)"
+            )
     pixels = [np.asarray(picture.convert("RGB")) for picture in pictures]
     areas = shown.drawn and shown.drawn.areas
     document = document_of(shown.canvas, areas, pixels, note | {"n": len(pixels)}, {})
@@ -101,15 +130,17 @@ def export_pictures(pictures: Sequence[Image.Image], drawing: Picture, path: Pat
 
 
 def _understood_again(pixels: np.ndarray, note: dict[str, Any]) -> Shown:
-    """A drawing (3, H, W) uint8 as it was understood when it was coloured, by what its colourings say."""
+    """A drawing (3, H, W) uint8 as it was understood when it was coloured, by what its colourings
+    say."""
     data = {"condition": note.get("condition", "lines"), "size": 1}
     lines, gap, edit = note.get("lines", "auto"), note.get("gap", GAP), edits_of(note.get("edit"))
     return understood(pixels, None, data, PictureOptions(lines=lines, gap=gap, edit=edit))
 
 
 def words_of(path: Path, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """A command's words that make an exported file again; words given otherwise than by default win. folder: the
-    pictures in it are put there. DataError: it does not say what is needed, or is not to be trusted."""
+    """A command's words that make an exported file again; words given otherwise than by default
+    win. folder: the pictures in it are put there. DataError: it does not say what is needed, or is
+    not to be trusted."""
     made, files = read_made(path)
     try:
         must_fit(made, SHAPE)
@@ -119,10 +150,18 @@ def words_of(path: Path, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
         for file in CLAUSES:
             check_words(plain, conf_dir() / file)
     except ValueError as error:
-        raise DataError(f"{path} does not say how it was made: {error} (export it again)") from error
-    default = {key: value for file in CLAUSES for key, value in yaml_of((conf_dir() / file).read_bytes()).items()}
+        raise DataError(
+            f"{path} does not say how it was made: {error} (export it again)"
+        ) from error
+    default = {
+        key: value
+        for file in CLAUSES
+        for key, value in yaml_of((conf_dir() / file).read_bytes()).items()
+    }
     default["method"] = {"sampler": {}}
-    return given | {key: value for key, value in own.items() if given.get(key) == default.get(key, {})}
+    return given | {
+        key: value for key, value in own.items() if given.get(key) == default.get(key, {})
+    }
 
 
 CLAUSES = ("sample.yaml", "sampling/keys.yaml")
@@ -153,15 +192,26 @@ def _words(made: dict[str, Any], pictures: dict[str, str]) -> dict[str, Any]:
         raise ValueError(f"{foreign[0][:40]!r} is no setting of pictures")
     if not all(NAME.fullmatch(run) for run in runs):
         raise ValueError("a run in it has no proper name")
-    ours = [f"pretrained/{run}" if shipped(f"pretrained/{run}").is_dir() else f"runs/{run}" for run in runs]
+    ours = [
+        f"pretrained/{run}" if shipped(f"pretrained/{run}").is_dir() else f"runs/{run}"
+        for run in runs
+    ]
     method = dict(settings.pop("values")) | {"sampler": settings.pop("sampler")}
-    settings = {key: value for key, value in settings.items() if key not in FILES or isinstance(value, list)}
+    settings = {
+        key: value for key, value in settings.items() if key not in FILES or isinstance(value, list)
+    }
     settings.pop("device", None)  # of the machine that it was made on
-    return settings | pictures | {"run": ours[0] if len(ours) == 1 else ours, "method": method, "n": made["n"]}
+    return (
+        settings
+        | pictures
+        | {"run": ours[0] if len(ours) == 1 else ours, "method": method, "n": made["n"]}
+    )
 
 
 def check_same(path: Path, runs: Sequence[Run]) -> None:
     """CheckpointError unless these runs made an exported file."""
     if read_made(path)[0]["weights"] != [weights_sha256(run.path) for run in runs]:
         named = ", ".join(str(run.path) for run in runs)
-        raise CheckpointError(f"{path} was made with other weights than those of {named} (give run=<the run>)")
+        raise CheckpointError(
+            f"{path} was made with other weights than those of {named} (give run=<the run>)"
+        )

@@ -47,8 +47,8 @@ CELL = 192  # px; width of a picture on a file's sheet
 
 
 class Task(NamedTuple):
-    """A picture to be coloured. source: its file; paths: of its colourings, and of their sheet last; plain, endings:
-    what they are made of."""
+    """A picture to be coloured. source: its file; paths: of its colourings, and of their sheet
+    last; plain, endings: what they are made of."""
 
     source: Path
     paths: list[Path]
@@ -58,8 +58,8 @@ class Task(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """What all pictures are coloured with. data: of the run's configuration; known: (4, H, W), reference: (3, h, w),
-    uint8, or None."""
+    """What all pictures are coloured with. data: of the run's configuration; known: (4, H, W),
+    reference: (3, h, w), uint8, or None."""
 
     method: Any
     guides: list[Any]
@@ -78,16 +78,25 @@ def color_files(
     say: Callable[[str], Any],
     distinct: bool = False,
 ) -> Iterator[Path]:
-    """n colourings and a sheet of every picture in a file or a folder. words: of the command, which are kept with them.
-    say: is given lines for the user. distinct: names carry seed and settings in any case, as in a sweep.
+    """n colourings and a sheet of every picture in a file or a folder. words: of the command, which
+    are kept with them.
+    say: is given lines for the user. distinct: names carry seed and settings in any case, as in a
+    sweep.
 
-    -> the sheets' paths, each when it is there, in each of several processes those of its share. One that cannot be
-    used does not end a batch: DataError at its end."""
+    -> the sheets' paths, each when it is there, in each of several processes those of its share.
+    One that cannot be used does not end a batch: DataError at its end."""
     tasks = tasks_of(runs, source, out, options, wanted, distinct)
-    left = tasks if wanted.again else [task for task in tasks if not is_finished(task.paths, task.record)]
+    left = (
+        tasks
+        if wanted.again
+        else [task for task in tasks if not is_finished(task.paths, task.record)]
+    )
     tasks, left = broadcast((tasks, left))
     if len(left) < len(tasks) and is_first():
-        say(f"{len(tasks) - len(left)} of {len(tasks)} pictures were finished already (again=true draws them anew)")
+        say(
+            f"{len(tasks) - len(left)} of {len(tasks)} pictures were finished already (again=true "
+            "draws them anew)"
+        )
     tools = functools.cache(functools.partial(tools_of, runs, options, wanted))
     bad: list[Exception] = []
     mine = own_share(left)
@@ -100,13 +109,16 @@ def color_files(
             bad.append(error)
             say(str(error))
     if (count := sum(all_gather(len(bad)))) and is_first():
-        raise DataError(f"{count} of {len(tasks)} pictures could not be coloured (the lines above say why)")
+        raise DataError(
+            f"{count} of {len(tasks)} pictures could not be coloured (the lines above say why)"
+        )
     if not count and is_first() and is_of_words(out / WORDS, words):
         write_text(out / WORDS, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
 
 
 def is_of_words(path: Path, words: dict[str, Any]) -> bool:
-    """Whether a file is not there, or holds the words of a command: a user's own of that name is left alone."""
+    """Whether a file is not there, or holds the words of a command: a user's own of that name is
+    left alone."""
     try:
         known = json_of(content(path))
     except (OSError, ValueError):
@@ -115,17 +127,29 @@ def is_of_words(path: Path, words: dict[str, Any]) -> bool:
 
 
 def tasks_of(
-    runs: Sequence[Run], source: Path, out: Path, options: SamplingOptions, wanted: PictureOptions, distinct: bool
+    runs: Sequence[Run],
+    source: Path,
+    out: Path,
+    options: SamplingOptions,
+    wanted: PictureOptions,
+    distinct: bool,
 ) -> list[Task]:
-    """What is to be coloured, and where it goes. ConfigError, before anything is: a file would fall on an input."""
+    """What is to be coloured, and where it goes. ConfigError, before anything is: a file would fall
+    on an input."""
     paths = pictures_of(source)
     if source.is_dir():  # what was made of its pictures may lie among them
         paths = [path for path in paths if not is_ours(path)]
-    named_files = {key: Path(file) for key in FILES if isinstance(file := getattr(wanted, key), str)}
-    asked: dict[str, Any] = {key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")}
+    named_files = {
+        key: Path(file) for key in FILES if isinstance(file := getattr(wanted, key), str)
+    }
+    asked: dict[str, Any] = {
+        key: getattr(wanted, key) for key in ("size", "lines", "finish", "gap", "alpha")
+    }
     asked |= {"vary": wanted.vary, "lock": wanted.lock} if wanted.like else {}
     asked |= {"edit": typed(wanted.edit)} if wanted.edit else {}
-    common = record_of(runs, options, asked | {key: sha256_of(file) for key, file in named_files.items()})
+    common = record_of(
+        runs, options, asked | {key: sha256_of(file) for key, file in named_files.items()}
+    )
     exports = [ending for kind in wanted.export for ending in endings_of(kind, options.n)]
     endings = [*(f"-{k + 1}.png" for k in range(options.n)), *exports, "-sheet.png"]
     tasks = []
@@ -134,7 +158,8 @@ def tasks_of(
         given = [named_files[key] for key in ("hints", "reference") if key in named_files]
         check_apart(paths_of(out / name, endings), [*paths, *given])
         made = paths_of(start_of(out / name, endings, record, distinct), endings)
-        check_apart(made, named_files.values())  # a candidate that is varied may lie among those made before
+        # a candidate that is varied may lie among those made before
+        check_apart(made, named_files.values())
         tasks.append(Task(path, made, record, out / name, endings))
     return tasks
 
@@ -144,21 +169,32 @@ def tools_of(runs: Sequence[Run], options: SamplingOptions, wanted: PictureOptio
     known = None if wanted.hints is None else open_rgba(Path(wanted.hints), options.pixel_limit)
     check_hints(known, wanted.hints)
     likes = likes_of(wanted.like, wanted.vary, wanted.lock, options.pixel_limit)
-    reference = None if wanted.reference is None else open_picture(Path(wanted.reference), options.pixel_limit)
+    reference = (
+        None
+        if wanted.reference is None
+        else open_picture(Path(wanted.reference), options.pixel_limit)
+    )
     guides = [*guides_of(options, known is not None or reference is not None), *likes]
     return Tools(method_of(runs, options), guides, data_of(runs, options), known, reference)
 
 
 def colored(
-    task: Task, tools: Tools, options: SamplingOptions, wanted: PictureOptions, say: Callable[[str], Any]
+    task: Task,
+    tools: Tools,
+    options: SamplingOptions,
+    wanted: PictureOptions,
+    say: Callable[[str], Any],
 ) -> Path:
-    """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the sheet's path."""
+    """Colour one picture: read -> understand -> condition -> sample -> compose -> write. -> the
+    sheet's path."""
     picture = open_whole(task.source, options.pixel_limit)
     shown = understood(picture.rgb, tools.known, tools.data, wanted, tools.reference)
     name = printable(task.source)
     if note := kind_note(shown, wanted.lines):
         say(f"{name}: {note}")
-    task, cells = write(task, picture, shown, colorings(shown, tools.method, tools.guides, options), wanted)
+    task, cells = write(
+        task, picture, shown, colorings(shown, tools.method, tools.guides, options), wanted
+    )
     drawing = thumbnail(shown.canvas, CELL)
     if note := plain_note(cells, drawing):
         say(f"{name}: {note}")
@@ -169,8 +205,8 @@ def colored(
 def write(
     task: Task, picture: Opened, shown: Shown, made: Iterator[np.ndarray], wanted: PictureOptions
 ) -> tuple[Task, list[np.ndarray]]:
-    """The colourings, each when it is composed, and what is exported of them. -> the task, under the name that it got;
-    they as cells of a sheet."""
+    """The colourings, each when it is composed, and what is exported of them. -> the task, under
+    the name that it got; they as cells of a sheet."""
     cells, kept = [], []
     for k, pixels in enumerate(made, 1):
         task = put(task, k - 1, with_alpha(pixels, picture, wanted), k, picture.dpi)
@@ -184,9 +220,16 @@ def write(
     return task, cells
 
 
-def put(task: Task, place: int, image: Image.Image, k: int | None, dpi: tuple[float, float] | None = None) -> Task:
-    """Write one of a task's pictures. Where another process, at work in the same folder, has come first with one of its
-    own, all of the task's get the name that no other has; ConfigError where some have theirs already."""
+def put(
+    task: Task,
+    place: int,
+    image: Image.Image,
+    k: int | None,
+    dpi: tuple[float, float] | None = None,
+) -> Task:
+    """Write one of a task's pictures. Where another process, at work in the same folder, has come
+    first with one of its own, all of the task's get the name that no other has; ConfigError where
+    some have theirs already."""
     try:
         write_png(task.paths[place], image, task.record, k, dpi)
     except FileExistsError:
@@ -200,7 +243,8 @@ def put(task: Task, place: int, image: Image.Image, k: int | None, dpi: tuple[fl
 
 
 def with_alpha(pixels: np.ndarray, picture: Opened, wanted: PictureOptions) -> Image.Image:
-    """A colouring (H, W, 3) uint8 as a picture: opaque, or with alpha=keep as transparent as the input is."""
+    """A colouring (H, W, 3) uint8 as a picture: opaque, or with alpha=keep as transparent as the
+    input is."""
     image = Image.fromarray(pixels)
     if wanted.alpha == "keep" and picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))

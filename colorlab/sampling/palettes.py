@@ -1,4 +1,5 @@
-"""The only colours that candidates may have, as a user names them: a list, a file of colours or a picture."""
+"""The only colours that candidates may have, as a user names them: a list, a file of colours or a
+picture."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ Colors = list[Any] | str
 
 
 def palette_named(key: str, given: Any) -> Colors | None:
-    """Colours as guides take them, or the path of a picture, of what was given for a key; null stays None.
+    """Colours as guides take them, or the path of a picture, of what was given for a key; null
+    stays None.
 
     ConfigError: it is neither; DataError: a file that holds no colours."""
     if given is None:
@@ -29,7 +31,10 @@ def palette_named(key: str, given: Any) -> Colors | None:
         if path.suffix.lower() in READERS:
             return [*colors_in(path)]
         if not os.path.isfile(path):
-            raise ConfigError(f"{key}={given} is not there (give [e05030,204080], a file of colours, or a picture)")
+            raise ConfigError(
+                f"{key}={given} is not there (give [e05030,204080], a file of colours, or a "
+                "picture)"
+            )
         return given
     if not given:
         raise ConfigError(f"{key} is empty (give one colour at least, or null for any)")
@@ -39,7 +44,9 @@ def palette_named(key: str, given: Any) -> Colors | None:
 def color_of(key: str, color: Any) -> Any:
     """'#rrggbb', or [r, g, b] in [0, 1]."""
     if isinstance(color, list | tuple):
-        if len(color) == 3 and all(isinstance(value, int | float) and 0 <= value <= 1 for value in color):
+        if len(color) == 3 and all(
+            isinstance(value, int | float) and 0 <= value <= 1 for value in color
+        ):
             return [float(value) for value in color]
     elif found := HEX.fullmatch(str(color)):
         return f"#{found[1].lower()}"

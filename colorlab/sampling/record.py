@@ -1,7 +1,8 @@
-"""What a picture says of how it was made, and the name that follows from it: no other picture is ever replaced.
+"""What a picture says of how it was made, and the name that follows from it: no other picture is
+ever replaced.
 
-Every PNG that is written holds text chunks: Software; colorlab-signature, equal where inputs, weights, seed and
-settings are; colorlab, all of these as JSON."""
+Every PNG that is written holds text chunks: Software; colorlab-signature, equal where inputs,
+weights, seed and settings are; colorlab, all of these as JSON."""
 
 from __future__ import annotations
 
@@ -27,12 +28,14 @@ from colorlab.storage.files import json_digest, replacing
 from colorlab.storage.plain import open_plain
 
 SIGNATURE, RECORD = "colorlab-signature", "colorlab"
-WRITTEN, NEAR = re.compile(rb"colorlab-signature=([0-9a-f]{64})"), 1 << 16  # in other files than PNGs; bytes
+# in other files than PNGs; bytes
+WRITTEN, NEAR = re.compile(rb"colorlab-signature=([0-9a-f]{64})"), 1 << 16
 CHANGE_NOTHING = ("n", "pixel_limit")  # candidate k is the same whatever they are
 
 
 class Record(NamedTuple):
-    """run: the names of the runs; weights: their sha256; settings: all that shapes a picture; input: what it is of."""
+    """run: the names of the runs; weights: their sha256; settings: all that shapes a picture;
+    input: what it is of."""
 
     run: list[str]
     weights: list[str]
@@ -47,15 +50,24 @@ class Record(NamedTuple):
 
 
 def record_of(runs: Sequence[Run], options: SamplingOptions, more: dict[str, Any]) -> Record:
-    """Of whatever is made with these options, its input still to come. more: settings beside the options."""
+    """Of whatever is made with these options, its input still to come. more: settings beside the
+    options."""
     settings = {key: value for key, value in asdict(options).items() if key not in CHANGE_NOTHING}
-    settings["precision"] = "bf16" if previews_in_bf16(options.precision, options.device) else "fp32"
+    settings["precision"] = (
+        "bf16" if previews_in_bf16(options.precision, options.device) else "fp32"
+    )
     colors = [options.bias, options.palette]
     colors += [node.get(key) for node in options.guide.values() for key in ("color", "colors")]
     pictures = {str(color): sha256_of(Path(color)) for color in colors if isinstance(color, str)}
     shown = {name: found for name, found in pictures.items() if found}
     weights = [weights_sha256(run.path) for run in [*runs, *map(open_run, other_runs(options))]]
-    return Record([run.name for run in runs], weights, settings | more | ({"pictures": shown} if shown else {}), "", "")
+    return Record(
+        [run.name for run in runs],
+        weights,
+        settings | more | ({"pictures": shown} if shown else {}),
+        "",
+        "",
+    )
 
 
 def sha256_of(path: Path) -> str:
@@ -68,13 +80,16 @@ def sha256_of(path: Path) -> str:
 
 
 def start_of(plain: Path, endings: Sequence[str], record: Record, distinct: bool) -> Path:
-    """What the paths of a picture's files begin with: ``plain``, or, where another picture has that name or it is to be
-    ``distinct``, <plain>-s<seed>-<six letters of the signature>. ConfigError: other files have that name too."""
+    """What the paths of a picture's files begin with: ``plain``, or, where another picture has that
+    name or it is to be ``distinct``, <plain>-s<seed>-<six letters of the signature>. ConfigError:
+    other files have that name too."""
     marked = plain.with_name(f"{plain.name}-s{record.settings['seed']}-{record.signature[:6]}")
     for start in [marked] if distinct else [plain, marked]:
         if all(is_free(path, record) for path in paths_of(start, endings)):
             return start
-    raise ConfigError(f"{marked}{endings[0]} is in the way (remove or rename it, or give another out=)")
+    raise ConfigError(
+        f"{marked}{endings[0]} is in the way (remove or rename it, or give another out=)"
+    )
 
 
 def is_free(path: Path, record: Record) -> bool:
@@ -83,7 +98,8 @@ def is_free(path: Path, record: Record) -> bool:
 
 
 def check_free(paths: Sequence[Path], record: Record) -> None:
-    """ConfigError if another's file has come to where one is to be written, since its name was chosen."""
+    """ConfigError if another's file has come to where one is to be written, since its name was
+    chosen."""
     for path in paths:
         if not is_free(path, record):
             raise ConfigError(f"{path} is in the way (remove or rename it, or give another out=)")
@@ -102,7 +118,8 @@ def _made(path: Path) -> str | None:
 
 
 def _written_in(path: Path) -> str | None:
-    """The signature in an exported file that is no PNG: near its beginning, or at the end of an archive."""
+    """The signature in an exported file that is no PNG: near its beginning, or at the end of an
+    archive."""
     try:
         with open_plain(path) as file:
             begin = file.read(NEAR)
@@ -129,15 +146,24 @@ def said_of(record: Record) -> dict[str, Any]:
 
 
 def write_png(
-    path: Path, image: Image.Image, record: Record, k: int | None, dpi: tuple[float, float] | None = None
+    path: Path,
+    image: Image.Image,
+    record: Record,
+    k: int | None,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
-    """A picture with its record. k: the candidate, from 1; None for a sheet. FileExistsError: another's has come to its
-    place since its name was chosen."""
+    """A picture with its record. k: the candidate, from 1; None for a sheet. FileExistsError:
+    another's has come to its place since its name was chosen."""
     texts = PngInfo()
     texts.add_text("Software", f"colorlab {__version__}")
     texts.add_text(SIGNATURE, record.signature)
-    texts.add_text(
-        RECORD, json.dumps(said_of(record) | {"k": k})
-    )  # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
+    # all ASCII: bytes of a name that are no text become \\udc80 to \\udcff
+    texts.add_text(RECORD, json.dumps(said_of(record) | {"k": k}))
     with replacing(path, only_new=_made(path) != record.signature) as temporary:
-        image.save(temporary, "PNG", compress_level=3, pnginfo=texts, **({} if dpi is None else {"dpi": dpi}))
+        image.save(
+            temporary,
+            "PNG",
+            compress_level=3,
+            pnginfo=texts,
+            **({} if dpi is None else {"dpi": dpi}),
+        )

@@ -43,9 +43,14 @@ def shaded(methods: list[Any], options: SamplingOptions) -> Shaded:
     """Flats, and the diffusion that goes on from them. ConfigError: they are not of these kinds."""
     pixels = open_run(str(options.shade)).method()
     if len(methods) != 1 or not isinstance(methods[0], AreaMethod):
-        raise ConfigError("shade= goes on from colours of areas (give run=pretrained/flats, or leave shade out)")
+        raise ConfigError(
+            "shade= goes on from colours of areas (give run=pretrained/flats, or leave shade out)"
+        )
     if not isinstance(pixels, PixelDiffusion):
-        raise ConfigError(f"shade={options.shade} is no diffusion over pixels (give gpic, or a run of method=gpic)")
+        raise ConfigError(
+            f"shade={options.shade} is no diffusion over pixels (give gpic, or a run of "
+            "method=gpic)"
+        )
     pixels.bf16 = methods[0].bf16
     return Shaded(methods[0], pixels, options.shade_at).eval()
 
@@ -61,11 +66,15 @@ def check_text(options: SamplingOptions, run: Run, method: Any) -> None:
     given = [] if options.text == "captions" else [f"text={options.text}"]
     given += [f"negative={options.values['negative']}"] if "negative" in options.values else []
     if given and not method.takes_text:
-        raise ConfigError(f"{given[0]} ({run.name} is of a method that reads no text; leave text and negative out)")
+        raise ConfigError(
+            f"{given[0]} ({run.name} is of a method that reads no text; leave text and negative "
+            "out)"
+        )
 
 
 def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
-    """The guides that the options name, with those that bias= and hints imply. hinted: there are known colours."""
+    """The guides that the options name, with those that bias= and hints imply. hinted: there are
+    known colours."""
     nodes = dict(options.guide)
     if hinted and "inpaint" not in nodes:
         nodes["inpaint"] = composed("guide", "inpaint")
@@ -80,7 +89,10 @@ def guides_of(options: SamplingOptions, hinted: bool) -> list[Any]:
 def resolve_inputs(node: dict[str, Any], pixel_limit: int) -> dict[str, Any]:
     """A guide's configuration, the pictures that it names as tensors and the run as its method."""
     kinds = {"color": color_of, "colors": colors_of, "run": lambda run, _: open_run(run).method()}
-    return {key: kinds[key](value, pixel_limit) if key in kinds else value for key, value in node.items()}
+    return {
+        key: kinds[key](value, pixel_limit) if key in kinds else value
+        for key, value in node.items()
+    }
 
 
 def colors_of(colors: Colors, pixel_limit: int) -> Any:
@@ -103,10 +115,12 @@ def color_of(color: Any, pixel_limit: int) -> Any:
 
 
 def worded(text: str, captions: list[str]) -> list[str]:
-    """What is said of pictures: their "captions", those "plain", without words of colour, nothing for "none", or a
-    prompt, where {} stands for the caption and {plain} for the plain one."""
+    """What is said of pictures: their "captions", those "plain", without words of colour, nothing
+    for "none", or a prompt, where {} stands for the caption and {plain} for the plain one."""
     prompt = prompt_of(text)
-    said = (prompt.replace("{plain}", plain(caption)).replace("{}", caption) for caption in captions)
+    said = (
+        prompt.replace("{plain}", plain(caption)).replace("{}", caption) for caption in captions
+    )
     return [" ".join(each.split()) for each in said]
 
 

@@ -1,4 +1,5 @@
-"""The contact sheet that a training ends with: held-out drawings, and drawings by code on pens that are in no set."""
+"""The contact sheet that a training ends with: held-out drawings, and drawings by code on pens that
+are in no set."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ SIDE = 192  # px; methods that colour drawings at their own size are shown at th
 
 
 def sheet_of_training(run: Run, limit: int, options: SamplingOptions) -> Sheet:
-    """limit held-out drawings with their true colourings, then sketches, if the run colours line drawings."""
+    """limit held-out drawings with their true colourings, then sketches, if the run colours line
+    drawings."""
     method = run.method()
     data = run.config["data"]
     if method.own_size and data["size"] < SIDE:
@@ -30,8 +32,11 @@ def sheet_of_training(run: Run, limit: int, options: SamplingOptions) -> Sheet:
     return sheet._replace(rows=rows)
 
 
-def sketched(method: Any, data: dict[str, Any], columns: int, options: SamplingOptions) -> Iterator[list[Any]]:
-    """A row per sketch: the drawing, n colourings of it, empty cells. data: of the run's configuration."""
+def sketched(
+    method: Any, data: dict[str, Any], columns: int, options: SamplingOptions
+) -> Iterator[list[Any]]:
+    """A row per sketch: the drawing, n colourings of it, empty cells. data: of the run's
+    configuration."""
     for drawing in sketches(2 * SIDE):
         shown = understood(drawing, None, data, PictureOptions(lines="always"))
         row = [drawing.transpose(1, 2, 0), *colorings(shown, method, [], options)]

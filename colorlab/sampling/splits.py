@@ -25,11 +25,19 @@ from colorlab.types import Condition
 
 
 def write_sheet_of_split(
-    runs: Sequence[Run], split: str, limit: int, out: Path, options: SamplingOptions, distinct: bool = False
+    runs: Sequence[Run],
+    split: str,
+    limit: int,
+    out: Path,
+    options: SamplingOptions,
+    distinct: bool = False,
 ) -> Path | None:
-    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder, or under another name,
-    see ``record.start_of``. -> its path; None in a process that only had a share in it."""
-    record = record_of(runs, options, {"limit": limit, "n": options.n})._replace(input=f"split={split}", content=split)
+    """The contact sheet of a split of the (first) run's data set, as <split>.png in a folder, or
+    under another name, see ``record.start_of``. -> its path; None in a process that only had a
+    share in it."""
+    record = record_of(runs, options, {"limit": limit, "n": options.n})._replace(
+        input=f"split={split}", content=split
+    )
     (path,) = paths_of(start_of(out / split, [".png"], record, distinct), [".png"])
     sheet = sheet_of_split(method_of(runs, options), runs[0].pictures(), split, limit, options)
     if not is_first():
@@ -38,10 +46,15 @@ def write_sheet_of_split(
     return path
 
 
-def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions) -> Sheet:
-    """n colourings of held-out drawings, in a mix of drawings with one and with several true colourings."""
+def sheet_of_split(
+    method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions
+) -> Sheet:
+    """n colourings of held-out drawings, in a mix of drawings with one and with several true
+    colourings."""
     groups = pictures.drawings(split)
-    groups = [groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)]
+    groups = [
+        groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)
+    ]
     indices = [int(group[0]) for group in groups]
     mine = own_share(indices)
     rows = with_progress(colored(method, pictures, mine, options), len(mine), "colouring")
@@ -51,9 +64,11 @@ def sheet_of_split(method: Any, pictures: Any, split: str, limit: int, options: 
     return sheet_of(drawings, drawn, truths)
 
 
-def colored(method: Any, pictures: Any, indices: list[int], options: SamplingOptions) -> Iterator[Tensor]:
-    """(n, 3, H, W) in [0, 1] for one picture after the other; those of gray pictures have exactly their lightness,
-    whatever the method draws."""
+def colored(
+    method: Any, pictures: Any, indices: list[int], options: SamplingOptions
+) -> Iterator[Tensor]:
+    """(n, 3, H, W) in [0, 1] for one picture after the other; those of gray pictures have exactly
+    their lightness, whatever the method draws."""
     guides = guides_of(options, options.hints is not None)
     method.cut = says_captions(options.text)  # nobody can shorten the captions of a data set
     for index in indices:
@@ -67,23 +82,34 @@ def colored(method: Any, pictures: Any, indices: list[int], options: SamplingOpt
 def condition_of(pictures: Any, index: int, options: SamplingOptions) -> Condition:
     """What a method is shown of a picture of the data set."""
     batch = pictures[index]
-    hints = of_truth(options.hints, batch.rgb, Draws(options.seed, [index])) if options.hints else None
+    hints = (
+        of_truth(options.hints, batch.rgb, Draws(options.seed, [index])) if options.hints else None
+    )
     return Condition(batch.image, hints, worded(options.text, batch.text), batch.label)
 
 
 def as_shown(condition: Condition) -> np.ndarray:
     """(H, W, 3) uint8: the drawing, the hints over it."""
     drawing = condition.image[0].expand(3, -1, -1)
-    return to_pixels(drawing if condition.hints is None else torch.lerp(drawing, *(h[0] for h in condition.hints)))
+    return to_pixels(
+        drawing
+        if condition.hints is None
+        else torch.lerp(drawing, *(h[0] for h in condition.hints))
+    )
 
 
 def to_pixels(picture: Tensor) -> np.ndarray:
-    """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be shown as black."""
+    """(3, H, W) in [0, 1] -> (H, W, 3) uint8. NumericError: not all are numbers, which would be
+    shown as black."""
     check_finite(picture)
-    return (picture * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).contiguous().cpu().numpy()
+    return (
+        (picture * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).contiguous().cpu().numpy()
+    )
 
 
 def check_finite(pictures: Tensor) -> None:
     """NumericError if colourings hold NaN or infinity."""
     if not pictures.isfinite().all():
-        raise NumericError("a colouring has values that are not finite (try precision=fp32; else train again)")
+        raise NumericError(
+            "a colouring has values that are not finite (try precision=fp32; else train again)"
+        )

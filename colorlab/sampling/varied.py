@@ -1,4 +1,5 @@
-"""A candidate that is to be varied, and which of its areas are locked: from pictures and points to a guide."""
+"""A candidate that is to be varied, and which of its areas are locked: from pictures and points to
+a guide."""
 
 from __future__ import annotations
 
@@ -16,8 +17,11 @@ from colorlab.sampling.arrays import Picture, rgb_of, rgba_of
 Points = list[list[float]]  # [x, y] in pixels, from the upper left corner
 
 
-def likes_of(like: Picture | None, vary: float, lock: Picture | Points | None, pixel_limit: int) -> list[Like]:
-    """The guide that keeps most of a candidate, if there is one. ConfigError: sizes or points that do not fit."""
+def likes_of(
+    like: Picture | None, vary: float, lock: Picture | Points | None, pixel_limit: int
+) -> list[Like]:
+    """The guide that keeps most of a candidate, if there is one. ConfigError: sizes or points that
+    do not fit."""
     if like is None:
         return []
     candidate = rgb_of(like, "like", pixel_limit)
@@ -33,12 +37,18 @@ def check_likes(guides: Sequence[Guide], size: tuple[int, ...]) -> None:
     """ConfigError for a candidate that is not of a drawing's size, (H, W)."""
     for guide in guides:
         if isinstance(guide, Like) and guide.picture.shape[-2:] != size:
-            theirs, ours = ("x".join(map(str, reversed(each))) for each in (guide.picture.shape[-2:], size))
-            raise ConfigError(f"like= is {theirs} pixels, the drawing {ours} (give a colouring of this very drawing)")
+            theirs, ours = (
+                "x".join(map(str, reversed(each))) for each in (guide.picture.shape[-2:], size)
+            )
+            raise ConfigError(
+                f"like= is {theirs} pixels, the drawing {ours} (give a colouring of this very "
+                "drawing)"
+            )
 
 
 def painted(mask: np.ndarray, size: tuple[int, ...]) -> Tensor:
-    """Votes (H, W) of a picture (4, H, W) uint8: where it is opaque; where it is light, if all of it is opaque."""
+    """Votes (H, W) of a picture (4, H, W) uint8: where it is opaque; where it is light, if all of
+    it is opaque."""
     if mask.shape[-2:] != size:
         theirs, ours = ("x".join(map(str, reversed(each))) for each in (mask.shape[-2:], size))
         raise ConfigError(f"lock= is {theirs} pixels, the candidate {ours} (make them equal)")
@@ -51,6 +61,9 @@ def picked(points: Points, size: tuple[int, ...]) -> Tensor:
     votes = torch.zeros(*size)
     for x, y in points:
         if not (0 <= x < size[1] and 0 <= y < size[0]):
-            raise ConfigError(f"lock=[[{x:g},{y:g}]] is outside of the picture, {size[1]}x{size[0]} (x, y in pixels)")
+            raise ConfigError(
+                f"lock=[[{x:g},{y:g}]] is outside of the picture, {size[1]}x{size[0]} (x, y in "
+                "pixels)"
+            )
         votes[int(y), int(x)] = LEAST
     return votes

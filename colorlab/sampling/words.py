@@ -18,12 +18,14 @@ Palette = str | Path | Sequence[str | Sequence[float]]
 
 
 def checked_words(given: Words, command: str) -> dict[str, Any]:
-    """Python's words as a command's: guides and samplers by their names become configurations, and every value is held
-    to its clause in the command's yaml files."""
+    """Python's words as a command's: guides and samplers by their names become configurations, and
+    every value is held to its clause in the command's yaml files."""
     words = dict(given)
     words["guide"] = guides_named(words["guide"])
     words["bias"] = list(map(float, bias)) if is_list(bias := words["bias"]) else bias and str(bias)
-    words["palette"] = list(palette) if is_list(palette := words["palette"]) else palette and str(palette)
+    words["palette"] = (
+        list(palette) if is_list(palette := words["palette"]) else palette and str(palette)
+    )
     words["shade"] = words["shade"] and str(words["shade"])
     words["method"] = dict(words["method"] or {}) | {"sampler": sampler_named(words.pop("sampler"))}
     plain = {key: value for key, value in words.items() if key not in ("guide", "method")}
@@ -53,7 +55,8 @@ def sampler_named(given: str | Words | None) -> dict[str, Any]:
 
 
 def data_named(given: str | Words) -> dict[str, Any]:
-    """A data set's configuration, by its name or by {"name": ..., "size": ...}. ConfigError: a value is missing."""
+    """A data set's configuration, by its name or by {"name": ..., "size": ...}. ConfigError: a
+    value is missing."""
     words = {"name": given} if isinstance(given, str) else dict(given)
     name = str(words.pop("name", ""))
     node = named_node("data", name, words)
@@ -63,14 +66,23 @@ def data_named(given: str | Words) -> dict[str, Any]:
 
 
 def named_node(group: str, name: str, changes: Words) -> dict[str, Any]:
-    """A group's configuration of a name, with other values for some of its keys; ConfigError for a wrong one."""
+    """A group's configuration of a name, with other values for some of its keys; ConfigError for a
+    wrong one."""
     if name not in (known := sorted(group_files(group))):
-        raise ConfigError(f"{group}={name} is unknown (choose from {', '.join(known)}{nearest(name, known)})")
+        raise ConfigError(
+            f"{group}={name} is unknown (choose from {', '.join(known)}{nearest(name, known)})"
+        )
     node = composed(group, name)
     for key, value in changes.items():
         if key not in node or isinstance(node[key], dict) or key == "_target_":
-            keys = [each for each, default in node.items() if not isinstance(default, dict) and each != "_target_"]
-            raise ConfigError(f"{key} is not a key of {group}={name} (choose from {', '.join(keys)})")
+            keys = [
+                each
+                for each, default in node.items()
+                if not isinstance(default, dict) and each != "_target_"
+            ]
+            raise ConfigError(
+                f"{key} is not a key of {group}={name} (choose from {', '.join(keys)})"
+            )
         node[key] = value
     check_words(node, group_files(group)[name])
     return node

@@ -14,8 +14,9 @@ from colorlab.storage.files import PACKAGE, PRETRAINED, sweep, write_array
 
 
 def cache_dir() -> Path:
-    """$COLORLAB_CACHE, or colorlab/ in the user's cache folder; for a user without a home that can be written to, a
-    folder of his own among the temporary ones. ConfigError: that is somebody else's."""
+    """$COLORLAB_CACHE, or colorlab/ in the user's cache folder; for a user without a home that can
+    be written to, a folder of his own among the temporary ones. ConfigError: that is somebody
+    else's."""
     if named := os.environ.get("COLORLAB_CACHE"):
         return Path(named)
     if base := os.environ.get("XDG_CACHE_HOME"):
@@ -34,8 +35,8 @@ def hub_dir() -> Path:
 
 
 def shipped(path: str | Path) -> Path:
-    """The path, or what ``pretrained/<name>`` stands for unless there is such a folder here: a run in the package, or
-    one that was made of published weights (``fetched_run``)."""
+    """The path, or what ``pretrained/<name>`` stands for unless there is such a folder here: a run
+    in the package, or one that was made of published weights (``fetched_run``)."""
     path = Path(path)
     if path.parts[:1] != (PRETRAINED,) or path.is_dir():
         return path
@@ -58,13 +59,16 @@ def _temporary() -> Path:
     folder = Path(tempfile.gettempdir()) / f"colorlab-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise ConfigError(f"there is no folder for a cache (set COLORLAB_CACHE; {folder} is another user's)")
+        raise ConfigError(
+            f"there is no folder for a cache (set COLORLAB_CACHE; {folder} is another user's)"
+        )
     return folder
 
 
 def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """The array in ``path`` (.npy), made and written there first if need be, or if the file is damaged. Writing is
-    atomic: a killed process leaves no half file, and two processes that make it at once both end with a whole one.
+    """The array in ``path`` (.npy), made and written there first if need be, or if the file is
+    damaged. Writing is atomic: a killed process leaves no half file, and two processes that make it
+    at once both end with a whole one.
     DiskError: it cannot be kept."""
     if (kept := _mapped(path)) is not None:
         return kept
@@ -74,7 +78,8 @@ def array_cache(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
         write_array(path, made)
     except OSError as error:
         raise DiskError(
-            f"{path}: {error.strerror} (set COLORLAB_CACHE to a folder with room that can be written to)"
+            f"{path}: {error.strerror} (set COLORLAB_CACHE to a folder with room that can be "
+            "written to)"
         ) from error
     return np.load(path, mmap_mode="r")
 

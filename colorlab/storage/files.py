@@ -34,10 +34,10 @@ PRETRAINED = "pretrained"  # the folder of the package that holds what ships wit
 
 @contextmanager
 def replacing(path: Path, only_new: bool = False) -> Iterator[Path]:
-    """A file beside this one to write to: hidden, new, of a name that says nothing of ``path``'s. When the block ends
-    it is flushed to the disk and takes the place of ``path`` in one step; if anything fails, ``path`` is as it was and
-    nothing is left beside it. OSError: of the disk, which names ``path``. only_new: FileExistsError if there is a
-    ``path`` by then."""
+    """A file beside this one to write to: hidden, new, of a name that says nothing of ``path``'s.
+    When the block ends it is flushed to the disk and takes the place of ``path`` in one step; if
+    anything fails, ``path`` is as it was and nothing is left beside it. OSError: of the disk, which
+    names ``path``. only_new: FileExistsError if there is a ``path`` by then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
@@ -73,9 +73,10 @@ def _place_new(temporary: Path, path: Path) -> None:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """A folder beside this one to make and write to, which takes its place when the block ends well: no half folder has
-    its name. What a process leaves that is killed is swept, but for the folder that was there: between the two renames
-    it has a name of its own, <name>.before-<number>."""
+    """A folder beside this one to make and write to, which takes its place when the block ends
+    well: no half folder has its name. What a process leaves that is killed is swept, but for the
+    folder that was there: between the two renames it has a name of its own,
+    <name>.before-<number>."""
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f".colorlab-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     before = path.with_name(f"{path.name[:200]}.before-{secrets.token_hex(4)}")
@@ -105,7 +106,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """As UTF-8, whole or not at all; bytes of a file name that are no text become \\udc80 to \\udcff."""
+    """As UTF-8, whole or not at all; bytes of a file name that are no text become \\udc80 to
+    \\udcff."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
@@ -119,7 +121,8 @@ def sync(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes were writing in a folder and its subfolders; nothing else has such a name."""
+    """Remove what killed processes were writing in a folder and its subfolders; nothing else has
+    such a name."""
     for path in [*folder.glob(".colorlab-*.tmp"), *folder.glob("*/.colorlab-*.tmp")]:
         found = TEMPORARY.fullmatch(path.name)
         if not found or _lives(int(found[1])):
@@ -144,8 +147,8 @@ def _lives(process: int) -> bool:
 
 
 def require_own(folder: Path) -> None:
-    """CheckpointError if a link in a folder leads out of it: what is read or written there would be another's; or if a
-    pipe or a device lies in it, which would be read for ever.
+    """CheckpointError if a link in a folder leads out of it: what is read or written there would be
+    another's; or if a pipe or a device lies in it, which would be read for ever.
 
     W&B's own folder, which nothing here reads or writes, links to its log."""
     home = folder.resolve()
@@ -156,7 +159,9 @@ def require_own(folder: Path) -> None:
         except (OSError, RuntimeError):  # links in a circle
             inside = False
         if not inside:
-            raise CheckpointError(f"{shown} is a link that leads out of {folder} (put what it leads to in its place)")
+            raise CheckpointError(
+                f"{shown} is a link that leads out of {folder} (put what it leads to in its place)"
+            )
         if not path.is_symlink():
             raise CheckpointError(f"{shown} is no plain file (remove it)")
 
@@ -173,8 +178,11 @@ def _odd(folder: Path) -> Iterator[Path]:
 
 
 def open_own(path: Path, flags: int) -> int:
-    """The descriptor of a file that is written in place: a plain one, made if it is not there, and no link. OSError."""
-    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    """The descriptor of a file that is written in place: a plain one, made if it is not there, and
+    no link. OSError."""
+    descriptor = os.open(
+        path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666
+    )
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no plain file", str(path))
@@ -183,17 +191,22 @@ def open_own(path: Path, flags: int) -> int:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """The folder for this process alone. CheckpointError names the process that has it. If nothing is in it at the end,
-    it is gone.
+    """The folder for this process alone. CheckpointError names the process that has it. If nothing
+    is in it at the end, it is gone.
 
-    A POSIX record lock: it ends with its process, however that ends, and is not inherited by loader processes, which
-    can outlive a killed one by some seconds. The file's text is whose lock it is or was, and means nothing alone."""
+    A POSIX record lock: it ends with its process, however that ends, and is not inherited by loader
+    processes, which can outlive a killed one by some seconds. The file's text is whose lock it is
+    or was, and means nothing alone."""
 
     folder.mkdir(parents=True, exist_ok=True)
     require_own(folder)
-    with os.fdopen(open_own(folder / ".lock", os.O_RDWR | os.O_APPEND), "a+", encoding="ascii") as file:
+    with os.fdopen(
+        open_own(folder / ".lock", os.O_RDWR | os.O_APPEND), "a+", encoding="ascii"
+    ) as file:
         if os.fstat(file.fileno()).st_size > LONGEST_LOCK:
-            raise CheckpointError(f"{folder / '.lock'} is no lock (remove it if nothing else needs it)")
+            raise CheckpointError(
+                f"{folder / '.lock'} is no lock (remove it if nothing else needs it)"
+            )
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
@@ -217,7 +230,8 @@ def require_space(folder: Path, needed: int) -> None:
     """DiskError if so many bytes do not fit."""
     if (left := free(folder)) < needed:
         raise DiskError(
-            f"{folder}: {format_bytes(left)} are free, checkpoints need {format_bytes(needed)} (free some space)"
+            f"{folder}: {format_bytes(left)} are free, checkpoints need {format_bytes(needed)} "
+            "(free some space)"
         )
 
 
@@ -253,7 +267,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except Exception as error:  # a damaged archive raises nearly anything
-        raise DataError(f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)") from error
+        raise DataError(
+            f"{path} cannot be read ({_brief(error)}; evaluate again, the samples are kept)"
+        ) from error
 
 
 def json_digest(value: Any) -> str:
@@ -262,8 +278,11 @@ def json_digest(value: Any) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Whole or not at all, and as JSON proper: NaN becomes null. Numbers of numpy and torch become plain ones."""
-    text = json.dumps(_proper(content), indent=1, allow_nan=False, default=lambda number: _proper(float(number)))
+    """Whole or not at all, and as JSON proper: NaN becomes null. Numbers of numpy and torch become
+    plain ones."""
+    text = json.dumps(
+        _proper(content), indent=1, allow_nan=False, default=lambda number: _proper(float(number))
+    )
     write_text(path, f"{text}\n")
 
 
@@ -278,7 +297,11 @@ def read_json(path: Path, shape: Shape = MAPPING, fix: str = "remove it, and mak
 
 
 def _brief(error: Exception) -> str:
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    text = (
+        (error.strerror if isinstance(error, OSError) else None)
+        or str(error)
+        or type(error).__name__
+    )
     return " ".join(text.split())[:100]
 
 

@@ -11,16 +11,19 @@ from torch import Tensor
 
 
 class Answers:
-    """What a frozen network answered to some inputs, up to so many bytes; the longest unused goes first.
+    """What a frozen network answered to some inputs, up to so many bytes; the longest unused goes
+    first.
 
-    group: so many inputs are asked about together, always, so that no answer depends on what else was asked."""
+    group: so many inputs are asked about together, always, so that no answer depends on what else
+    was asked."""
 
     def __init__(self, most: int, group: int) -> None:
         self.most, self.group, self.used = most, group, 0
         self.kept: OrderedDict[Hashable, Tensor] = OrderedDict()
 
     def of(self, keys: Sequence[Hashable], ask: Callable[[list[int]], Tensor]) -> Tensor:
-        """(N, ...) in the order of the keys. ask: (``group`` places in keys) -> (``group``, ...)."""
+        """(N, ...) in the order of the keys. ask: (``group`` places in keys) ->
+        (``group``, ...)."""
         missing = list({key: i for i, key in enumerate(keys) if key not in self.kept}.values())
         new: dict[Hashable, Tensor] = {}
         for start in range(0, len(missing), self.group):

@@ -1,7 +1,8 @@
-"""Many small pictures of one shape in one array, each compressed: flat colours take a tenth of their size.
+"""Many small pictures of one shape in one array, each compressed: flat colours take a tenth of
+their size.
 
-The array, (bytes,) uint8, holds the number of pictures and where each ends, int64, then their zlib streams. A picture
-of no bytes is one that is not there."""
+The array, (bytes,) uint8, holds the number of pictures and where each ends, int64, then their zlib
+streams. A picture of no bytes is one that is not there."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def pack(pictures: Iterable[bytes]) -> np.ndarray:
 
 
 class Packed:
-    """The pictures of a packed array; indexing with a number decompresses one. shape: of every picture."""
+    """The pictures of a packed array; indexing with a number decompresses one. shape: of every
+    picture."""
 
     def __init__(self, array: np.ndarray, shape: tuple[int, ...]) -> None:
         count = int(array[:8].view("<i8")[0])

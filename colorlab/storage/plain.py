@@ -1,4 +1,5 @@
-"""Plain data out of files that may be a stranger's: bounded before anything is made of it, then held to a shape.
+"""Plain data out of files that may be a stranger's: bounded before anything is made of it, then
+held to a shape.
 
 Nothing here builds objects, follows a pipe or a device, or takes longer than its bounds allow."""
 
@@ -27,8 +28,8 @@ Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: s
 
 
 def open_plain(path: Path) -> BufferedReader:
-    """A file to be read. OSError: it cannot be, or is none, such as a pipe that nobody writes to or a device that never
-    ends."""
+    """A file to be read. OSError: it cannot be, or is none, such as a pipe that nobody writes to or
+    a device that never ends."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError as error:  # a name of a table's, with a byte that no file's has
@@ -56,8 +57,8 @@ class Line(str):
 
 
 class Bounded:
-    """For a Loader of PyYAML: a YAMLError where containers are too deep, aliases make too much of little, a key comes
-    twice, a number is too long, or a value is not what its tag says."""
+    """For a Loader of PyYAML: a YAMLError where containers are too deep, aliases make too much of
+    little, a key comes twice, a number is too long, or a value is not what its tag says."""
 
     _depth = 0
 
@@ -68,16 +69,30 @@ class Bounded:
         node = super().compose_node(parent, index)  # type: ignore[misc]
         self._depth -= 1
         if isinstance(node, yaml.MappingNode):
-            _must_differ([key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
+            _must_differ(
+                [
+                    key.value
+                    for key, _ in node.value
+                    if isinstance(key, yaml.ScalarNode) and key.value != "<<"
+                ]
+            )
         return node
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
-        if node.tag in NUMBERS and isinstance(node, yaml.ScalarNode) and len(node.value) > LONGEST_NUMBER:
-            raise yaml.YAMLError(f"{node.value[:40]}... is a number of more than {LONGEST_NUMBER} letters")
+        if (
+            node.tag in NUMBERS
+            and isinstance(node, yaml.ScalarNode)
+            and len(node.value) > LONGEST_NUMBER
+        ):
+            raise yaml.YAMLError(
+                f"{node.value[:40]}... is a number of more than {LONGEST_NUMBER} letters"
+            )
         try:
             return super().construct_object(node, deep)  # type: ignore[misc]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise yaml.YAMLError(f"{str(node.value)[:40]!r} is no {node.tag.rpartition(':')[2]}") from error
+            raise yaml.YAMLError(
+                f"{str(node.value)[:40]!r} is no {node.tag.rpartition(':')[2]}"
+            ) from error
 
     def get_single_node(self) -> Any:
         node = super().get_single_node()  # type: ignore[misc]
@@ -109,7 +124,9 @@ def _counted(node: yaml.Node, known: dict[int, int]) -> int:
     known[id(node)] = 0
     pairs = isinstance(node, yaml.MappingNode)
     inner = [part for pair in node.value for part in pair] if pairs else node.value
-    count = 1 + sum(_counted(part, known) for part in ([] if isinstance(node, yaml.ScalarNode) else inner))
+    count = 1 + sum(
+        _counted(part, known) for part in ([] if isinstance(node, yaml.ScalarNode) else inner)
+    )
     if count > MOST:
         raise yaml.YAMLError(f"it stands for more than {MOST:,} values")
     known[id(node)] = count
@@ -117,7 +134,8 @@ def _counted(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def yaml_of(text: bytes) -> Any:
-    """Plain containers. ValueError, in one line: it is no YAML, out of bounds, or of other types than JSON's."""
+    """Plain containers. ValueError, in one line: it is no YAML, out of bounds, or of other types
+    than JSON's."""
     try:
         value = yaml.load(text.decode("utf-8"), Loader=PlainLoader)
     except (yaml.YAMLError, RecursionError) as error:
@@ -148,8 +166,8 @@ def _no_number(word: str) -> float:
 
 
 def must_be_plain(value: Any, depth: int = 0) -> None:
-    """ValueError unless all is None, bool, int, float, str, lists, and dictionaries with words for keys, and whole
-    numbers have 64 bits at most."""
+    """ValueError unless all is None, bool, int, float, str, lists, and dictionaries with words for
+    keys, and whole numbers have 64 bits at most."""
     if depth > DEEPEST:
         raise ValueError(f"it is deeper than {DEEPEST} levels")
     if isinstance(value, dict):
@@ -177,7 +195,8 @@ def is_counted_with(value: float) -> bool:
 
 
 def must_fit(value: Any, shape: Shape, where: str = "") -> None:
-    """ValueError, naming the place, unless a value has a shape. Keys beyond those of a shape may be there."""
+    """ValueError, naming the place, unless a value has a shape. Keys beyond those of a shape may be
+    there."""
     if isinstance(shape, tuple):
         if not any(_fits(value, each) for each in shape):
             _misfit(value, " or ".join(_named(each) for each in shape), where)
@@ -213,7 +232,9 @@ def _is_a(value: Any, kind: Any) -> bool:
     if kind is None:
         return value is None
     if kind is float:
-        return (type(value) is int and is_of_64_bits(value)) or (isinstance(value, float) and math.isfinite(value))
+        return (type(value) is int and is_of_64_bits(value)) or (
+            isinstance(value, float) and math.isfinite(value)
+        )
     if kind is Line:
         return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_LINE
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
@@ -241,4 +262,8 @@ def flattened(node: Any, prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one, with dotted keys; empty ones leave nothing."""
     if not isinstance(node, dict):
         return {prefix: node}
-    return {key: value for name in node for key, value in flattened(node[name], f"{prefix}.{name}".lstrip(".")).items()}
+    return {
+        key: value
+        for name in node
+        for key, value in flattened(node[name], f"{prefix}.{name}".lstrip(".")).items()
+    }

@@ -1,7 +1,8 @@
 """Tensors in files that may be a stranger's, as safetensors: bounded before a library reads them.
 
-Such a file is an outline, JSON behind its length in 8 bytes, and the numbers. Libraries read outlines of any length, a
-name that comes twice, and tensors by the hundred thousand, which takes them minutes."""
+Such a file is an outline, JSON behind its length in 8 bytes, and the numbers. Libraries read
+outlines of any length, a name that comes twice, and tensors by the hundred thousand, which takes
+them minutes."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ MOST, MOST_AXES = 8_000, 16  # tensors of a file, and words about it; axes of on
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All of a file. OSError: it cannot be read; ValueError, in one line: it is damaged or out of bounds."""
+    """All of a file. OSError: it cannot be read; ValueError, in one line: it is damaged or out of
+    bounds."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -40,7 +42,9 @@ def must_be_bounded(path: Path) -> None:
         if left < length:
             raise ValueError("it is cut short")
         if length > LARGEST_OUTLINE:
-            raise ValueError(f"its outline has {length:,} bytes, more than the {LARGEST_OUTLINE:,} that are read")
+            raise ValueError(
+                f"its outline has {length:,} bytes, more than the {LARGEST_OUTLINE:,} that are read"
+            )
         outline = json_of(file.read(length))
     must_fit(outline, {str: {}})
     count = len(outline) + len(outline.get(ABOUT, {}))
@@ -53,8 +57,8 @@ def must_be_bounded(path: Path) -> None:
 
 
 def must_hold_files(folder: Path) -> None:
-    """OSError, ValueError: something in a folder is neither a plain file nor a folder, or tensors out of bounds, which
-    a library would read for ever."""
+    """OSError, ValueError: something in a folder is neither a plain file nor a folder, or tensors
+    out of bounds, which a library would read for ever."""
     for path in folder.iterdir():
         if path.suffix == SUFFIX:
             must_be_bounded(path)

@@ -1,4 +1,5 @@
-"""Colour a drawing in the browser, on this machine alone:  python -m colorlab.studio [--open] [--port 8123]"""
+"""Colour a drawing in the browser, on this machine alone:  python -m colorlab.studio [--open]
+[--port 8123]"""
 
 from __future__ import annotations
 
@@ -23,13 +24,17 @@ def main(argv: list[str]) -> None:
 
         from colorlab.studio.app import app_of
     except ImportError as error:
-        raise ConfigError(f"the studio needs {error.name} (pip install 'colorlab-suite[studio]')") from error
+        raise ConfigError(
+            f"the studio needs {error.name} (pip install 'colorlab-suite[studio]')"
+        ) from error
     taken = bound(options.port)
     address = f"http://{HOST}:{taken.getsockname()[1]}"
     print(f"colorlab: the studio is at {address} (end it with Ctrl-C)", flush=True)
     if options.open:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
-    settings = uvicorn.Config(app_of(Path(options.home)), log_level="warning", access_log=False, timeout_keep_alive=30)
+    settings = uvicorn.Config(
+        app_of(Path(options.home)), log_level="warning", access_log=False, timeout_keep_alive=30
+    )
     uvicorn.Server(settings).run(sockets=[taken])
 
 
@@ -37,8 +42,14 @@ def parser() -> argparse.ArgumentParser:
     """Of the words."""
     found = argparse.ArgumentParser("python -m colorlab.studio", description=__doc__)
     found.add_argument("--open", action="store_true", help="open the browser")
-    found.add_argument("--port", type=int, default=8123, help="0 for any that is free (default: %(default)s)")
-    found.add_argument("--home", default="runs/studio", help="folder that sessions are kept in (default: %(default)s)")
+    found.add_argument(
+        "--port", type=int, default=8123, help="0 for any that is free (default: %(default)s)"
+    )
+    found.add_argument(
+        "--home",
+        default="runs/studio",
+        help="folder that sessions are kept in (default: %(default)s)",
+    )
     return found
 
 
@@ -53,7 +64,9 @@ def bound(port: int) -> socket.socket:
         taken.listen()  # who comes before the page is there waits for it
     except OSError as error:
         taken.close()
-        raise ConfigError(f"port {port} cannot be had: {error.strerror} (give another --port, or 0)") from error
+        raise ConfigError(
+            f"port {port} cannot be had: {error.strerror} (give another --port, or 0)"
+        ) from error
     return taken
 
 

@@ -1,4 +1,5 @@
-"""The studio's HTTP interface, on 127.0.0.1 alone; docs/studio.md lists it. Candidates stream as lines of JSON."""
+"""The studio's HTTP interface, on 127.0.0.1 alone; docs/studio.md lists it. Candidates stream as
+lines of JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +38,12 @@ if TYPE_CHECKING:  # torch, which the page does not wait for
 STATIC = Path(__file__).parent / "static"
 MOST_OPEN = 16  # sessions
 log = logging.getLogger("colorlab.studio")
-TYPES = {"ora": "image/openraster", "psd": "image/vnd.adobe.photoshop", "zip": "application/zip", "png": "image/png"}
+TYPES = {
+    "ora": "image/openraster",
+    "psd": "image/vnd.adobe.photoshop",
+    "zip": "application/zip",
+    "png": "image/png",
+}
 
 
 class Studio:
@@ -46,7 +52,8 @@ class Studio:
     def __init__(self, home: Path) -> None:
         self.home, self.worker = home, Worker()
         self._latest: dict[str, Session] = {}
-        self._living: WeakValueDictionary[str, Session] = WeakValueDictionary()  # those that jobs hold as well
+        # those that jobs hold as well
+        self._living: WeakValueDictionary[str, Session] = WeakValueDictionary()
         self.worker.take(Job(lambda tell: warm_up(), lambda said: None))
 
     async def start(self, request: Request) -> Response:
@@ -54,14 +61,18 @@ class Studio:
         runs = await run_in_threadpool(offers.runs)
         kept = await run_in_threadpool(palettes.kept, self.home)
         sessions = await run_in_threadpool(shelf.latest, self.home)
-        return JSONResponse({"runs": runs, "drawings": offers.drawings(), "palettes": kept, "sessions": sessions})
+        return JSONResponse(
+            {"runs": runs, "drawings": offers.drawings(), "palettes": kept, "sessions": sessions}
+        )
 
     async def begin(self, request: Request) -> Response:
         """A session, of the picture in the body or of a drawing that ships (?drawing=)."""
         chosen = request.query_params.get("drawing")
         content = await request.body() if chosen is None else offers.drawing(chosen)
         if not content:
-            raise ConfigError("there is no such drawing" if chosen else "there is no picture (send a file)")
+            raise ConfigError(
+                "there is no such drawing" if chosen else "there is no picture (send a file)"
+            )
         name = (chosen or request.query_params.get("name", "drawing"))[:120]
         session = await run_in_threadpool(begin_session, self.home, content, name)
         self._keep(session)
@@ -76,7 +87,8 @@ class Studio:
         return file_at(self._of(request).folder / "drawing.png")
 
     async def reference(self, request: Request) -> Response:
-        """The picture whose colours are hints: PUT takes the one in the body, DELETE leaves none."""
+        """The picture whose colours are hints: PUT takes the one in the body, DELETE leaves
+        none."""
         session = self._of(request)
         if request.method == "GET":
             return file_at(session.referred())
@@ -87,9 +99,12 @@ class Studio:
         return JSONResponse({"reference": bool(content)})
 
     async def areas(self, request: Request) -> Response:
-        """Which area each pixel belongs to, as a picture; by POST, once they are cut and joined ({"edits": [...]})."""
+        """Which area each pixel belongs to, as a picture; by POST, once they are cut and joined
+        ({"edits": [...]})."""
         edits = request_of(await json_in(request)).edits if request.method == "POST" else ()
-        return Response(await run_in_threadpool(self._of(request).areas, edits), media_type="image/png")
+        return Response(
+            await run_in_threadpool(self._of(request).areas, edits), media_type="image/png"
+        )
 
     async def picture(self, request: Request) -> Response:
         """A candidate, at its own size or small (?small)."""
@@ -104,7 +119,8 @@ class Studio:
         return JSONResponse({"favorites": session.favorites})
 
     async def color(self, request: Request) -> Response:
-        """Candidates as asked for, a line of JSON each when it is there. The job ends when the page goes away."""
+        """Candidates as asked for, a line of JSON each when it is there. The job ends when the page
+        goes away."""
         session, wanted = self._of(request), request_of(await json_in(request))
         if wanted.run not in {run["path"] for run in await run_in_threadpool(offers.runs)}:
             raise ConfigError(f"run={wanted.run} is not offered")
@@ -128,10 +144,16 @@ class Studio:
 
     async def export(self, request: Request) -> Response:
         """Pictures as a file (?pictures=1-1,1-3&kind=psd)."""
-        names, kind = request.query_params.get("pictures", "").split(","), request.query_params.get("kind", "")
+        names = request.query_params.get("pictures", "").split(",")
+        kind = request.query_params.get("kind", "")
         name, content = await run_in_threadpool(self._of(request).exported, names, kind)
-        headers = {"content-disposition": f'attachment; filename="{name.encode("ascii", "replace").decode()}"'}
-        return Response(content, headers=headers, media_type=TYPES.get(name.rpartition(".")[2], "text/plain"))
+        headers = {
+            "content-disposition": "attachment; "
+            f'filename="{name.encode("ascii", "replace").decode()}"'
+        }
+        return Response(
+            content, headers=headers, media_type=TYPES.get(name.rpartition(".")[2], "text/plain")
+        )
 
     async def palette(self, request: Request) -> Response:
         """The colours in a file of colours, or in a picture (?name=)."""
@@ -144,7 +166,9 @@ class Studio:
         """PUT keeps a palette under a name (a list of '#rrggbb'), DELETE takes it out."""
         colors = await json_in(request) if request.method == "PUT" else []
         name = request.path_params["name"]
-        return JSONResponse({"palettes": await run_in_threadpool(palettes.keep, self.home, name, colors)})
+        return JSONResponse(
+            {"palettes": await run_in_threadpool(palettes.keep, self.home, name, colors)}
+        )
 
     def _of(self, request: Request) -> Session:
         from colorlab.studio.session import Session
@@ -178,7 +202,9 @@ def warm_up() -> None:
     colorlab.open_run(offers.FIRST).sample(page, n=1)
 
 
-def publish(loop: asyncio.AbstractEventLoop, news: asyncio.Queue[dict[str, Any]], said: dict[str, Any]) -> None:
+def publish(
+    loop: asyncio.AbstractEventLoop, news: asyncio.Queue[dict[str, Any]], said: dict[str, Any]
+) -> None:
     """From the models' thread to the page's task, unless the studio is closing."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(news.put_nowait, said)
@@ -217,14 +243,18 @@ async def json_in(request: Request) -> Any:
         raise ConfigError("the body is no JSON") from error
 
 
-def answering(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def answering(
+    action: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
     """A mistake is one line, and the status 400 or 404; what nobody foresaw is one too, and 500."""
 
     async def answered(request: Request) -> Response:
         try:
             return await action(request)
         except ColorlabError as error:
-            return JSONResponse({"error": str(error)}, 404 if "there is no such" in str(error) else 400)
+            return JSONResponse(
+                {"error": str(error)}, 404 if "there is no such" in str(error) else 400
+            )
         except FileNotFoundError:
             return JSONResponse({"error": "there is no such file"}, 404)
         except TooLargeError:  # the guard's
@@ -233,7 +263,10 @@ def answering(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return Response(status_code=400)
         except Exception as error:  # what nobody foresaw
             log.exception("a request failed")
-            return JSONResponse({"error": f"unforeseen {type(error).__name__} (the studio's terminal says more)"}, 500)
+            return JSONResponse(
+                {"error": f"unforeseen {type(error).__name__} (the studio's terminal says more)"},
+                500,
+            )
 
     return answered
 
@@ -255,7 +288,9 @@ def app_of(home: Path) -> Starlette:
         Route("/api/sessions", answering(studio.begin), methods=["POST"]),
         Route(one, answering(studio.state)),
         Route(f"{one}/drawing.png", answering(studio.drawing)),
-        Route(f"{one}/reference.png", answering(studio.reference), methods=["GET", "PUT", "DELETE"]),
+        Route(
+            f"{one}/reference.png", answering(studio.reference), methods=["GET", "PUT", "DELETE"]
+        ),
         Route(f"{one}/areas.png", answering(studio.areas), methods=["GET", "POST"]),
         Route(f"{one}/candidates", answering(studio.color), methods=["POST"]),
         Route(f"{one}/pictures/{{name}}.png", answering(studio.picture)),

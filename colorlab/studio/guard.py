@@ -1,7 +1,8 @@
 """Who may talk to the studio: this machine's own page, in messages of bounded length.
 
-Hosts are held to 127.0.0.1 and localhost (a stranger's name that resolves here is refused), and what another site's
-page sends is refused by its Origin (Fetch standard, Sec. 3.1) and by Sec-Fetch-Site."""
+Hosts are held to 127.0.0.1 and localhost (a stranger's name that resolves here is refused), and
+what another site's page sends is refused by its Origin (Fetch standard, Sec. 3.1) and by
+Sec-Fetch-Site."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOSTS = ["127.0.0.1", "localhost"]
 LARGEST_PICTURE, LARGEST_WISH = 64 << 20, 4 << 20  # bytes of a body
-DIGITS = re.compile(r"[0-9]{1,18}")  # of a length; isdigit() is true of more letters, int() of fewer digits
+# of a length; isdigit() is true of more letters, int() of fewer digits
+DIGITS = re.compile(r"[0-9]{1,18}")
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+    "'self' blob: data:; "
     "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -40,11 +43,17 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        headers = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+        }
         if not is_own(scope["method"], headers):
             await JSONResponse({"error": "this comes from another site"}, 403)(scope, receive, send)
             return
-        limit = LARGEST_PICTURE if headers.get("content-type", "").startswith("image/") else LARGEST_WISH
+        limit = (
+            LARGEST_PICTURE
+            if headers.get("content-type", "").startswith("image/")
+            else LARGEST_WISH
+        )
         length = headers.get("content-length", "0")
         if not DIGITS.fullmatch(length) or int(length) > limit:
             await too_large()(scope, receive, send)
@@ -63,7 +72,9 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message["headers"] += [(key.encode(), value.encode()) for key, value in HEADERS.items()]
+                message["headers"] += [
+                    (key.encode(), value.encode()) for key, value in HEADERS.items()
+                ]
             await send(message)
 
         try:
@@ -80,11 +91,17 @@ def too_large() -> JSONResponse:
 
 
 def is_own(method: str, headers: dict[str, str]) -> bool:
-    """Whether a request comes from the studio's own page, from the address bar, or from a program; by GET also from a
-    link to the studio, which changes nothing."""
+    """Whether a request comes from the studio's own page, from the address bar, or from a program;
+    by GET also from a link to the studio, which changes nothing."""
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        return method == "GET" and headers.get("sec-fetch-mode") == "navigate" and "origin" not in headers
+        return (
+            method == "GET"
+            and headers.get("sec-fetch-mode") == "navigate"
+            and "origin" not in headers
+        )
     try:
-        return "origin" not in headers or urlsplit(headers["origin"]).netloc == headers.get("host", "")
+        return "origin" not in headers or urlsplit(headers["origin"]).netloc == headers.get(
+            "host", ""
+        )
     except ValueError:  # it is no address
         return False

@@ -16,12 +16,19 @@ MOST = 100  # runs
 
 
 def runs() -> list[dict[str, Any]]:
-    """Those that ship, then the finished ones in ./runs, the newest first: path, name, condition ("lines" or "gray"),
-    whether it colours areas and takes text, and the styles it knows."""
-    ours = [f"{PRETRAINED}/{path.parent.name}" for path in sorted((PACKAGE / PRETRAINED).glob(f"*/{CONFIG}"))]
-    here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    """Those that ship, then the finished ones in ./runs, the newest first: path, name, condition
+    ("lines" or "gray"), whether it colours areas and takes text, and the styles it knows."""
+    ours = [
+        f"{PRETRAINED}/{path.parent.name}"
+        for path in sorted((PACKAGE / PRETRAINED).glob(f"*/{CONFIG}"))
+    ]
+    here = sorted(
+        Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
     finished = [str(path.parent) for path in here if is_finished(path.parent)]
-    found = [offered(path) for path in [*sorted(ours, key=lambda path: path != FIRST), *finished][:MOST]]
+    found = [
+        offered(path) for path in [*sorted(ours, key=lambda path: path != FIRST), *finished][:MOST]
+    ]
     return [each for each in found if each]
 
 
@@ -39,7 +46,8 @@ def offered(path: str) -> dict[str, Any] | None:
     return {
         "path": path, "name": run.name, "condition": run.config["data"].get("condition", "lines"),
         "areas": "choice" in method and "hand" in method,
-        "text": bool(reading.get("text_encoder") or "piggyback" in target), "styles": list(hand.get("styles", [])),
+        "text": bool(reading.get("text_encoder") or "piggyback" in target),
+        "styles": list(hand.get("styles", [])),
     }  # fmt: skip
 
 

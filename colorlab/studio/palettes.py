@@ -24,7 +24,9 @@ def keep(home: Path, name: str, colors: Any) -> dict[str, list[str]]:
     """-> all, with this one; none of its name is left without colours. ConfigError."""
     if not 1 <= len(name.strip()) <= LONGEST:
         raise ConfigError(f"a palette's name has 1 to {LONGEST} letters")
-    chosen = [matching("palette", color, COLOR) for color in several("palette", colors, MOST_COLORS)]
+    chosen = [
+        matching("palette", color, COLOR) for color in several("palette", colors, MOST_COLORS)
+    ]
     with ONE_AT_A_TIME:
         found = kept(home)
         found.pop(name, None)

@@ -1,4 +1,5 @@
-"""What a person asks the studio for: plain data of a page, which may be a stranger's, bounded and checked."""
+"""What a person asks the studio for: plain data of a page, which may be a stranger's, bounded and
+checked."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from colorlab.sampling.edits import Edit, edits_of
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 PICTURE = re.compile(r"[0-9]{1,5}-[0-9]{1,3}")
-MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 50_000, 500, 200, 64, 32  # points in all
+# points in all
+MOST_STROKES, MOST_POINTS, MOST_LOCKS, MOST_EDITS, MOST_COLORS, MOST = 500, 50_000, 500, 200, 64, 32
 LONGEST_TEXT, LARGEST_SEED, WIDEST = 300, 2**31 - 1, 1000
 
 
@@ -25,11 +27,12 @@ class Stroke(NamedTuple):
 
 
 class ColorRequest(NamedTuple):
-    """run: one that is offered. strokes: the user's colours, the latest on top. like: a candidate that is varied, ""
-    for none; vary: the share of it that is coloured anew; locks: places in pixels whose areas stay as they are in it.
-    edits: lines that cut or join areas. palette: the only colours, () for any. temperature, style: of methods that
-    colour areas; None, "" as they are. wide: very different candidates, chosen among many. reference: colours of the
-    session's reference picture are hints as well."""
+    """run: one that is offered. strokes: the user's colours, the latest on top. like: a candidate
+    that is varied, "" for none; vary: the share of it that is coloured anew; locks: places in
+    pixels whose areas stay as they are in it.
+    edits: lines that cut or join areas. palette: the only colours, () for any. temperature, style:
+    of methods that colour areas; None, "" as they are. wide: very different candidates, chosen
+    among many. reference: colours of the session's reference picture are hints as well."""
 
     run: str
     n: int
@@ -52,7 +55,10 @@ def request_of(data: Any) -> ColorRequest:
     if not isinstance(data, dict):
         raise ConfigError("a request is a JSON object (see docs/studio.md)")
     if unknown := sorted(set(data) - set(ColorRequest._fields)):
-        raise ConfigError(f"{unknown[0][:40]} is no part of a request (choose from {', '.join(ColorRequest._fields)})")
+        raise ConfigError(
+            f"{unknown[0][:40]} is no part of a request (choose from "
+            f"{', '.join(ColorRequest._fields)})"
+        )
     temperature, strokes = data.get("temperature"), strokes_of(data.get("strokes", []))
     return ColorRequest(
         run=word("run", data.get("run", "pretrained/flats"), 200),
@@ -63,7 +69,10 @@ def request_of(data: Any) -> ColorRequest:
         vary=number("vary", data.get("vary", 0.3), 0, 1),
         locks=points_of("locks", data.get("locks", []), MOST_LOCKS),
         edits=edits_of(several("edits", data.get("edits", []), MOST_EDITS)),
-        palette=tuple(matching("palette", c, COLOR) for c in several("palette", data.get("palette", []), MOST_COLORS)),
+        palette=tuple(
+            matching("palette", c, COLOR)
+            for c in several("palette", data.get("palette", []), MOST_COLORS)
+        ),
         text=word("text", data.get("text", ""), LONGEST_TEXT),
         temperature=None if temperature is None else number("temperature", temperature, 0.05, 5),
         style=word("style", data.get("style", ""), 80),
@@ -95,7 +104,9 @@ def points_of(key: str, data: Any, most: int) -> tuple[tuple[float, float], ...]
     """[[x, y], ...] in pixels."""
     found = []
     for point in several(key, data, most):
-        x, y = several(key, point, 2) if isinstance(point, list) and len(point) == 2 else (None, None)
+        x, y = (
+            several(key, point, 2) if isinstance(point, list) and len(point) == 2 else (None, None)
+        )
         found.append((number(key, x, -1e5, 1e5), number(key, y, -1e5, 1e5)))
     return tuple(found)
 

@@ -1,4 +1,5 @@
-"""A person's work on one drawing: colours put on it, candidates, what was chosen; kept in a folder, no page needed."""
+"""A person's work on one drawing: colours put on it, candidates, what was chosen; kept in a folder,
+no page needed."""
 
 from __future__ import annotations
 
@@ -35,22 +36,26 @@ from colorlab.studio.requests import ColorRequest, painted
 
 LARGEST = 16_000_000  # pixels of a drawing
 SMALL = 480  # px, the longer side of a picture in a list
-AMONG, AMONG_LARGE, LARGE = 32, 16, 1_500_000  # candidates that very different ones are chosen from; px of a large page
+# candidates that very different ones are chosen from; px of a large page
+AMONG, AMONG_LARGE, LARGE = 32, 16, 1_500_000
 SEEN = 24  # px, the side at which candidates are compared
 
 Tell = Callable[[dict[str, Any]], None]
 
 
 class Session:
-    """folder: holds drawing.png, session.json, the candidates, and reference.png if there is one. asked: what was asked
-    for, with the names of the pictures that came; favorites: names of pictures."""
+    """folder: holds drawing.png, session.json, the candidates, and reference.png if there is one.
+    asked: what was asked for, with the names of the pictures that came; favorites: names of
+    pictures."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
         self.asked: list[dict[str, Any]] = []
         self.favorites: list[str] = []
         self._keeping = Lock()  # a job ends while the page chooses a favourite
-        self.drawing = Image.fromarray(np.moveaxis(open_picture(folder / "drawing.png", LARGEST), 0, 2))
+        self.drawing = Image.fromarray(
+            np.moveaxis(open_picture(folder / "drawing.png", LARGEST), 0, 2)
+        )
 
     @property
     def id(self) -> str:
@@ -58,7 +63,8 @@ class Session:
 
     @staticmethod
     def begin(home: Path, content: bytes, name: str) -> Session:
-        """A new one below a folder, of a picture file's bytes. DataError: it is none, or too large."""
+        """A new one below a folder, of a picture file's bytes. DataError: it is none, or too
+        large."""
         pixels = decode_upload(content, name)
         folder = home / secrets.token_hex(8)
         write_bytes(folder / "drawing.png", png_of(pixels))
@@ -68,7 +74,8 @@ class Session:
 
     @staticmethod
     def reopened(home: Path, id: str) -> Session:
-        """One that was begun. DataError: there is none; CheckpointError: links in it lead elsewhere."""
+        """One that was begun. DataError: there is none; CheckpointError: links in it lead
+        elsewhere."""
         kept = shelf.read(home, id)
         session = Session(home / id, kept["name"])
         session.asked, session.favorites = kept["asked"], kept["favorites"]
@@ -83,7 +90,11 @@ class Session:
         """All of it that is not a picture, plain data."""
         width, height = self.drawing.size
         kept = {"id": self.id, "name": self.name, "width": width, "height": height}
-        return kept | {"reference": self.reference.is_file(), "asked": self.asked, "favorites": self.favorites}
+        return kept | {
+            "reference": self.reference.is_file(),
+            "asked": self.asked,
+            "favorites": self.favorites,
+        }
 
     @property
     def reference(self) -> Path:
@@ -91,7 +102,8 @@ class Session:
         return self.folder / "reference.png"
 
     def refer(self, content: bytes) -> None:
-        """Take a picture file's bytes as the reference; none of b"". DataError: it is no picture, or too large."""
+        """Take a picture file's bytes as the reference; none of b"". DataError: it is no picture,
+        or too large."""
         if content:
             write_bytes(self.reference, png_of(decode_upload(content, "the reference")))
         else:
@@ -99,21 +111,31 @@ class Session:
         self.keep()
 
     def color(self, request: ColorRequest, tell: Tell) -> None:
-        """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is there; an exception
-        in it ends the work, and what is there stays. ConfigError: the run cannot do that."""
+        """Colour the drawing as asked for. tell: is given {"picture": name, ...} as soon as each is
+        there; an exception in it ends the work, and what is there stays. ConfigError: the run
+        cannot do that."""
         strokes = [stroke._asdict() for stroke in request.strokes]
-        plain = request._asdict() | {"strokes": strokes, "edits": typed(request.edits), "pictures": []}
+        plain = request._asdict() | {
+            "strokes": strokes,
+            "edits": typed(request.edits),
+            "pictures": [],
+        }
         asked = json.loads(json.dumps(plain))  # as it is kept
         number, seen = len(self.asked) + 1, request.n
         self.asked.append(asked)
         if request.wide:
-            seen = max(request.n, AMONG if self.drawing.width * self.drawing.height < LARGE else AMONG_LARGE)
+            seen = max(
+                request.n,
+                AMONG if self.drawing.width * self.drawing.height < LARGE else AMONG_LARGE,
+            )
 
         def came(picture: Image.Image) -> None:
             name = f"{number}-{len(asked['pictures']) + 1}"
             self._save(name, picture)
             asked["pictures"].append(name)
-            tell({"picture": name, "seed": request.seed, "k": len(asked["pictures"]), "n": request.n})
+            tell(
+                {"picture": name, "seed": request.seed, "k": len(asked["pictures"]), "n": request.n}
+            )
 
         try:
             alive = (lambda _: tell({"looking": True})) if request.wide else came
@@ -126,19 +148,23 @@ class Session:
                 self.asked.remove(asked)
             self.keep()
 
-    def _sampled(self, request: ColorRequest, n: int, each: Callable[[Image.Image], None]) -> list[Image.Image]:
+    def _sampled(
+        self, request: ColorRequest, n: int, each: Callable[[Image.Image], None]
+    ) -> list[Image.Image]:
         """By the three lines of Python: nothing here knows a method."""
-        values: dict[str, Any] = {} if request.temperature is None else {"choice": {"temperature": request.temperature}}
+        values: dict[str, Any] = (
+            {} if request.temperature is None else {"choice": {"temperature": request.temperature}}
+        )
         values |= {"hand": {"style": request.style}} if request.style else {}
         like = self.picture(request.like) if request.like else None
         width, height = self.drawing.size
         locks = [[x, y] for x, y in request.locks if 0 <= x < width and 0 <= y < height]
         return colorlab.open_run(request.run).sample(
-            self.drawing, n=n, seed=request.seed, hints=painted(request.strokes, self.drawing.size), like=like,
-            reference=self.referred() if request.reference else None,
+            self.drawing, n=n, seed=request.seed, hints=painted(request.strokes, self.drawing.size),
+            like=like, reference=self.referred() if request.reference else None,
             vary=request.vary, lock=locks if like and locks else None, edit=typed(request.edits),
-            palette=list(request.palette) or None, text=request.text or "captions", method=values or None, each=each,
-            pixel_limit=LARGEST,
+            palette=list(request.palette) or None, text=request.text or "captions",
+            method=values or None, each=each, pixel_limit=LARGEST,
         )  # fmt: skip
 
     def referred(self) -> Path:
@@ -169,7 +195,8 @@ class Session:
         self.keep()
 
     def areas(self, edits: Sequence[Edit] = ()) -> bytes:
-        """A PNG file whose pixels are the numbers of their areas, cut and joined: red + 256 green + 65,536 blue."""
+        """A PNG file whose pixels are the numbers of their areas, cut and joined: red + 256 green +
+        65,536 blue."""
         pixels = np.moveaxis(np.asarray(self.drawing), 2, 0)
         labels = drawn_of(pixels, PictureOptions(edit=tuple(edits))).areas.labels
         numbers = np.stack([labels & 255, labels >> 8 & 255, labels >> 16], -1).astype(np.uint8)
@@ -178,7 +205,8 @@ class Session:
         return out.getvalue()
 
     def exported(self, names: Sequence[str], kind: str) -> tuple[str, bytes]:
-        """Pictures as a file to be saved: its name and its bytes; several files come in a zip archive."""
+        """Pictures as a file to be saved: its name and its bytes; several files come in a zip
+        archive."""
         if kind not in KINDS or not 1 <= len(names) <= 64:
             raise ConfigError(f"export is of one picture or more, as {', '.join(KINDS)}")
         pictures = [self.picture(name) for name in names]

@@ -1,4 +1,5 @@
-"""Sessions on disk, as folders below one: found and looked at without torch, which a page does not wait for."""
+"""Sessions on disk, as folders below one: found and looked at without torch, which a page does not
+wait for."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ MOST = 12  # sessions that are listed
 
 
 def read(home: Path, id: str) -> dict[str, Any]:
-    """What a session's record says. DataError: there is none; CheckpointError: links in its folder lead elsewhere."""
+    """What a session's record says. DataError: there is none; CheckpointError: links in its folder
+    lead elsewhere."""
     if not ID.fullmatch(id) or not (home / id / RECORD).is_file():
         raise DataError("there is no such session (begin a new one)")
     require_own(home / id)
@@ -34,8 +36,8 @@ def picture_of(folder: Path, name: str, small: bool = False) -> Path:
 
 
 def latest(home: Path) -> list[dict[str, str]]:
-    """The sessions with pictures that were worked on last: id, name, and the name of a picture, a favourite if there
-    is one. What cannot be read is left out."""
+    """The sessions with pictures that were worked on last: id, name, and the name of a picture, a
+    favourite if there is one. What cannot be read is left out."""
     records = sorted(home.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime, reverse=True)
     found = [shown(home, path.parent.name) for path in records[: 4 * MOST]]
     return [each for each in found if each][:MOST]

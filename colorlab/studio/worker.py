@@ -1,4 +1,5 @@
-"""One thread that owns the models: jobs wait for it in turn, and can be ended while they wait or run.
+"""One thread that owns the models: jobs wait for it in turn, and can be ended while they wait or
+run.
 
 A page that goes away ends its job, but a place in the queue is free only when the thread is."""
 
@@ -23,7 +24,8 @@ class Canceled(Exception):  # noqa: N818 - it is no error
 
 
 class Job:
-    """work: is given ``tell``, for whatever the page is to know; tell: raises Canceled in a job that was ended."""
+    """work: is given ``tell``, for whatever the page is to know; tell: raises Canceled in a job
+    that was ended."""
 
     def __init__(self, work: Callable[[Tell], None], heard: Tell) -> None:
         self._work, self._heard, self._ended = work, heard, threading.Event()

@@ -1,4 +1,5 @@
-"""Training-time plumbing: the weight average, the progress line, random states, the records of metrics and of time."""
+"""Training-time plumbing: the weight average, the progress line, random states, the records of
+metrics and of time."""
 
 from __future__ import annotations
 
@@ -28,10 +29,11 @@ from colorlab.training.resume import batches_done, steps_done
 
 
 class WeightEMA(WeightAveraging):
-    """An exponential moving average of the weights from the first step on, with the decay warmed up as
-    min(decay, (1 + n) / (10 + n)) after n updates; it is what is validated, sampled and saved.
+    """An exponential moving average of the weights from the first step on, with the decay warmed up
+    as min(decay, (1 + n) / (10 + n)) after n updates; it is what is validated, sampled and saved.
 
-    Buffers are copied, not averaged. Lightning's own delayed start is not used: it can end with untrained weights."""
+    Buffers are copied, not averaged. Lightning's own delayed start is not used: it can end with
+    untrained weights."""
 
     def __init__(self, decay: float) -> None:
         self.decay = decay
@@ -46,7 +48,8 @@ class WeightEMA(WeightAveraging):
 
 @contextmanager
 def averaged(trainer: Trainer, module: LightningModule) -> Iterator[None]:
-    """Within, the module has the weights that are validated and saved: their average, if there is one."""
+    """Within, the module has the weights that are validated and saved: their average, if there is
+    one."""
     average = next((each for each in trainer.callbacks if isinstance(each, WeightEMA)), None)  # type: ignore[attr-defined]
     if average is None:
         yield
@@ -59,19 +62,22 @@ def averaged(trainer: Trainer, module: LightningModule) -> Iterator[None]:
 
 
 class BatchSeed(Callback):
-    """Gives each batch its own global random state, which dropout draws from: a resumed run goes on with the numbers
-    that it would have had."""
+    """Gives each batch its own global random state, which dropout draws from: a resumed run goes on
+    with the numbers that it would have had."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         own = stream_seed(self.seed, "global", batches_done(trainer), trainer.global_rank)
         seed_everything(own % 2**32, workers=True, verbose=False)
 
 
 class ProgressLine(Callback):
-    """Tells steps, images per second, time left and the loss in one line; where there is no terminal, once per minute.
+    """Tells steps, images per second, time left and the loss in one line; where there is no
+    terminal, once per minute.
 
     steps: of the whole training. pictures: a step."""
 
@@ -93,15 +99,21 @@ class ProgressLine(Callback):
             TextColumn("loss {task.fields[loss]:.4f}"),
         )
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
-        self.task = self.bar.add_task("", total=self.steps, completed=self.first_step, rate=0.0, loss=math.nan)
+        self.task = self.bar.add_task(
+            "", total=self.steps, completed=self.first_step, rate=0.0, loss=math.nan
+        )
         self.bar.start()
 
     @rank_zero_only
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int
+    ) -> None:
         step = steps_done(trainer)
         if step % 20:
             return
-        loss = float(outputs["loss"]) if isinstance(outputs, dict) and "loss" in outputs else math.nan
+        loss = (
+            float(outputs["loss"]) if isinstance(outputs, dict) and "loss" in outputs else math.nan
+        )
         self.loss = loss if math.isnan(self.loss) else 0.9 * self.loss + 0.1 * loss
         now = time.monotonic()
         rate = (step - self.first_step) * self.pictures / (now - self.started)
@@ -110,20 +122,25 @@ class ProgressLine(Callback):
             self.last_print = now
             left = (self.steps - step) * self.pictures / max(rate, 1e-9) / 60
             done = f"step {step}/{self.steps}"
-            self.console.print(f"{done}  {rate:.0f} images/s  {left:.0f} min left  loss {self.loss:.4f}")
+            self.console.print(
+                f"{done}  {rate:.0f} images/s  {left:.0f} min left  loss {self.loss:.4f}"
+            )
 
     @rank_zero_only
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         self.bar.stop()
 
     @rank_zero_only
-    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: Trainer, module: LightningModule, exception: BaseException
+    ) -> None:
         if hasattr(self, "bar"):
             self.bar.stop()
 
 
 class CostFile(Callback):
-    """cost.json in the run folder: seconds of training, those of the parts before this one too, up to the last save.
+    """cost.json in the run folder: seconds of training, those of the parts before this one too, up
+    to the last save.
 
     every: steps between saves."""
 
@@ -137,7 +154,9 @@ class CostFile(Callback):
         self.started = time.monotonic() - before
 
     @rank_zero_only
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int
+    ) -> None:
         if steps_done(trainer) % self.every == 0:
             self.write()
 
@@ -146,7 +165,9 @@ class CostFile(Callback):
         self.write()
 
     @rank_zero_only
-    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: Trainer, module: LightningModule, exception: BaseException
+    ) -> None:
         if self.started is not None and isinstance(exception, StoppedError):
             self.write()
 
@@ -158,10 +179,12 @@ class CostFile(Callback):
 
 
 class MetricsFile(Logger):
-    """metrics.jsonl in the run folder: the record of a run, one JSON object per row, flushed as it is written.
+    """metrics.jsonl in the run folder: the record of a run, one JSON object per row, flushed as it
+    is written.
 
-    step counts from 0, whatever the number of optimizers. Rows hold nothing but what was computed, so that two runs of
-    one configuration have the same file. Of several processes, train/ is of the first one's pictures, val/ of all."""
+    step counts from 0, whatever the number of optimizers. Rows hold nothing but what was computed,
+    so that two runs of one configuration have the same file. Of several processes, train/ is of the
+    first one's pictures, val/ of all."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -181,7 +204,8 @@ class MetricsFile(Logger):
         return self
 
     @rank_zero_only
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # Lightning's signature
+    # Lightning's signature
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """The configuration is in config.yaml; nothing is repeated here."""
 
     @rank_zero_only
@@ -189,10 +213,13 @@ class MetricsFile(Logger):
         row = {"step": step} | {key: value for key, value in metrics.items() if key != "epoch"}
         before = self.path.stat().st_size if self.path.exists() else 0
         try:
-            with os.fdopen(open_own(self.path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8") as file:
+            with os.fdopen(
+                open_own(self.path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8"
+            ) as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             os.truncate(self.path, before)
             raise DiskError(
-                f"{self.path} could not be written: {error.strerror} (free some space, then resume=auto)"
+                f"{self.path} could not be written: {error.strerror} (free some space, then "
+                "resume=auto)"
             ) from error

@@ -18,8 +18,9 @@ from colorlab.training.resume import steps_done
 class EarlyEnd(EarlyStopping):
     """Lightning's early stopping, which survives a kill after its decision.
 
-    monitor: a metric of validation; mode: min or max; patience: validations without a better value than the best by
-    min_delta, after which training ends. ConfigError: the metric is never measured."""
+    monitor: a metric of validation; mode: min or max; patience: validations without a better value
+    than the best by min_delta, after which training ends. ConfigError: the metric is never
+    measured."""
 
     def __init__(self, monitor: str, mode: str, patience: int, min_delta: float) -> None:
         super().__init__(monitor, min_delta, patience, mode=mode, check_on_train_epoch_end=False)
@@ -34,12 +35,14 @@ class EarlyEnd(EarlyStopping):
         super().on_validation_end(trainer, module)
         if trainer.should_stop and trainer.is_global_zero and not self.said:
             self.said = True
-            print(f"stopped after step {steps_done(trainer)}: {self.monitor} was best at {float(self.best_score):.4g}, "
+            print(f"stopped after step {steps_done(trainer)}: {self.monitor} was best at "
+                  f"{float(self.best_score):.4g}, "
                   f"{self.wait_count} validations ago")  # fmt: skip
 
 
 class BestWeights(Callback):
-    """Keeps the (averaged) weights of the best validation in checkpoints/best, and ends training with them.
+    """Keeps the (averaged) weights of the best validation in checkpoints/best, and ends training
+    with them.
 
     It must come after the weight average, which ends by replacing the weights."""
 
@@ -58,7 +61,9 @@ class BestWeights(Callback):
 
     def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         value = measured(trainer, self.monitor, "best")
-        if not math.isnan(self.best) and not (value < self.best if self.mode == "min" else value > self.best):
+        if not math.isnan(self.best) and not (
+            value < self.best if self.mode == "min" else value > self.best
+        ):
             return
         self.best = value
         if trainer.is_global_zero:
@@ -73,16 +78,22 @@ class BestWeights(Callback):
 
 
 class LearningRate(Callback):
-    """Logs train/learning_rate; of several optimizers train/learning_rate/0, train/learning_rate/1, ..."""
+    """Logs train/learning_rate; of several optimizers train/learning_rate/0, train/learning_rate/1,
+    ..."""
 
-    def on_train_batch_end(self, trainer: Trainer, module: Any, outputs: Any, batch: Any, idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, idx: int
+    ) -> None:
         module.log_dict({f"train/{name}": value for name, value in rates(trainer).items()})
 
 
 def rates(trainer: Trainer) -> dict[str, float]:
     """The learning rate by name, of the first group of each optimizer."""
     values = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
-    return {"learning_rate" + f"/{k}" * (len(values) > 1): float(value) for k, value in enumerate(values)}
+    return {
+        "learning_rate" + f"/{k}" * (len(values) > 1): float(value)
+        for k, value in enumerate(values)
+    }
 
 
 def measured(trainer: Trainer, metric: str, who: str) -> float:
@@ -90,7 +101,9 @@ def measured(trainer: Trainer, metric: str, who: str) -> float:
     values = trainer.callback_metrics
     if metric not in values:
         known = ", ".join(sorted(name for name in values if name.startswith("val/"))) or "nothing"
-        raise ConfigError(f"callbacks.{who}.monitor={metric} is not measured in validation ({known} is)")
+        raise ConfigError(
+            f"callbacks.{who}.monitor={metric} is not measured in validation ({known} is)"
+        )
     return float(values[metric])
 
 

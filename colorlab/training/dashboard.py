@@ -1,4 +1,5 @@
-"""What dashboards show of a training beside its losses: colourings, how far apart they are, the learning rate."""
+"""What dashboards show of a training beside its losses: colourings, how far apart they are, the
+learning rate."""
 
 from __future__ import annotations
 
@@ -18,27 +19,35 @@ from colorlab.training.callbacks import averaged
 from colorlab.training.chosen import rates
 from colorlab.training.resume import steps_done
 
-EDGES = np.linspace(0, 0.5, 33)  # fixed, so that the histograms of a training, and of several, lie over each other
+# fixed, so that the histograms of a training, and of several, lie over each other
+EDGES = np.linspace(0, 0.5, 33)
 
 
 class Dashboard(Callback):
-    """Shows a contact sheet of a few validation drawings at every validation, and a histogram of the mean absolute RGB
-    distances between the candidates of each; and the learning rate every ``every`` steps. Nothing here draws random
-    numbers that training has a part in.
+    """Shows a contact sheet of a few validation drawings at every validation, and a histogram of
+    the mean absolute RGB distances between the candidates of each; and the learning rate every
+    ``every`` steps. Nothing here draws random numbers that training has a part in.
 
-    loggers: W&B's and TensorBoard's. pictures: the data set. drawings: how many, 0 for none. candidates: of each."""
+    loggers: W&B's and TensorBoard's. pictures: the data set. drawings: how many, 0 for none.
+    candidates: of each."""
 
-    def __init__(self, loggers: list[Any], pictures: Any, drawings: int, candidates: int, every: int) -> None:
+    def __init__(
+        self, loggers: list[Any], pictures: Any, drawings: int, candidates: int, every: int
+    ) -> None:
         self.loggers, self.pictures, self.every = loggers, pictures, every
         self.drawings = min(drawings, len(pictures.splits["val"]))
         self.options = SamplingOptions(n=candidates, seed=0)
 
     @rank_zero_only
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, idx: int
+    ) -> None:
         step = steps_done(trainer)
         if step % self.every == 0:
             for logger in self.loggers:
-                logger.log_metrics({f"train/{name}": value for name, value in rates(trainer).items()}, step)
+                logger.log_metrics(
+                    {f"train/{name}": value for name, value in rates(trainer).items()}, step
+                )
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, module: Any) -> None:

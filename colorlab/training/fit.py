@@ -1,4 +1,5 @@
-"""One training from its beginning, or from where it was left, to the final weights and the contact sheet."""
+"""One training from its beginning, or from where it was left, to the final weights and the contact
+sheet."""
 
 from __future__ import annotations
 
@@ -35,8 +36,10 @@ from colorlab.training.signals import StopRequest
 MEANT = (
     ".*does not have many workers",  # cached pictures are fastest without loader processes
     ".*exists and is not empty",  # the run's folder, which has config.yaml by now
-    "Total length of `DataLoader` across ranks is zero",  # a folder of pictures without any to validate with
-    "It is recommended to use `self.log.*sync_dist",  # means over all processes are taken before they are logged
+    # a folder of pictures without any to validate with
+    "Total length of `DataLoader` across ranks is zero",
+    # means over all processes are taken before they are logged
+    "It is recommended to use `self.log.*sync_dist",
     r"Found \d+ module\(s\) in eval mode",  # networks that stay frozen
     ".*isinstance\\(treespec, LeafSpec\\)",  # Lightning's own use of torch
 )
@@ -65,10 +68,16 @@ def train_in(folder: Path, cfg: DictConfig) -> None:
 
 
 def _learn(cfg: DictConfig, folder: Path) -> None:
-    """From the newest checkpoint if the run is to go on and has one, else from the beginning; to the final weights."""
+    """From the newest checkpoint if the run is to go on and has one, else from the beginning; to
+    the final weights."""
 
-    found = newest_state(folder / "checkpoints") if cfg.resume == "auto" and run.has_begun(folder) else None
-    beginning = open_run(cfg.begin_with) if cfg.begin_with and found is None else None  # told before pictures are made
+    found = (
+        newest_state(folder / "checkpoints")
+        if cfg.resume == "auto" and run.has_begun(folder)
+        else None
+    )
+    # told before pictures are made
+    beginning = open_run(cfg.begin_with) if cfg.begin_with and found is None else None
     method, pictures = _method_and_pictures(cfg)
     stop = StopRequest(announce=is_first())
     trainer = _trainer(cfg, folder, method, pictures, found, stop)
@@ -81,7 +90,10 @@ def _learn(cfg: DictConfig, folder: Path) -> None:
         _begin(cfg, folder, found)
         none = "" if len(pictures.splits["val"]) else ", none to validate with"
         divided = described(pictures.splits, pictures.origin)
-        print(f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training pictures{none}")
+        print(
+            f"{folder}: {_count(method):,} parameters, {len(pictures.splits['train']):,} training "
+            f"pictures{none}"
+        )
         print(f"{folder}: {divided}")
     with stop:
         _fit(cfg, trainer, method, pictures, found.state["position"] if found else 0)
@@ -97,12 +109,14 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
     method = build(cfg.method)
     if cfg.data.condition not in method.conditions:
         raise ConfigError(
-            f"data.condition={cfg.data.condition}, but this method colours {' or '.join(method.conditions)} "
+            f"data.condition={cfg.data.condition}, but this method colours "
+            f"{' or '.join(method.conditions)} "
             f"(set data.condition={method.conditions[0]})"
         )
     if method.optimizer_steps > 1 and cfg.trainer.accumulate_grad_batches > 1:
         raise ConfigError(
-            f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this method steps its "
+            f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this "
+            "method steps its "
             "optimizers at every batch (set a larger batch_size)"
         )
     pictures = build(cfg.data)
@@ -115,11 +129,15 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
 def _begin_with(method: Method, path: Path, name: str) -> None:
     new = begin_with(method, path)
     if is_first():
-        print(f"begins with the weights of {name}" + (f"; {len(new)} tensors are not among them" if new else ""))
+        print(
+            f"begins with the weights of {name}"
+            + (f"; {len(new)} tensors are not among them" if new else "")
+        )
 
 
 def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
-    """Make the run folder, or put the one there is into the state that training goes on from; say which."""
+    """Make the run folder, or put the one there is into the state that training goes on from; say
+    which."""
 
     if cfg.resume == "never" or not run.has_begun(folder):
         return run.begin(folder, cfg)
@@ -128,13 +146,23 @@ def _begin(cfg: DictConfig, folder: Path, found: Found | None) -> None:
     if found is None:
         print(f"{folder}: no checkpoint yet, so from the beginning")
     else:
-        print(*found.damaged, f"{folder}: going on from step {found.state['step']:,} ({found.path})", sep="\n")
+        print(
+            *found.damaged,
+            f"{folder}: going on from step {found.state['step']:,} ({found.path})",
+            sep="\n",
+        )
 
 
 def _trainer(
-    cfg: DictConfig, folder: Path, method: Method, pictures: Any, found: Found | None, stop: StopRequest
+    cfg: DictConfig,
+    folder: Path,
+    method: Method,
+    pictures: Any,
+    found: Found | None,
+    stop: StopRequest,
 ) -> Any:
-    for library in ("lightning.pytorch", "lightning.fabric"):  # which GPUs there are, which process of how many this is
+    # which GPUs there are, which process of how many this is
+    for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
 
     callbacks = [
@@ -147,31 +175,40 @@ def _trainer(
     ]
     loggers = extra_loggers(cfg, folder)
     if loggers:
-        callbacks.append(Dashboard(loggers, pictures, cfg.logger.drawings, cfg.logger.candidates, cfg.log_every))
+        callbacks.append(
+            Dashboard(loggers, pictures, cfg.logger.drawings, cfg.logger.candidates, cfg.log_every)
+        )
     make = build(_settings(cfg.trainer, method) | {"_partial_": True})
     try:
         return make(
             callbacks=callbacks, logger=[MetricsFile(folder), *loggers], default_root_dir=folder,
-            max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every, use_distributed_sampler=False,
-            enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
+            max_epochs=-1, check_val_every_n_epoch=None, log_every_n_steps=cfg.log_every,
+            use_distributed_sampler=False, enable_progress_bar=False, enable_model_summary=False,
+            enable_checkpointing=False, num_sanity_val_steps=0,
             strategy=cfg.trainer.get("strategy") or strategy(
-                cfg.trainer.devices, cfg.trainer.timeout, method.trains_in_turn or method.optimizer_steps > 1
+                cfg.trainer.devices, cfg.trainer.timeout,
+                method.trains_in_turn or method.optimizer_steps > 1
             ),
         )  # fmt: skip
     except (ValueError, TypeError) as error:  # such as an accelerator that Lightning does not know
-        raise ConfigError(f"trainer: {' '.join(str(error).split())[:200]} (see trainer=)") from error
+        raise ConfigError(
+            f"trainer: {' '.join(str(error).split())[:200]} (see trainer=)"
+        ) from error
 
 
 def _settings(trainer: DictConfig, method: Method) -> dict[str, Any]:
-    """Lightning's arguments. It counts the steps of all optimizers together, validates after so many batches (a run
-    that is shorter, at its end), and leaves clipping to methods that step their optimizers themselves."""
+    """Lightning's arguments. It counts the steps of all optimizers together, validates after so
+    many batches (a run that is shorter, at its end), and leaves clipping to methods that step their
+    optimizers themselves."""
 
     several = trainer.devices > 1
     return {str(key): value for key, value in trainer.items() if key != "timeout"} | {
         "max_steps": trainer.max_steps * method.optimizer_steps,
-        "val_check_interval": min(trainer.val_check_interval, trainer.max_steps) * trainer.accumulate_grad_batches,
+        "val_check_interval": min(trainer.val_check_interval, trainer.max_steps)
+        * trainer.accumulate_grad_batches,
         "gradient_clip_val": trainer.gradient_clip_val if method.optimizer_steps == 1 else None,
-        "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),  # it needs GPUs
+        # it needs GPUs
+        "sync_batchnorm": several and trainer.accelerator != "cpu" and torch.cuda.is_available(),
     }
 
 

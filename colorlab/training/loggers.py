@@ -1,4 +1,5 @@
-"""Loggers beside metrics.jsonl: W&B (offline unless logged in and in reach; never a prompt), TensorBoard."""
+"""Loggers beside metrics.jsonl: W&B (offline unless logged in and in reach; never a prompt),
+TensorBoard."""
 
 from __future__ import annotations
 
@@ -33,16 +34,19 @@ def _wandb(cfg: DictConfig, folder: Path) -> Any:
     offline = stays_offline(cfg.logger.mode, folder)
     os.environ.setdefault("WANDB_SILENT", "true")
     logger = WandbLogger(
-        name=cfg.name, save_dir=folder, project=cfg.logger.project, entity=cfg.logger.entity, group=cfg.logger.group,
-        offline=offline, config=OmegaConf.to_container(cfg, resolve=True), reinit="finish_previous",
-        mode="offline" if offline else "online", settings=wandb.Settings(init_timeout=wandb_access.START),
+        name=cfg.name, save_dir=folder, project=cfg.logger.project, entity=cfg.logger.entity,
+        group=cfg.logger.group, offline=offline, config=OmegaConf.to_container(cfg, resolve=True),
+        reinit="finish_previous", mode="offline" if offline else "online",
+        settings=wandb.Settings(init_timeout=wandb_access.START),
     )  # fmt: skip
-    logger._wandb_init.pop("anonymous", None)  # Lightning gives it unset, and W&B warns that it has no effect
+    # Lightning gives it unset, and W&B warns that it has no effect
+    logger._wandb_init.pop("anonymous", None)
     return logger
 
 
 def start(loggers: list[Any]) -> None:
-    """Make the W&B run now, while a signal still ends the process and nothing has begun, rather than at step 1."""
+    """Make the W&B run now, while a signal still ends the process and nothing has begun, rather
+    than at step 1."""
     for logger in loggers:
         if _is_wandb(logger):
             with wandb_errors():
@@ -55,10 +59,14 @@ def _tensorboard(cfg: DictConfig, folder: Path) -> Any:
     try:
         logger = TensorBoardLogger(folder, name="tensorboard", version="")
         if is_first():
-            logger.experiment.add_text("config", f"```yaml\n{OmegaConf.to_yaml(cfg, resolve=True)}```")
+            logger.experiment.add_text(
+                "config", f"```yaml\n{OmegaConf.to_yaml(cfg, resolve=True)}```"
+            )
         return logger
     except ModuleNotFoundError as error:
-        raise ConfigError("logger=tensorboard needs TensorBoard (pip install 'colorlab-suite[tensorboard]')") from error
+        raise ConfigError(
+            "logger=tensorboard needs TensorBoard (pip install 'colorlab-suite[tensorboard]')"
+        ) from error
 
 
 def finish(loggers: list[Any], ended_well: bool) -> None:

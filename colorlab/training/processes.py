@@ -25,15 +25,18 @@ EXIT_WAIT = 10.0  # seconds for a process that has failed to say so and end
 
 
 def is_first() -> bool:
-    """Whether this process is the only one of its training, or the one that speaks and saves for all."""
+    """Whether this process is the only one of its training, or the one that speaks and saves for
+    all."""
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     return getattr(rank_zero_only, "rank", None) in (0, None)
 
 
 def strategy(devices: int, timeout: float, in_turn: bool) -> Any:
-    """Lightning's strategy for so many processes; timeout: seconds without an answer from one, after which all end.
-    in_turn: whether a batch may leave some parameters without a gradient; torch warns if that never happens."""
+    """Lightning's strategy for so many processes; timeout: seconds without an answer from one,
+    after which all end.
+    in_turn: whether a batch may leave some parameters without a gradient; torch warns if that never
+    happens."""
     if devices == 1:
         return "auto"
     from lightning.pytorch.strategies import DDPStrategy
@@ -43,8 +46,8 @@ def strategy(devices: int, timeout: float, in_turn: bool) -> Any:
 
 @contextmanager
 def ending_together(trainer: Any) -> Iterator[None]:
-    """Around training: when one process fails all end, the error that was first is told first and gives the exit code,
-    and the others are silent about having lost it."""
+    """Around training: when one process fails all end, the error that was first is told first and
+    gives the exit code, and the others are silent about having lost it."""
     try:
         yield
     except StoppedError:
@@ -67,22 +70,29 @@ def ending_together(trainer: Any) -> Iterator[None]:
 def _loss(code: int, why: str = "") -> RankError:
     """What became of another process, by its exit code."""
     if code < 0:
-        what = f"was killed by {signal.Signals(-code).name} (resume=auto goes on from the last checkpoint)"
+        what = (
+            f"was killed by {signal.Signals(-code).name} (resume=auto goes on from the last "
+            "checkpoint)"
+        )
     else:
         what = f"ended with code {code} (its error is above)" if code else f"gave no answer ({why})"
-    return RankError(f"another process of this training {what}", code if code > 0 else RankError.exit_code)
+    return RankError(
+        f"another process of this training {what}", code if code > 0 else RankError.exit_code
+    )
 
 
 def watch_children() -> None:
-    """Before training in several processes: let those that this one starts end with it, and let it end, with our line
-    and exit code, when one of them does while it waits for that one's answer."""
+    """Before training in several processes: let those that this one starts end with it, and let it
+    end, with our line and exit code, when one of them does while it waits for that one's answer."""
     os.environ[PARENT] = str(os.getpid())
-    for module in (fabric_launcher, launcher):  # in place of Lightning's observer, which kills all and says its own
+    # in place of Lightning's observer, which kills all and says its own
+    for module in (fabric_launcher, launcher):
         setattr(module, "_launch_process_observer", lambda children: _Watch(children).start())  # noqa: B010
 
 
 class _Watch(threading.Thread):
-    """Looks after the processes that this one has started, until the list of them is empty or all have ended well."""
+    """Looks after the processes that this one has started, until the list of them is empty or all
+    have ended well."""
 
     def __init__(self, children: list[Popen[bytes]]) -> None:
         super().__init__(daemon=True, name="watch")
@@ -113,11 +123,15 @@ class _Watch(threading.Thread):
 
 
 def _end_children(trainer: Any, wait: bool) -> int:
-    """End the processes that this one started. wait: give one that failed time to say why. -> its exit code, or 0."""
+    """End the processes that this one started. wait: give one that failed time to say why. -> its
+    exit code, or 0."""
     children = list(_children(trainer))
     _children(trainer).clear()  # the watch is over
     deadline = time.monotonic() + (EXIT_WAIT if wait and children else 0)
-    while not (codes := [code for child in children if (code := child.poll())]) and time.monotonic() < deadline:
+    while (
+        not (codes := [code for child in children if (code := child.poll())])
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     for child in children:
         child.kill()

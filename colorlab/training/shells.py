@@ -1,7 +1,9 @@
-"""Methods under Lightning: a shell trains the plain module within it, with one optimizer or with several in turn.
+"""Methods under Lightning: a shell trains the plain module within it, with one optimizer or with
+several in turn.
 
-All that is training and not method is here: the draws of each batch, what is logged, means over held-out pictures,
-clipping, the averaging of gradients over processes. The weights of a shell are the method's, under their own names."""
+All that is training and not method is here: the draws of each batch, what is logged, means over
+held-out pictures, clipping, the averaging of gradients over processes. The weights of a shell are
+the method's, under their own names."""
 
 from __future__ import annotations
 
@@ -21,12 +23,13 @@ from colorlab.methods.adversarial import Adversarial
 from colorlab.methods.base import Losses, Method
 from colorlab.types import Batch
 
-Validated = dict[tuple[int, ...], dict[str, float]]  # pictures of a batch -> its mean losses by name
+# pictures of a batch -> its mean losses by name
+Validated = dict[tuple[int, ...], dict[str, float]]
 
 
 def shell_of(method: Method, clip: float | None = None) -> Shell:
-    """The shell that trains a method. clip: the largest norm of each optimizer's gradients where a shell steps by
-    hand, None = any; elsewhere it is Lightning's ``gradient_clip_val``."""
+    """The shell that trains a method. clip: the largest norm of each optimizer's gradients where a
+    shell steps by hand, None = any; elsewhere it is Lightning's ``gradient_clip_val``."""
     return AlternatingShell(method, clip) if isinstance(method, Adversarial) else Shell(method)
 
 
@@ -64,18 +67,27 @@ class Shell(LightningModule):
         if not torch.isfinite(loss):
             raise NumericError(
                 f"the loss is {loss.item()} at batch {int(self.method.batches_seen)}, pictures "
-                f"{batch.index.tolist()[:8]} (lower method.optimizer.lr, or set trainer.precision=32-true)"
+                f"{batch.index.tolist()[:8]} (lower method.optimizer.lr, or set "
+                "trainer.precision=32-true)"
             )
 
     def log_losses(self, losses: Losses, batch: Batch) -> None:
         """As train/<name>."""
         if self.trainer._results is not None:
-            self.trainer._results.clear()  # Lightning repeats the last value of what is no longer logged, until killed
-        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.index))
+            # Lightning repeats the last value of what is no longer logged, until killed
+            self.trainer._results.clear()
+        self.log_dict(
+            {f"train/{name}": value.detach() for name, value in losses.items()},
+            batch_size=len(batch.index),
+        )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        losses = self.method.validate(batch, Draws(self.method.seed, batch.index.tolist(), purpose="val"))
-        self.validated[tuple(batch.index.tolist())] = {name: float(value) for name, value in losses.items()}
+        losses = self.method.validate(
+            batch, Draws(self.method.seed, batch.index.tolist(), purpose="val")
+        )
+        self.validated[tuple(batch.index.tolist())] = {
+            name: float(value) for name, value in losses.items()
+        }
 
     def on_validation_epoch_end(self) -> None:
         means = picture_means(over_processes(self.validated))
@@ -88,7 +100,8 @@ class Shell(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Lightning's own refuses fused optimizers under bf16, where no gradient is scaled and none need be."""
+        """Lightning's own refuses fused optimizers under bf16, where no gradient is scaled and none
+        need be."""
         if gradient_clip_val:
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
@@ -100,7 +113,8 @@ class Shell(LightningModule):
 
 
 class AlternatingShell(Shell):
-    """Trains a method with a discriminator: one step of it, then one of all else, from one colouring of each batch."""
+    """Trains a method with a discriminator: one step of it, then one of all else, from one
+    colouring of each batch."""
 
     method: Adversarial
 
@@ -127,7 +141,8 @@ class AlternatingShell(Shell):
     def descend(self, which: int, losses_of: Callable[[], Losses], batch: Batch) -> Losses:
         """One step of one optimizer; the parameters of the other are constants meanwhile.
 
-        Processes average their gradients here: DDP's reducer would wait for those that have no part in the loss."""
+        Processes average their gradients here: DDP's reducer would wait for those that have no part
+        in the loss."""
         optimizer: Any = self.optimizers()[which]  # type: ignore[index]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         with optimizer.toggle_model(sync_grad=False):
@@ -148,7 +163,9 @@ class AlternatingShell(Shell):
             return
         flat = torch.cat([g.reshape(-1) for g in gradients])
         mean = self.trainer.strategy.reduce(flat, reduce_op="mean")
-        for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+        for gradient, part in zip(
+            gradients, mean.split([g.numel() for g in gradients]), strict=True
+        ):
             gradient.copy_(part.view_as(gradient))
 
 
@@ -166,7 +183,8 @@ def picture_means(validated: Validated) -> dict[str, float]:
     names = {name: None for losses in validated.values() for name in losses}
     count = sum(len(pictures) for pictures in validated)
     return {
-        name: math.fsum(len(pictures) * losses[name] for pictures, losses in validated.items()) / count
+        name: math.fsum(len(pictures) * losses[name] for pictures, losses in validated.items())
+        / count
         for name in names
     }
 

@@ -14,8 +14,9 @@ AT_ONCE = 5.0  # seconds within which a second signal ends the process
 
 
 class StopRequest:
-    """Within its ``with``, ``number`` is that of the first signal, None before it; a second one within 5 s ends the
-    process at once. announce: whether to say on stderr that a signal was heard."""
+    """Within its ``with``, ``number`` is that of the first signal, None before it; a second one
+    within 5 s ends the process at once. announce: whether to say on stderr that a signal was
+    heard."""
 
     number: int | None = None
     at = 0.0  # monotonic seconds
@@ -38,7 +39,8 @@ class StopRequest:
             signal.signal(number, self.note)
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """The handler. Processes forked off, such as loader processes, are stopped by their parent."""
+        """The handler. Processes forked off, such as loader processes, are stopped by their
+        parent."""
         if os.getpid() != self.process:
             return
         now = time.monotonic()

@@ -1,1 +1,2 @@
-"""Models that travel: folders for hubs, their cards, a list of what is here, graphs for other programs."""
+"""Models that travel: folders for hubs, their cards, a list of what is here, graphs for other
+programs."""

@@ -1,5 +1,6 @@
-"""The card of a model: what it is, how to use it, its data and licence, its cost, its numbers with intervals, limits,
-pictures. Written from the run's configuration, the headers of the yaml files and evaluation.json; nothing by hand."""
+"""The card of a model: what it is, how to use it, its data and licence, its cost, its numbers with
+intervals, limits, pictures. Written from the run's configuration, the headers of the yaml files and
+evaluation.json; nothing by hand."""
 
 from __future__ import annotations
 
@@ -21,11 +22,16 @@ OPEN = "The licence of the weights is not stated: ask whom you have them from."
 
 
 def card_of(run: Run, evaluation: Evaluation | None, license: str, pictured: bool) -> str:
-    """The card as Markdown. evaluation: None if nothing was measured. license: of the weights, "" for not stated.
+    """The card as Markdown. evaluation: None if nothing was measured. license: of the weights, ""
+    for not stated.
     pictured: whether SHEET lies beside it."""
     parts = [front(license), f"# {run.name}\n", *about(run), *use(run)]
     parts += [f"![Drawings and their colourings]({SHEET})\n"] * pictured
-    parts += ["## Data and licence\n", *data(run), f"Weights: {license}.\n" if license else f"{OPEN}\n"]
+    parts += [
+        "## Data and licence\n",
+        *data(run),
+        f"Weights: {license}.\n" if license else f"{OPEN}\n",
+    ]
     parts += ["## Cost\n", *cost(run, evaluation), "## Numbers\n", *numbers(evaluation)]
     parts += ["## Limits\n", *limits(run, evaluation)]
     return "\n".join(parts)
@@ -33,7 +39,11 @@ def card_of(run: Run, evaluation: Evaluation | None, license: str, pictured: boo
 
 def front(license: str) -> str:
     """What a hub reads."""
-    fields: dict[str, Any] = {"library_name": "colorlab", "pipeline_tag": "image-to-image", "tags": ["colorization"]}
+    fields: dict[str, Any] = {
+        "library_name": "colorlab",
+        "pipeline_tag": "image-to-image",
+        "tags": ["colorization"],
+    }
     fields |= {"license": license} if license else {}
     return f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n"
 
@@ -42,7 +52,10 @@ def about(run: Run) -> Iterator[str]:
     """What the method's yaml file says on top."""
     method = described_by("method", run.config["method"]["_target_"])
     yield f"{method or run.config['method']['_target_']}\n"
-    yield "One picture in, many different colourings out, by colorlab (`pip install colorlab-suite`).\n"
+    yield (
+        "One picture in, many different colourings out, by colorlab (`pip install "
+        "colorlab-suite`).\n"
+    )
 
 
 def use(run: Run) -> Iterator[str]:
@@ -51,7 +64,9 @@ def use(run: Run) -> Iterator[str]:
     yield "```python\nimport colorlab\n"
     yield 'run = colorlab.from_pretrained("path/of/this/folder")'
     yield f'pictures = run.sample("{picture}", n=8, seed=0)\n```\n'
-    yield f"```\npython -m colorlab.sample run=path/of/this/folder input={picture} n=8 seed=0\n```\n"
+    yield (
+        f"```\npython -m colorlab.sample run=path/of/this/folder input={picture} n=8 seed=0\n```\n"
+    )
 
 
 def data(run: Run) -> Iterator[str]:
@@ -68,11 +83,16 @@ def cost(run: Run, evaluation: Evaluation | None) -> Iterator[str]:
     if steps and batch:
         yield f"- training: {steps:,} steps of {batch} pictures, {steps * batch:,} in all"
     if made := run.config.get("made"):
-        with_ = ", ".join(f"{key} {value}" for key, value in made.items() if isinstance(value, str) and key != "date")
+        with_ = ", ".join(
+            f"{key} {value}"
+            for key, value in made.items()
+            if isinstance(value, str) and key != "date"
+        )
         yield f"- made {str(made.get('date', ''))[:10]} with {with_}"
     seconds = evaluation and evaluation.document["timing"].get("seconds_per_drawing")
     if evaluation and seconds:
-        n, device = evaluation.document["protocol"]["n"], evaluation.document["timing"].get("device", "cpu")
+        n = evaluation.document["protocol"]["n"]
+        device = evaluation.document["timing"].get("device", "cpu")
         yield f"- sampling: {seconds:.2g} s for {n} colourings of a drawing ({device})"
     yield ""
 
@@ -85,12 +105,19 @@ def numbers(evaluation: Evaluation | None) -> Iterator[str]:
     document = evaluation.document
     protocol = document["protocol"]
     drawings = f"{protocol['count']} held-out drawings of {protocol['data']}, {protocol['size']} px"
-    judged = f"measures of version {protocol['metrics']}, means with {protocol.get('interval', '95 % intervals')}"
+    judged = (
+        f"measures of version {protocol['metrics']}, means with "
+        f"{protocol.get('interval', '95 % intervals')}"
+    )
     yield f"{drawings}, {protocol['n']} candidates each; {judged}.\n"
     columns = headline(protocol["n"], set(document["values"]))
     yield markdown(columns, [row_of(evaluation, document["run"]), *trivial_rows(evaluation)])
     weights = ", ".join(f"`{name[:24]}`" for name in protocol["weights"].values())
-    yield f"Weights of the judges: {weights}. Protocol `{document['protocol_id']}`.\n" if weights else ""
+    yield (
+        f"Weights of the judges: {weights}. Protocol `{document['protocol_id']}`.\n"
+        if weights
+        else ""
+    )
 
 
 def limits(run: Run, evaluation: Evaluation | None) -> Iterator[str]:
@@ -98,7 +125,10 @@ def limits(run: Run, evaluation: Evaluation | None) -> Iterator[str]:
     node = run.config["data"]
     shown = "line drawings" if node["condition"] == "lines" else "gray pictures"
     yield "- Colours are plausible, not true: nothing here knows what colour a thing had."
-    yield f"- It has seen nothing but {shown} of the data above; others are coloured, and nothing was measured of them."
+    yield (
+        f"- It has seen nothing but {shown} of the data above; others are coloured, and nothing "
+        "was measured of them."
+    )
     if evaluation is not None:
         yield from measured_limits(evaluation.document)
     else:
@@ -107,20 +137,33 @@ def limits(run: Run, evaluation: Evaluation | None) -> Iterator[str]:
 
 
 def measured_limits(document: dict[str, Any]) -> Iterator[str]:
-    """The share that is broken, the drawings with the most broken candidates, what no candidate finds."""
+    """The share that is broken, the drawings with the most broken candidates, what no candidate
+    finds."""
     values, rows = document["values"], document["per_drawing"]
     if "validity/share" in values:
-        yield f"- {percent(1 - values['validity/share']['mean'])} of its candidates break the drawing."
+        yield (
+            f"- {percent(1 - values['validity/share']['mean'])} of its candidates break the "
+            "drawing."
+        )
     ranked = sorted(
         (share, name)
         for share, name in zip(rows.get("validity/share", ()), document["drawings"], strict=False)
         if share is not None and share < 1
     )
     if ranked:
-        yield f"- Most often broken: {', '.join(f'{name} ({percent(1 - share)})' for share, name in ranked[:4])}."
-    found = next((key for key in values if re.fullmatch(r"modes/coverage_(lpips_0.05|delta_e_10)", key)), None)
+        yield (
+            "- Most often broken: "
+            f"{', '.join(f'{name} ({percent(1 - share)})' for share, name in ranked[:4])}."
+        )
+    found = next(
+        (key for key in values if re.fullmatch(r"modes/coverage_(lpips_0.05|delta_e_10)", key)),
+        None,
+    )
     if found:
-        yield f"- Of several true colourings of a drawing, {percent(1 - values[found]['mean'])} are not among its own."
+        yield (
+            f"- Of several true colourings of a drawing, {percent(1 - values[found]['mean'])} are "
+            "not among its own."
+        )
 
 
 def percent(share: float) -> str:

@@ -1,7 +1,8 @@
-"""A run as a folder that can be given away: config.yaml, model.safetensors, a card, a sheet of pictures.
+"""A run as a folder that can be given away: config.yaml, model.safetensors, a card, a sheet of
+pictures.
 
-Such a folder opens like any run, and is read as any stranger's run is: its configuration is plain data within bounds,
-its classes are held to the allow-list, its weights are plain tensors."""
+Such a folder opens like any run, and is read as any stranger's run is: its configuration is plain
+data within bounds, its classes are held to the allow-list, its weights are plain tensors."""
 
 from __future__ import annotations
 
@@ -19,13 +20,16 @@ from colorlab.runs.run import Run, is_finished, sheet_of, weights_of
 from colorlab.storage.files import PRETRAINED, replacing_folder, write_text
 from colorlab.travel.card import CARD, SHEET, card_of
 
-KEPT = ("method", "data", "trainer", "name", "seed", "batch_size", "ema", "made")  # of a configuration
+# of a configuration
+KEPT = ("method", "data", "trainer", "name", "seed", "batch_size", "ema", "made")
 OWN_PLACES = ("root", "cache")  # keys of data whose folders are nobody else's business
 
 
 def write_folder(run: Run, folder: Path, evaluation: Evaluation | None, license: str) -> Path:
-    """Write a finished run to a folder, which must not be there or be empty. evaluation: for the numbers of its card.
-    license: of the weights, as the card names it; "" leaves that open. ConfigError: the run cannot travel."""
+    """Write a finished run to a folder, which must not be there or be empty. evaluation: for the
+    numbers of its card.
+    license: of the weights, as the card names it; "" leaves that open. ConfigError: the run cannot
+    travel."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is there already (give a new or an empty folder)")
     if not is_finished(run.path):
@@ -33,7 +37,10 @@ def write_folder(run: Run, folder: Path, evaluation: Evaluation | None, license:
     require_alone(run)
     with replacing_folder(folder) as made:
         made.mkdir()
-        write_text(made / CONFIG, yaml.safe_dump(traveling(run.config), sort_keys=False, allow_unicode=True))
+        write_text(
+            made / CONFIG,
+            yaml.safe_dump(traveling(run.config), sort_keys=False, allow_unicode=True),
+        )
         shutil.copyfile(weights_of(run.path), made / TRAVELED)
         if sheet_of(run.path).is_file():
             shutil.copyfile(sheet_of(run.path), made / SHEET)
@@ -54,10 +61,13 @@ def traveling(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_alone(run: Run) -> None:
-    """ConfigError if the method takes something from a folder here that does not ship with the package."""
+    """ConfigError if the method takes something from a folder here that does not ship with the
+    package."""
     for key, value in places(run.config["method"], "method"):
         if Path(value).parts[:1] != (PRETRAINED,):
-            raise ConfigError(f"{run.name} takes {key}={value} from this machine, so it cannot travel alone")
+            raise ConfigError(
+                f"{run.name} takes {key}={value} from this machine, so it cannot travel alone"
+            )
 
 
 def places(node: dict[str, Any], where: str) -> list[tuple[str, str]]:

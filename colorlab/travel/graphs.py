@@ -1,10 +1,12 @@
 """Nets as ONNX graphs, for programs without torch: the two of flats, and GPIC's denoiser.
 
-flats:  encoder.onnx  (image, labels, areas, style) -> (features, relations); decoder.onnx  (features, relations, lab,
-        order) -> logits over palette.json, the i-th of area order[i] given the colours of those before it.
+flats:  encoder.onnx  (image, labels, areas, style) -> (features, relations); decoder.onnx
+        (features, relations, lab, order) -> logits over palette.json, the i-th of area order[i]
+        given the colours of those before it.
 gpic:   denoiser.onnx  (x, alpha_bar, image) -> x_0, colours in [-1, 1].
 
-Areas, sampling and what is laid under the lines stay with the program that runs them (docs/models.md)."""
+Areas, sampling and what is laid under the lines stay with the program that runs them
+(docs/models.md)."""
 
 from __future__ import annotations
 
@@ -29,20 +31,23 @@ EXAMPLE = 6, 3  # areas and candidates of the example that a graph is traced wit
 
 
 class Encoder(nn.Module):
-    """image (1, 1, S, S) in [0, 1], ink dark; labels (1, S, S) from 0 on; areas (R,), any numbers, one per area; style
-    (1,), 0 = nobody's -> features (1, R, d), relations (1, R, R, heads)."""
+    """image (1, 1, S, S) in [0, 1], ink dark; labels (1, S, S) from 0 on; areas (R,), any numbers,
+    one per area; style (1,), 0 = nobody's -> features (1, R, d), relations (1, R, R, heads)."""
 
     def __init__(self, method: Flats) -> None:
         super().__init__()
         self.net = method.encoder
 
-    def forward(self, image: Tensor, labels: Tensor, areas: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, image: Tensor, labels: Tensor, areas: Tensor, style: Tensor
+    ) -> tuple[Tensor, Tensor]:
         drawn = self.net.read(image, labels, torch.ones_like(areas, dtype=torch.bool)[None], style)
         return drawn.areas, drawn.relations
 
 
 class Decoder(nn.Module):
-    """features, relations of one drawing; lab (n, R, 3) in hundreds; order (n, R), permutations -> logits (n, R, K)."""
+    """features, relations of one drawing; lab (n, R, 3) in hundreds; order (n, R), permutations ->
+    logits (n, R, K)."""
 
     def __init__(self, method: Flats) -> None:
         super().__init__()
@@ -57,8 +62,8 @@ class Decoder(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """x (n, 3, H, W), the noisy colours in [-1, 1]; alpha_bar (1,); image (1, 1, H, W) in [0, 1] -> x_0 like x; H and W
-    are multiples of 16."""
+    """x (n, 3, H, W), the noisy colours in [-1, 1]; alpha_bar (1,); image (1, 1, H, W) in [0, 1] ->
+    x_0 like x; H and W are multiples of 16."""
 
     def __init__(self, method: GPIC) -> None:
         super().__init__()
@@ -69,9 +74,13 @@ class Denoiser(nn.Module):
 
 
 def write_graphs(method: Method, folder: Path) -> list[Path]:
-    """Write the graphs of a method into a folder. -> their paths. ConfigError: there are none of it."""
+    """Write the graphs of a method into a folder. -> their paths. ConfigError: there are none of
+    it."""
     if isinstance(method, Flats):
-        return [*_written(graphs_of_flats(method), folder), palette_of(method, folder / "palette.json")]
+        return [
+            *_written(graphs_of_flats(method), folder),
+            palette_of(method, folder / "palette.json"),
+        ]
     if isinstance(method, GPIC):
         return _written(graphs_of_gpic(method), folder)
     raise ConfigError(f"{type(method).__name__} has no graphs (flats and gpic have)")

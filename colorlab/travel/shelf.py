@@ -1,4 +1,5 @@
-"""A list of the models that are here: those that ship, those under runs/, those that were fetched."""
+"""A list of the models that are here: those that ship, those under runs/, those that were
+fetched."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ LONGEST_CARD = 1 << 20  # bytes
 
 
 class Model(NamedTuple):
-    """path: what commands call it. size: of its weights, in words. license: "" if none is stated. command: that colours
-    with it, "" for parts of other models."""
+    """path: what commands call it. size: of its weights, in words. license: "" if none is stated.
+    command: that colours with it, "" for parts of other models."""
 
     path: str
     method: str
@@ -44,10 +45,13 @@ def models() -> list[Model]:
 
 
 def paths() -> Iterator[str]:
-    """Of the runs that ship, the finished ones under runs/, the newest first, and the fetched ones."""
+    """Of the runs that ship, the finished ones under runs/, the newest first, and the fetched
+    ones."""
     for config in sorted((PACKAGE / PRETRAINED).glob(f"*/{CONFIG}")):
         yield f"{PRETRAINED}/{config.parent.name}"
-    here = sorted(Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    here = sorted(
+        Path("runs").glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
     yield from (str(config.parent) for config in here if is_finished(config.parent))
     yield from (str(config.parent) for config in sorted(hub_dir().glob(f"*/*/*/{CONFIG}")))
 
@@ -55,7 +59,11 @@ def paths() -> Iterator[str]:
 def model(run: Run, path: str) -> Model:
     """A line of the list."""
     node = run.config["data"]
-    command = f"python -m colorlab.sample run={path} input=picture.png" if colors_pictures(run.config) else ""
+    command = (
+        f"python -m colorlab.sample run={path} input=picture.png"
+        if colors_pictures(run.config)
+        else ""
+    )
     return Model(
         path, str(run.config["method"]["_target_"]).rpartition(".")[2],
         f"{str(node['_target_']).rpartition('.')[2]}, {node['condition']}, {node['size']} px",

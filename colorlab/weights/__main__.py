@@ -1,7 +1,8 @@
-"""Pretrained weights:  python -m colorlab.weights [fetch [alex vgg lite0 minilm cic-eccv16 siggraph17] | list]
+"""Pretrained weights:  python -m colorlab.weights [fetch [alex vgg lite0 minilm cic-eccv16
+                        siggraph17] | list]
 
-cic-eccv16 and siggraph17 become runs, run=pretrained/cic-eccv16: the published colorizers of photographs, from their
-authors' address or from --file."""
+cic-eccv16 and siggraph17 become runs, run=pretrained/cic-eccv16: the published colorizers of
+photographs, from their authors' address or from --file."""
 
 from __future__ import annotations
 
@@ -39,22 +40,39 @@ def _published(net: str, file: str | None, prior: str | None) -> None:
     if net.startswith("cic"):
         words.append(f"method.classes.undo_rebalancing={str(prior is not None).lower()}")
     elif prior is not None:
-        raise ConfigError(f"--prior is for cic-eccv16, whose classes were rebalanced (leave it out for {net})")
-    made_of(found, net, compose("train", words), Path(file) if file else None, Path(prior) if prior else None)
+        raise ConfigError(
+            f"--prior is for cic-eccv16, whose classes were rebalanced (leave it out for {net})"
+        )
+    made_of(
+        found,
+        net,
+        compose("train", words),
+        Path(file) if file else None,
+        Path(prior) if prior else None,
+    )
 
 
 def main(argv: list[str]) -> None:
-    """`fetch [nets] [--torchvision]` fills the cache; `list` prints one line a net: name, sha256, source."""
+    """`fetch [nets] [--torchvision]` fills the cache; `list` prints one line a net: name, sha256,
+    source."""
     known = (*NETS, TEXT, *PUBLISHED_NETS)
     parser = argparse.ArgumentParser(prog="python -m colorlab.weights", description=__doc__)
     parser.add_argument("action", choices=["fetch", "list"])
     parser.add_argument(
-        "nets", nargs="*", metavar="net", help=f"{', '.join(known)}; {', '.join(NETS)} if none is named"
+        "nets",
+        nargs="*",
+        metavar="net",
+        help=f"{', '.join(known)}; {', '.join(NETS)} if none is named",
     )
-    parser.add_argument("--torchvision", action="store_true", help="use torchvision's own, larger download")
-    parser.add_argument("--file", help="the authors' file of cic-eccv16 or siggraph17, where you have it already")
     parser.add_argument(
-        "--prior", help="prior_probs.npy of cic-eccv16: its rebalancing is then undone, colours are paler"
+        "--torchvision", action="store_true", help="use torchvision's own, larger download"
+    )
+    parser.add_argument(
+        "--file", help="the authors' file of cic-eccv16 or siggraph17, where you have it already"
+    )
+    parser.add_argument(
+        "--prior",
+        help="prior_probs.npy of cic-eccv16: its rebalancing is then undone, colours are paler",
     )
     args = parser.parse_args(argv)
     nets = args.nets or (known if args.action == "list" else NETS)
@@ -70,7 +88,9 @@ def _fetch(net: str, args: argparse.Namespace) -> None:
     if net in PUBLISHED_NETS:
         _published(net, args.file, args.prior)
     elif args.file or args.prior:
-        raise ConfigError(f"--file and --prior are for {', '.join(PUBLISHED_NETS)} (leave them out for {net})")
+        raise ConfigError(
+            f"--file and --prior are for {', '.join(PUBLISHED_NETS)} (leave them out for {net})"
+        )
     elif net == TEXT:
         fetch_text()
     else:

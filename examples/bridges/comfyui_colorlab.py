@@ -1,7 +1,8 @@
 """ComfyUI: a node that colours a line drawing or a gray photograph many times, exactly as hinted.
 
-Copy this file and studio_client.py into one folder below ComfyUI/custom_nodes, with an __init__.py that says
-`from .comfyui_colorlab import NODE_CLASS_MAPPINGS`, and start `python -m colorlab.studio` beside ComfyUI."""
+Copy this file and studio_client.py into one folder below ComfyUI/custom_nodes, with an __init__.py
+that says `from .comfyui_colorlab import NODE_CLASS_MAPPINGS`, and start `python -m colorlab.studio`
+beside ComfyUI."""
 
 from __future__ import annotations
 
@@ -31,7 +32,10 @@ class ColorlabColourings:
                 "n": ("INT", {"default": 8, "min": 1, "max": 32}),
                 "seed": ("INT", {"default": 0, "min": 0, "max": 2**31 - 1}),
                 "run": ("STRING", {"default": "pretrained/flats"}),
-                "palette": ("STRING", {"default": "", "tooltip": "the only colours: #e05030 #204080 ..."}),
+                "palette": (
+                    "STRING",
+                    {"default": "", "tooltip": "the only colours: #e05030 #204080 ..."},
+                ),
             },
             "optional": {"address": ("STRING", {"default": ADDRESS})},
         }
@@ -54,7 +58,10 @@ def png_of(picture: torch.Tensor) -> bytes:
 
 def tensor_of(png: bytes) -> torch.Tensor:
     """A PNG file as (H, W, 3) in [0, 1]."""
-    return torch.from_numpy(np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).copy()).float() / 255
+    return (
+        torch.from_numpy(np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).copy()).float()
+        / 255
+    )
 
 
 NODE_CLASS_MAPPINGS = {"ColorlabColourings": ColorlabColourings}

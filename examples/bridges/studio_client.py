@@ -1,4 +1,5 @@
-"""The studio from another program: its HTTP interface (docs/studio-api.yaml) in plain Python, nothing to install.
+"""The studio from another program: its HTTP interface (docs/studio-api.yaml) in plain Python,
+nothing to install.
 
     python -m colorlab.studio                       # in one terminal
     python studio_client.py drawing.png colored.ora  # in another
@@ -25,18 +26,24 @@ class StudioError(Exception):
 
 
 class Drawing:
-    """A session of the studio. size: (width, height); names: of the candidates that came, in order."""
+    """A session of the studio. size: (width, height); names: of the candidates that came, in
+    order."""
 
     def __init__(self, picture: bytes, name: str = "drawing", address: str = ADDRESS) -> None:
         self.address = address
-        told = json.load(ask(f"{address}/api/sessions?{urlencode({'name': name})}", picture, "image/png"))
+        told = json.load(
+            ask(f"{address}/api/sessions?{urlencode({'name': name})}", picture, "image/png")
+        )
         self.home = f"{address}/api/sessions/{told['id']}"
         self.size: tuple[int, int] = (told["width"], told["height"])
         self.names: list[str] = []
 
     def color(self, **request: Any) -> Iterator[bytes]:
-        """Candidates as PNG files, each as soon as it is made. request: n, seed, strokes, palette, like, ... ."""
-        for line in ask(f"{self.home}/candidates", json.dumps(request).encode(), "application/json"):
+        """Candidates as PNG files, each as soon as it is made. request: n, seed, strokes, palette,
+        like, ... ."""
+        for line in ask(
+            f"{self.home}/candidates", json.dumps(request).encode(), "application/json"
+        ):
             said = json.loads(line)
             if "error" in said:
                 raise StudioError(said["error"])
@@ -45,8 +52,12 @@ class Drawing:
                 yield ask(f"{self.home}/pictures/{quote(said['picture'])}.png").read()
 
     def export(self, kind: str, names: list[str] | None = None) -> bytes:
-        """Candidates as a file of a kind: ora, psd, png, gpl or svg. names: all that came, if none are named."""
-        return ask(f"{self.home}/export?{urlencode({'kind': kind, 'pictures': ','.join(names or self.names)})}").read()
+        """Candidates as a file of a kind: ora, psd, png, gpl or svg. names: all that came, if none
+        are named."""
+        return ask(
+            f"{self.home}/export?"
+            + urlencode({"kind": kind, "pictures": ",".join(names or self.names)})
+        ).read()
 
 
 def ask(url: str, body: bytes | None = None, kind: str = "") -> Any:
@@ -60,7 +71,9 @@ def ask(url: str, body: bytes | None = None, kind: str = "") -> Any:
             said = str(error)
         raise StudioError(said) from error
     except URLError as error:
-        raise StudioError(f"there is no studio at {url[:40]} (python -m colorlab.studio): {error.reason}") from error
+        raise StudioError(
+            f"there is no studio at {url[:40]} (python -m colorlab.studio): {error.reason}"
+        ) from error
 
 
 def main(given: str, out: str, address: str = ADDRESS) -> None:

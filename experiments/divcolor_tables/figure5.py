@@ -1,9 +1,11 @@
-"""DivColor's Fig. 5 (Deshpande et al., CVPR 2017): what each loss makes of the same pictures, side by side.
+"""DivColor's Fig. 5 (Deshpande et al., CVPR 2017): what each loss makes of the same pictures, side
+by side.
 
     python experiments/divcolor_tables/figure5.py OUT.png L2=RUN Mah=RUN all=RUN [--count 8]
 
-A RUN is the folder of a VAE that run.py has trained, runs/divcolor_tables/runs/vae-L2-s0 and the like. Columns: the
-gray picture, the reconstruction of its true colours by each, from the same random numbers, and the true colours."""
+A RUN is the folder of a VAE that run.py has trained, runs/divcolor_tables/runs/vae-L2-s0 and the
+like. Columns: the gray picture, the reconstruction of its true colours by each, from the same
+random numbers, and the true colours."""
 
 from __future__ import annotations
 
@@ -24,12 +26,18 @@ from colorlab.types import Batch
 
 def main() -> None:
     """Read the words, write the sheet."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN")
-    parser.add_argument("--count", type=int, default=8, help="pictures, evenly spread over the held-out ones")
+    parser.add_argument(
+        "--count", type=int, default=8, help="pictures, evenly spread over the held-out ones"
+    )
     options = parser.parse_args()
-    named = {name: Path(folder) for name, _, folder in (word.partition("=") for word in options.runs)}
+    named = {
+        name: Path(folder) for name, _, folder in (word.partition("=") for word in options.runs)
+    }
     print(save_sheet(sheet(named, options.count), options.out))
 
 
@@ -49,7 +57,8 @@ def sheet(runs: Mapping[str, Path], count: int) -> Sheet:
 
 
 def painted(method: Any, batch: Batch, draws: Draws) -> torch.Tensor:
-    """Reconstructions, (B, 3, H, W) in [0, 1], each picture's alone: in a batch of another size bits may differ."""
+    """Reconstructions, (B, 3, H, W) in [0, 1], each picture's alone: in a batch of another size
+    bits may differ."""
     alone = (Batch(*(part[i : i + 1] for part in batch[:5])) for i in range(len(batch.index)))
     return torch.cat([method.reconstruct(one, draws.rows(i, i + 1)) for i, one in enumerate(alone)])
 

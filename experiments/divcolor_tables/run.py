@@ -1,7 +1,9 @@
-"""DivColor's Tables 1, 2 and 3 (Deshpande et al., CVPR 2017): train each row, judge it, write table.md.
+"""DivColor's Tables 1, 2 and 3 (Deshpande et al., CVPR 2017): train each row, judge it, write
+table.md.
 
     python experiments/divcolor_tables/run.py --steps 7500 --seeds 0 1 2
-    python experiments/divcolor_tables/run.py --steps 20 --limit 4 --out runs/tiny -- data.size=32 method.width=4
+    python experiments/divcolor_tables/run.py --steps 20 --limit 4 --out runs/tiny -- data.size=32
+    method.width=4
 
 What stands behind -- goes to every training. Interrupted, it goes on where it was."""
 
@@ -15,7 +17,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-Values = dict[str, dict[str, Any]]  # measure -> mean, low, high over pictures; None where there are no bounds
+# measure -> mean, low, high over pictures; None where there are no bounds
+Values = dict[str, dict[str, Any]]
 Table = dict[str, list[Values]]  # row -> its seeds
 
 #: Tables 1 and 2, with the KL weight as printed: a VAE each; ours+skip's is for Table 3 alone
@@ -39,7 +42,8 @@ METHODS = {
     "ours+skip": ("divcolor", "skip"),
 }
 COLOURINGS = 5  # shown of each picture
-CLUSTERS = ("centres", "medoids", "none")  # of CVAE and cGAN: as published, and what does not average
+# of CVAE and cGAN: as published, and what does not average
+CLUSTERS = ("centres", "medoids", "none")
 GRAY = "all gray"  # the row of the pictures as they are
 RECONSTRUCTED = ("truth/best_of_1_mae", "truth/mae_grid", "truth/weighted_mae", "truth/macro_mae")
 DIVERSE = (
@@ -62,7 +66,11 @@ def main() -> None:
             own = (
                 []
                 if base is None
-                else [*VAES[base], "method.stages.stage=mdn", f"method.stages.vae={vae(options, base, seed)}"]
+                else [
+                    *VAES[base],
+                    "method.stages.stage=mdn",
+                    f"method.stages.vae={vae(options, base, seed)}",
+                ]
             )
             run = trained(options, name, seed, [f"method={method}", *own])
             for cluster in CLUSTERS if base is None else ("",):
@@ -78,8 +86,15 @@ def main() -> None:
 def parsed(words: list[str]) -> argparse.Namespace:
     """The options; ``overrides`` is what stands behind --."""
     split = words.index("--") if "--" in words else len(words)
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, required=True, help="of each training: of a VAE, of an MDN, of a baseline")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        required=True,
+        help="of each training: of a VAE, of an MDN, of a baseline",
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--limit", type=int, help="judge only so many held-out pictures")
     parser.add_argument("--out", type=Path, default=Path("runs/divcolor_tables"))
@@ -91,15 +106,18 @@ def parsed(words: list[str]) -> argparse.Namespace:
 
 def vae(options: argparse.Namespace, name: str, seed: int) -> Path:
     """The run of one of VAES."""
-    return trained(options, f"vae-{name}", seed, ["method=divcolor", "method.stages.stage=vae", *VAES[name]])
+    return trained(
+        options, f"vae-{name}", seed, ["method=divcolor", "method.stages.stage=vae", *VAES[name]]
+    )
 
 
 def trained(options: argparse.Namespace, name: str, seed: int, own: list[str]) -> Path:
     """A finished run's folder; trained now, or gone on with, unless it is finished."""
     name = f"{name}-s{seed}"
     folder = options.out.resolve() / "runs" / name
-    command("train", f"hydra.run.dir={folder}", f"name={name}", f"seed={seed}", "resume=auto", "data.condition=gray",
-            f"trainer.max_steps={options.steps}", *own, *options.overrides)  # fmt: skip
+    command("train", f"hydra.run.dir={folder}", f"name={name}", f"seed={seed}", "resume=auto",
+            "data.condition=gray", f"trainer.max_steps={options.steps}", *own,
+            *options.overrides)  # fmt: skip
     return folder
 
 
@@ -149,7 +167,11 @@ def evaluated(folder: Path, limit: int | None, cluster: str) -> dict[str, Any]:
     """Table 3: a run's evaluation.json. cluster: of CLUSTERS, or "" for a method without."""
     from colorlab.evaluation.folder import read_evaluation
 
-    out = folder / "evaluation" / "-".join(filter(None, ["table", cluster, f"limit{limit}" if limit else ""]))
+    out = (
+        folder
+        / "evaluation"
+        / "-".join(filter(None, ["table", cluster, f"limit{limit}" if limit else ""]))
+    )
     words = [f"run={folder}", f"out={out}", f"n={COLOURINGS}", "lpips=none", "features=none"]
     words += [f"method.cluster.kind={cluster}"] if cluster else []
     command("evaluate", *words, *([f"limit={limit}"] if limit else []))
@@ -157,12 +179,20 @@ def evaluated(folder: Path, limit: int | None, cluster: str) -> dict[str, Any]:
 
 
 def written(options: argparse.Namespace, reconstructed: Table, diverse: Table) -> str:
-    """Markdown: of one seed means with 95 % intervals over pictures, of several their mean, smallest and largest."""
+    """Markdown: of one seed means with 95 % intervals over pictures, of several their mean,
+    smallest and largest."""
     seeds, overrides = ", ".join(map(str, options.seeds)), " ".join(options.overrides) or "none"
-    lines = [f"{options.steps} steps, seeds {seeds}, {options.limit or 'all'} pictures, overrides: {overrides}", ""]
+    lines = [
+        f"{options.steps} steps, seeds {seeds}, {options.limit or 'all'} pictures, overrides: "
+        f"{overrides}",
+        "",
+    ]
     for table, keys in ((reconstructed, RECONSTRUCTED), (diverse, DIVERSE)):
         lines += ["| | " + " | ".join(keys) + " |", "| --- |" + " --- |" * len(keys)]
-        lines += [f"| {name} | " + " | ".join(cell(rows, key) for key in keys) + " |" for name, rows in table.items()]
+        lines += [
+            f"| {name} | " + " | ".join(cell(rows, key) for key in keys) + " |"
+            for name, rows in table.items()
+        ]
         lines.append("")
     return "\n".join(lines)
 

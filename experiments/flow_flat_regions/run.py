@@ -1,4 +1,5 @@
-"""Train flows on 450 line drawings with and without dequantisation; draw their losses and samples beside this file.
+"""Train flows on 450 line drawings with and without dequantisation; draw their losses and samples
+beside this file.
 
 python experiments/flow_flat_regions/run.py [steps]"""
 
@@ -28,11 +29,13 @@ ARMS = {  # dequantise, noise and clamp of the method, the largest norm of a gra
     "uniform + normal": ("true", 0.05, 100.0, math.inf),
     "uniform + normal, bounded": ("true", 0.05, 1.5, 1.0),
 }
-DRAWINGS, BATCH, EVERY, SHOWN, CANDIDATES = 450, 16, 50, 3, 4  # as many drawings as GPIC's authors had
+# as many drawings as GPIC's authors had
+DRAWINGS, BATCH, EVERY, SHOWN, CANDIDATES = 450, 16, 50, 3, 4
 
 
 class Trace(NamedTuple):
-    """Of one training: the loss of every batch, of the held-out drawings after so many steps, and samples of some."""
+    """Of one training: the loss of every batch, of the held-out drawings after so many steps, and
+    samples of some."""
 
     train: list[float]
     held_out: dict[int, float]
@@ -41,7 +44,8 @@ class Trace(NamedTuple):
 
 
 def trained(pictures: Any, node: Any, steps: int, norm: float) -> Trace:
-    """One arm: the suite's own loss; norm: the most of a gradient. Ends early where the loss is not finite any more."""
+    """One arm: the suite's own loss; norm: the most of a gradient. Ends early where the loss is not
+    finite any more."""
     torch.manual_seed(0)
     method = build(node)
     method.prepare(pictures)
@@ -53,10 +57,14 @@ def trained(pictures: Any, node: Any, steps: int, norm: float) -> Trace:
     few = train[torch.linspace(0, len(train) - 1, DRAWINGS).long().numpy()]
     for at, positions in TrainingOrder(few, BATCH, 0, 0, 0, 1):
         if at % EVERY == 0:
-            validated[at] = loss_of(method.eval(), held_out, Draws(0, held_out.index.tolist(), purpose="val")).item()
+            validated[at] = loss_of(
+                method.eval(), held_out, Draws(0, held_out.index.tolist(), purpose="val")
+            ).item()
         if at == steps or not math.isfinite(([0.0, *losses])[-1]):
             break
-        loss = loss_of(method.train(), pictures[positions], Draws(0, positions, [at] * BATCH, "train"))
+        loss = loss_of(
+            method.train(), pictures[positions], Draws(0, positions, [at] * BATCH, "train")
+        )
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(method.parameters(), norm)
@@ -73,7 +81,9 @@ def loss_of(method: Any, batch: Batch, draws: Draws) -> Tensor:
 
 def sampled(method: Any, batch: Batch) -> tuple[Tensor, float]:
     """Samples of the first drawings, and how many of their numbers are finite."""
-    drawn = method.sample(Condition(batch.image[:SHOWN]), CANDIDATES, Draws(0, batch.index[:SHOWN].tolist()))
+    drawn = method.sample(
+        Condition(batch.image[:SHOWN]), CANDIDATES, Draws(0, batch.index[:SHOWN].tolist())
+    )
     return drawn.nan_to_num(0.5), drawn.isfinite().float().mean().item()
 
 
@@ -83,7 +93,9 @@ def save_curves(traces: dict[str, Trace]) -> None:
         figure, axes = empty()
         for (name, trace), look in zip(traces.items(), looks([False] * len(traces)), strict=True):
             axes.plot(trace.train, color=look.color, linestyle=":", linewidth=0.8)
-            axes.plot(list(trace.held_out), list(trace.held_out.values()), color=look.color, label=name)
+            axes.plot(
+                list(trace.held_out), list(trace.held_out.values()), color=look.color, label=name
+            )
         axes.set_ylim(-4, 4)
         axes.set_xlabel("steps")
         axes.set_ylabel("-log p, nats a dimension")
@@ -98,17 +110,23 @@ def save_samples(traces: dict[str, Trace], held_out: Batch) -> None:
         for b in range(SHOWN):
             shown = [held_out.image[b].expand(3, -1, -1), *trace.samples[b], held_out.rgb[b]]
             rows.append([(each * 255).round().byte().permute(1, 2, 0).numpy() for each in shown])
-    save_sheet(Sheet(rows, ["drawing", *map(str, range(1, CANDIDATES + 1)), "true"]), HERE / "samples.png", 64)
+    save_sheet(
+        Sheet(rows, ["drawing", *map(str, range(1, CANDIDATES + 1)), "true"]),
+        HERE / "samples.png",
+        64,
+    )
 
 
 def main(steps: int) -> None:
     """All arms; a row of the page's table for each."""
-    words = ["name=flat", "method=cinn", "method.space=rgb", "method.net.shrink=1", "method.width=8",
-             "method.net.blocks=[4,4]", "data.size=32", "method/schedule=constant",
-             f"trainer.max_steps={steps}"]  # fmt: skip
+    words = ["name=flat", "method=cinn", "method.space=rgb", "method.net.shrink=1",
+             "method.width=8", "method.net.blocks=[4,4]", "data.size=32",
+             "method/schedule=constant", f"trainer.max_steps={steps}"]  # fmt: skip
     pictures = build(compose("train", words).data)
     traces = {}
-    print("| dequantisation | training, last 20 | held out, last | held out, worst | samples finite |")
+    print(
+        "| dequantisation | training, last 20 | held out, last | held out, worst | samples finite |"
+    )
     for name, (dequantise, noise, clamp, norm) in ARMS.items():
         own = [
             f"method.learning.dequantise={dequantise}",
@@ -118,7 +136,10 @@ def main(steps: int) -> None:
         trace = traces[name] = trained(pictures, compose("train", words + own).method, steps, norm)
         values = list(trace.held_out.values())
         last = sum(trace.train[-20:]) / len(trace.train[-20:])
-        print(f"| {name} | {last:.2f} | {values[-1]:.3g} | {max(values):.3g} | {trace.finite:.2f} |", flush=True)
+        print(
+            f"| {name} | {last:.2f} | {values[-1]:.3g} | {max(values):.3g} | {trace.finite:.2f} |",
+            flush=True,
+        )
     save_curves(traces)
     save_samples(traces, pictures[[int(group[0]) for group in pictures.drawings("val")][:SHOWN]])
 

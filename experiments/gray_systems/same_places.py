@@ -1,5 +1,5 @@
-"""Bits per number of PIC and of CIC's independent marginals, of the very same numbers: where PIC's grid has a place,
-CIC's finer one has one too.
+"""Bits per number of PIC and of CIC's independent marginals, of the very same numbers: where PIC's
+grid has a place, CIC's finer one has one too.
 
     python experiments/gray_systems/same_places.py CIC_RUN PIC_RUN [drawings]
 
@@ -20,7 +20,9 @@ from colorlab.runs.run import open_run
 
 def main(cic_run: str, pic_run: str, limit: str = "102") -> None:
     opened = open_run(pic_run)
-    cic, pic, drawings = open_run(cic_run).method(), opened.method(), held_out(opened.pictures(), "test", int(limit))
+    cic = open_run(cic_run).method()
+    pic = opened.method()
+    drawings = held_out(opened.pictures(), "test", int(limit))
     found, each = [], pic.order.stride // cic.net.stride
     for group in drawings.groups:
         index = int(group[0])
@@ -30,7 +32,8 @@ def main(cic_run: str, pic_run: str, limit: str = "102") -> None:
         found.append((float(marginals), float(joint), float(alone)))
     cic_bits, joint_bits, alone_bits = np.array(found).T
     for title, bits in (
-        ("CIC's marginals", cic_bits), ("PIC, joint", joint_bits), ("PIC's trunk alone", alone_bits),
+        ("CIC's marginals", cic_bits), ("PIC, joint", joint_bits),
+        ("PIC's trunk alone", alone_bits),
         ("PIC, joint, minus CIC's marginals", joint_bits - cic_bits),
     ):  # fmt: skip
         print(f"{title}: {interval(bits, 0):.3f}")

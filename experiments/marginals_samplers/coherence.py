@@ -1,14 +1,16 @@
-"""How chroma runs over a picture, in samples and in the truth: on weak and on strong edges of the gray picture, and on
-the net's own grid, before colours are brought to all pixels and smoothed by that.
+"""How chroma runs over a picture, in samples and in the truth: on weak and on strong edges of the
+gray picture, and on the net's own grid, before colours are brought to all pixels and smoothed by
+that.
 
     python experiments/marginals_samplers/coherence.py RUN NAME=FOLDER NAME=FOLDER ...
 
-A FOLDER is one that `python -m colorlab.evaluate` printed for the RUN, which is of marginals, with data.condition=gray.
-Means over drawings with 95 % intervals, in Lab units.
+A FOLDER is one that `python -m colorlab.evaluate` printed for the RUN, which is of marginals, with
+data.condition=gray. Means over drawings with 95 % intervals, in Lab units.
 
-z is Phi^-1 of the quantile that a colour is of its pixel's marginal: how it agrees from pixel to pixel in the truth is
-what a sampler has to copy. Where a quantile stands within its bin is each pixel's own choice: the correlations are
-lower than those of a z that could be seen, and 0 for independent pixels."""
+z is Phi^-1 of the quantile that a colour is of its pixel's marginal: how it agrees from pixel to
+pixel in the truth is what a sampler has to copy. Where a quantile stands within its bin is each
+pixel's own choice: the correlations are lower than those of a z that could be seen, and 0 for
+independent pixels."""
 
 from __future__ import annotations
 
@@ -43,7 +45,8 @@ Values = dict[str, float]
 
 
 def steps(lab: Tensor) -> tuple[Tensor, Tensor]:
-    """(n, 3, H, W) Lab -> |dL| and |dab| between all horizontal and vertical neighbours, each (n, pairs)."""
+    """(n, 3, H, W) Lab -> |dL| and |dab| between all horizontal and vertical neighbours, each
+    (n, pairs)."""
     across, down = lab[..., :, 1:] - lab[..., :, :-1], lab[..., 1:, :] - lab[..., :-1, :]
     dL = torch.cat([d[:, 0].abs().flatten(1) for d in (across, down)], 1)
     dab = torch.cat([torch.hypot(d[:, 1], d[:, 2]).flatten(1) for d in (across, down)], 1)
@@ -51,7 +54,8 @@ def steps(lab: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def correlation(field: Tensor, lag: int) -> float:
-    """Of a field of mean 0, (n, 2, H, W), with itself ``lag`` pixels away. NaN for zeros, or a picture too small."""
+    """Of a field of mean 0, (n, 2, H, W), with itself ``lag`` pixels away. NaN for zeros, or a
+    picture too small."""
     across = (field[..., :, lag:] * field[..., :, :-lag]).mean()
     down = (field[..., lag:, :] * field[..., :-lag, :]).mean()
     return float((across + down) / 2 / field.square().mean())
@@ -72,9 +76,13 @@ def measured(pictures: Tensor, truth: Tensor) -> Values:
 
 
 def correlogram(method: Any, marginals: Marginals, ab: Tensor, draws: Draws) -> Values:
-    """Of z, at LAGS. marginals: of one picture; ab (n, 2, h, w) in Lab units, colourings of it on the net's grid."""
+    """Of z, at LAGS. marginals: of one picture; ab (n, 2, h, w) in Lab units, colourings of it on
+    the net's grid."""
     bins = method.bins.soft(ab.movedim(1, -1), 1, 1.0).index[..., 0]
-    shared = (part.expand(len(ab), *part.shape[1:]) for part in (marginals.log_p, marginals.image, marginals.factors))
+    shared = (
+        part.expand(len(ab), *part.shape[1:])
+        for part in (marginals.log_p, marginals.image, marginals.factors)
+    )
     log_p, image, factors = shared
     spans = spans_of(Marginals(log_p, marginals.table, image, factors), bins)
     z = true_fields(spans, draws.to("z").candidates(len(ab)))
@@ -96,16 +104,22 @@ def both(run: Run, folder: Path) -> Iterator[tuple[Values, Values]]:
     settings = document["settings"]
     if [*settings["weights"].values()] != [weights_sha256(run.path)]:
         raise ConfigError(f"{folder} is not of {run.path} (give the run that was evaluated)")
-    method, pictures = run.method(settings["sampler"], settings["steps"], settings["method"]), run.pictures()
+    method = run.method(settings["sampler"], settings["steps"], settings["method"])
+    pictures = run.pictures()
     drawings = held_out(pictures, settings["split"], None)
-    first = {name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)}
+    first = {
+        name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)
+    }
     for name in document["drawings"]:
         batch, draws = pictures[[first[name]]], Draws(settings["seed"], [first[name]])
         marginals = method.marginals(batch.image)
         drawn = measured(as_pictures(read_sample(folder, name)), batch.rgb)
         true = measured(batch.rgb, batch.rgb) | {LOW_PASS: np.nan}
         ab = method.target(batch).movedim(-1, 1)
-        yield drawn | on_grid(method, marginals, settings["n"], draws), true | correlogram(method, marginals, ab, draws)
+        yield (
+            drawn | on_grid(method, marginals, settings["n"], draws),
+            true | correlogram(method, marginals, ab, draws),
+        )
 
 
 def table(run: Run, named: Sequence[str]) -> str:
@@ -117,7 +131,10 @@ def table(run: Run, named: Sequence[str]) -> str:
     lines = ["| | " + " | ".join(found) + " |", "| --- |" + " --- |" * len(found)]
     for measure in found["truth"][0]:
         columns = (np.array([row[measure] for row in each]) for each in found.values())
-        cells = [f"{interval(np.where(np.isfinite(column), column, np.nan), 0):.3f}" for column in columns]
+        cells = [
+            f"{interval(np.where(np.isfinite(column), column, np.nan), 0):.3f}"
+            for column in columns
+        ]
         lines.append(f"| {measure} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

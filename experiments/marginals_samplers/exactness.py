@@ -1,11 +1,14 @@
-"""Do samplers keep each pixel's distribution? Many colourings of a few held-out pictures, on the net's own grid: at
-each pixel the total variation between the bins drawn and the distribution they are to come from.
+"""Do samplers keep each pixel's distribution? Many colourings of a few held-out pictures, on the
+net's own grid: at each pixel the total variation between the bins drawn and the distribution they
+are to come from.
 
-    python experiments/marginals_samplers/exactness.py RUN SAMPLER SAMPLER ... [--pictures 6] [--draws 1024]
+    python experiments/marginals_samplers/exactness.py RUN SAMPLER SAMPLER ... [--pictures 6]
+    [--draws 1024]
 
-Finite draws vary too: as many are drawn from each distribution straight, pixel by pixel, 99 times over, and the largest
-variation of those is the pixel's band. An exact sampler leaves it at 1 % of the pixels. Colours between bins, such as
-the variational solver's, count for the nearest bin. Means over pictures with 95 % intervals."""
+Finite draws vary too: as many are drawn from each distribution straight, pixel by pixel, 99 times
+over, and the largest variation of those is the pixel's band. An exact sampler leaves it at 1 % of
+the pixels. Colours between bins, such as the variational solver's, count for the nearest bin. Means
+over pictures with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -30,15 +33,25 @@ def main() -> None:
     """A row a sampler."""
     options = parsed()
     run = open_run(options.run)
-    print("| sampler | total variation | of straight draws | pixels beyond the band |\n|" + " --- |" * 4)
+    print(
+        "| sampler | total variation | of straight draws | pixels beyond the band |\n|"
+        + " --- |" * 4
+    )
     for sampler in options.samplers:
         columns = np.array([*zip(*compared(run, sampler, options), strict=True)])
-        print(f"| {sampler} | " + " | ".join(f"{interval(column, 0):.4f}" for column in columns) + " |", flush=True)
+        print(
+            f"| {sampler} | "
+            + " | ".join(f"{interval(column, 0):.4f}" for column in columns)
+            + " |",
+            flush=True,
+        )
 
 
 def parsed() -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", help="of method=cic or method=marginals")
     parser.add_argument("samplers", nargs="+")
     parser.add_argument("--pictures", type=int, default=6)
@@ -46,8 +59,11 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def compared(run: Run, sampler: str, options: argparse.Namespace) -> list[tuple[float, float, float]]:
-    """A picture each: total variation, that of straight draws, share of pixels beyond their bands."""
+def compared(
+    run: Run, sampler: str, options: argparse.Namespace
+) -> list[tuple[float, float, float]]:
+    """A picture each: total variation, that of straight draws, share of pixels beyond their
+    bands."""
     chosen = compose("evaluate", [f"run={run.path}", f"method/sampler={sampler}"]).method.sampler
     method, pictures = run.method(plain_dict(chosen)), run.pictures()
     if isinstance(method.sampler, BinSampler):
@@ -56,9 +72,17 @@ def compared(run: Run, sampler: str, options: argparse.Namespace) -> list[tuple[
     for group in held_out(pictures, "test", options.pictures).groups:
         batch = pictures[group[:1].tolist()]
         marginals, draws = method.marginals(batch.image), Draws(0, [int(group[0])])
-        p = tempered(marginals.log_p, getattr(method.sampler, "temperature", 1.0))[0].exp().flatten(1).T  # (h w, Q)
+        # (h w, Q)
+        p = (
+            tempered(marginals.log_p, getattr(method.sampler, "temperature", 1.0))[0]
+            .exp()
+            .flatten(1)
+            .T
+        )
         found = distance(bins_of(method.sampler(marginals, options.draws, draws)[0], marginals), p)
-        straight = torch.stack([distance(bins, p) for bins in straight_draws(p, options.draws, draws.to("band"))])
+        straight = torch.stack(
+            [distance(bins, p) for bins in straight_draws(p, options.draws, draws.to("band"))]
+        )
         beyond = found > straight.amax(0)
         rows.append((float(found.mean()), float(straight.mean()), float(beyond.float().mean())))
     return rows
@@ -70,7 +94,8 @@ def bins_of(ab: Tensor, marginals: Marginals) -> Tensor:
 
 
 def straight_draws(p: Tensor, n: int, draws: Draws) -> list[Tensor]:
-    """TIMES tensors (h w, n) of bins, each pixel by itself; not by the samplers' own code, which is on trial."""
+    """TIMES tensors (h w, n) of bins, each pixel by itself; not by the samplers' own code, which is
+    on trial."""
     cdf = p.cumsum(1)
     cdf = (cdf / cdf[:, -1:]).contiguous()
     rows = draws.candidates(TIMES)

@@ -1,7 +1,9 @@
-"""Do better features give better marginals? Plain, semantic and capsule trunks of equal size, on held-out pictures.
+"""Do better features give better marginals? Plain, semantic and capsule trunks of equal size, on
+held-out pictures.
 
     python experiments/marginals_trunks/run.py --steps 3000 --seeds 0 1 2
-    python experiments/marginals_trunks/run.py --steps 3000 --seeds 0 1 2 -- data=folder data.root=PHOTOGRAPHS
+    python experiments/marginals_trunks/run.py --steps 3000 --seeds 0 1 2 -- data=folder
+    data.root=PHOTOGRAPHS
 
 What stands behind -- goes to every training. Interrupted, it goes on where it was."""
 
@@ -19,21 +21,29 @@ from colorlab.metrics.marginals import calibration_error, macro_error, nll
 from colorlab.runs.run import open_run
 
 TRUNKS = ("plain", "semantic", "capsule")
-MEASURES = {"NLL, nats a pixel": nll, "calibration error": calibration_error, "macro error": macro_error}
+MEASURES = {
+    "NLL, nats a pixel": nll,
+    "calibration error": calibration_error,
+    "macro error": macro_error,
+}
 Values = dict[str, float]
 
 
 def main() -> None:
     """Train, judge, print the table."""
     options = parsed(sys.argv[1:])
-    measured = {trunk: [judged(trained(options, trunk, seed)) for seed in options.seeds] for trunk in TRUNKS}
+    measured = {
+        trunk: [judged(trained(options, trunk, seed)) for seed in options.seeds] for trunk in TRUNKS
+    }
     print(written(measured))
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
     """The options; ``overrides`` is what stands behind --."""
     split = words.index("--") if "--" in words else len(words)
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--name", default="trunk", help="of the runs: NAME-plain-s0, ...")
@@ -45,7 +55,15 @@ def parsed(words: list[str]) -> argparse.Namespace:
 def trained(options: argparse.Namespace, trunk: str, seed: int) -> Path:
     """A finished run's folder; trained now, or gone on with, unless it is finished."""
     name = f"{options.name}-{trunk}-s{seed}"
-    command = [sys.executable, "-m", "colorlab.train", f"name={name}", "resume=auto", "sheet=0", f"seed={seed}"]
+    command = [
+        sys.executable,
+        "-m",
+        "colorlab.train",
+        f"name={name}",
+        "resume=auto",
+        "sheet=0",
+        f"seed={seed}",
+    ]
     command += [
         "method=marginals",
         f"method.net.trunk={trunk}",

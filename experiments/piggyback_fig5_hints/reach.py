@@ -1,10 +1,12 @@
-"""How far clicks carry: the colour error around them and beyond, against that of the same places without clicks.
+"""How far clicks carry: the colour error around them and beyond, against that of the same places
+without clicks.
 
     python experiments/piggyback_fig5_hints/reach.py RUN NAME=FOLDER NAME=FOLDER ...
 
-The first FOLDER is an evaluation of the RUN without hints, the others have hints=dots<count>. Around a click are the
-pixels of the superpixels that it touches, without those of the click itself, which are pasted; beyond are all others.
-CIEDE2000 to the true colouring, mean over a drawing's candidates; means over drawings with 95 % intervals."""
+The first FOLDER is an evaluation of the RUN without hints, the others have hints=dots<count>.
+Around a click are the pixels of the superpixels that it touches, without those of the click itself,
+which are pasted; beyond are all others. CIEDE2000 to the true colouring, mean over a drawing's
+candidates; means over drawings with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -31,29 +33,41 @@ def main() -> None:
     """A row an evaluation with hints."""
     run, base, *others = open_run(sys.argv[1]), *(word.rsplit("=", 1) for word in sys.argv[2:])
     without = read_evaluation(Path(base[1]))
-    print("| clicks | share around | around, no clicks | change | beyond, no clicks | change |\n|" + " --- |" * 6)
+    print(
+        "| clicks | share around | around, no clicks | change | beyond, no clicks | change |\n|"
+        + " --- |" * 6
+    )
     for name, folder in others:
         share, *columns = compared(run, without, read_evaluation(Path(folder)))
         cells = [
             f"{np.mean(share):.2f}",
-            *(f"{interval(c, 0):{form}}" for c, form in zip(columns, (".2f", "+.2f") * 2, strict=True)),
+            *(
+                f"{interval(c, 0):{form}}"
+                for c, form in zip(columns, (".2f", "+.2f") * 2, strict=True)
+            ),
         ]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 def compared(run: Run, without: Evaluation, clicked: Evaluation) -> np.ndarray:
-    """(5, drawings): the share of the pixels that is around the clicks, the error there and its change by them, the
-    error beyond and its change; NaN where there are no such pixels."""
+    """(5, drawings): the share of the pixels that is around the clicks, the error there and its
+    change by them, the error beyond and its change; NaN where there are no such pixels."""
     settings, pictures = clicked.document["settings"], run.pictures()
     drawings = held_out(pictures, settings["split"], None)
-    first = {name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)}
+    first = {
+        name: int(group[0]) for name, group in zip(drawings.names, drawings.groups, strict=True)
+    }
     rows = []
     for name in clicked.document["drawings"]:
         batch = pictures[first[name]]
         hints = of_truth(settings["hints"], batch.rgb, Draws(settings["seed"], [first[name]]))
         clicks = hints.mask[0, 0] > 0
-        around = (of_hints(hints, batch.image, run.config["method"]["superpixels"])[0, 3] > 0) & ~clicks
-        free, bound = (error(read_sample(each.path, name), batch.rgb) for each in (without, clicked))
+        around = (
+            of_hints(hints, batch.image, run.config["method"]["superpixels"])[0, 3] > 0
+        ) & ~clicks
+        free, bound = (
+            error(read_sample(each.path, name), batch.rgb) for each in (without, clicked)
+        )
         row = [around.float().mean()]
         for where in (around, ~around & ~clicks):
             row += [free[where].mean(), (bound - free)[where].mean()]

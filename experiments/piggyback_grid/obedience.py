@@ -1,9 +1,10 @@
-"""Does a guider follow the gray picture and the hints? What validation measures, of the final weights of each training.
+"""Does a guider follow the gray picture and the hints? What validation measures, of the
+final weights of each training.
 
     python experiments/piggyback_grid/obedience.py runs/piggyback_mix ...     sweeps or runs
 
-Loss (Eq. 3); luma_rmse, of lightness in [0, 1]; hint_hit, the share of coloured hinted pixels that have about their
-colour. Means over groups of eight validation drawings with 95 % intervals."""
+Loss (Eq. 3); luma_rmse, of lightness in [0, 1]; hint_hit, the share of coloured hinted pixels that
+have about their colour. Means over groups of eight validation drawings with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -24,13 +25,19 @@ GROUP = 8  # drawings at a time; each group is one value of the mean
 
 def main() -> None:
     """A row a run."""
-    print("| " + " | ".join([*KEYS, *VALUES]) + " |\n|" + " --- |" * (len(KEYS) + len(VALUES)), flush=True)
+    print(
+        "| " + " | ".join([*KEYS, *VALUES]) + " |\n|" + " --- |" * (len(KEYS) + len(VALUES)),
+        flush=True,
+    )
     for word in sys.argv[1:]:
         for file in sorted(Path(word).glob("**/config.yaml")):
             if is_finished(file.parent):
                 run = open_run(file.parent)
                 cells = [str(run.config["method"][key]) for key in KEYS]
-                cells += [f"{interval(values, 0):.{VALUES[name]}f}" for name, values in measured(run).items()]
+                cells += [
+                    f"{interval(values, 0):.{VALUES[name]}f}"
+                    for name, values in measured(run).items()
+                ]
                 print("| " + " | ".join(cells) + " |", flush=True)
 
 

@@ -1,9 +1,12 @@
-"""Piggyback's Table 2 (Liu et al., 2023): true pictures through the autoencoder and back, by four decoders.
+"""Piggyback's Table 2 (Liu et al., 2023): true pictures through the autoencoder and back, by four
+decoders.
 
     python experiments/piggyback_table2/run.py runs/lightness
-    python experiments/piggyback_table2/run.py runs/lightness --limit 16 --lpips none --features none
+    python experiments/piggyback_table2/run.py runs/lightness --limit 16 --lpips none --features
+    none
 
-Writes table.md and, of the first pictures, sheet.png: truth, what is shown, then a row a decoder."""
+Writes table.md and, of the first pictures, sheet.png: truth, what is shown, then a row a
+decoder."""
 
 from __future__ import annotations
 
@@ -31,20 +34,29 @@ def main() -> None:
     method, pictures = run.method(), run.pictures()
     drawings = held_out(pictures, "test", options.limit)
     batches = [pictures[group[:1].tolist()] for group in drawings.groups]
-    truth, image = (torch.cat([getattr(batch, part) for batch in batches]) for part in ("rgb", "image"))
-    decoders = DECODERS if pictures.condition == "gray" else ("plain", "lightness")  # a line drawing has no lightness
+    truth, image = (
+        torch.cat([getattr(batch, part) for batch in batches]) for part in ("rgb", "image")
+    )
+    # a line drawing has no lightness
+    decoders = DECODERS if pictures.condition == "gray" else ("plain", "lightness")
     made = {name: eight_bit(reconstructed(method, truth, image, name)) for name in decoders}
-    values = {name: measured(rgb, truth, options.lpips, options.features) for name, rgb in made.items()}
+    values = {
+        name: measured(rgb, truth, options.lpips, options.features) for name, rgb in made.items()
+    }
     write(options.out, values, [truth, image.expand(-1, 3, -1, -1), *made.values()], run.name)
 
 
 def parsed() -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", help="of method=lightness_vae")
     parser.add_argument("--limit", type=int, help="held-out drawings; all if not given")
     parser.add_argument("--lpips", default="alex", choices=["alex", "vgg", "none"])
-    parser.add_argument("--features", default="lite0", choices=["lite0", "vgg16", "inception", "none"])
+    parser.add_argument(
+        "--features", default="lite0", choices=["lite0", "vgg16", "inception", "none"]
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/experiments/piggyback_table2"))
     return parser.parse_args()
 
@@ -61,20 +73,31 @@ def eight_bit(rgb: Tensor) -> Tensor:
 
 
 def measured(rgb: Tensor, truth: Tensor, lpips: str, net: str) -> dict[str, Interval]:
-    """Means over pictures with 95 % intervals; the Frechet distance, between the two sets, has none."""
+    """Means over pictures with 95 % intervals; the Frechet distance, between the two sets, has
+    none."""
     from colorlab.metrics.lpips import cross_lpips
     from colorlab.metrics.realism import features, frechet
     from colorlab.metrics.ssim import ssim
     from colorlab.metrics.truth import psnr
 
     pairs = list(zip(rgb.split(1), truth, strict=True))
-    found = {name: torch.cat([of(*pair) for pair in pairs]) for name, of in (("psnr", psnr), ("ssim", ssim))}
+    found = {
+        name: torch.cat([of(*pair) for pair in pairs])
+        for name, of in (("psnr", psnr), ("ssim", ssim))
+    }
     if lpips != "none":
-        found[f"lpips_{lpips}"] = torch.cat([cross_lpips(a, b[None], lpips).flatten() for a, b in pairs])
+        found[f"lpips_{lpips}"] = torch.cat(
+            [cross_lpips(a, b[None], lpips).flatten() for a, b in pairs]
+        )
     values = intervals({name: value.numpy() for name, value in found.items()}, 0)
     if net != "none":
-        sets = (torch.cat([features(part, net) for part in pictures.split(32)]).numpy() for pictures in (rgb, truth))
-        values["fid" if net == "inception" else f"fd_{net}"] = Interval(frechet(*sets), nan, nan, len(rgb))
+        sets = (
+            torch.cat([features(part, net) for part in pictures.split(32)]).numpy()
+            for pictures in (rgb, truth)
+        )
+        values["fid" if net == "inception" else f"fd_{net}"] = Interval(
+            frechet(*sets), nan, nan, len(rgb)
+        )
     return values
 
 
@@ -90,10 +113,16 @@ def write(out: Path, values: dict[str, dict[str, Interval]], rows: list[Tensor],
         f"| decoder | {' | '.join(keys)} |",
         "| --- |" + " --- |" * len(keys),
     ]
-    lines += [f"| {row} | {' | '.join(f'{found[key]:.4g}' for key in keys)} |" for row, found in values.items()]
+    lines += [
+        f"| {row} | {' | '.join(f'{found[key]:.4g}' for key in keys)} |"
+        for row, found in values.items()
+    ]
     (out / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_image(
-        torch.cat([row[:SHOWN] for row in rows]), out / "sheet.png", nrow=min(SHOWN, len(rows[0])), pad_value=0.5
+        torch.cat([row[:SHOWN] for row in rows]),
+        out / "sheet.png",
+        nrow=min(SHOWN, len(rows[0])),
+        pad_value=0.5,
     )
     print("\n".join(lines), out / "table.md", out / "sheet.png", sep="\n")
 

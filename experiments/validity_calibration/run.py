@@ -1,9 +1,11 @@
-"""How often does the gate of validity stop a true colouring, and how often does it let a broken one through?
+"""How often does the gate of validity stop a true colouring, and how often does it let a broken one
+through?
 
-    python experiments/validity_calibration/run.py [--split test] [--limit 102] [--out results/validity.json]
+    python experiments/validity_calibration/run.py [--split test] [--limit 102]
+    [--out results/validity.json]
 
-Every drawing is judged against its first true colouring alone. True: its other true colourings, and itself in other
-hues. Broken: colorlab/metrics/corruptions.py."""
+Every drawing is judged against its first true colouring alone. True: its other true colourings, and
+itself in other hues. Broken: colorlab/metrics/corruptions.py."""
 
 from __future__ import annotations
 
@@ -30,18 +32,32 @@ OTHERS = 6  # other true colourings of a drawing, at most
 
 def main() -> None:
     """Print the table of rates for both conditions, and write it with what each limit stopped."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--split", default="test")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--out", type=Path, default=Path("results/validity.json"))
     options = parser.parse_args()
-    found = {condition: rates(condition, options.split, options.limit) for condition in ("lines", "gray")}
-    write_json(options.out, found | {"limits": Limits()._asdict(), "split": options.split, "size": SIZE})
-    print("| | stopped, on lines | stopped, on gray | pictures | by |\n| --- | --- | --- | --- | --- |")
+    found = {
+        condition: rates(condition, options.split, options.limit) for condition in ("lines", "gray")
+    }
+    write_json(
+        options.out, found | {"limits": Limits()._asdict(), "split": options.split, "size": SIZE}
+    )
+    print(
+        "| | stopped, on lines | stopped, on gray | pictures | by |\n| --- | --- | --- | --- | "
+        "--- |"
+    )
     for kind, of_lines in found["lines"].items():
-        by = ", ".join(f"{name} {share:.2f}" for name, share in of_lines["by"].items() if share >= 0.005)
+        by = ", ".join(
+            f"{name} {share:.2f}" for name, share in of_lines["by"].items() if share >= 0.005
+        )
         of_gray = found["gray"].get(kind, {"stopped": float("nan")})
-        print(f"| {kind} | {of_lines['stopped']:.3f} | {of_gray['stopped']:.3f} | {of_lines['count']} | {by} |")
+        print(
+            f"| {kind} | {of_lines['stopped']:.3f} | {of_gray['stopped']:.3f} | "
+            f"{of_lines['count']} | {by} |"
+        )
 
 
 def rates(condition: str, split: str, limit: int | None) -> dict[str, dict[str, Any]]:
@@ -53,8 +69,9 @@ def rates(condition: str, split: str, limit: int | None) -> dict[str, dict[str, 
         true, image, draws = batch.rgb[:1], batch.image[:1], Draws(0, [int(group[0])])
         others = batch.rgb[1:] if condition == "lines" else batch.rgb[:0]
         kinds = ["other true colourings"] * len(others) + list(CORRUPTIONS)
-        pictures = torch.cat([others, *(_made(each(true, _ink(image, condition), draws), image, condition)
-                                        for each in CORRUPTIONS.values())])  # fmt: skip
+        ink = _ink(image, condition)
+        broken = (_made(each(true, ink, draws), image, condition) for each in CORRUPTIONS.values())
+        pictures = torch.cat([others, *broken])
         measures = measures_of(Drawing(pictures, image[0], true, 0, "none"), condition)
         valid = verdict(measures)
         for i, kind in enumerate(kinds):

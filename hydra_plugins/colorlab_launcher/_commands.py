@@ -1,4 +1,5 @@
-"""From the command line of a sweep to its jobs: the folder, what makes a job the one it is, the words that run it."""
+"""From the command line of a sweep to its jobs: the folder, what makes a job the one it is, the
+words that run it."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ RUN_ONE = [
 
 
 class Planned(NamedTuple):
-    """A job to be. cfg: its configuration, with hydra; overrides: the command line's for it; hash: of what makes it the
-    job it is; swept: the keys that the sweep sets, with its values."""
+    """A job to be. cfg: its configuration, with hydra; overrides: the command line's for it; hash:
+    of what makes it the job it is; swept: the keys that the sweep sets, with its values."""
 
     cfg: DictConfig
     overrides: list[str]
@@ -39,18 +40,26 @@ class Planned(NamedTuple):
 
 
 def planned(context: HydraContext, sweep: DictConfig, overrides: Sequence[str]) -> Planned:
-    """The job of some overrides; ConfigError if its configuration is wrong. sweep: the configuration that Hydra has
-    composed for all jobs together."""
+    """The job of some overrides; ConfigError if its configuration is wrong. sweep: the
+    configuration that Hydra has composed for all jobs together."""
     cfg = context.config_loader.load_sweep_config(sweep, list(overrides))
     task = cfg.copy()
     with open_dict(task):
         del task["hydra"]
     fixed = {each.key_or_group for each in given(sweep) if not each.is_sweep_override()}
-    swept = {o.key_or_group: o.get_value_element_as_str() for o in parsed(overrides) if o.key_or_group not in fixed}
+    swept = {
+        o.key_or_group: o.get_value_element_as_str()
+        for o in parsed(overrides)
+        if o.key_or_group not in fixed
+    }
     with told_to_hydra(cfg, 0):
         check_config(task, str(cfg.hydra.job.config_name), dict(cfg.hydra.runtime.choices))
         resolved = flat(OmegaConf.to_container(task, resolve=True))
-    makes_it = {key: value for key, value in resolved.items() if key in swept or not SAFE_TO_CHANGE.fullmatch(key)}
+    makes_it = {
+        key: value
+        for key, value in resolved.items()
+        if key in swept or not SAFE_TO_CHANGE.fullmatch(key)
+    }
     return Planned(cfg, list(overrides), sweeps.short_digest(makes_it), swept)
 
 
@@ -78,30 +87,45 @@ def flat(node: Any, prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one, with dotted keys."""
     if not isinstance(node, dict):
         return {prefix: node}
-    return {key: value for name in node for key, value in flat(node[name], f"{prefix}.{name}".lstrip(".")).items()}
+    return {
+        key: value
+        for name in node
+        for key, value in flat(node[name], f"{prefix}.{name}".lstrip(".")).items()
+    }
 
 
 def words(job: Planned, sweep: sweeps.Sweep, known: sweeps.Job, cfg: DictConfig) -> list[str]:
-    """The command line that runs the job alone, in its folder, going on where it was. cfg: of the whole sweep."""
+    """The command line that runs the job alone, in its folder, going on where it was. cfg: of the
+    whole sweep."""
     own = {each.key_or_group: each.input_line for each in parsed(job.overrides)}
     if "name" in job.cfg.keys() and "name" not in job.swept:  # noqa: SIM118 - `in job.cfg` would resolve it
         own["name"] = f"name={slug(f'{sweep.folder.name}-{known.name}'.replace('=', ''))}"
     if "resume" in job.cfg:
         own.setdefault("resume", "resume=auto")
     hydra = [word for word in cfg.hydra.overrides.hydra if not OF_THE_SWEEP.match(word)]
-    return [*program(), *own.values(), *hydra, f"hydra.run.dir={quoted(str(sweep.path(known)))}", *RUN_ONE]
+    return [
+        *program(),
+        *own.values(),
+        *hydra,
+        f"hydra.run.dir={quoted(str(sweep.path(known)))}",
+        *RUN_ONE,
+    ]
 
 
 def lasting_folder(cfg: DictConfig) -> Path:
-    """The sweep's folder. One with the time in its name is replaced by one named after the command line, so that the
-    same command finds it again."""
+    """The sweep's folder. One with the time in its name is replaced by one named after the command
+    line, so that the same command finds it again."""
     raw = OmegaConf.to_container(cfg, resolve=False)
     assert isinstance(raw, dict)
     told = str(raw["hydra"]["sweep"]["dir"])
     if "${" not in told or "${now:" not in told + str(raw.get("name")):
         with told_to_hydra(known := cfg.copy(), 0):
             return Path(str(known.hydra.sweep.dir))
-    words = [each for each in given(cfg) if each.is_sweep_override() or not SAFE_TO_CHANGE.fullmatch(each.key_or_group)]
+    words = [
+        each
+        for each in given(cfg)
+        if each.is_sweep_override() or not SAFE_TO_CHANGE.fullmatch(each.key_or_group)
+    ]
     keys = [each.key_or_group for each in words if each.is_sweep_override()]
     what = sweeps.short_digest(
         [program()[1:], cfg.hydra.job.config_name, sorted(str(each.input_line) for each in words)]
@@ -111,7 +135,8 @@ def lasting_folder(cfg: DictConfig) -> Path:
 
 
 def given(cfg: DictConfig) -> list[Override]:
-    """What the user has given for all jobs: the sweeper's parameters and the command line's overrides."""
+    """What the user has given for all jobs: the sweeper's parameters and the command line's
+    overrides."""
     params = cfg.hydra.sweeper.get("params") or {}
     return parsed([*(f"{key}={value}" for key, value in params.items()), *cfg.hydra.overrides.task])
 
@@ -129,7 +154,11 @@ def program() -> list[str]:
     words = ["-m", main.__spec__.name] if main.__spec__ else [os.path.abspath(sys.argv[0])]
     options, _ = get_args_parser().parse_known_args()
     flags = {name: getattr(options, f"config_{name}") for name in ("path", "name", "dir")}
-    return [sys.executable, *words, *(f"--config-{name}={value}" for name, value in flags.items() if value)]
+    return [
+        sys.executable,
+        *words,
+        *(f"--config-{name}={value}" for name, value in flags.items() if value),
+    ]
 
 
 def quoted(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What a sweep shows: a line when a job's state changes, a live line for each running job, a table at the end."""
+"""What a sweep shows: a line when a job's state changes, a live line for each running job, a table
+at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ class Display:
     def changed(self, job: sweeps.Job) -> None:
         """Write it down, say it."""
         self.sweep.save()
-        again = f", attempt {job.attempts}" if job.state == sweeps.RUNNING and job.attempts > 1 else ""
+        again = (
+            f", attempt {job.attempts}" if job.state == sweeps.RUNNING and job.attempts > 1 else ""
+        )
         self.say(f"  {job.number}  {job.name}: {job.state}{again}{outcome(job, '  ')}")
 
     def tick(self, running: Sequence[processes.Running]) -> None:
@@ -44,7 +47,9 @@ class Display:
                 f"{processes.last_line(each.folder / sweeps.LOG)}"
                 for each in running
             ]
-            self.live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+            self.live.update(
+                Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True
+            )
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -52,12 +57,17 @@ class Display:
 
 
 def table(sweep: sweeps.Sweep, jobs: Sequence[sweeps.Job]) -> str:
-    """A line per job: number, name, state, time, and the result, or why there is none and where its log is."""
+    """A line per job: number, name, state, time, and the result, or why there is none and where its
+    log is."""
     rows = [(str(j.number), j.name, j.state, duration(j.seconds), outcome(j, "")) for j in jobs]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for job, row in zip(jobs, rows, strict=True):
-        log = f"  {sweep.path(job) / sweeps.LOG}" if job.state in (sweeps.FAILED, sweeps.TIMED_OUT) else ""
+        log = (
+            f"  {sweep.path(job) / sweeps.LOG}"
+            if job.state in (sweeps.FAILED, sweeps.TIMED_OUT)
+            else ""
+        )
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True))
         lines.append(f"  {cells}  {row[4]}{log}".rstrip())
     return "\n".join(lines)

@@ -24,16 +24,25 @@ from colorlab.storage.files import open_own
 
 POLL = 0.1  # seconds
 ENDED_BY_SIGNAL = (130, 143)  # exit codes of a job that was asked to stop and has kept its work
-OF_A_GROUP = {"RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_NTASKS"}
+OF_A_GROUP = {
+    "RANK",
+    "LOCAL_RANK",
+    "NODE_RANK",
+    "GROUP_RANK",
+    "WORLD_SIZE",
+    "LOCAL_WORLD_SIZE",
+    "SLURM_NTASKS",
+}
 OF_A_GROUP_TOO = ("MASTER_", "TORCHELASTIC_", "ROLE_")
-HEARD_ELSEWHERE = 6.0  # seconds; a scheduler's SIGTERM may have reached the jobs too, and twice in 5 s means at once
+# seconds; a scheduler's SIGTERM may have reached the jobs too, and twice in 5 s means at once
+HEARD_ELSEWHERE = 6.0
 HEADING = "--- attempt "  # of each attempt in a job's log
 TAIL = 8192  # bytes of a log in which its last line is looked for
 
 
 class Limits(NamedTuple):
-    """timeout: seconds a job may take, None for ever; grace: seconds between asking it to stop and killing it;
-    fail_fast: whether one failure stops the others."""
+    """timeout: seconds a job may take, None for ever; grace: seconds between asking it to stop and
+    killing it; fail_fast: whether one failure stops the others."""
 
     timeout: float | None
     grace: float
@@ -52,7 +61,8 @@ class Watcher(Protocol):
 
 @dataclass
 class Running:
-    """A job's process. slot: what it may use, as environment variables; ending: the state to come if it was stopped."""
+    """A job's process. slot: what it may use, as environment variables; ending: the state to come
+    if it was stopped."""
 
     job: sweeps.Job
     folder: Path
@@ -82,7 +92,9 @@ class Running:
 class Crew:
     """Runs jobs, as many at a time as there are slots."""
 
-    def __init__(self, sweep: sweeps.Sweep, slots: Sequence[dict[str, str]], limits: Limits, watcher: Watcher) -> None:
+    def __init__(
+        self, sweep: sweeps.Sweep, slots: Sequence[dict[str, str]], limits: Limits, watcher: Watcher
+    ) -> None:
         self.sweep, self.limits, self.watcher = sweep, limits, watcher
         self.free = list(slots)
         self.waiting: list[sweeps.Job] = []
@@ -90,7 +102,8 @@ class Crew:
         self.noted_at: float | None = None
 
     def run(self, jobs: Sequence[sweeps.Job]) -> int:
-        """Run them all. -> 0, or the number of the signal that ended it early; a second signal kills."""
+        """Run them all. -> 0, or the number of the signal that ended it early; a second
+        signal kills."""
         self.waiting = list(jobs)
         with signals_noted() as noted:
             try:
@@ -115,7 +128,8 @@ class Crew:
         self.watcher.tick(self.running)
 
     def _grant(self, number: int) -> None:
-        """Start nothing more, and stop what runs; after SIGINT, which jobs cannot have heard, without waiting."""
+        """Start nothing more, and stop what runs; after SIGINT, which jobs cannot have heard,
+        without waiting."""
         self.waiting.clear()
         self.noted_at = self.noted_at or time.monotonic()
         if number == signal.SIGINT or time.monotonic() - self.noted_at > HEARD_ELSEWHERE:
@@ -128,10 +142,16 @@ class Crew:
 
     def _start(self, job: sweeps.Job) -> None:
         slot, folder = self.free.pop(0), self.sweep.path(job)
-        job.state, job.attempts, job.exit, job.value, job.why = sweeps.RUNNING, job.attempts + 1, None, None, ""
+        job.state = sweeps.RUNNING
+        job.attempts = job.attempts + 1
+        job.exit = None
+        job.value = None
+        job.why = ""
         self.watcher.changed(job)
         group = {"WANDB_RUN_GROUP": os.environ.get("WANDB_RUN_GROUP", self.sweep.folder.name)}
-        self.running.append(Running(job, folder, started(job, folder, environment(slot | group)), slot))
+        self.running.append(
+            Running(job, folder, started(job, folder, environment(slot | group)), slot)
+        )
 
     def _look_at(self, each: Running) -> None:
         code = each.process.poll()
@@ -151,14 +171,17 @@ class Crew:
         job.seconds, job.exit = job.seconds + each.seconds, code
         job.state, job.why = verdict(each, code)
         if job.state == sweeps.DONE:
-            job.value = json.loads((each.folder / sweeps.RESULT).read_text(encoding="utf-8"))["value"]
+            job.value = json.loads((each.folder / sweeps.RESULT).read_text(encoding="utf-8"))[
+                "value"
+            ]
         self.watcher.changed(job)
         if self.limits.fail_fast and job.state != sweeps.DONE:
             self._stop_all()
 
 
 def verdict(each: Running, code: int) -> tuple[str, str]:
-    """(state, why) of a job whose process has ended: done is one that returned, not one that merely exits with 0."""
+    """(state, why) of a job whose process has ended: done is one that returned, not one that merely
+    exits with 0."""
     if code == 0 and (each.folder / sweeps.RESULT).is_file():
         return sweeps.DONE, ""
     if each.ending == sweeps.TIMED_OUT:
@@ -168,7 +191,9 @@ def verdict(each: Running, code: int) -> tuple[str, str]:
     if code == 0:
         return sweeps.FAILED, "it exited without a result"
     if code < 0:
-        return sweeps.FAILED, f"killed by {signal.Signals(-code).name}" + (", out of memory?" if code == -9 else "")
+        return sweeps.FAILED, f"killed by {signal.Signals(-code).name}" + (
+            ", out of memory?" if code == -9 else ""
+        )
     return sweeps.FAILED, f"exit {code}: {last_line(each.folder / sweeps.LOG)}"
 
 
@@ -178,7 +203,11 @@ def started(job: sweeps.Job, folder: Path, environment: dict[str, str]) -> subpr
     (folder / sweeps.RESULT).unlink(missing_ok=True)
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     with os.fdopen(open_own(folder / sweeps.LOG, os.O_WRONLY | os.O_APPEND), "ab") as log:
-        log.write(f"{HEADING}{job.attempts}, {now}: {shlex.join(job.command)}\n".encode(errors="surrogateescape"))
+        log.write(
+            f"{HEADING}{job.attempts}, {now}: {shlex.join(job.command)}\n".encode(
+                errors="surrogateescape"
+            )
+        )
         log.flush()
         try:
             return subprocess.Popen(
@@ -186,11 +215,14 @@ def started(job: sweeps.Job, folder: Path, environment: dict[str, str]) -> subpr
                 env=environment, start_new_session=True, preexec_fn=settle_in,
             )  # fmt: skip
         except OSError as error:
-            raise ConfigError(f"{job.command[0]} cannot be started ({error}; see hydra.launcher.prefix)") from error
+            raise ConfigError(
+                f"{job.command[0]} cannot be started ({error}; see hydra.launcher.prefix)"
+            ) from error
 
 
 def environment(own: dict[str, str]) -> dict[str, str]:
-    """This process's and the job's own, without what would make the job take itself for one of a group."""
+    """This process's and the job's own, without what would make the job take itself for one of a
+    group."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -200,8 +232,8 @@ def environment(own: dict[str, str]) -> dict[str, str]:
 
 
 def settle_in() -> None:
-    """Called in the job's process: it hears SIGINT even if the launcher, started by a script, does not; and Linux kills
-    it when the launcher is gone, so that no job works unwatched."""
+    """Called in the job's process: it hears SIGINT even if the launcher, started by a script, does
+    not; and Linux kills it when the launcher is gone, so that no job works unwatched."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -213,15 +245,23 @@ def last_line(log: Path) -> str:
         file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines()]
     lines = [line for line in lines if line and not line.startswith(HEADING)]
-    told = [line.removeprefix("colorlab: error: ") for line in lines if line.startswith("colorlab: error: ")]
+    told = [
+        line.removeprefix("colorlab: error: ")
+        for line in lines
+        if line.startswith("colorlab: error: ")
+    ]
     return (told or lines or [""])[-1][:300]
 
 
 @contextmanager
 def signals_noted() -> Iterator[list[int]]:
-    """SIGINT, SIGTERM and SIGHUP, unless they are ignored, end up in the list instead of ending the process."""
+    """SIGINT, SIGTERM and SIGHUP, unless they are ignored, end up in the list instead of ending the
+    process."""
     noted: list[int] = []
-    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    known = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     before = {number: handler for number, handler in known.items() if handler != signal.SIG_IGN}
     try:
         for number in before:

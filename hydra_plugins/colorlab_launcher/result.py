@@ -1,4 +1,5 @@
-"""In the job's process: keep what the job returned, so that the launcher and its sweeper can read it."""
+"""In the job's process: keep what the job returned, so that the launcher and its sweeper can read
+it."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
 
 
 class KeepResult(Callback):
-    """Writes result.json into the job's folder when the job has returned; a job that is killed or exits leaves none."""
+    """Writes result.json into the job's folder when the job has returned; a job that is killed or
+    exits leaves none."""
 
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:  # Hydra's signature
+    # Hydra's signature
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if job_return.status is JobStatus.COMPLETED and first_process():
             folder = Path(config.hydra.runtime.output_dir)
             write_json(folder / sweeps.RESULT, {"value": job_return.return_value})

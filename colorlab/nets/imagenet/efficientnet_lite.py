@@ -1,5 +1,6 @@
-"""EfficientNet-lite0: an ImageNet classifier without squeeze-and-excitation (Tan and Le, EfficientNet, 2019; lite
-variants of 2020). Parameter names are those of the published weights."""
+"""EfficientNet-lite0: an ImageNet classifier without squeeze-and-excitation
+(Tan and Le, EfficientNet, 2019; lite variants of 2020). Parameter names are those of the published
+weights."""
 
 from __future__ import annotations
 
@@ -28,30 +29,37 @@ LITE0 = (
 BN_EPS = 1e-3
 #: convolutions and the normalisations after them
 FOLDED = (
-    ("_conv_stem", "_bn0"), ("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"),
-    ("_conv_head", "_bn1"),
+    ("_conv_stem", "_bn0"), ("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"),
+    ("_project_conv", "_bn2"), ("_conv_head", "_bn1"),
 )  # fmt: skip
 MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 
 
 class SameConv(nn.Conv2d):
-    """A convolution without bias that gives ceil(side / stride) pixels; an odd pad goes to the right and below."""
+    """A convolution without bias that gives ceil(side / stride) pixels; an odd pad goes to the
+    right and below."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, groups=groups, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', ceil(H / stride), ceil(W / stride))."""
         kernel, stride = self.kernel_size[0], self.stride[0]
-        pads = [max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]]
+        pads = [
+            max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:]
+        ]
         odd = [pad % 2 for pad in pads]
-        weight = F.pad(self.weight, (odd[1], 0, odd[0], 0)) if any(odd) else self.weight  # cheaper than a padded copy
+        # cheaper than a padded copy
+        weight = F.pad(self.weight, (odd[1], 0, odd[0], 0)) if any(odd) else self.weight
         around = [(pad + 1) // 2 for pad in pads]
         return F.conv2d(x, weight, self.bias, self.stride, around, groups=self.groups)
 
 
 class Pointwise(nn.Linear):
-    """A 1x1 convolution as one matrix product, on small pictures several times as fast where channels lie last."""
+    """A 1x1 convolution as one matrix product, on small pictures several times as fast where
+    channels lie last."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W)."""
@@ -59,9 +67,12 @@ class Pointwise(nn.Linear):
 
 
 class Block(nn.Module):
-    """Inverted residual: expand, filter each channel, project; added to the input where shapes allow."""
+    """Inverted residual: expand, filter each channel, project; added to the input where shapes
+    allow."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int
+    ) -> None:
         super().__init__()
         inner = channels_in * expansion
         if expansion > 1:
@@ -82,7 +93,8 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """(N, 3, H, W) in [0, 1], best at 224 px -> 1000 ImageNet logits; ``features``: 1280 pooled features."""
+    """(N, 3, H, W) in [0, 1], best at 224 px -> 1000 ImageNet logits; ``features``: 1280 pooled
+    features."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,17 +102,20 @@ class EfficientNetLite0(nn.Module):
         blocks, channels = [], 32
         for repeats, kernel, stride, expansion, channels_out in LITE0:
             for r in range(repeats):
-                blocks.append(Block(channels, channels_out, kernel, stride if r == 0 else 1, expansion))
+                blocks.append(
+                    Block(channels, channels_out, kernel, stride if r == 0 else 1, expansion)
+                )
                 channels = channels_out
         self._blocks = nn.ModuleList(blocks)
         self._conv_head, self._bn1 = SameConv(channels, 1280, 1), nn.BatchNorm2d(1280, BN_EPS)
         self._fc = nn.Linear(1280, 1000)
 
     def stages(self, pictures: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) in [0, 1] -> the output of every stage of ``LITE0``, (N, C, H / 2, W / 2) to (N, 320, H / 32,
-        W / 32)."""
+        """(N, 3, H, W) in [0, 1] -> the output of every stage of ``LITE0``, (N, C, H / 2, W / 2) to
+        (N, 320, H / 32, W / 32)."""
         mean, std = (pictures.new_tensor(c).reshape(3, 1, 1) for c in (MEAN, STD))
-        x = F.relu6(self._bn0(self._conv_stem((pictures - mean) / std)), inplace=True)  # (N, 32, H / 2, W / 2)
+        # (N, 32, H / 2, W / 2)
+        x = F.relu6(self._bn0(self._conv_stem((pictures - mean) / std)), inplace=True)
         outputs, blocks = [], iter(self._blocks)
         for stage in LITE0:
             for block in itertools.islice(blocks, stage[0]):
@@ -123,8 +138,8 @@ class EfficientNetLite0(nn.Module):
 
 @cache
 def load_lite0(device: torch.device) -> EfficientNetLite0:
-    """The trained classifier, frozen; loaded once per process and device. DataError (exit 3) if its weights are
-    nowhere."""
+    """The trained classifier, frozen; loaded once per process and device. DataError (exit 3) if its
+    weights are nowhere."""
     net = EfficientNetLite0()
     net.load_state_dict(backbone("lite0"), strict=False)  # the file lacks num_batches_tracked only
     return net.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)

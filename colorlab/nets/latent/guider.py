@@ -1,12 +1,16 @@
-"""The diffusion guider: a second U-Net that sees the gray picture and the hints and bends a frozen text-to-image prior.
+"""The diffusion guider: a second U-Net that sees the gray picture and the hints and bends a frozen
+text-to-image prior.
 
-Liu et al. (2023), "Improved Diffusion-based Image Colorization via Piggybacked Models", Sec. 3.2 and App. C. Each kind
-begins as the exact prior, bit for bit, and none holds the prior: it stays aside, frozen, and no weights of it are among
-the guider's.
+Liu et al. (2023), "Improved Diffusion-based Image Colorization via Piggybacked Models", Sec. 3.2
+and App. C. Each kind begins as the exact prior, bit for bit, and none holds the prior: it stays
+aside, frozen, and no weights of it are among the guider's.
 
-copy          the paper's: a copy of the U-Net, whose features are mixed into the prior's at its layers
-controlnet    Zhang and Agrawala (2023): half a copy, whose features are added to the prior's skip connections
-input_concat  the copy alone, as in L-CAD (Weng et al., 2023): half the cost, and the prior itself is given up"""
+copy          the paper's: a copy of the U-Net, whose features are mixed into the prior's at its
+              layers
+controlnet    Zhang and Agrawala (2023): half a copy, whose features are added to the prior's skip
+              connections
+input_concat  the copy alone, as in L-CAD (Weng et al., 2023): half the cost, and the prior itself
+              is given up"""
 
 from __future__ import annotations
 
@@ -31,26 +35,31 @@ SITES = {
     "all": ("down", "mid", "up"),
     "all_out": ("down", "mid", "up", "out"),
 }
-AFTER = {"down": ("mid_block", "up_blocks"), "down_mid": ("up_blocks",), "all": (), "all_out": ()}  # the last site
+# the last site
+AFTER = {"down": ("mid_block", "up_blocks"), "down_mid": ("up_blocks",), "all": (), "all_out": ()}
 HINT_CHANNELS = 4  # R, G, B in [-1, 1] where known, and where that is
 
 
 class GuidedUNet(nn.Module):
-    """What the kinds of guider share. prior: is left as it is, apart from hooks that do nothing in other calls."""
+    """What the kinds of guider share. prior: is left as it is, apart from hooks that do nothing in
+    other calls."""
 
     base: Aside  # the prior's U-Net
 
     def encode(self, image: Tensor, hints: Tensor) -> Tensor:
-        """Gray picture or drawing (N, 1, H, W) in [0, 1] and hint map (N, 4, H, W) -> what the guider sees of them,
-        (N, K, h, w); it depends on no level, and zeros stand for no picture at all."""
+        """Gray picture or drawing (N, 1, H, W) in [0, 1] and hint map (N, 4, H, W) -> what the
+        guider sees of them, (N, K, h, w); it depends on no level, and zeros stand for no picture at
+        all."""
         raise NotImplementedError
 
     def features(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor) -> Features:
-        """What the guider has to say at noisy latents x (N, C, h, w), timesteps t, one or (N,), token states text
-        (N, T, D) and encoded conditions shown (N, K, h, w)."""
+        """What the guider has to say at noisy latents x (N, C, h, w), timesteps t, one or (N,),
+        token states text (N, T, D) and encoded conditions shown (N, K, h, w)."""
         raise NotImplementedError
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None
+    ) -> Tensor:
         """The guided output, shape of x. features: of another call, to be used once more."""
         raise NotImplementedError
 
@@ -69,10 +78,14 @@ class Mixed(GuidedUNet):
 
     def __init__(self, prior: Prior, mix: str, sites: str, rank: int, checkpointing: bool) -> None:
         super().__init__()
-        places = {name: n for stage in SITES[sites] for name, n in sites_of(prior.unet)[stage].items()}
+        places = {
+            name: n for stage in SITES[sites] for name, n in sites_of(prior.unet)[stage].items()
+        }
         self.replica = Replica(prior, sites, list(places), rank, checkpointing)
         self.base = self.replica.base
-        self.mixers = nn.ModuleDict({key_of(name): mixer(mix, channels) for name, channels in places.items()})
+        self.mixers = nn.ModuleDict(
+            {key_of(name): mixer(mix, channels) for name, channels in places.items()}
+        )
         self.conditions = Conditions(prior)
 
     def encode(self, image: Tensor, hints: Tensor) -> Tensor:
@@ -83,7 +96,9 @@ class Mixed(GuidedUNet):
         self.replica(x, t, text, shown, features)
         return features
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None
+    ) -> Tensor:
         said = self.features(x, t, text, shown) if features is None else features
 
         def mixed(name: str, given: Tensor, output: Tensor) -> Tensor:
@@ -110,7 +125,9 @@ class InputConcat(GuidedUNet):
     def features(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor) -> Features:
         return {}
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None
+    ) -> Tensor:
         return self.replica(x, t, text, shown, {})
 
     def pretrained(self) -> list[nn.Parameter]:
@@ -126,9 +143,12 @@ class ControlNet(GuidedUNet):
         super().__init__()
         widths = (16, 32, 96, 256)[: prior.factor.bit_length()]
         self.net: Any = ControlNetModel.from_unet(
-            prior.unet, conditioning_embedding_out_channels=widths, conditioning_channels=1 + HINT_CHANNELS
+            prior.unet,
+            conditioning_embedding_out_channels=widths,
+            conditioning_channels=1 + HINT_CHANNELS,
         )
-        self.embed, self.net.controlnet_cond_embedding = self.net.controlnet_cond_embedding, nn.Identity()
+        self.embed = self.net.controlnet_cond_embedding
+        self.net.controlnet_cond_embedding = nn.Identity()
         if checkpointing:
             self.net.enable_gradient_checkpointing()
         self.base = Aside(HookedUNet(prior.unet, [], checkpointing))
@@ -140,38 +160,63 @@ class ControlNet(GuidedUNet):
         skips, middle = self.net(x, t, text, shown, return_dict=False)
         return {**{str(i): skip for i, skip in enumerate(skips)}, "middle": middle}
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features | None = None
+    ) -> Tensor:
         said = dict(self.features(x, t, text, shown) if features is None else features)
         middle = said.pop("middle")
         unet: Any = self.base.on(x.device).unet
         residuals = tuple(said.values())
-        return unet(x, t, text, down_block_additional_residuals=residuals, mid_block_additional_residual=middle).sample
+        return unet(
+            x,
+            t,
+            text,
+            down_block_additional_residuals=residuals,
+            mid_block_additional_residual=middle,
+        ).sample
 
     def pretrained(self) -> list[nn.Parameter]:
-        parts = (self.net.conv_in, self.net.time_embedding, self.net.down_blocks, self.net.mid_block)
+        parts = (
+            self.net.conv_in,
+            self.net.time_embedding,
+            self.net.down_blocks,
+            self.net.mid_block,
+        )
         return [p for part in parts for p in part.parameters()]
 
 
 class Replica(nn.Module):
-    """The prior's U-Net once more, its input widened by new columns, zero at first, that see the conditions.
+    """The prior's U-Net once more, its input widened by new columns, zero at first, that see the
+    conditions.
 
-    sites, names: it keeps what it says at these modules, and has nothing after the last of them. rank: 0 = a copy of
-    its own, all of which learns; otherwise the prior's very weights, and beside each projection of an attention layer
-    two thin matrices that learn (Hu et al., 2022, LoRA)."""
+    sites, names: it keeps what it says at these modules, and has nothing after the last of them.
+    rank: 0 = a copy of its own, all of which learns; otherwise the prior's very weights, and beside
+    each projection of an attention layer two thin matrices that learn (Hu et al., 2022, LoRA)."""
 
-    def __init__(self, prior: Prior, sites: str, names: list[str], rank: int, checkpointing: bool) -> None:
+    def __init__(
+        self, prior: Prior, sites: str, names: list[str], rank: int, checkpointing: bool
+    ) -> None:
         super().__init__()
         conv = prior.unet.conv_in
         seen = 2 * prior.channels
-        self.widen = zeroed(nn.Conv2d(seen, conv.out_channels, conv.kernel_size, padding=conv.padding, bias=False))
+        self.widen = zeroed(
+            nn.Conv2d(seen, conv.out_channels, conv.kernel_size, padding=conv.padding, bias=False)
+        )
         linear = projections_of(prior.unet, but=AFTER[sites]) if rank else {}
-        self.adapters = nn.ModuleDict({key_of(name): Adapter(each, rank) for name, each in linear.items()})
+        self.adapters = nn.ModuleDict(
+            {key_of(name): Adapter(each, rank) for name, each in linear.items()}
+        )
         self.sites, visited = frozenset(names), ["conv_in", *names]
-        self.own = None if rank else HookedUNet(trimmed(copied(prior.unet), sites), visited, checkpointing)
+        self.own = (
+            None if rank else HookedUNet(trimmed(copied(prior.unet), sites), visited, checkpointing)
+        )
         self.base = Aside(HookedUNet(prior.unet, [*visited, *linear], checkpointing))
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features) -> Tensor:
-        """The output, if the last layer is kept. features: is filled with what is said at the sites."""
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, shown: Tensor, features: Features
+    ) -> Tensor:
+        """The output, if the last layer is kept. features: is filled with what is said at the
+        sites."""
 
         def said(name: str, given: Tensor, output: Tensor) -> Tensor:
             if name == "conv_in":
@@ -222,15 +267,20 @@ class ConditionEncoder(nn.Module):
         last = self.encoder.conv_out if vae.quant_conv is None else vae.quant_conv
         mean = first_outputs(last, prior.channels)
         self.encoder.conv_in = widened(self.encoder.conv_in, channels)
-        self.encoder.conv_out = mean if vae.quant_conv is None else nn.Sequential(self.encoder.conv_out, mean)
+        self.encoder.conv_out = (
+            mean if vae.quant_conv is None else nn.Sequential(self.encoder.conv_out, mean)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) in [-1, 1] -> (N, C, h, w)."""
         return self.scale * self.encoder(x)
 
 
-def guided(prior: Prior, guider: str, mix: str, sites: str, rank: int, checkpointing: bool) -> GuidedUNet:
-    """The guider called copy, controlnet or input_concat. ValueError: a name that is unknown, a key without effect."""
+def guided(
+    prior: Prior, guider: str, mix: str, sites: str, rank: int, checkpointing: bool
+) -> GuidedUNet:
+    """The guider called copy, controlnet or input_concat. ValueError: a name that is unknown, a key
+    without effect."""
     if guider not in GUIDERS:
         raise ValueError(f"guider is {', '.join(GUIDERS)}, not {guider!r}")
     if sites not in SITES:

@@ -1,8 +1,10 @@
-"""How a guider's features enter the layers of a frozen U-Net: each mixer changes nothing before it has learned.
+"""How a guider's features enter the layers of a frozen U-Net: each mixer changes nothing before it
+has learned.
 
-Liu et al. (2023), "Improved Diffusion-based Image Colorization via Piggybacked Models", Eq. 2; its two alternatives are
-Zhang and Agrawala's (2023, ControlNet) and Perez et al.'s (2018, FiLM). Of two factors in a row only one may begin at
-zero: the gradient of each is a multiple of the other, and two zeros would stay for ever."""
+Liu et al. (2023), "Improved Diffusion-based Image Colorization via Piggybacked Models", Eq. 2; its
+two alternatives are Zhang and Agrawala's (2023, ControlNet) and Perez et al.'s (2018, FiLM). Of two
+factors in a row only one may begin at zero: the gradient of each is a multiple of the other, and
+two zeros would stay for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ MIXES = ("concat", "add", "film")
 
 
 class Concat(nn.Module):
-    """F' = A F + B C G + b, which is Conv1x1(Concat(F, Conv1x1(G))) of Eq. 2; begins with A = C = 1, B = b = 0."""
+    """F' = A F + B C G + b, which is Conv1x1(Concat(F, Conv1x1(G))) of Eq. 2; begins with A = C =
+    1, B = b = 0."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

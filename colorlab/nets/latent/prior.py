@@ -1,9 +1,11 @@
-"""A text-to-image latent diffusion model as a folder holds it: Stable Diffusion 1.x, or a small one of our own.
+"""A text-to-image latent diffusion model as a folder holds it: Stable Diffusion 1.x, or a small one
+of our own.
 
-Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models". A folder in the layout of
-diffusers has model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/; `StableDiffusionPipeline` opens what
-is saved here. At every interface a noise level is alpha_bar, as everywhere in the suite; the model's own timesteps are
-found from it, between two of its table too."""
+Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models". A folder in
+the layout of diffusers has model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/;
+`StableDiffusionPipeline` opens what is saved here. At every interface a noise level is alpha_bar,
+as everywhere in the suite; the model's own timesteps are found from it, between two of its table
+too."""
 
 from __future__ import annotations
 
@@ -31,21 +33,27 @@ from colorlab.weights.catalog import TEXT
 
 INDEX = "model_index.json"
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-OUTSIDE = ["colorlab", TEXT]  # the text encoder of an index whose folder holds none: MiniLM of the cache
-PREDICTIONS = {"epsilon": "eps", "v_prediction": "v"}  # diffusers' names -> those of colorlab.diffusion
+# the text encoder of an index whose folder holds none: MiniLM of the cache
+OUTSIDE = ["colorlab", TEXT]
+# diffusers' names -> those of colorlab.diffusion
+PREDICTIONS = {"epsilon": "eps", "v_prediction": "v"}
 OF_A_RUN = "prior"  # the folder within a run of method=latent_prior
 LEAST = 2.0**-24  # stands for an alpha_bar of 0 where its logarithm is taken
 
 
 class Prior(nn.Module):
-    """unet: UNet2DConditionModel; vae: AutoencoderKL; alpha_bars (T,) of the timesteps 0 .. T - 1, decreasing;
-    prediction: "epsilon" or "v_prediction". ConfigError: parts that do not fit each other.
+    """unet: UNet2DConditionModel; vae: AutoencoderKL; alpha_bars (T,) of the timesteps 0 .. T - 1,
+    decreasing; prediction: "epsilon" or "v_prediction". ConfigError: parts that do not fit each
+    other.
 
-    scale: of latents, about 1 / their deviation; factor: pixels per latent; stride: sides of pictures are multiples."""
+    scale: of latents, about 1 / their deviation; factor: pixels per latent; stride: sides of
+    pictures are multiples."""
 
     alpha_bars: Tensor
 
-    def __init__(self, unet: Any, vae: Any, text: TextEncoder, alpha_bars: Tensor, prediction: str) -> None:
+    def __init__(
+        self, unet: Any, vae: Any, text: TextEncoder, alpha_bars: Tensor, prediction: str
+    ) -> None:
         super().__init__()
         must_fit(unet, vae, text, prediction)
         self.unet, self.vae, self.text, self.prediction = unet, vae, text, prediction
@@ -56,8 +64,8 @@ class Prior(nn.Module):
         self.stride = self.factor * 2 ** (len(unet.config.block_out_channels) - 1)
 
     def encode(self, rgb: Tensor, draws: Draws | None = None) -> Tensor:
-        """(N, 3, H, W) in [0, 1] -> (N, C, H / factor, W / factor), about unit deviation: the mean, or with draws a
-        sample."""
+        """(N, 3, H, W) in [0, 1] -> (N, C, H / factor, W / factor), about unit deviation: the mean,
+        or with draws a sample."""
         return encoded(self.vae, rgb, draws)
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -69,7 +77,8 @@ class Prior(nn.Module):
         return self.text(texts, cut)
 
     def timestep(self, alpha_bar: float | Tensor) -> Tensor:
-        """alpha_bar in [0, 1], a number or (N,) -> t in [0, T - 1], between whole timesteps by log-SNR."""
+        """alpha_bar in [0, 1], a number or (N,) -> t in [0, T - 1], between whole timesteps by
+        log-SNR."""
         return timestep_at(alpha_bar, self.alpha_bars)
 
     def level(self, t: float | Tensor) -> Tensor:
@@ -92,8 +101,9 @@ class Prior(nn.Module):
         return diffusion.target_of(x_0, noise, alpha_bar, PREDICTIONS[self.prediction])
 
     def start(self, denoise: Denoiser, noise: Tensor, level: float) -> Tensor:
-        """The state (N, C, h, w) that a sampler begins with at a level: pure noise, brought there from the model's own
-        noisiest level by one step of DDIM. Noise alone would say that the mean of all latents is 0."""
+        """The state (N, C, h, w) that a sampler begins with at a level: pure noise, brought there
+        from the model's own noisiest level by one step of DDIM. Noise alone would say that the mean
+        of all latents is 0."""
         noisiest = float(self.alpha_bars[-1])
         if noisiest >= level:
             return noise
@@ -101,7 +111,8 @@ class Prior(nn.Module):
         return diffusion.noised(x_0, diffusion.eps_of(noise, x_0, noisiest), level)
 
     def forward(self, x: Tensor, alpha_bar: float | Tensor, states: Tensor) -> Tensor:
-        """The U-Net's output for noisy latents x (N, C, h, w), a level or one per row, token states (N, T, D)."""
+        """The U-Net's output for noisy latents x (N, C, h, w), a level or one per row, token states
+        (N, T, D)."""
         return self.unet(x, self.timestep(alpha_bar).to(x), states, return_dict=False)[0]
 
 
@@ -132,7 +143,8 @@ def level_at(t: float | Tensor, alpha_bars: Tensor) -> Tensor:
 
 
 def schedule_of(alpha_bars: Tensor) -> Schedule:
-    """xi = (t + 1) / T in (0, 1] -> alpha_bar of a prior's own table, for its samplers; xi = 1 is the noisiest."""
+    """xi = (t + 1) / T in (0, 1] -> alpha_bar of a prior's own table, for its samplers; xi = 1 is
+    the noisiest."""
     table = alpha_bars.detach().cpu()
     return lambda xi: level_at(torch.as_tensor(xi, dtype=torch.float64) * len(table) - 1, table)
 
@@ -141,7 +153,8 @@ def timestep_at(alpha_bar: float | Tensor, alpha_bars: Tensor) -> Tensor:
     """See ``Prior.timestep``; alpha_bars (T,), decreasing."""
     level = torch.as_tensor(alpha_bar, dtype=torch.float64, device=alpha_bars.device)
     table, wanted = log_snr(alpha_bars), log_snr(level)
-    above = torch.searchsorted(-table, -wanted).clamp(1, len(table) - 1)  # the first timestep at least as noisy
+    # the first timestep at least as noisy
+    above = torch.searchsorted(-table, -wanted).clamp(1, len(table) - 1)
     share = (table[above - 1] - wanted) / (table[above - 1] - table[above])
     return (above - 1 + share).clamp(0, len(table) - 1)
 
@@ -151,26 +164,34 @@ def must_fit(unet: Any, vae: Any, text: TextEncoder, prediction: str) -> None:
     latents, width = int(vae.config.latent_channels), int(unet.config.cross_attention_dim)
     if (unet.config.in_channels, unet.config.out_channels) != (latents, latents):
         sizes = f"{unet.config.in_channels} channels in, {unet.config.out_channels} out"
-        raise ConfigError(f"unet has {sizes}, vae latents have {latents} (give a plain text-to-image model)")
+        raise ConfigError(
+            f"unet has {sizes}, vae latents have {latents} (give a plain text-to-image model)"
+        )
     if text.width != width:
         raise ConfigError(
-            f"unet reads text of width {width}, text_encoder writes {text.width} (take both from one model)"
+            f"unet reads text of width {width}, text_encoder writes {text.width} (take both from "
+            "one model)"
         )
     if prediction not in PREDICTIONS:
-        raise ConfigError(f"scheduler has prediction_type {prediction!r} (known are {' and '.join(PREDICTIONS)})")
+        raise ConfigError(
+            f"scheduler has prediction_type {prediction!r} (known are {' and '.join(PREDICTIONS)})"
+        )
 
 
 def load_prior(path: str) -> Prior:
-    """The prior in a folder in diffusers' layout, in a run of method=latent_prior, as ``pretrained/<name>``, or by its
-    id in the hub's local cache; float32, on the CPU, frozen. ConfigError, one line: a folder or a part is missing, or
-    parts do not fit; DataError: the text encoder lies elsewhere and has not been fetched."""
+    """The prior in a folder in diffusers' layout, in a run of method=latent_prior, as
+    ``pretrained/<name>``, or by its id in the hub's local cache; float32, on the CPU, frozen.
+    ConfigError, one line: a folder or a part is missing, or parts do not fit; DataError: the text
+    encoder lies elsewhere and has not been fetched."""
     from diffusers import DDIMScheduler, UNet2DConditionModel
 
     folder = folder_of(path, "prior")
     outside = reads_outside(folder)
     for part in PARTS:
         if not (folder / part).is_dir() and not (outside and part in ("text_encoder", "tokenizer")):
-            raise ConfigError(f"prior={path} has no {part}/ (a prior's folder has {', '.join(PARTS)})")
+            raise ConfigError(
+                f"prior={path} has no {part}/ (a prior's folder has {', '.join(PARTS)})"
+            )
     unet, vae = load_part(UNet2DConditionModel, folder / "unet"), load_vae(str(folder))
     text = read_text(TEXT) if outside else load_text(folder / "text_encoder", folder / "tokenizer")
     scheduler = load_part(DDIMScheduler, folder / "scheduler")
@@ -189,8 +210,9 @@ def reads_outside(folder: Path) -> bool:
 
 
 def load_vae(path: str) -> Any:
-    """The AutoencoderKL of a prior's folder, of a run of method=latent_prior or method=latent_vae, or a folder that
-    holds nothing else; float32, on the CPU, frozen. ConfigError if there is none."""
+    """The AutoencoderKL of a prior's folder, of a run of method=latent_prior or method=latent_vae,
+    or a folder that holds nothing else; float32, on the CPU, frozen. ConfigError if there is
+    none."""
     from diffusers import AutoencoderKL
 
     folder = folder_of(path, "vae")
@@ -210,46 +232,54 @@ def folder_of(path: str, key: str) -> Path:
         return Path(snapshot_download(path, local_files_only=True))
     except Exception as error:
         raise ConfigError(
-            f"{key}={path} is not there (give the folder of a run, one in Stable Diffusion's layout, or the id of a "
+            f"{key}={path} is not there (give the folder of a run, one in Stable Diffusion's "
+            "layout, or the id of a "
             "hub's model that is in the local cache, where `hf download ID` puts it)"
         ) from error
 
 
 def load_part(part: Any, folder: Path) -> Any:
-    """A part of diffusers from its folder, without its chatter. ConfigError if it is damaged or of another kind."""
+    """A part of diffusers from its folder, without its chatter. ConfigError if it is damaged or of
+    another kind."""
     import diffusers
 
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
-    safe = {} if part.__name__.endswith("Scheduler") else {"use_safetensors": True}  # a scheduler has no weights
+    # a scheduler has no weights
+    safe = {} if part.__name__.endswith("Scheduler") else {"use_safetensors": True}
     try:
         must_hold_files(folder)
         return part.from_pretrained(folder, local_files_only=True, **safe)
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
-        raise ConfigError(f"{folder} is not a {part.__name__}: {reason} (train it or copy it anew)") from error
+        raise ConfigError(
+            f"{folder} is not a {part.__name__}: {reason} (train it or copy it anew)"
+        ) from error
 
 
 def save_prior(prior: Prior, path: Path) -> None:
-    """A folder that ``load_prior`` and `StableDiffusionPipeline.from_pretrained` open, in place of one there is."""
+    """A folder that ``load_prior`` and `StableDiffusionPipeline.from_pretrained` open, in place of
+    one there is."""
     import diffusers
 
     diffusers.utils.logging.set_verbosity_error()
     scheduler = diffusers.DDIMScheduler(
-        num_train_timesteps=len(prior.alpha_bars), trained_betas=betas_of(prior.alpha_bars), clip_sample=False,
-        set_alpha_to_one=False, steps_offset=1, prediction_type=prior.prediction, timestep_spacing="trailing",
+        num_train_timesteps=len(prior.alpha_bars), trained_betas=betas_of(prior.alpha_bars),
+        clip_sample=False, set_alpha_to_one=False, steps_offset=1, prediction_type=prior.prediction,
+        timestep_spacing="trailing",
     )  # fmt: skip
     pipeline: Any = diffusers.StableDiffusionPipeline(
         vae=contiguous(prior.vae), text_encoder=prior.text.model, tokenizer=prior.text.tokenizer,
-        unet=contiguous(prior.unet), scheduler=scheduler, safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
+        unet=contiguous(prior.unet), scheduler=scheduler, safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     with replacing_folder(path) as temporary:
         pipeline.save_pretrained(temporary)
 
 
 def save_vae(vae: Any, path: Path) -> None:
-    """A folder that ``load_vae`` and `AutoencoderKL.from_pretrained` open; one that is there is replaced."""
+    """A folder that ``load_vae`` and `AutoencoderKL.from_pretrained` open; one that is there is
+    replaced."""
     with replacing_folder(path) as temporary:
         contiguous(vae).save_pretrained(temporary)
 
@@ -266,10 +296,12 @@ def betas_of(alpha_bars: Tensor) -> list[float]:
 
 
 def alpha_bar_table(timesteps: int, zero_snr: bool) -> Tensor:
-    """Stable Diffusion's (timesteps,) alpha_bar, float64: sqrt(beta) evenly spaced from sqrt(.00085) to sqrt(.012).
+    """Stable Diffusion's (timesteps,) alpha_bar, float64: sqrt(beta) evenly spaced from
+    sqrt(.00085) to sqrt(.012).
 
-    zero_snr: shifted and scaled in sqrt(alpha_bar) so that the last is pure noise (Lin et al., 2024, Alg. 1); without
-    it a prior has never seen the noise that sampling starts from, and its pictures tend to the mean brightness."""
+    zero_snr: shifted and scaled in sqrt(alpha_bar) so that the last is pure noise
+    (Lin et al., 2024, Alg. 1); without it a prior has never seen the noise that sampling starts
+    from, and its pictures tend to the mean brightness."""
     first, last = math.sqrt(0.00085), math.sqrt(0.012)
     betas = torch.linspace(first, last, timesteps, dtype=torch.float64) ** 2
     root = (1 - betas).cumprod(0).sqrt()

@@ -1,6 +1,8 @@
-"""Token states of a prompt: CLIP's as in Stable Diffusion 1.x, or a BERT's such as MiniLM, from a local folder.
+"""Token states of a prompt: CLIP's as in Stable Diffusion 1.x, or a BERT's such as MiniLM, from a
+local folder.
 
-Both are padded to the tokenizer's length and not pooled: one vector of a whole caption hardly tells colours apart."""
+Both are padded to the tokenizer's length and not pooled: one vector of a whole caption hardly tells
+colours apart."""
 
 from __future__ import annotations
 
@@ -18,13 +20,15 @@ from colorlab.storage.tensors import must_hold_files
 from colorlab.weights.catalog import TEXT
 from colorlab.weights.store import text_folder
 
-BERT_TOKENS = 32  # longer than any caption of a drawing; BERT's own 512 would make every prompt sixteen times as long
+# longer than any caption of a drawing; BERT's own 512 would make every prompt sixteen times as long
+BERT_TOKENS = 32
 KEPT_BYTES = 1 << 29  # of token states: the captions of a small data set are encoded once
 GROUP = 8  # prompts encoded together
 
 
 class TextEncoder(nn.Module):
-    """model: a frozen CLIPTextModel or BertModel; tokenizer: its own, which knows how many tokens there are.
+    """model: a frozen CLIPTextModel or BertModel; tokenizer: its own, which knows how many tokens
+    there are.
 
     length: T, tokens of a prompt with the two at its ends; width: D, of a token's state."""
 
@@ -37,17 +41,24 @@ class TextEncoder(nn.Module):
         self.answers = Answers(KEPT_BYTES, GROUP)
 
     def forward(self, texts: list[str], cut: bool = False) -> Tensor:
-        """N prompts -> (N, T, D). cut: drop silently what is too long (training); otherwise a ConfigError."""
+        """N prompts -> (N, T, D). cut: drop silently what is too long (training); otherwise a
+        ConfigError."""
         for text in () if cut else set(texts):
             self._must_fit(text)
         device = next(self.model.parameters()).device
-        states = self.answers.of(texts, lambda places: self._encoded([texts[i] for i in places], device))
+        states = self.answers.of(
+            texts, lambda places: self._encoded([texts[i] for i in places], device)
+        )
         return states.to(device)
 
     @torch.no_grad()
     def _encoded(self, texts: list[str], device: torch.device) -> Tensor:
         tokens = self.tokenizer(
-            texts, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt"
+            texts,
+            padding="max_length",
+            max_length=self.length,
+            truncation=True,
+            return_tensors="pt",
         ).to(device)
         mask = tokens.attention_mask if self.masked else None
         return self.model(tokens.input_ids, attention_mask=mask)[0]
@@ -57,7 +68,8 @@ class TextEncoder(nn.Module):
         if len(ids) > self.length:
             kept = self.tokenizer.decode(ids[: self.length - 1], skip_special_tokens=True)
             raise ConfigError(
-                f"text={text[:40]!r}... has {len(ids) - 2} tokens, {self.length - 2} fit (shorten it: all after "
+                f"text={text[:40]!r}... has {len(ids) - 2} tokens, {self.length - 2} fit (shorten "
+                "it: all after "
                 f"{kept[-40:]!r} would be cut)"
             )
 
@@ -79,13 +91,16 @@ def read_text(name: str) -> TextEncoder:
 
 
 def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEncoder:
-    """The encoder in two folders, which may be one. length: of the prompts; None = the tokenizer's own.
+    """The encoder in two folders, which may be one. length: of the prompts; None = the tokenizer's
+    own.
 
     ConfigError: files are missing or of another kind."""
     try:
         import transformers
     except ImportError as error:
-        raise ConfigError("package transformers is not installed (pip install 'colorlab-suite[piggyback]')") from error
+        raise ConfigError(
+            "package transformers is not installed (pip install 'colorlab-suite[piggyback]')"
+        ) from error
     kinds: dict[str, tuple[Any, Any]] = {
         "clip_text_model": (transformers.CLIPTextModel, transformers.CLIPTokenizer),
         "bert": (transformers.BertModel, transformers.BertTokenizer),
@@ -101,8 +116,11 @@ def load_text(model: Path, tokenizer: Path, length: int | None = None) -> TextEn
         words = kinds[kind][1].from_pretrained(tokenizer, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise ConfigError(f"{model} or {tokenizer} is not a text encoder: {reason} (copy it anew)") from error
+        raise ConfigError(
+            f"{model} or {tokenizer} is not a text encoder: {reason} (copy it anew)"
+        ) from error
     if kind == "bert":
-        net.config.use_attention_mask = True  # told to StableDiffusionPipeline: padding would blur the words' states
+        # told to StableDiffusionPipeline: padding would blur the words' states
+        net.config.use_attention_mask = True
     words.model_max_length = length or words.model_max_length
     return TextEncoder(net, words)

@@ -1,7 +1,8 @@
-"""Tints: a small net paints the drawing anew from each code; of a few colourings only the best one learns.
+"""Tints: a small net paints the drawing anew from each code; of a few colourings only the best one
+learns.
 
-Multiple choice learning (Guzman-Rivera, Batra and Kohli, 2012): the loss is that of the best of several guesses, so the
-net keeps several good answers instead of their mean."""
+Multiple choice learning (Guzman-Rivera, Batra and Kohli, 2012): the loss is that of the best of
+several guesses, so the net keeps several good answers instead of their mean."""
 
 from __future__ import annotations
 
@@ -20,10 +21,17 @@ from colorlab.types import Batch, Condition
 class Tint(Method):
     """A small net from a drawing and a code to a colouring.
 
-    width: channels. codes: numbers in a code. guesses: colourings of a picture, of which the best one learns."""
+    width: channels. codes: numbers in a code. guesses: colourings of a picture, of which the best
+    one learns."""
 
     def __init__(
-        self, seed: int, optimizer: OptimizerFactory, schedule: ScheduleFactory, width: int, codes: int, guesses: int
+        self,
+        seed: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        width: int,
+        codes: int,
+        guesses: int,
     ) -> None:
         super().__init__(seed, optimizer, schedule)
         self.codes, self.guesses = codes, guesses
@@ -39,14 +47,20 @@ class Tint(Method):
         errors = (guesses - batch.rgb[:, None]).abs().mean(dim=(2, 3, 4))  # (B, guesses)
         return {"loss": errors.amin(dim=1).mean(), "first": errors[:, 0].mean()}
 
-    def sample(self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()) -> Tensor:
+    def sample(
+        self, condition: Condition, n: int, draws: Draws, guides: Sequence[Guide] = ()
+    ) -> Tensor:
         """(B, n, 3, H, W) in [0, 1], painted one by one: the same bits in any batch.
 
         ConfigError: there are guides or hints."""
         if guides or condition.hints is not None:
-            raise ConfigError("tints take no guides and no hints (leave guide=, bias= and hints= out)")
+            raise ConfigError(
+                "tints take no guides and no hints (leave guide=, bias= and hints= out)"
+            )
         rows = draws.candidates(n)
-        painted = [self.paint(condition.image[r // n][None], rows.rows(r, r + 1)) for r in range(len(rows))]
+        painted = [
+            self.paint(condition.image[r // n][None], rows.rows(r, r + 1)) for r in range(len(rows))
+        ]
         return torch.cat(painted).unflatten(0, (-1, n))
 
     def paint(self, image: Tensor, draws: Draws) -> Tensor:
