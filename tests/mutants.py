@@ -219,7 +219,7 @@ def copied(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     for path in (*ROOT.glob("colorlab/pretrained"), *ROOT.glob("colorlab/*/art")):
         (folder / path.relative_to(ROOT)).symlink_to(path)
-    for name in ("experiments", "docs", "pyproject.toml", "README.md"):
+    for name in ("experiments", "docs", "results", "examples", "pyproject.toml", "README.md"):
         (folder / name).symlink_to(ROOT / name)
 
 
