@@ -169,35 +169,35 @@ def children_of(node: ast.AST) -> list[ast.AST]:
 
 
 def tests_of(module: str) -> list[str]:
-    """The test files of a module: those named after it first, then those that import it; where
-    there are none, those that compose it by its name, themselves or by a module of the tests' own,
-    or those of the modules that import it."""
+    """The test files that would notice a change to a module, its own first: those named after it,
+    those that import it, those that take from these, and those of the modules that import it."""
+    own = own_tests(module)
+    theirs = [test for user in users_of(module) for test in own_tests(user)]
+    return list(dict.fromkeys(own + theirs))
+
+
+def own_tests(module: str) -> list[str]:
+    """The test files named after a module, then those that import it, themselves or by another of
+    the tests' modules; where there are none, those that compose it by its name."""
     stem = module.rsplit(".", 1)[-1]
     texts = {
         path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))
     }
-    files = [path for path in texts if path.stem.startswith("test_")]
+
+    def takers(makers: list[Path]) -> list[Path]:
+        names = [re.compile(rf"tests\.{path.stem}\b") for path in makers]
+        taking = [path for path in texts if any(name.search(texts[path]) for name in names)]
+        return [path for path in [*makers, *taking] if path.stem.startswith("test_")]
+
     named = [
         path
-        for path in files
+        for path in texts
         if path.stem in (f"test_{stem}", f"test_metrics_{stem}", f"test_samplers_{stem}")
     ]
-    found = named + [
-        path
-        for path in files
-        if path not in named and re.search(rf"{re.escape(module)}\b", texts[path])
-    ]
-    if not found:
-        makers = [
-            path for path in texts if re.search(rf'(method=|sampler=|"){stem}\b', texts[path])
-        ]
-        own = [f"tests.{path.stem} " for path in makers if path not in files]
-        found = [
-            path for path in files if path in makers or any(name in texts[path] for name in own)
-        ]
-    if not found:
-        return sorted({test for user in users_of(module) for test in tests_of(user)})
-    return [str(path.relative_to(ROOT)) for path in found]
+    importing = [path for path in texts if re.search(rf"{re.escape(module)}\b", texts[path])]
+    composing = re.compile(rf'(method=|sampler=|"){stem}\b')
+    found = takers(named + importing) or takers([p for p in texts if composing.search(texts[p])])
+    return [str(path.relative_to(ROOT)) for path in dict.fromkeys(found)]
 
 
 def users_of(module: str) -> list[str]:

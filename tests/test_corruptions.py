@@ -58,6 +58,14 @@ def test_other_hues_keep_lightness_and_are_another_colouring() -> None:
     assert (before[:, 1:] - after[:, 1:]).abs().max() > 20
 
 
+def test_hues_are_turned_by_one_to_five_radians() -> None:
+    pale = torch.tensor([0.55, 0.5, 0.5]).view(1, 3, 1, 1).expand(64, -1, 2, 2)
+    turned = CORRUPTIONS["recoloured"](pale, torch.ones(64, 1, 2, 2), Draws(0, range(64)))
+    hues = [torch.atan2(lab[:, 2, 0, 0], lab[:, 1, 0, 0]) for lab in (lab_of(turned), lab_of(pale))]
+    angles = (hues[0] - hues[1]) % (2 * torch.pi)
+    assert 0.98 < angles.min() < 1.4 and 4.6 < angles.max() < 5.02
+
+
 def test_a_corruption_depends_on_its_draws_alone() -> None:
     true, lines = drawing("box")
     for corrupt in CORRUPTIONS.values():

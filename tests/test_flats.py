@@ -18,7 +18,7 @@ from colorlab.conditions.palette import (
     lab_of_colors,
 )
 from colorlab.draws import Draws
-from colorlab.methods.area_inputs import openness, places_of
+from colorlab.methods.area_inputs import labels_of, openness, places_of
 from colorlab.methods.flats import Flats
 from colorlab.methods.flats_diffusion import is_background
 from colorlab.runs.run import open_run
@@ -385,6 +385,13 @@ def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_n
     assert openness(image, labels, places_of(labels, R)).tolist() == (
         [1, 1, 1, 2] if around else [-1, -1, -1]
     )
+
+
+def test_areas_of_small_drawings_are_looked_for_at_192_px() -> None:
+    image = torch.ones(2, 1, 24, 48)
+    image[..., 4:20, [8, 30]] = image[..., [4, 20], 8:31] = 0
+    assert labels_of(image).shape == (2, 96, 192)
+    assert labels_of(torch.ones(1, 1, 200, 100)).shape == (1, 200, 100)
 
 
 def test_the_background_has_most_of_the_pictures_border() -> None:

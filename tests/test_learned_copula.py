@@ -121,7 +121,13 @@ def test_truncated_normals_are_scipys_far_out_too() -> None:
     from scipy.stats import truncnorm
 
     u = torch.linspace(0.01, 0.99, 9, dtype=torch.float64)
-    for mean, low, high in ((0.0, -1.0, 2.0), (5.0, -4.0, -3.5), (-9.0, 1.0, 4.0)):
+    for mean, low, high in (
+        (0.0, -1.0, 2.0),
+        (5.0, -4.0, -3.5),
+        (-9.0, 1.0, 4.0),
+        (9.0, 0.0, 3.0),
+        (-9.0, -3.0, 0.0),
+    ):
         found = truncated(*(torch.full_like(u, x) for x in (mean, low, high)), u)
         expected = truncnorm.ppf(u, low - mean, high - mean, loc=mean)
         flipped = truncnorm.ppf(1 - u, low - mean, high - mean, loc=mean)

@@ -56,6 +56,13 @@ def test_differences_of_lightness_are_kept_and_those_of_chroma_for_a_share() -> 
     assert torch.allclose(now, was * torch.tensor([1.0, CHROMA, CHROMA]), atol=0.05)
 
 
+def test_under_thin_ink_the_flat_colour_stays_where_nothing_is_shaded() -> None:
+    image = torch.full((1, 1, 8, 8), 0.6)
+    flats = torch.tensor([0.8, 0.5, 0.3]).view(1, 3, 1, 1) * image
+    same = coherent(flats, flats, image, torch.zeros(1, 8, 8, dtype=torch.long))
+    assert torch.allclose(same, flats, atol=1e-3)
+
+
 @pytest.mark.parametrize(("gray", "tells"), [(0.3, False), (0.4, True)])
 def test_colours_under_dark_ink_tell_nothing(gray: float, tells: bool) -> None:
     image, labels = torch.ones(1, 1, 8, 8), torch.zeros(1, 8, 8, dtype=torch.long)
