@@ -178,7 +178,7 @@ def tests_of(module: str) -> list[str]:
 
 def own_tests(module: str) -> list[str]:
     """The test files named after a module, then those that import it, themselves or by another of
-    the tests' modules; where there are none, those that compose it by its name."""
+    the tests' modules, then those that compose it by its name."""
     stem = module.rsplit(".", 1)[-1]
     texts = {
         path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))
@@ -196,7 +196,7 @@ def own_tests(module: str) -> list[str]:
     ]
     importing = [path for path in texts if re.search(rf"{re.escape(module)}\b", texts[path])]
     composing = re.compile(rf'(method=|sampler=|"){stem}\b')
-    found = takers(named + importing) or takers([p for p in texts if composing.search(texts[p])])
+    found = takers(named + importing) + takers([p for p in texts if composing.search(texts[p])])
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys(found)]
 
 
