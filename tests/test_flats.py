@@ -19,7 +19,7 @@ from colorlab.conditions.palette import (
 )
 from colorlab.draws import Draws
 from colorlab.methods.area_inputs import labels_of, openness, places_of
-from colorlab.methods.flats import Flats
+from colorlab.methods.flats import Flats, guided
 from colorlab.methods.flats_diffusion import is_background
 from colorlab.runs.run import open_run
 from colorlab.samplers.guidance import GuidanceOptions
@@ -188,6 +188,15 @@ def test_guidance_goes_beyond_the_hand_and_zero_is_off(method, monkeypatch) -> N
     assert torch.equal(drawn_by[0.0], drawn_by[1e-9]) and not torch.equal(
         drawn_by[0.0], drawn_by[3.0]
     )
+
+
+def test_guidance_is_ho_and_salimans_formula() -> None:
+    order = torch.zeros(1, 3, dtype=torch.long)
+    logits = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0))
+    told, other = (lambda order, own=own: lambda last: own for own in logits)
+    log_p, log_q = logits.log_softmax(-1)
+    assert torch.allclose(guided([told, other], 1.5, order)(None), log_p + 1.5 * (log_p - log_q))
+    assert torch.equal(guided([told], 1.5, order)(None), log_p)
 
 
 @pytest.mark.whole
