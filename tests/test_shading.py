@@ -57,7 +57,7 @@ def test_differences_of_lightness_are_kept_and_those_of_chroma_for_a_share() -> 
 
 
 def test_under_thin_ink_the_flat_colour_stays_where_nothing_is_shaded() -> None:
-    image = torch.full((1, 1, 8, 8), 0.6)
+    image = torch.linspace(0.5, 1, 8).expand(1, 1, 8, 8)
     flats = torch.tensor([0.8, 0.5, 0.3]).view(1, 3, 1, 1) * image
     same = coherent(flats, flats, image, torch.zeros(1, 8, 8, dtype=torch.long))
     assert torch.allclose(same, flats, atol=1e-3)
