@@ -140,6 +140,8 @@ def test_the_lattice_is_evenly_filled_and_no_candidate_comes_twice() -> None:
     assert points[:9, 2].mul(9).round().sort().values.tolist() == list(range(9))  # Halton's base 3
     assert all((column.sort().values.diff().min() > 1e-4) for column in points.T)
     assert [mirrored(k, 2) for k in range(5)] == [0, 0.5, 0.25, 0.75, 0.125]
+    steps = torch.tensor([2, 11, 13, 17, 19, 23, 29, 31, 37, 2, 3]).double().sqrt() % 1
+    assert torch.allclose(lattice(torch.tensor([1]), 14)[0, [0, *range(4, 14)]], steps)
 
 
 def expected(opened: float = 0.0, **nats: float) -> torch.Tensor:
