@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from colorlab.nets.area_encoder import AreaEncoder, Drawn, rim_of
+from colorlab.nets import area_encoder
+from colorlab.nets.area_encoder import AreaEncoder, Drawn, memberships, related, rim_of, touching
 from colorlab.nets.color_decoder import ColorDecoder, waves
 
 SIDE, D, K = 32, 16, 12
@@ -49,6 +51,19 @@ def test_an_areas_features_do_not_depend_on_how_areas_are_numbered() -> None:
     other = net(image[:1], number[labels[:1]], count, style)
     assert torch.allclose(plain.areas, other.areas[:, number], atol=1e-5)
     assert torch.allclose(plain.relations, other.relations[:, number][:, :, number], atol=1e-5)
+
+
+@pytest.mark.parametrize("R", [30, 97, 160])
+def test_relations_of_many_areas_are_the_bits_of_all_at_once(
+    R: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(area_encoder, "TOGETHER", 1 << 11)
+    labels, facts = torch.randint(0, R, (1, SIDE, SIDE)), torch.randn(1, R, area_encoder.GEOMETRY)
+    member, net = memberships(labels, R), encoder()
+    with torch.no_grad():
+        assert torch.equal(
+            net.relations(facts, member), net.relate(related(facts, touching(member)))
+        )
 
 
 def test_a_drawing_is_read_alone_as_beside_one_with_more_areas() -> None:

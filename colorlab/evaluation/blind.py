@@ -20,12 +20,14 @@ from PIL import Image
 
 from colorlab.draws import Draws
 from colorlab.errors import ConfigError, DataError
-from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
+from colorlab.evaluation.folder import Evaluation, read_pictures, read_sample
 from colorlab.metrics.intervals import Interval, interval
-from colorlab.storage.files import json_digest, read_arrays, read_json, write_text
+from colorlab.storage.files import json_digest, read_json, write_text
+from colorlab.storage.plain import Line
 
 PAGE, KEY = "blind.html", "blind-key.json"
 REAL = "real"
+ASKED = {"page": str, "trials": {str: {"a": Line, "b": Line}}}
 ANSWERS = {"page": str, "answers": [{"trial": str, "chosen": str, "seconds": float}]}
 QUESTIONS = {
     True: "One of the two colourings is an artist's, the other was made by a program. Which is "
@@ -57,7 +59,7 @@ def trials(
             f"a blind page is of one run or two, not {len(evaluations)} (give runs=[a] or "
             "runs=[a,b])"
         )
-    first, kept = evaluations[0], read_arrays(evaluations[0].path / PICTURES)
+    first, kept = evaluations[0], read_pictures(evaluations[0].path)
     common = set(first.document["drawings"]).intersection(
         *(each.document["drawings"] for each in evaluations)
     )
@@ -125,7 +127,7 @@ def tallied(key: Path, answers: Sequence[Path]) -> dict[str, Interval]:
     """`<a> over <b>` -> how often people chose a, with the 95 % interval over people; with one of
     them alone, over the trials. .5 is chance. DataError: answers to another page, or to a question
     that was not asked."""
-    known: dict[str, Any] = read_json(key, {})
+    known: dict[str, Any] = read_json(key, ASKED)
     rates: dict[str, list[list[float]]] = {}
     for path in answers:
         said = read_json(path, ANSWERS)

@@ -11,8 +11,15 @@ import numpy as np
 
 from colorlab import __version__
 from colorlab.color import lab_of
-from colorlab.errors import ConfigError
-from colorlab.evaluation.folder import PICTURES, Evaluation, located, read_evaluation, read_sample
+from colorlab.errors import ConfigError, DataError
+from colorlab.evaluation.folder import (
+    DISTANCES,
+    Evaluation,
+    located,
+    read_evaluation,
+    read_pictures,
+    read_sample,
+)
 from colorlab.evaluation.judging import as_pictures
 from colorlab.evaluation.naming import distinct_names, given_names, with_jobs
 from colorlab.evaluation.options import ComparisonOptions
@@ -30,7 +37,7 @@ from colorlab.report.grid import mixture
 from colorlab.report.histogram import Distances, histogram
 from colorlab.report.page import Case, Chart, Key, Page, Strip, rendered
 from colorlab.report.table import Row, coverage, headline
-from colorlab.storage.files import read_arrays, write_bytes, write_text
+from colorlab.storage.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -119,6 +126,11 @@ def binning(evaluations: Sequence[Evaluation]) -> tuple[str, Any, str]:
     the axis."""
     if all("lpips" in each.distances for each in evaluations):
         return "lpips", BINS, "LPIPS between two candidates of a drawing"
+    for each in evaluations:
+        if "delta_e" not in each.distances:
+            raise DataError(
+                f"{each.path / DISTANCES} holds no delta_e (evaluate again, the samples are kept)"
+            )
     return "delta_e", 64 * BINS, "CIEDE2000 between two candidates of a drawing"
 
 
@@ -129,7 +141,11 @@ def frontier_of(table: Sequence[Row], quality: str) -> Figure | None:
         if any("diversity/lpips" in row.cells for row in table)
         else "diversity/delta_e"
     )
-    having = [row for row in table if across in row.cells and quality in row.cells]
+    having = [
+        row
+        for row in table
+        if all(key in row.cells and row.cells[key].mean is not None for key in (across, quality))
+    ]
     if not having:
         known = sorted(
             {
@@ -215,7 +231,7 @@ def same_drawings(
     """Drawings that all evaluations have, in the mixture of contact sheets, with every run's
     candidates."""
     base = evaluations[0]
-    kept, drawings = read_arrays(base.path / PICTURES), base.document["drawings"]
+    kept, drawings = read_pictures(base.path), base.document["drawings"]
     common = set(drawings).intersection(*(each.document["drawings"] for each in evaluations))
     among = [i for i, name in enumerate(drawings) if name in common and f"{i}/drawing" in kept]
     cases = []
@@ -236,7 +252,7 @@ def strip_of(name: str, candidates: np.ndarray) -> Strip:
 
 def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
     """The drawings with the largest error of the best candidate, the worst first."""
-    document, kept = evaluation.document, read_arrays(evaluation.path / PICTURES)
+    document, kept = evaluation.document, read_pictures(evaluation.path)
     errors, valid = (
         document["per_drawing"][key] for key in (error_key(document), "validity/share")
     )
@@ -296,7 +312,7 @@ def settings_line(evaluation: Evaluation, name: str) -> list[str]:
         made["precision"],
         ", ".join(additions(made)) or "–",
         ", ".join(sha[:10] for sha in made["weights"].values()),
-        f"{seconds:.2g} ({document['timing']['device']})" if seconds else "–",
+        f"{seconds:.2g} ({document['timing'].get('device', 'cpu')})" if seconds else "–",
         str(evaluation.path),
     ]
 

@@ -18,11 +18,10 @@ import numpy as np
 
 from colorlab.cli import wandb_access
 from colorlab.cli.wandb_access import stays_offline, wandb_errors
-from colorlab.evaluation.folder import PICTURES, Evaluation, read_sample
+from colorlab.evaluation.folder import Evaluation, read_pictures, read_sample
 from colorlab.evaluation.settings import titled
 from colorlab.metrics.diversity import BINS, histogram
 from colorlab.report.grid import drawn_sheet, mixture, sheet_of
-from colorlab.storage.files import read_arrays
 
 # the same key in every run, so that one panel shows them all
 HISTOGRAM = "diversity/lpips_histogram"
@@ -146,7 +145,7 @@ def histogram_rows(evaluation: Evaluation) -> list[list[Any]]:
 def contact_sheet(evaluation: Evaluation) -> Any:
     """A PIL picture: drawing, candidates, true colourings."""
 
-    document, kept = evaluation.document, read_arrays(evaluation.path / PICTURES)
+    document, kept = evaluation.document, read_pictures(evaluation.path)
     among = [i for i in range(len(document["drawings"])) if f"{i}/drawing" in kept]
     shown = mixture(document["truths"], among, SHEET)
     drawings = [np.repeat(kept[f"{i}/drawing"][..., None], 3, 2) for i in shown]

@@ -21,6 +21,7 @@ from colorlab.evaluation.folder import (
     add_timing,
     missing,
     read_sample,
+    sample_file,
     timing,
     write_result,
     write_sample,
@@ -203,5 +204,13 @@ class FromFolder:
         self.folder, self.names = folder, iter(names)
 
     def __call__(self, image: Tensor, truths: Tensor, n: int) -> Tensor:
-        """(n, 3, H, W) in [0, 1]."""
-        return as_pictures(read_sample(self.folder, next(self.names)))
+        """(n, 3, H, W) in [0, 1]. DataError: the file holds other pictures."""
+        name = next(self.names)
+        found = read_sample(self.folder, name)
+        if found.shape[:3] != (n, *image.shape[-2:]):
+            raise DataError(
+                f"{sample_file(self.folder, name)} holds {found.shape}, not {n} candidates of the "
+                "drawing's size "
+                "(delete it and evaluate again)"
+            )
+        return as_pictures(found)

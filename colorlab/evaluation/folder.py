@@ -11,6 +11,7 @@ pictures.npz            drawings and true colourings for contact sheets"""
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import numpy as np
 
 from colorlab.errors import ConfigError, DataError
+from colorlab.evaluation.document import must_be_an_evaluation
 from colorlab.storage.files import (
     json_digest,
     read_arrays,
@@ -27,24 +29,9 @@ from colorlab.storage.files import (
     write_arrays,
     write_json,
 )
-from colorlab.storage.plain import LARGEST_RECORD, Line, Shape, content
+from colorlab.storage.plain import LARGEST_RECORD, Line, content
 
-INTERVAL = {"mean": (float, None), "low": (float, None), "high": (float, None), "n": int}
-VALUES = {str: INTERVAL}
-CURVES = {str: {str: [(float, None)]}}
-SHAPE = {
-    "run": Line, "method": Line, "settings": {}, "drawings": [str], "truths": [int],
-    "protocol_id": Line,
-    "protocol": {
-        "data": Line, "size": Line, "condition": Line, "count": int, "drawings": str,
-        "pictures": str, "n": int, "metrics": int, "weights": {str: Line}, "versions": {str: Line},
-    },
-    "values": VALUES, "per_drawing": {str: [(float, None)]}, "curves": CURVES, "timing": {},
-    "trivial": {str: {"title": Line, "values": VALUES, "curves": CURVES}},
-}  # fmt: skip
-# of a folder in the cache
-TRIVIAL = {key: SHAPE[key] for key in ("protocol_id", "values", "per_drawing", "trivial")}
-TIMES = {"sampling_seconds": float, "sampled": int}
+TIMES = {"sampling_seconds": float, "sampled": int, "device?": Line}
 SAMPLES, SETTINGS, TIMING = "samples", "settings.json", "timing.json"
 RESULT, DISTANCES, PICTURES = "evaluation.json", "distances.npz", "pictures.npz"
 LONGEST = 200  # bytes of a picture's name in a file name
@@ -87,20 +74,42 @@ def write_sample(folder: Path, name: str, candidates: np.ndarray) -> None:
 
 
 def read_sample(folder: Path, name: str) -> np.ndarray:
-    """(n, H, W, 3) uint8; DataError for a file that is missing or damaged."""
+    """(n, H, W, 3) uint8, none of them zero; DataError for a file that is missing or damaged."""
     path = sample_file(folder, name)
     try:
         candidates = np.load(io.BytesIO(content(path, LARGEST_RECORD)), allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
-        raise DataError(
-            f"{path} cannot be read ({str(error)[:80]}; delete it and evaluate again)"
-        ) from error
-    if candidates.ndim != 4 or candidates.shape[-1] != 3 or candidates.dtype != np.uint8:
+    except Exception as error:  # a damaged file raises nearly anything
+        told = " ".join(str(error).split())[:80]
+        raise DataError(f"{path} cannot be read ({told}; delete it and evaluate again)") from error
+    if not _are_pictures(candidates, 4):
         raise DataError(
             f"{path} holds {candidates.dtype} {candidates.shape}, no pictures (delete it and "
             "evaluate again)"
         )
     return candidates
+
+
+def _are_pictures(found: np.ndarray | None, axes: int) -> bool:
+    """Whether arrays are (H, W), or with more axes (..., H, W, 3), uint8, none of them zero."""
+    if found is None or found.ndim != axes or found.dtype != np.uint8 or 0 in found.shape:
+        return False
+    return axes == 2 or found.shape[-1] == 3
+
+
+def read_pictures(folder: Path) -> dict[str, np.ndarray]:
+    """`<position>/drawing` (H, W) and `<position>/truths` (T, H, W, 3), uint8, of the drawings on
+    contact sheets.
+    DataError: as ``read_arrays``, or there are other arrays."""
+    found = read_arrays(folder / PICTURES)
+    for name in found:
+        place = name.rpartition("/")[0]
+        if not _are_pictures(found.get(f"{place}/drawing"), 2) or not _are_pictures(
+            found.get(f"{place}/truths"), 4
+        ):
+            raise DataError(
+                f"{folder / PICTURES} holds {name[:40]!r}, which is no picture (evaluate again)"
+            )
+    return found
 
 
 def add_timing(folder: Path, seconds: float, drawings: int, device: str, process: int = 0) -> None:
@@ -129,7 +138,7 @@ def timing(folder: Path, judging_seconds: float) -> dict[str, Any]:
     stem, ending = TIMING.split(".")
     parts = [known for path in sorted(folder.glob(f"{stem}*.{ending}")) if (known := _times(path))]
     known = dict(parts[0]) if parts else {}
-    for key in TIMES if known else ():
+    for key in ("sampling_seconds", "sampled") if known else ():
         known[key] = sum(part[key] for part in parts)
     each = (
         {"seconds_per_drawing": known["sampling_seconds"] / known["sampled"]}
@@ -147,16 +156,24 @@ def write_result(folder: Path, document: dict[str, Any], distances: dict[str, np
     write_json(folder / RESULT, document)
 
 
-def read_evaluation(folder: Path, shape: Shape = SHAPE) -> Evaluation:
-    """ConfigError if nothing was evaluated there, DataError if the files are damaged or of another
-    shape, CheckpointError if links lead out of the folder."""
+def read_evaluation(
+    folder: Path, check: Callable[[Any], None] = must_be_an_evaluation
+) -> Evaluation:
+    """ConfigError if nothing was evaluated there, DataError if the files are damaged or do not hold
+    together, CheckpointError if links lead out of the folder. check: of the document."""
     if not (folder / RESULT).is_file():
         raise ConfigError(
             f"{folder} holds no {RESULT} (python -m colorlab.evaluate run=... writes it)"
         )
     require_own(folder)
-    document = read_json(folder / RESULT, shape, "evaluate again, the samples are kept")
-    return Evaluation(folder, document, read_arrays(folder / DISTANCES))
+    document = read_json(folder / RESULT, fix="evaluate again, the samples are kept", check=check)
+    distances = read_arrays(folder / DISTANCES)
+    for name, found in distances.items():
+        if found.dtype.kind != "f":
+            raise DataError(
+                f"{folder / DISTANCES}: {name} holds {found.dtype}, no distances (evaluate again)"
+            )
+    return Evaluation(folder, document, distances)
 
 
 def located(given: str, name: str | None) -> Path:

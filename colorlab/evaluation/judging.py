@@ -15,8 +15,9 @@ import torch
 from colorlab.cli.processes import all_gather, broadcast, is_first, own_share, rank_and_world
 from colorlab.errors import DataError
 from colorlab.evaluation.baselines import Draw, rows, truths_of
+from colorlab.evaluation.document import must_be_trivial
 from colorlab.evaluation.drawings import Drawings
-from colorlab.evaluation.folder import RESULT, TRIVIAL, Evaluation, read_evaluation, write_result
+from colorlab.evaluation.folder import RESULT, Evaluation, read_evaluation, write_result
 from colorlab.evaluation.protocol import protocol_id
 from colorlab.evaluation.ranking import RANKED
 from colorlab.evaluation.selection import worst
@@ -149,7 +150,7 @@ def trivial_rows(
     key = f"{protocol_id(protocol)}-{json_digest([train, _code()])[:10]}"
     folder = cache_dir() / "trivial" / key
     if broadcast((folder / RESULT).is_file()):
-        return read_evaluation(folder, TRIVIAL)
+        return read_evaluation(folder, must_be_trivial)
     documents, n = {}, protocol["n"]
     distances: dict[str, np.ndarray] = {}
     for name, row in rows(drawings.pictures).items():
@@ -167,7 +168,7 @@ def trivial_rows(
         folder.mkdir(parents=True, exist_ok=True)
         write_result(folder, document, distances)
     broadcast(folder)  # it is written
-    return read_evaluation(folder, TRIVIAL)
+    return read_evaluation(folder, must_be_trivial)
 
 
 def row_of(title: str, verdict: Verdict, n: int) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def ranking(
     alike = [(each, name) for each, name in zip(evaluations, names, strict=True)
              if each.document["protocol_id"] == base["protocol_id"]]  # fmt: skip
     distance = "lpips" if GATED["lpips"][0] in base["per_drawing"] else "delta_e"
-    if GATED[distance][0] not in base["per_drawing"]:
+    if any(key not in base["per_drawing"] for key in (GATED[distance][0], EARNED[distance])):
         return []
     found = [*entries(alike, distance), *trivial_entries(base, distance)]
     ranked = sorted(found, key=lambda each: float(np.nanmean(each.error)))

@@ -24,12 +24,13 @@ from typing import Any
 import numpy as np
 
 from colorlab.errors import ConfigError, DataError
-from colorlab.evaluation.folder import VALUES, Evaluation
+from colorlab.evaluation.document import VALUES
+from colorlab.evaluation.folder import Evaluation
 from colorlab.evaluation.ranking import SEED
 from colorlab.metrics.seeds import of_trainings
 from colorlab.report.table import NOTHING, Cell, Column, format_cell
 from colorlab.storage.files import read_json, write_text
-from colorlab.storage.plain import Line, content, yaml_of
+from colorlab.storage.plain import LARGEST_RECORD, Line, content, must_fit, yaml_of
 
 TABLES = "tables.yaml"
 DOCUMENTS = ("README.md", "docs/*.md", "experiments/*/README.md")
@@ -47,6 +48,7 @@ RECORD = {
     "protocol": {"count": int, "n": int, "metrics": int}, "values": VALUES,
     "trivial": {str: {"title": Line, "values": VALUES}},
 }  # fmt: skip
+TABLE = {"columns": {str: (str, [str])}, "measures": {str: str}}
 
 
 def keep(evaluation: Evaluation, name: str, folder: Path) -> Path:
@@ -101,14 +103,26 @@ def tables(folder: Path) -> dict[str, str]:
     """Every table of tables.yaml, in Markdown. ConfigError: it names what is not there; DataError:
     a damaged file."""
     try:
-        listed = yaml_of(content(folder / TABLES))
+        listed = yaml_of(content(folder / TABLES)) or {}
+        must_fit(listed, {str: TABLE})
+        for name, table in listed.items():
+            _must_be_a_table(name, table)
     except OSError as error:
         raise ConfigError(
             f"{folder / TABLES} is not there (run this where the sources are)"
         ) from error
     except ValueError as error:
         raise DataError(f"{folder / TABLES} cannot be read ({error})") from error
-    return {name: _table(folder, name, table) for name, table in (listed or {}).items()}
+    return {name: _table(folder, name, table) for name, table in listed.items()}
+
+
+def _must_be_a_table(name: str, table: dict[str, dict[str, Any]]) -> None:
+    """ValueError, naming the place."""
+    if not table["columns"] or [] in table["columns"].values():
+        raise ValueError(f"{name} has no columns, or one of no record")
+    for measure in table["measures"].values():
+        if not re.fullmatch(r".+:[0-9]", measure):
+            raise ValueError(f"{name}.measures: {measure[:40]!r} is no measure:digits")
 
 
 def _table(folder: Path, name: str, table: dict[str, dict[str, Any]]) -> str:
@@ -156,16 +170,37 @@ def _column(
 def _of_trainings(paths: list[Path]) -> dict[str, Any]:
     """The values of several trainings, with intervals over trainings and drawings, from the numbers
     by drawing."""
-    tables = [list(csv.DictReader(io.StringIO(content(path).decode()))) for path in paths]
+    tables = [_rows(path) for path in paths]
     if len({tuple(row["drawing"] for row in rows) for rows in tables}) > 1:
         raise DataError(f"{paths[0]} and {paths[-1]} are not of the same drawings (keep them anew)")
     values = {}
     for key in set(tables[0][0]).intersection(*(rows[0] for rows in tables)) - {"drawing"}:
-        numbers = np.array([[float(row[key] or "nan") for row in rows] for rows in tables])
+        numbers = np.array([[row[key] for row in rows] for rows in tables])
         values[key] = dict(
             zip(("mean", "low", "high", "n"), of_trainings(numbers, SEED), strict=True)
         )
     return values
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The lines of a table of numbers by drawing, NaN for what is left out. DataError: it is not
+    there, or none."""
+    try:
+        read = list(
+            csv.DictReader(io.StringIO(content(path, LARGEST_RECORD).decode()), strict=True)
+        )
+        rows = [
+            row | {k: float(v or "nan") for k, v in row.items() if k != "drawing"} for row in read
+        ]
+        if not rows or any(row.keys() != rows[0].keys() or "drawing" not in row for row in rows):
+            raise ValueError("it has no drawings")
+        if any(math.isinf(value) for row in rows for key, value in row.items() if key != "drawing"):
+            raise ValueError("a number is beyond all")
+        return rows
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise DataError(
+            f"{path} cannot be read ({' '.join(str(error).split())[:80]}; keep it anew)"
+        ) from error
 
 
 def _protocol(record: dict[str, Any]) -> str:
@@ -208,9 +243,16 @@ def documents(root: Path) -> Iterator[Path]:
         yield from sorted(root.glob(pattern))
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise DataError(f"{path} is no text in UTF-8 (save it as such)") from error
+
+
 def stale(root: Path) -> dict[Path, str]:
     """The documents whose tables are not those of the files -> what they should be."""
     made = tables(root / "results")
-    before = {path: path.read_text(encoding="utf-8") for path in documents(root)}
+    before = {path: _text(path) for path in documents(root)}
     after = {path: rewritten(text, made, str(path)) for path, text in before.items()}
     return {path: text for path, text in after.items() if text != before[path]}

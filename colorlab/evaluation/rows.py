@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from colorlab.errors import ConfigError
-from colorlab.evaluation.folder import Evaluation
+from colorlab.errors import ConfigError, DataError
+from colorlab.evaluation.folder import RESULT, Evaluation
 from colorlab.evaluation.protocol import differing
+from colorlab.evaluation.ranking import RANKED
 from colorlab.metrics.intervals import Interval, paired_difference
 from colorlab.report.table import Cell, Column, Row
 
@@ -80,7 +81,7 @@ def leaders(
     leader where more is not better, or where there are no numbers drawing by drawing."""
     leading: dict[str, set[str]] = {str(each.path): set() for each in evaluations}
     for column in columns:
-        having = [each for each in evaluations if column.key in each.document["per_drawing"]]
+        having = [each for each in evaluations if _has(each.document, column.key)]
         if len(having) > 1 and column.better in BEST:
             best = BEST[column.better](
                 having, key=lambda each: each.document["values"][column.key]["mean"]
@@ -100,7 +101,12 @@ def check_protocols(
     for evaluation, name in zip(evaluations, names, strict=True):
         if evaluation.document["protocol_id"] != base["protocol_id"]:
             reasons = "; ".join(differing(evaluation.document["protocol"], base["protocol"]))
-            notes.append(f"{name} is not comparable with {names[baseline]}: {reasons}")
+            notes.append(
+                f"{name} is not comparable with {names[baseline]}: "
+                f"{reasons or 'protocol_id differs'}"
+            )
+        else:
+            _must_match(evaluation, evaluations[baseline])
     if notes and not mixed:
         raise ConfigError(
             f"{notes[0]} (evaluate both alike, or mixed=true to put them on one page, marked)"
@@ -108,9 +114,29 @@ def check_protocols(
     return notes
 
 
+def _has(document: dict[str, Any], key: str) -> bool:
+    """Whether there is a mean of a measure, and numbers drawing by drawing."""
+    return (
+        key in document["per_drawing"] and document["values"].get(key, {}).get("mean") is not None
+    )
+
+
 def _not_told_apart(evaluation: Evaluation, best: Evaluation, key: str) -> bool:
     found = _difference(evaluation, best, key)
     return found.n > 1 and found.low <= 0 <= found.high
+
+
+def _must_match(evaluation: Evaluation, base: Evaluation) -> None:
+    """DataError where evaluations of one protocol are not of the same drawings, or lack a measure
+    of the other's that is ranked by: one of the files was edited."""
+    ours, theirs = evaluation.document, base.document
+    measured = [[key for key in RANKED if key in each["per_drawing"]] for each in (ours, theirs)]
+    if set(ours["drawings"]) != set(theirs["drawings"]) or measured[0] != measured[1]:
+        raise DataError(
+            f"{evaluation.path / RESULT} does not go with {base.path / RESULT}, though they are "
+            "of one protocol: other "
+            "drawings or measures (evaluate both again, the samples are kept)"
+        )
 
 
 def _difference(evaluation: Evaluation, base: Evaluation, key: str) -> Interval:
@@ -124,7 +150,7 @@ def _difference(evaluation: Evaluation, base: Evaluation, key: str) -> Interval:
 
 
 def _cells(values: dict[str, dict[str, Any]]) -> dict[str, Cell]:
-    return {key: Cell(**value) for key, value in values.items()}
+    return {key: Cell(*(value[part] for part in Cell._fields)) for key, value in values.items()}
 
 
 def _bound(value: float) -> float | None:

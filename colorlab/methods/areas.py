@@ -229,7 +229,8 @@ class AreaMethod(Method):
         """n colourings of one drawing's areas, (n, R, 3) in [0, 1]. image (1, H, W) in [0, 1],
         labels (h, w) in 0..R-1, draws: one row. What is given is kept exactly."""
         R, rank = int(labels.max()) + 1, size_ranks(labels)
-        ranked, order = rank[labels], rank.argsort()
+        # of half the bytes: there may be 12 million
+        ranked, order = rank.int()[labels], rank.argsort()
         small, seen = small_view(evened(image), ranked, self.side)
         colors, given = self._given(image, labels, n, draws, request)
         places = places_of(seen, R)

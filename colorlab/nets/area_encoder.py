@@ -18,7 +18,10 @@ from colorlab.nets.area_trunk import Trunk, average
 INK = 0.6  # darker is ink, where the box around the drawing is measured
 DEPTHS = 5  # pixels of half the side: how far from its wall the inside of an area is measured
 GEOMETRY = 13  # numbers that ``geometry`` gives for an area
-RELATIONS = 6  # numbers that ``relations`` gives for two areas
+RELATIONS = 6  # numbers that ``related`` gives for two areas
+TOGETHER = 1 << 18  # pairs of areas that are looked at together: all those of 512
+# rows of a matrix that processors multiply in one way: parts of so many keep the bits of the whole
+BLOCK = 16
 VIEWS = 5  # of a drawing: its four quarters, and the whole of it
 # channels at a half of the side, a quarter, and so on
 STEM, HALF, QUARTER, EIGHTH = 16, 40, 80, 128
@@ -171,7 +174,7 @@ class AreaEncoder(nn.Module):
         }
         facts = geometry(F.avg_pool2d(image, 2), small, member)
         x = self.token(torch.cat([*pooled(fine, small["depth"], member), facts], -1))
-        relations = self.relate(related(facts, member))
+        relations = self.relations(facts, member)
         around = self._around(coarse, style, text)
         if self.trunk is not None:
             known, views = self.trunk(image, member)
@@ -181,6 +184,18 @@ class AreaEncoder(nn.Module):
         for layer in self.layers:
             x = layer(x, bias)
         return Drawn(x[:, :R], relations, valid, x[:, R + VIEWS - 1])
+
+    def relations(self, facts: Tensor, member: Tensor) -> Tensor:
+        """(B, R, R, heads), rows by rows where there are so many pairs of areas that all at once
+        would fill the memory; the same bits."""
+        touch, R = touching(member), facts.shape[1]
+        rows = R if torch.jit.is_tracing() else max(BLOCK, TOGETHER // R // BLOCK * BLOCK)
+        if rows >= R:
+            return self.relate(related(facts, touch))
+        found = facts.new_empty(*touch.shape, self.relate[-1].out_features)  # type: ignore[arg-type]
+        for first in range(0, R, rows):
+            found[:, first : first + rows] = self.relate(related(facts, touch, first, rows))
+        return found
 
     def _around(self, coarse: Tensor, style: Tensor, text: Tensor | None) -> Tensor:
         """(B, 6 or 6 + T, d): the drawing's four quarters and the whole of it, the style, the
@@ -201,7 +216,7 @@ def padded(relations: Tensor, valid: Tensor, others: int) -> Tensor:
     and areas that are not there out of sight."""
     bias = F.pad(relations.movedim(3, 1), (0, others, 0, others))
     seen = F.pad(valid, (0, others), value=True)
-    return bias.masked_fill(~seen[:, None, None], -1e4)
+    return bias.masked_fill_(~seen[:, None, None], -1e4)
 
 
 def pixel_maps(image: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -290,15 +305,21 @@ def geometry(image: Tensor, maps: dict[str, Tensor], member: Tensor) -> Tensor:
     return torch.cat([center, 3 * spread, means[..., 5:], sizes], -1)
 
 
-def related(facts: Tensor, member: Tensor) -> Tensor:
-    """(B, R, R, RELATIONS) of area i to area j: how far they touch, steps in y and x, their length,
-    ratio of the sizes, whether they are the same."""
+def touching(member: Tensor) -> Tensor:
+    """(B, R, R): how far areas touch, as a share of what each has of the picture."""
     cells = F.avg_pool2d(member, 2).flatten(2)
     meet = torch.bmm(cells, cells.transpose(1, 2))
     own = meet.diagonal(dim1=1, dim2=2).clamp(min=1e-6).sqrt()
-    touch = meet / (own[:, :, None] * own[:, None])
-    step = facts[:, :, None, :2] - facts[:, None, :, :2]
+    return meet / (own[:, :, None] * own[:, None])
+
+
+def related(facts: Tensor, touch: Tensor, first: int = 0, rows: int | None = None) -> Tensor:
+    """(B, R, R, RELATIONS), or so many rows of it from a first one on, of area i to area j: how far
+    they touch, steps in y and x, their length, ratio of the sizes, whether they are the same."""
+    own = slice(first, None if rows is None else first + rows)
+    touch = touch[:, own]
+    step = facts[:, own, None, :2] - facts[:, None, :, :2]
     size = facts[..., -2]
-    ratio = size[:, :, None] - size[:, None]
-    same = torch.eye(facts.shape[1], device=facts.device).expand_as(touch)
+    ratio = size[:, own, None] - size[:, None]
+    same = torch.eye(facts.shape[1], device=facts.device)[own].expand_as(touch)
     return torch.stack([touch, *step.unbind(-1), step.norm(dim=-1), ratio, same], -1)

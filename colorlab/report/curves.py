@@ -33,7 +33,9 @@ def curves(rows: Sequence[Curve], up: str) -> Figure:
         figure, axes = empty()
         for row, style in zip(rows, looks([row.trivial for row in rows]), strict=True):
             k = range(1, len(row.cells) + 1)
-            bounds = [(cell.low, cell.high) for cell in row.cells if cell.low is not None]
+            bounds = [
+                (c.low, c.high) for c in row.cells if c.low is not None and c.high is not None
+            ]
             axes.plot(
                 k, [cell.mean for cell in row.cells], color=style.color, linestyle=style.dash,
                 label=label(row.name), linewidth=1.0 if row.trivial else 1.6,

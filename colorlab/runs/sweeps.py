@@ -24,7 +24,7 @@ STATES = (DONE, FAILED, TIMED_OUT, INTERRUPTED, RUNNING, NOT_STARTED)
 
 RECORD = {
     "jobs": [{
-        "hash": str, "number": int, "folder": str, "swept": {str: Line}, "name": Line,
+        "hash": str, "number": int, "folder": Line, "swept": {str: Line}, "name": Line,
         "command": [str], "state": str, "attempts": int, "seconds": float, "exit": (int, None),
         "why": Line,
     }]
@@ -93,17 +93,25 @@ def read(folder: Path) -> Sweep:
         record = json_of(content(path, LARGEST_RECORD))
         must_fit(record, RECORD)
         jobs = [Job(**entry) for entry in record["jobs"]]
-        # which ends at links in a circle, as resolve() does not
-        home = Path(os.path.realpath(folder))
-        if any(
-            not Path(os.path.realpath(folder / job.folder)).is_relative_to(home) for job in jobs
-        ):
-            raise ValueError("a job lies outside of the sweep")
+        for job in jobs:
+            _must_be_of(folder, job)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
             f"{path} cannot be read ({str(error)[:80]}; restore it, or choose another name=)"
         ) from error
     return Sweep(folder, jobs)
+
+
+def _must_be_of(folder: Path, job: Job) -> None:
+    """ValueError, OSError: a job lies outside of its sweep, has a state that none has, or keys that
+    are no words."""
+    must_fit([*job.swept], [Line], "swept")
+    if job.state not in STATES:
+        raise ValueError(f"state is to be one of {', '.join(STATES)}")
+    home = Path(os.path.realpath(folder))  # which ends at links in a circle, as resolve() does not
+    if home not in Path(os.path.realpath(folder / job.folder)).parents:
+        raise ValueError("a job lies outside of the sweep")
+    (folder / job.folder).is_dir()
 
 
 def finished_jobs(folder: Path) -> list[tuple[Path, str]]:

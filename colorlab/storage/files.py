@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -286,11 +286,18 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, f"{text}\n")
 
 
-def read_json(path: Path, shape: Shape = MAPPING, fix: str = "remove it, and make it again") -> Any:
-    """DataError if it cannot be read or has another shape. fix: what is to be done then."""
+def read_json(
+    path: Path,
+    shape: Shape = MAPPING,
+    fix: str = "remove it, and make it again",
+    check: Callable[[Any], None] = lambda value: None,
+) -> Any:
+    """DataError if it cannot be read, has another shape, or a check raises ValueError. fix: what is
+    to be done then."""
     try:
         value = json_of(content(path, LARGEST_RECORD))
         must_fit(value, shape)
+        check(value)
         return value
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({_brief(error)}; {fix})") from error

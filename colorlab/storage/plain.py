@@ -20,11 +20,15 @@ LARGEST = 1 << 18  # bytes of a configuration
 LARGEST_RECORD = 1 << 28  # bytes of a record with a number for every picture
 DEEPEST = 32  # containers within one another
 MOST = 20_000  # values of a configuration, aliases counted as often as they come
+# of a record: some hundred bytes of memory, and some tens, for each
+MOST_CONTAINERS, MOST_ENTRIES = 1 << 21, 1 << 24
 LONGEST_LINE = 500  # letters
 LONGEST_NUMBER = 400  # letters of a number in YAML
 LARGEST_FLOAT = 3.4e38  # of 32 bits
 
-Shape = Any  # a type, a tuple of shapes, [shape of each], {key: shape}, {str: shape of each}
+#: A type, a tuple of shapes, [shape of each], {key: shape, "key?": shape if it is there},
+#: {str: shape of each}.
+Shape = Any
 
 
 def open_plain(path: Path) -> BufferedReader:
@@ -146,6 +150,8 @@ def yaml_of(text: bytes) -> Any:
 
 def json_of(text: bytes) -> Any:
     """Plain containers. ValueError: it is no JSON, or out of bounds."""
+    if text.count(b"{") + text.count(b"[") > MOST_CONTAINERS or text.count(b",") > MOST_ENTRIES:
+        raise ValueError("it has more entries than are read")
     try:
         value = json.loads(text.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError as error:
@@ -212,10 +218,12 @@ def must_fit(value: Any, shape: Shape, where: str = "") -> None:
             for key, each in value.items():
                 must_fit(each, shape[str], f"{where}.{key}".lstrip("."))
             return
-        for key, inner in shape.items():
-            if key not in value:
+        for word, inner in shape.items():
+            key = word.removesuffix("?")
+            if key in value:
+                must_fit(value[key], inner, f"{where}.{key}".lstrip("."))
+            elif key == word:
                 raise ValueError(f"{f'{where}.{key}'.lstrip('.')} is missing")
-            must_fit(value[key], inner, f"{where}.{key}".lstrip("."))
     elif not _is_a(value, shape):
         _misfit(value, _named(shape), where)
 

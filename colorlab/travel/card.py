@@ -155,10 +155,8 @@ def measured_limits(document: dict[str, Any]) -> Iterator[str]:
             "- Most often broken: "
             f"{', '.join(f'{name} ({percent(1 - share)})' for share, name in ranked[:4])}."
         )
-    found = next(
-        (key for key in values if re.fullmatch(r"modes/coverage_(lpips_0.05|delta_e_10)", key)),
-        None,
-    )
+    modes = [key for key in values if re.fullmatch(r"modes/coverage_(lpips_0.05|delta_e_10)", key)]
+    found = next((key for key in modes if values[key]["mean"] is not None), None)
     if found:
         yield (
             f"- Of several true colourings of a drawing, {percent(1 - values[found]['mean'])} are "

@@ -16,9 +16,10 @@ from colorlab.storage.files import PACKAGE, PRETRAINED, format_bytes
 from colorlab.storage.plain import content
 from colorlab.travel.card import CARD
 
-LICENSE = re.compile(rb"^---\n(?:.*\n)*?license: *([\w.+-]+)\n(?:.*\n)*?---\n")
+LICENSE = re.compile(rb"^license: *([\w.+-]+)$", re.MULTILINE)
 SHIPPED = "apache-2.0"  # of the package and all that is in it; NOTICE says what it was trained on
-LONGEST_CARD = 1 << 20  # bytes
+# bytes; of what a hub reads, between two lines of ---
+LONGEST_CARD, LONGEST_FRONT = 1 << 20, 1 << 14
 
 
 class Model(NamedTuple):
@@ -76,5 +77,10 @@ def license_of(folder: Path) -> str:
     if folder.resolve().is_relative_to(PACKAGE):
         return SHIPPED
     card = folder / CARD
-    found = LICENSE.match(content(card, LONGEST_CARD)) if card.is_file() else None
+    try:
+        text = content(card, LONGEST_CARD)[:LONGEST_FRONT] if card.is_file() else b""
+    except (OSError, ValueError):  # it is of no consequence
+        return ""
+    front = text[4 : max(text.find(b"\n---\n"), 0)] if text.startswith(b"---\n") else b""
+    found = LICENSE.search(front)
     return found[1].decode() if found else ""

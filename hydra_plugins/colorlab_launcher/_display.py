@@ -9,6 +9,8 @@ from typing import Any
 from colorlab.runs import sweeps
 from hydra_plugins.colorlab_launcher import _processes as processes
 
+LONGEST_VALUE = 80  # letters
+
 
 class Display:
     """Shows a sweep and keeps its record."""
@@ -87,8 +89,11 @@ def outcome(job: sweeps.Job, before: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A number in four digits, anything else as it is."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """A number in four digits, anything else in a line's first letters."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return (text if text.isprintable() else repr(text))[:LONGEST_VALUE]
 
 
 def duration(seconds: float) -> str:

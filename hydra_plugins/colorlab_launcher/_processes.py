@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import datetime
-import json
 import os
 import shlex
 import signal
@@ -18,9 +17,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from colorlab.cli.command import TRACEBACK
-from colorlab.errors import ConfigError
+from colorlab.errors import ConfigError, DataError
 from colorlab.runs import sweeps
-from colorlab.storage.files import open_own
+from colorlab.storage.files import open_own, read_json
 
 POLL = 0.1  # seconds
 ENDED_BY_SIGNAL = (130, 143)  # exit codes of a job that was asked to stop and has kept its work
@@ -171,9 +170,10 @@ class Crew:
         job.seconds, job.exit = job.seconds + each.seconds, code
         job.state, job.why = verdict(each, code)
         if job.state == sweeps.DONE:
-            job.value = json.loads((each.folder / sweeps.RESULT).read_text(encoding="utf-8"))[
-                "value"
-            ]
+            try:
+                job.value = read_json(each.folder / sweeps.RESULT).get("value")
+            except DataError as error:
+                job.state, job.why = sweeps.FAILED, str(error)[:500]
         self.watcher.changed(job)
         if self.limits.fail_fast and job.state != sweeps.DONE:
             self._stop_all()
