@@ -1,15 +1,14 @@
-"""Break one line of the package at a time and see whether that line's own quick tests notice:  make
-mutants
+"""Break one line of the package at a time and see whether the tests notice:  make mutants
 
 python -m tests.mutants [--count 30] [--seed 0] [--rooms methods metrics samplers]
 [--only methods/gpic.py]
 
 A mutant turns a sign, an operator, a comparison, a number or a reduction; not a number that only
 says how much work is done at once, nor one that keeps a root or a quotient finite, for which any
-other would do. It is *killed* if one of the quick tests of its module fails, and *survives*
-otherwise: a formula or constant that nothing holds. Exit code 1 if more than one in ten survive.
-The package is copied first, and the checkout never touched; torch and pytest are imported once, and
-each mutant is tried in a fork of this process."""
+other would do. It is *killed* if a quick test of its module fails, or of those that use it, or a
+whole one of its own, and *survives* otherwise: a formula or constant that nothing holds. Exit code
+1 if more than one in ten survive. The package is copied first, and the checkout never touched;
+torch and pytest are imported once, and each mutant is tried in a fork of this process."""
 
 from __future__ import annotations
 
@@ -35,6 +34,8 @@ ROOT = Path(__file__).parent.parent
 TOLERATED = 0.1  # share of the mutants that may survive
 PATIENCE = 600  # seconds for the tests of one mutant; what is slower is counted apart
 SLOW = "too slow"
+QUICK, WHOLE = "not slow and not whole", "whole and not slow"
+NO_TESTS = 5  # pytest's exit code where none is selected
 OPERATORS = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Lt: ">=", ast.GtE: "<",
     ast.Gt: "<=", ast.LtE: ">", ast.Eq: "!=", ast.NotEq: "==", ast.And: "or", ast.Or: "and",
@@ -223,28 +224,31 @@ def copied(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
 
 
-def killer_of(folder: Path, mutant: Mutant, tests: list[str]) -> str | None:
-    """The first quick test that fails on the changed file, which is as it was afterwards; None if
-    all pass. Ends the run where that test fails on the unchanged file too: nothing can be told by
-    it."""
+def killer_of(folder: Path, mutant: Mutant) -> str | None:
+    """The first test that fails on the changed file, which is as it was afterwards; None if all
+    pass: the quick ones that would notice, then whole trainings of the module itself. Ends the run
+    where that test fails on the unchanged file too: nothing can be told by it."""
+    module = ".".join(mutant.path.with_suffix("").parts)
+    tried = ((tests_of(module), QUICK), (own_tests(module), WHOLE))
     target = folder / mutant.path
     source = target.read_bytes()
     target.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.stop :])
     try:
-        failed = first_failure(folder, tests)
+        failures = (first_failure(folder, tests, marked) for tests, marked in tried if tests)
+        failed = next((found for found in failures if found), None)
     finally:
         target.write_bytes(source)
-    if failed and failed != SLOW and first_failure(folder, [failed]):
+    if failed and failed != SLOW and first_failure(folder, [failed], "not slow"):
         sys.exit(f"{failed} fails where nothing is changed (run make test first)")
     return failed
 
 
-def first_failure(folder: Path, tests: list[str]) -> str | None:
+def first_failure(folder: Path, tests: list[str], marked: str) -> str | None:
     """The first test that fails, tried in a process of its own; SLOW if they take too long, None if
     all pass."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    run = context.Process(target=run_tests, args=(folder, tests, theirs))
+    run = context.Process(target=run_tests, args=(folder, tests, marked, theirs))
     run.start()
     theirs.close()
     run.join(PATIENCE)
@@ -252,14 +256,14 @@ def first_failure(folder: Path, tests: list[str]) -> str | None:
         os.killpg(run.pid, signal.SIGKILL)  # type: ignore[arg-type]
         run.join()
         return SLOW
-    if run.exitcode == 0:
+    if run.exitcode in (0, NO_TESTS):
         return None
     with suppress(EOFError):  # of a process that died
         return ours.recv() if ours.poll() else tests[0]
     return tests[0]
 
 
-def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
+def run_tests(folder: Path, tests: list[str], marked: str, told: Connection) -> None:
     """Exit as pytest does on the package in this folder, and tell the test that failed. For a
     process of its own, which it makes a new group."""
     import pytest
@@ -284,7 +288,7 @@ def run_tests(folder: Path, tests: list[str], told: Connection) -> None:
     sys.dont_write_bytecode = True
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1), os.dup2(quiet, 2)
-    words = ["-x", "-q", "-m", "not slow and not whole", "-p", "no:cacheprovider", *tests]
+    words = ["-x", "-q", "-m", marked, "-p", "no:cacheprovider", *tests]
     sys.exit(int(pytest.main(words, plugins=[Tell()])))
 
 
@@ -341,13 +345,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         copied(Path(name))
         for mutant in mutants:
-            tests = tests_of(".".join(mutant.path.with_suffix("").parts))
-            killer = killer_of(Path(name), mutant, tests) if tests else None
+            killer = killer_of(Path(name), mutant)
             outcome = SLOW if killer == SLOW else "killed" if killer else "SURVIVES"
             print(
-                f"{outcome:<8}  {mutant}  "
-                f"{f'by {killer}' if killer else f'{len(tests)} test files'}",
-                flush=True,
+                f"{outcome:<8}  {mutant}  {f'by {killer}' if killer else ''}".rstrip(), flush=True
             )
             outcomes[outcome] += 1
     survive = outcomes["SURVIVES"]

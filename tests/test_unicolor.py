@@ -131,6 +131,15 @@ def test_the_loss_is_its_parts_times_their_weights() -> None:
     assert 0 < found["used"] <= 1
 
 
+def test_most_training_pictures_have_few_hints() -> None:
+    built, count = unicolor("method.net.hinted=0.6"), 4
+    ab, cells = torch.rand(2048, 2, 2, 2), torch.arange(4).view(1, 2, 2).expand(2048, -1, -1)
+    points = built.points(ab, cells, count, Draws(0, range(2048)))
+    there = points[..., 2]
+    assert there.mean().item() == pytest.approx(0.6**2 / 3, abs=0.02)  # (0.6 u)^2, u even in [0, 1]
+    assert torch.allclose(points[..., :2], ab.flatten(2).mT * there[..., None])
+
+
 def test_codes_begin_as_cells_of_training_pictures() -> None:
     built, rgb = unicolor(), Draws(0, range(3)).uniform(3, 32, 32)
 

@@ -13,7 +13,7 @@ COLUMNS = {str: [NUMBER]}  # measure -> a number for each drawing
 VALUES = {str: {"mean": NUMBER, "low": NUMBER, "high": NUMBER, "n": int}}
 CURVES = {str: {str: [NUMBER]}}
 ERRORS = {"lpips", "delta_e", "mae"}  # which a curve may be of
-SAMPLER = {"scheduler?": {}}
+SAMPLER: Shape = {"scheduler?": {}}
 SHAPE: Shape = {
     "run": Line, "method": Line, "configured": {"sampler?": SAMPLER}, "drawings": [str],
     "truths": [int],

@@ -192,7 +192,8 @@ class AreaEncoder(nn.Module):
         rows = R if torch.jit.is_tracing() else max(BLOCK, TOGETHER // R // BLOCK * BLOCK)
         if rows >= R:
             return self.relate(related(facts, touch))
-        found = facts.new_empty(*touch.shape, self.relate[-1].out_features)  # type: ignore[arg-type]
+        heads = self.layers[0].heads
+        found = facts.new_empty(*touch.shape, heads)
         for first in range(0, R, rows):
             found[:, first : first + rows] = self.relate(related(facts, touch, first, rows))
         return found
