@@ -125,6 +125,7 @@ class AreaEncoder(nn.Module):
         self, d: int, layers: int, heads: int, styles: int, text: int, trunk: bool = False
     ) -> None:
         super().__init__()
+        self.heads = heads
         self.reader = Reader()
         self.trunk = Trunk(d) if trunk else None
         seen = 2 * (STEM + HALF) + GEOMETRY
@@ -192,8 +193,7 @@ class AreaEncoder(nn.Module):
         rows = R if torch.jit.is_tracing() else max(BLOCK, TOGETHER // R // BLOCK * BLOCK)
         if rows >= R:
             return self.relate(related(facts, touch))
-        heads = self.layers[0].heads
-        found = facts.new_empty(*touch.shape, heads)
+        found = facts.new_empty(*touch.shape, self.heads)
         for first in range(0, R, rows):
             found[:, first : first + rows] = self.relate(related(facts, touch, first, rows))
         return found
