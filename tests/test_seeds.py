@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from colorlab.metrics.intervals import interval
-from colorlab.metrics.seeds import of_trainings, p_of_difference, signs, told_apart
+from colorlab.metrics.seeds import of_trainings, p_against, p_of_difference, signs, told_apart
 
 STREAM = np.random.default_rng(0)
 DRAWINGS = STREAM.gamma(2.0, size=80)
@@ -53,6 +53,14 @@ def test_trainings_that_all_came_out_alike_differ_or_do_not() -> None:
     same, spread = np.stack([DRAWINGS] * 3), np.linspace(-1, 1, 80)
     assert p_of_difference(same + 1, same, 0) < 0.01
     assert p_of_difference(same + spread - spread.mean(), same, 0) == pytest.approx(1, abs=0.1)
+
+
+def test_trainings_are_told_from_what_no_training_made_beyond_their_own_spread() -> None:
+    assert p_against(trained(0.5, 0.52, 0.48), DRAWINGS, 0) < 0.01
+    assert p_against(trained(0.5, -0.4, 0.1), DRAWINGS, 0) > 0.3  # though drawings agree
+    missing = np.where(np.arange(80) > 0, np.nan, DRAWINGS)
+    for few in (p_against(trained(5), DRAWINGS, 0), p_against(trained(5, 5), missing, 0)):
+        assert few == 1
 
 
 def test_many_comparisons_are_corrected() -> None:
