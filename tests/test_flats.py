@@ -249,7 +249,12 @@ def test_the_loss_weighs_areas_by_the_root_of_their_size(method, monkeypatch) ->
         method, "losses", lambda drawn, shown, random: cost.expand(len(shown.colors), -1)
     )
     loss = method.loss(batch, Draws(0, [0]))["loss"]
-    assert loss.item() == pytest.approx(float((cost * weight).sum() / weight.sum()), rel=1e-4)
+    expected = float((cost * weight).sum() / weight.sum())
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+    many = Batch(
+        *(x * 9 if isinstance(x, list) else x.repeat(9, *[1] * (x.ndim - 1)) for x in batch)
+    )
+    assert method.loss(many, Draws(0, range(9)))["loss"].item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_diffusion_costs_hubers_distance_by_the_root_of_the_signal_to_noise_ratio(

@@ -85,10 +85,18 @@ def test_other_words_are_left_alone() -> None:
 
 def test_a_sweep_splits_free_text_only_where_it_is_told_to() -> None:
     assert as_text(["-m", "text=a parrot, blue", "seed=0,1", "run=a,b"]) == [
-        "-m", "text='a parrot, blue'", "seed=0,1", "run=a,b",
+        "-m", "text='a parrot, blue'", "seed=0,1", "run='a','b'",
     ]  # fmt: skip
     words = as_text(["--multirun", "text=choice(a red bird, it's (blue),'a, b')"])
-    assert words == ["--multirun", r"text=choice('a red bird','it\'s (blue)','a, b')"]
+    assert words == ["--multirun", r"text='a red bird','it\'s (blue)','a, b'"]
+    assert as_text(["-m", "bias=[1,0,0],null", "palette=#1e0050,café"])[1:] == [
+        "bias=[1,0,0],null",
+        "palette='#1e0050','café'",
+    ]
+    assert as_text(["-m", "run=glob(*)", "text=choice(null,a)"])[1:] == [
+        "run='glob(*)'",
+        "text=null,'a'",
+    ]
     assert as_text(["text=choice(a,b)"]) == ["text='choice(a,b)'"]
 
 

@@ -24,6 +24,7 @@ COLOR = re.compile(r"(?<=[\[,])\s*(#?[0-9a-fA-F]{6})\s*(?=[,\]])")
 # one value in quotes of its own
 ALONE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)
+GRAMMAR = re.compile(r"\[|^\w+\(")  # of Hydra's, among values: a list, a function such as glob(*)
 # up to a comma that is not in quotes
 PART = re.compile(rf"\s*({ALONE.pattern}|[^,]*?)\s*(?:,|\Z)", re.DOTALL)
 
@@ -44,16 +45,22 @@ def _as_text(word: str, sweep: bool) -> str:
         or ALONE.fullmatch(value)
     ):
         return word
+    if sweep and (chosen := CHOICE.fullmatch(value)):
+        return f"{key}={_each_quoted(chosen[1])}"
+    if takes_list and sweep and "," in value and not GRAMMAR.search(value):
+        return f"{key}={_each_quoted(value)}"
     if takes_list and (value.startswith("[") or (sweep and "," in value)):
         return f"{key}={COLOR.sub(lambda found: quoted(found[1]), value)}"
-    if sweep and (chosen := CHOICE.fullmatch(value)):
-        parts = [
-            part if ALONE.fullmatch(part) else quoted(part)
-            for part in PART.findall(chosen[1])
-            if part
-        ]
-        return f"{key}=choice({','.join(parts)})"
     return f"{key}={quoted(value)}"
+
+
+def _each_quoted(values: str) -> str:
+    """Values between commas as Hydra writes a sweep over texts; of those in its choice() it drops
+    the quotes."""
+    parts = [part for part in PART.findall(values) if part]
+    return ",".join(
+        part if part == "null" or ALONE.fullmatch(part) else quoted(part) for part in parts
+    )
 
 
 def quoted(text: str) -> str:

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from colorlab.data.iconify import FILES, read_package
 from colorlab.data.intake import printable
 from colorlab.errors import DataError
 from colorlab.storage.plain import Line, must_fit, open_plain
+from colorlab.storage.scratch import check_room, scratch_folder
 
 # of npm, perhaps with a version
 PACKAGE = re.compile(r"(@\w[\w.-]*/)?\w[\w.-]*(@\w[\w.-]*)?", re.ASCII)
@@ -37,8 +37,8 @@ def add(source: str, name: str | None, out: Path) -> tuple[Path, About, int, int
 
     -> the archive, whose drawings they are, how many, and how many were refused. DataError if there
       are none."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = _located(source, Path(scratch))
+    with scratch_folder() as scratch:
+        folder = _located(source, scratch)
         about, drawings = (
             read_package(folder) if (folder / "icons.json").is_file() else _read_folder(folder)
         )
@@ -75,14 +75,14 @@ def _located(source: str, scratch: Path) -> Path:
         if len(unpacked) > LARGEST_PACKAGE:
             raise ValueError(f"it unpacks to over {LARGEST_PACKAGE:,} bytes")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
-            for member in archive:
-                if member.isfile() and Path(member.name).name in FILES:
-                    member.name = Path(member.name).name
-                    archive.extract(member, scratch, filter="data")
+            members = [each for each in archive if each.isfile() and Path(each.name).name in FILES]
+            kept = {Path(each.name).name: archive.extractfile(each).read() for each in members}  # type: ignore[union-attr]
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise DataError(
             f"{printable(path)} is no package: {error} (give an npm package, its .tgz, or a folder)"
         ) from error
+    for name, content in kept.items():
+        (scratch / name).write_bytes(content)
     return scratch
 
 
@@ -105,6 +105,7 @@ def _fetched(package: str, scratch: Path) -> Path:
         raise DataError(f"npm did not fetch {package} within {PATIENCE} s (try again)") from error
     found = list(scratch.glob("*.tgz"))
     if done.returncode or not found:
+        check_room(done.stderr, scratch)
         said = next(
             (line for line in done.stderr.splitlines() if " error " in line or "ERR!" in line), ""
         )

@@ -3,7 +3,6 @@ like any other."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -12,6 +11,7 @@ from colorlab.cli.targets import build
 from colorlab.runs.checkpoint import save_weights
 from colorlab.runs.run import begin, is_finished
 from colorlab.storage.cache import fetched_run
+from colorlab.storage.files import replacing_folder
 from colorlab.weights.catalog import PublishedNet
 from colorlab.weights.published import published_file
 
@@ -21,7 +21,7 @@ def made_of(
 ) -> Path:
     """The run's folder, ``pretrained/<name>``. cfg: its configuration; given: the authors' file, if
     the user has it; prior: CIC's prior of its classes, without which they stay rebalanced as it
-    says them. Errors are told in one line, and leave no folder."""
+    says them. Errors are told in one line, and leave what was there."""
     folder = fetched_run(name)
     if is_finished(folder) and prior is None:
         return folder
@@ -29,7 +29,7 @@ def made_of(
     method.read_published(path)
     if prior is not None:
         method.bins.read(prior)
-    shutil.rmtree(folder, ignore_errors=True)
-    begin(folder, cfg)
-    save_weights(method, folder / "checkpoints")
+    with replacing_folder(folder) as made:
+        begin(made, cfg)
+        save_weights(method, made / "checkpoints")
     return folder

@@ -19,12 +19,13 @@ from colorlab.storage.plain import LARGEST_RECORD, Line, content, json_of, must_
 SWEEP, RESULT, LOG = "sweep.json", "result.json", "job.log"
 NOT_STARTED, RUNNING, DONE = "not started", "running", "done"
 FAILED, TIMED_OUT, INTERRUPTED = "failed", "timed out", "interrupted"
+LONGEST = 200  # letters of a value, and of why a job failed
 STATES = (DONE, FAILED, TIMED_OUT, INTERRUPTED, RUNNING, NOT_STARTED)
 
 
 RECORD = {
     "jobs": [{
-        "hash": str, "number": int, "folder": Line, "swept": {str: Line}, "name": Line,
+        "hash": str, "number": int, "folder": str, "swept": {str: Line}, "name": Line,
         "command": [str], "state": str, "attempts": int, "seconds": float, "exit": (int, None),
         "why": Line,
     }]
@@ -125,6 +126,13 @@ def finished_jobs(folder: Path) -> list[tuple[Path, str]]:
     differing = [key for key in keys_of(swept) if len({each.get(key) for each in swept}) > 1]
     names = labels([{key: each[key] for key in differing if key in each} for each in swept])
     return [(sweep.path(job), name or job.name) for job, name in zip(jobs, names, strict=True)]
+
+
+def in_a_line(text: str) -> str:
+    """A text as a record keeps it, and a table shows it: what a terminal obeys escaped, what is
+    long by its beginning and a digest."""
+    line = text if text.isprintable() else repr(text)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}... {short_digest(text)[:8]}"
 
 
 def keys_of(swept: Sequence[dict[str, str]]) -> list[str]:

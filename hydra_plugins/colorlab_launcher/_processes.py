@@ -168,12 +168,13 @@ class Crew:
         if code != 0:
             each.signal(signal.SIGKILL)  # what the first process has left behind
         job.seconds, job.exit = job.seconds + each.seconds, code
-        job.state, job.why = verdict(each, code)
+        job.state, why = verdict(each, code)
         if job.state == sweeps.DONE:
             try:
                 job.value = read_json(each.folder / sweeps.RESULT).get("value")
             except DataError as error:
-                job.state, job.why = sweeps.FAILED, str(error)[:500]
+                job.state, why = sweeps.FAILED, str(error)
+        job.why = sweeps.in_a_line(why)
         self.watcher.changed(job)
         if self.limits.fail_fast and job.state != sweeps.DONE:
             self._stop_all()

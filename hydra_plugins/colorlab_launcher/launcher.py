@@ -98,7 +98,7 @@ class ColorlabLauncher(Launcher):
         for plan, job, name in zip(
             plans, jobs, sweeps.labels([job.swept for job in jobs]), strict=True
         ):
-            job.name = name or f"job {job.number}"
+            job.name = sweeps.in_a_line(name) or f"job {job.number}"
             job.command = [*self.prefix, *commands.words(plan, self.sweep, job, self.config)]
         todo = list(
             {job.hash: job for job in jobs if self.redo or not self.sweep.finished(job)}.values()
