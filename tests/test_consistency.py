@@ -81,6 +81,12 @@ def test_of_gaussian_pictures_any_number_of_calls_draws_the_gaussian(steps: int)
     ) == pytest.approx(SPREAD, abs=0.006)
 
 
+def test_an_answer_beyond_the_colours_counts_as_their_limit() -> None:
+    said = torch.tensor([-3.0, -0.4, 0.4, 3.0]).view(1, 1, 1, 4).expand(1, 3, 2, 4)
+    found = Multistep(1, clip=True)(lambda x, level: said, torch.zeros(1, 3, 2, 4), Draws(0, [0]))
+    assert torch.equal(found, said.clamp(min=-1, max=1)) and found.min() == -1
+
+
 def test_a_denoisers_mean_in_its_place_comes_out_paler() -> None:
     rows, sampler = Draws(0, range(4)), Multistep(1, clip=False)
 

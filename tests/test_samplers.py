@@ -193,6 +193,11 @@ def test_a_karras_grid_is_even_in_the_seventh_root_of_sigma():
     assert found == pytest.approx(expected, rel=1e-4)
 
 
+def test_of_a_schedule_that_ends_in_nothing_a_karras_grid_begins_a_step_before():
+    levels = grid(9, "karras", None, lambda xi: 1 - xi)  # alpha_bar 0 at the end
+    assert levels[0] == pytest.approx(0.1) and levels[8] == pytest.approx(0.999)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5, 10, 20, 24, 25, 50])
 @pytest.mark.parametrize("at", [0.001, 0.01, 0.3, 0.9, SWITCH_AT, 0.9999])
 def test_a_switch_adds_levels_below_it_and_keeps_the_first(steps, at):
