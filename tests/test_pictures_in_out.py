@@ -394,7 +394,7 @@ def test_a_picture_of_12_megapixels_takes_less_than_a_gigabyte_whatever_n_is(
         f"input={tmp_path}/a.png",
         f"out={tmp_path}/out",
         f"n={n}",
-        "steps=1",
+        *(["steps=1"] if areas == 1 else []),
     ]
     done = subprocess.run(
         line,
@@ -405,4 +405,4 @@ def test_a_picture_of_12_megapixels_takes_less_than_a_gigabyte_whatever_n_is(
     )
     assert done.returncode == 0, done.stderr
     grown = float(done.stdout.split("grown")[1])
-    assert grown < 1000, grown
+    assert grown < (1000 if areas == 1 else 950), grown
