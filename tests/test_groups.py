@@ -116,6 +116,15 @@ def test_where_a_row_depends_on_its_group_every_group_is_full(
     assert drawn == [8, 8, 8]
 
 
+def test_a_row_is_alone_where_no_other_changes_it(c8: PixelDiffusion) -> None:
+    def alone(denoise) -> bool:
+        return c8.is_row_alone(denoise, Condition(drawing(8, 8)), Draws(3, [5]), 2)
+
+    assert alone(lambda x, level: x * level) and not alone(lambda x, level: x + len(x))
+    last = torch.arange(c8.micro_batch)[:, None, None, None] == c8.micro_batch - 1
+    assert not alone(lambda x, level: x + last[: len(x)])
+
+
 def test_groups_hold_few_large_and_many_small_pictures() -> None:
     def sizes(n: int, side: int) -> list[int]:
         return group_sizes(n, 8, side**2, lambda m: True)
