@@ -38,11 +38,9 @@ class Method(nn.Module):
     A class says about itself:
         conditions       kinds of ``data.condition`` that it can be shown
         optimizer_steps  how many a batch takes; two with a discriminator
-        trains_in_turn   whether a batch may leave some of the learning parameters without a
-                         gradient
+        trains_in_turn   whether a batch may leave some parameters that learn without a gradient
         takes_text       whether it reads the condition's text
-        own_size         whether it colours drawings of any size as well at their own; it then
-                         paints under their lines
+        own_size         whether it colours drawings of any size at their own, under their lines
     and whoever samples with it may set:
         cut              shorten a text that is too long, instead of a ConfigError
         bf16             sample in bfloat16 where the method can: previews
