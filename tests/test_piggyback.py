@@ -360,7 +360,7 @@ def test_every_sampler_of_the_suite_draws_from_it_unclipped(name: str, clip: Pat
         "steps": 2
     }
     cfg = copy.deepcopy(small())
-    cfg.method.merge_with_dotlist([f"prior={clip}", "guidance.text=1"])
+    cfg.method.merge_with_dotlist([f"latent.prior={clip}", "guidance.text=1"])
     results = []
     for cfg.method.sampler in (sampler, sampler | {"clip": False}):
         torch.manual_seed(0)
