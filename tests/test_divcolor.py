@@ -203,7 +203,7 @@ def test_a_run_that_is_not_there_or_of_another_width_is_refused(tmp_path: Path) 
     with pytest.raises(CheckpointError, match="no weights in"):
         divcolor("method.stages.stage=mdn", f"method.stages.vae={tmp_path}/none")
     run = saved(divcolor("method.stages.stage=vae", "method.width=3"), tmp_path)
-    with pytest.raises(CheckpointError, match=r"another width.*set method\.side, width"):
+    with pytest.raises(CheckpointError, match=r"another width.*set method\.width, net\.side"):
         divcolor("method.stages.stage=mdn", f"method.stages.vae={run}")
     with pytest.raises(CheckpointError, match="another kind"):
         divcolor(f"method.mdn.features={run}")

@@ -22,7 +22,7 @@ except ImportError:  # run from its own folder
 class ColorlabColourings:
     """IMAGE (1, H, W, 3) in [0, 1] -> IMAGE (n, H, W, 3): n different colourings of it."""
 
-    CATEGORY, FUNCTION, RETURN_TYPES = "colorlab", "colour", ("IMAGE",)
+    CATEGORY, FUNCTION, RETURN_TYPES = "colorlab", "color", ("IMAGE",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
