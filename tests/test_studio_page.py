@@ -320,8 +320,7 @@ def test_colours_of_another_picture_are_taken_and_left_again(page: Any) -> None:
 def test_everything_has_a_name_and_nothing_is_beyond_the_edge(page: Any) -> None:
     nameless = page.locator("button:visible, input:visible, select:visible").evaluate_all(
         "all => all.filter(e => !(e.ariaLabel || e.title || e.textContent.trim() || "
-        "e.labels?.length || "
-        "e.querySelector('img')?.alt)).map(e => e.id)"
+        "e.labels?.length || e.querySelector('img')?.alt)).map(e => e.id)"
     )
     assert nameless == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -94,9 +94,8 @@ def by_folders(
             others = sum(not every for every in found) - 1
             raise DataError(
                 f"{_shown(path)}{f' and {others} more' if others else ''} is in no split, beside "
-                f"{folders} "
-                f"(move it into one or out of the data set; if {folders} are no splits, rename "
-                "them)"
+                f"{folders} (move it into one or out of the data set; if {folders} are no splits, "
+                "rename them)"
             )
     split = [next(iter(each)) for each in found]
     if "train" not in split:

@@ -330,12 +330,10 @@ def protocol_table(protocol: dict[str, Any]) -> dict[str, str]:
 
 CAPTIONS = {
     "histogram": "Distances between candidates of one drawing, the same bins for all runs; "
-    "strokes on the axis are "
-    "means. Bars that reach the top are cut. An outline shows what other true colourings of a "
-    "drawing differ by.",
+    "strokes on the axis are means. Bars that reach the top are cut. An outline shows what other "
+    "true colourings of a drawing differ by.",
     "frontier": "Quality against diversity, with 95 % intervals. Up and to the right is better, "
-    "up to the diversity of "
-    "true colourings.",
+    "up to the diversity of true colourings.",
     "curves": "Error of the best of k candidates, with 95 % bands: how much is gained by being "
     "shown more of them.",
 }

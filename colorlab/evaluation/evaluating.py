@@ -210,7 +210,6 @@ class FromFolder:
         if found.shape[:3] != (n, *image.shape[-2:]):
             raise DataError(
                 f"{sample_file(self.folder, name)} holds {found.shape}, not {n} candidates of the "
-                "drawing's size "
-                "(delete it and evaluate again)"
+                "drawing's size (delete it and evaluate again)"
             )
         return as_pictures(found)

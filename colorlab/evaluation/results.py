@@ -206,8 +206,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _protocol(record: dict[str, Any]) -> str:
     told = record["protocol"]
     return (f"{told['count']} drawings, {told['n']} candidates each; means and 95 % intervals; "
-            "measures of version "
-            f"{told['metrics']}, protocol {record['protocol_id']}")  # fmt: skip
+            f"measures of version {told['metrics']}, protocol {record['protocol_id']}")  # fmt: skip
 
 
 def _cell(value: dict[str, Any] | None, digits: int) -> str:

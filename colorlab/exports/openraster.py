@@ -67,8 +67,7 @@ def stack_of(document: Document, pictures: list[tuple[str, bytes]]) -> str:
         pictures.append((source, png(Image.fromarray(layer.pixels))))
         return (
             f'<layer name={quoteattr(layer.name)} src="{source}" x="{layer.left}" y="{layer.top}" '
-            'opacity="1.0" '
-            f'visibility="{visibility(visible)}" '
+            f'opacity="1.0" visibility="{visibility(visible)}" '
             f'composite-op="svg:{"multiply" if layer.multiply else "src-over"}"/>'
         )
 
@@ -76,8 +75,7 @@ def stack_of(document: Document, pictures: list[tuple[str, bytes]]) -> str:
         inner = "".join(element(layer) for layer in reversed(group.layers))
         return (
             f'<stack name={quoteattr(group.name)} opacity="1.0" '
-            f'visibility="{visibility(group.visible)}" '
-            f'composite-op="svg:src-over">{inner}</stack>'
+            f'visibility="{visibility(group.visible)}" composite-op="svg:src-over">{inner}</stack>'
         )
 
     overs = [

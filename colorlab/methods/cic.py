@@ -87,8 +87,7 @@ class CIC(PixelClassifier):
             tensors[first] = tensors[first][:, :1].contiguous()
         wrong = (
             f"in {path} (want width=64 stride=4, with bins=published shortcuts=false for the "
-            "weights of 2016, "
-            "bins=square shortcuts=true for those of 2017)"
+            "weights of 2016, bins=square shortcuts=true for those of 2017)"
         )
         fill_parts(self, ("net.", "classes."), tensors, wrong)
         nn.init.zeros_(self.copula.weight), nn.init.zeros_(self.copula.bias)  # type: ignore[arg-type]

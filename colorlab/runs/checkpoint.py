@@ -113,8 +113,7 @@ def fill(method: Method, tensors: dict[str, Tensor], path: Path) -> None:
         if tensor.shape != own[name].shape:
             raise CheckpointError(
                 f"{path} is of another width: {name} is {tuple(tensor.shape)}, not "
-                f"{tuple(own[name].shape)} "
-                "(give the method.* values it was trained with)"
+                f"{tuple(own[name].shape)} (give the method.* values it was trained with)"
             )
     method.load_state_dict(tensors)
 

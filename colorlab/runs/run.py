@@ -140,8 +140,7 @@ class Run:
         if wanted not in (*PLAIN_SIMPLIFIERS, self.simplify):
             raise CheckpointError(
                 f"{self.path / CONFIG}: data.simplify={wanted} is a program, which an opened run "
-                "may not name "
-                f"(simplify={wanted} on the command line lets it run)"
+                f"may not name (simplify={wanted} on the command line lets it run)"
             )
         made = self._built(self.config["data"])
         if not hasattr(made, "splits"):
@@ -174,8 +173,7 @@ def open_run(path: str | Path, simplify: str | None = None) -> Run:
         if Path(path).parts[:1] == (PRETRAINED,):
             hint = (
                 "; wide ones are in the sources, not in the wheel; published nets such as "
-                "cic-eccv16 come by "
-                "`python -m colorlab.weights fetch cic-eccv16`"
+                "cic-eccv16 come by `python -m colorlab.weights fetch cic-eccv16`"
             )
         known = ", ".join(known_runs()) or "none yet; train one"
         raise CheckpointError(f"there is no run in {path} (known: {known}{hint})")

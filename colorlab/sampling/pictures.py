@@ -134,8 +134,7 @@ def check_hints(known: np.ndarray | None, name: str | None) -> None:
     if known is not None and known[3].min() == 255:
         raise ConfigError(
             f"hints={name or 'a picture'} has no transparent pixels (give a mask: make "
-            "transparent all whose colour is "
-            "not known, and save it as PNG)"
+            "transparent all whose colour is not known, and save it as PNG)"
         )
 
 

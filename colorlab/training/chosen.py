@@ -36,8 +36,7 @@ class EarlyEnd(EarlyStopping):
         if trainer.should_stop and trainer.is_global_zero and not self.said:
             self.said = True
             print(f"stopped after step {steps_done(trainer)}: {self.monitor} was best at "
-                  f"{float(self.best_score):.4g}, "
-                  f"{self.wait_count} validations ago")  # fmt: skip
+                  f"{float(self.best_score):.4g}, {self.wait_count} validations ago")  # fmt: skip
 
 
 class BestWeights(Callback):

@@ -110,14 +110,12 @@ def _method_and_pictures(cfg: DictConfig) -> tuple[Any, Any]:
     if cfg.data.condition not in method.conditions:
         raise ConfigError(
             f"data.condition={cfg.data.condition}, but this method colours "
-            f"{' or '.join(method.conditions)} "
-            f"(set data.condition={method.conditions[0]})"
+            f"{' or '.join(method.conditions)} (set data.condition={method.conditions[0]})"
         )
     if method.optimizer_steps > 1 and cfg.trainer.accumulate_grad_batches > 1:
         raise ConfigError(
             f"trainer.accumulate_grad_batches={cfg.trainer.accumulate_grad_batches}, but this "
-            "method steps its "
-            "optimizers at every batch (set a larger batch_size)"
+            "method steps its optimizers at every batch (set a larger batch_size)"
         )
     pictures = build(cfg.data)
     if not len(pictures.splits["train"]):

@@ -140,8 +140,7 @@ class Checkpoints(Callback):
         if not torch.stack([p.isfinite().all() for p in module.parameters()]).all():
             raise NumericError(
                 f"weights are not finite after step {step}; the last good checkpoint is of step "
-                f"{self.saved} "
-                "(lower method.optimizer.lr, or set trainer.precision=32-true)"
+                f"{self.saved} (lower method.optimizer.lr, or set trainer.precision=32-true)"
             )
         if trainer.is_global_zero:
             save_state(state_of(trainer, module), self.folder)

