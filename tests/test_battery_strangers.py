@@ -230,9 +230,10 @@ DATA = "_target_: colorlab.data.folder.Folder\nroot: x\n"
 FOREIGN = {
     "a program in data": ("train", {"data/e.yaml": f"{DATA}simplify: net.pt\n"},
                           ["name=t", "data=e"]),
-    "a program from everywhere": ("train", {"experiment/e.yaml": "# @package _global_\ndata: "
-                                                                 "{simplify: net.pt}\n"},
-                                  ["name=t", "data=folder", "data.root=x", "experiment=e"]),
+    "a program from everywhere": (
+        "train", {"experiment/e.yaml": "# @package _global_\ndata: {simplify: net.pt}\n"},
+        ["name=t", "data=folder", "data.root=x", "experiment=e"],
+    ),
     "where pictures go": ("sample", {"experiment/e.yaml": "# @package _global_\nout: /etc\n"},
                           ["run=r", "+experiment=e"]),
     "aliases": ("train", {"data/e.yaml": bomb(12)}, ["name=t", "data=e"]),

@@ -104,8 +104,8 @@ def test_captions_are_a_function_of_picture_and_draws_whatever_the_batch():
     [
         ("white flower", "flower"), ("orange book", "book"),
         ("heavy black heart, fire", "heavy heart, fire"),
-        ("mushroom, zero width joiner, large brown square", "mushroom, zero width joiner, large "
-                                                            "square"),
+        ("mushroom, zero width joiner, large brown square",
+         "mushroom, zero width joiner, large square"),
         ("olive", "olive"), ("blackboard", "blackboard"), ("red-haired man", "haired man"),
         ("black", ""), ("", ""),
         ("man, emoji modifier fitzpatrick type-1-2, microphone", "man, microphone"),

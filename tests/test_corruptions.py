@@ -90,9 +90,11 @@ def test_the_pages_rates_are_the_files_and_false_alarms_are_below_a_percent_on_l
     )
     assert all(lines[kind]["stopped"] > 0.98 for kind in ("bleeding", "mush", "stained", "salt"))
     page = (ROOT / "experiments/validity_calibration/README.md").read_text(encoding="utf-8")
-    names = {"recoloured": "*true:* other hues", "other true colourings": "*true:* other true "
-                                                                          "colourings",
-             "bleeding": "*broken:* bleeding"}  # fmt: skip
+    names = {
+        "recoloured": "*true:* other hues",
+        "other true colourings": "*true:* other true colourings",
+        "bleeding": "*broken:* bleeding",
+    }
     for kind, rate in lines.items():
         (row,) = [
             line for line in page.splitlines() if line.startswith(f"| {names.get(kind, kind)} |")

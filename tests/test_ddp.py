@@ -248,22 +248,20 @@ def _cwd(pid: str) -> str:
         return ""
 
 
+def by_torchrun(folder: Path, words: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+    """A command in two processes of torchrun's."""
+    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*line, "-m", *words],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
+    )  # fmt: skip
+
+
 @pytest.mark.slow
 def test_torchrun_starts_the_processes(tmp_path: Path) -> None:
     words = [*words_for("gpic", "trainer.max_steps=2"), *TWO]
-    line = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node=2",
-        "-m",
-        "colorlab.train",
-    ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
-    )
+    done = by_torchrun(tmp_path, ["colorlab.train", *words], 300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("training pictures") == 1  # one of them speaks
     assert (tmp_path / "runs/x/checkpoints/weights.safetensors").is_file()

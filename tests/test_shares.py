@@ -31,7 +31,7 @@ from colorlab.cli.processes import (
 from colorlab.errors import ConfigError, DataError, RankError
 from colorlab.metrics.judge import Judge
 from tests.kill_harness import ROOT
-from tests.test_ddp import orphans
+from tests.test_ddp import by_torchrun, orphans
 from tests.test_evaluate import trained_looking
 from tests.test_processes import state
 
@@ -335,18 +335,7 @@ def test_a_folder_of_pictures_is_coloured_alike_by_one_process_and_by_three(
 def test_torchrun_starts_the_processes_of_an_evaluation(
     run: Path, alone: Path, tmp_path: Path
 ) -> None:
-    line = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node=2",
-        "-m",
-    ]
     words = ["colorlab.evaluate", f"run={run}", *EVALUATE, "out=e"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*line, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1500
-    )
+    done = by_torchrun(tmp_path, words, 1500)
     assert done.returncode == 0 and done.stdout.count("evaluation.json") == 1, done.stderr
     same_evaluation(tmp_path / "e", alone)

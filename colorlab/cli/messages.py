@@ -18,8 +18,8 @@ GOES_ON = "resume=auto goes on with the run of this name= from its newest checkp
 OTHER_WORDS = {
     "ckpt_path": GOES_ON, "resume_from_checkpoint": GOES_ON, "checkpoint": GOES_ON, "ckpt": GOES_ON,
     "fast_dev_run": "trainer.max_steps=2 tries a training out",
-    "max_epochs": "trainer.max_steps says how long to train", "epochs": "trainer.max_steps says "
-                                                                        "how long to train",
+    "max_epochs": "trainer.max_steps says how long to train",
+    "epochs": "trainer.max_steps says how long to train",
 }  # fmt: skip
 # packages that make a configuration of words and files
 COMPOSING = ("hydra", "omegaconf", "antlr4", "yaml")

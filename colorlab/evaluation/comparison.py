@@ -199,8 +199,8 @@ def composed(
         names[wanted.baseline], legend_of(table), [], coverage(have) if several else [],
         same_drawings(wanted.sheet, evaluations, names),
         {name: worst_cases(wanted.worst, each) for name, each in pairs} if wanted.worst else {},
-        settings_table(evaluations, names), protocol_table(protocol), "Made with colorlab "
-                                                                      f"{__version__} on {date}.",
+        settings_table(evaluations, names), protocol_table(protocol),
+        f"Made with colorlab {__version__} on {date}.",
     )  # fmt: skip
 
 
@@ -261,36 +261,18 @@ def worst_cases(count: int, evaluation: Evaluation) -> list[Case]:
         if f"{i}/drawing" in kept:
             name = document["drawings"][i]
             candidates = read_sample(evaluation.path, name)
-            note = (
-                f"error {errors[i]:.3g}, {round(valid[i] * len(candidates))} of {len(candidates)} "
-                "valid"
-            )
-            cases.append(
-                Case(
-                    name,
-                    note,
-                    kept[f"{i}/drawing"],
-                    kept[f"{i}/truths"],
-                    [strip_of("", candidates)],
-                )
-            )
+            share = f"{round(valid[i] * len(candidates))} of {len(candidates)} valid"
+            note, strips = f"error {errors[i]:.3g}, {share}", [strip_of("", candidates)]
+            cases.append(Case(name, note, kept[f"{i}/drawing"], kept[f"{i}/truths"], strips))
     return cases
 
 
 def settings_table(evaluations: Sequence[Evaluation], names: Sequence[str]) -> list[list[str]]:
     """A heading and a line for each run: how its samples were made."""
     heading = [
-        "run",
-        "method",
-        "sampler",
-        "steps",
-        "seed",
-        "precision",
-        "added",
-        "weights",
-        "s per drawing",
-        "folder",
-    ]
+        "run", "method", "sampler", "steps", "seed", "precision", "added", "weights",
+        "s per drawing", "folder",
+    ]  # fmt: skip
     return [
         heading,
         *(settings_line(each, name) for name, each in zip(names, evaluations, strict=True)),

@@ -164,8 +164,8 @@ def workspace(entity: str, project: str) -> Any:
 
     overlay = wr.CustomChart(
         query={"summaryTable": {"tableKey": f"{HISTOGRAM}_table"}}, chart_name="wandb/line/v0",
-        chart_fields={"x": "bin_center", "y": "density"}, chart_strings={"title": "LPIPS between "
-                                                                                  "candidates"},
+        chart_fields={"x": "bin_center", "y": "density"},
+        chart_strings={"title": "LPIPS between candidates"},
     )  # fmt: skip
     panels: list[Any] = [
         overlay,
