@@ -26,6 +26,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -181,9 +182,7 @@ def own_tests(module: str) -> list[str]:
     """The test files named after a module, then those that import it, themselves or by another of
     the tests' modules, then those that compose it by its name."""
     stem = module.rsplit(".", 1)[-1]
-    texts = {
-        path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))
-    }
+    texts = texts_of_tests()
 
     def takers(makers: list[Path]) -> list[Path]:
         names = [re.compile(rf"tests\.{path.stem}\b") for path in makers]
@@ -199,6 +198,14 @@ def own_tests(module: str) -> list[str]:
     composing = re.compile(rf'(method=|sampler=|"){stem}\b')
     found = takers(named + importing) + takers([p for p in texts if composing.search(texts[p])])
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys(found)]
+
+
+@cache
+def texts_of_tests() -> dict[Path, str]:
+    """All modules of the tests, read once."""
+    return {
+        path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("*.py"))
+    }
 
 
 def users_of(module: str) -> list[str]:
