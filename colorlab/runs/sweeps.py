@@ -112,7 +112,7 @@ def _must_be_of(folder: Path, job: Job) -> None:
     home = Path(os.path.realpath(folder))  # which ends at links in a circle, as resolve() does not
     if home not in Path(os.path.realpath(folder / job.folder)).parents:
         raise ValueError("a job lies outside of the sweep")
-    (folder / job.folder).is_dir()
+    (folder / job.folder).is_dir()  # OSError of a name that no disk takes
 
 
 def finished_jobs(folder: Path) -> list[tuple[Path, str]]:
