@@ -99,10 +99,13 @@ def test_codes_are_drawn_from_what_the_encoder_says_and_from_the_prior(monkeypat
 
 @pytest.mark.slow
 def test_it_finds_both_right_colours_and_pix2pix_none() -> None:
-    method = trained(
-        "bicyclegan", 400, "method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2"
-    )
-    red, right = share_of_red(method)
-    assert 0.05 < red < 0.95 and right > 0.6
+    """One training in four or so forgets one of the colours, as GANs do (seed 1 of 0 to 3, after 800
+    steps): of three trainings two must know both."""
+    small = ("method.net.depth=3", "method.critic.scales=1", "method.critic.layers=2")
+    methods = [trained("bicyclegan", 600, *small, seed=seed) for seed in range(3)]
+    shares = [share_of_red(method) for method in methods]
+    assert all(right > 0.6 for _, right in shares)
+    assert sum(0.05 < red < 0.95 for red, _ in shares) >= 2, shares
     collapsed = trained("pix2pix", 600, "method.net.depth=3", "method.critic.layers=2")
-    assert fillings(collapsed, 16).std(0).max() < 0.1 * float(fillings(method, 16).std(0).max())
+    spreads = [float(fillings(method, 16).std(0).max()) for method in methods]
+    assert fillings(collapsed, 16).std(0).max() < 0.1 * max(spreads)

@@ -26,7 +26,7 @@ def drawings(step: int) -> Batch:
     return Batch(rgb, image, torch.arange(ROWS), [""] * ROWS, torch.zeros(ROWS))
 
 
-def trained(name: str, steps: int, *overrides: str):
+def trained(name: str, steps: int, *overrides: str, seed: int = 0):
     """A small adversarial method after so many batches, without Lightning."""
     words = [
         "method.width=8",
@@ -34,7 +34,7 @@ def trained(name: str, steps: int, *overrides: str):
         "method.optimizer.lr=2e-3",
         f"trainer.max_steps={steps}",
     ]
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     method = build(compose("train", ["name=t", f"method={name}", *words, *overrides]).method)
     optimizers, schedules = zip(*method.optimizers(), strict=True)
     for step in range(steps):
