@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$p && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
-TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile
+TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal
 export NO_ALBUMENTATIONS_UPDATE := 1
 
 .PHONY: train test test-whole test-all test-studio docs lint format drawing results wheel audit bench mutants lock clean setup

@@ -17,6 +17,7 @@ from colorlab.draws import Draws
 from colorlab.errors import ConfigError
 from colorlab.methods.area_inputs import AreaRequest
 from colorlab.methods.areas import AreaMethod
+from colorlab.methods.flats_diffusion import SPACE
 from colorlab.samplers.area_guides import LEAST, Autoguidance, Like, OnlyColors, chosen
 from colorlab.samplers.guides import Bias, Guide, Repulsion
 from colorlab.types import Condition, Hints
@@ -209,6 +210,19 @@ def test_a_sketch_biases_each_area_of_the_diffusion_towards_what_it_has_there() 
     moved = (biased - plain)[0, :, :, 0].T
     # lines are in the means, too
     assert torch.allclose(moved, 0.5 * (2 * COLORS[by_size] - 1), atol=0.25)
+
+
+def test_colours_of_the_diffusion_that_are_nearly_white_are_white() -> None:
+    method = untrained("flats_diffusion", 0, "method.sampler.steps=1")
+    wanted = torch.tensor([[0.99, 0.97, 0.98], [0.9, 1, 1], [1, 1, 0.2], [0, 0, 0]])
+    encoded = SPACE.encode(wanted.T[None, :, :, None].contiguous())
+    method.sampler = lambda denoise, x, rows: encoded.expand_as(x)  # type: ignore
+    method.sampler.levels = lambda switch_at: [0.25, 1.0]  # type: ignore
+    image, labels = rooms()
+    found = method.colors(image[0], labels[0], 1, Draws(0, [0]))[0]
+    by_size = (-labels.flatten().bincount()).argsort()
+    wanted[0] = 1
+    assert torch.allclose(found[by_size], wanted, atol=1e-3)
 
 
 GUIDES: dict[str, Any] = {

@@ -106,3 +106,10 @@ def test_the_pages_rates_are_the_files_and_false_alarms_are_below_a_percent_on_l
             str(rate["count"]),
         ]
         assert [cell.strip() for cell in row.split("|")[2:5]] == told
+
+
+def test_as_many_pixels_turn_white_as_black() -> None:
+    lines = torch.ones(1, 1, 200, 200)
+    salted = CORRUPTIONS["salt"](torch.full((1, 3, 200, 200), 0.5), lines, Draws(0, [3]))
+    shares = [float((salted == level).float().mean()) for level in (0.0, 1.0)]
+    assert shares == pytest.approx([0.01, 0.01], abs=0.002)

@@ -18,7 +18,7 @@ from colorlab.conditions.palette import (
     lab_of_colors,
 )
 from colorlab.draws import Draws
-from colorlab.methods.area_inputs import labels_of, openness, places_of
+from colorlab.methods.area_inputs import labels_of
 from colorlab.methods.flats import Flats, guided
 from colorlab.methods.flats_diffusion import is_background
 from colorlab.runs.run import open_run
@@ -372,33 +372,6 @@ def test_the_weights_that_ship_colour_what_lines_enclose_and_leave_the_paper_aro
     assert (colors[:, 1:].amin(2) < 0.9).float().mean() > 0.4 and len(
         colors.flatten(0, 1).unique(dim=0)
     ) > 6
-
-
-def test_rooms_of_a_drawing_that_is_a_box_are_enclosed() -> None:
-    """The box around the ink is ink itself; a gap in its outline opens the room behind it."""
-    image, labels = rooms()
-    image[..., 12:84, 12:14], image[..., 12:84, 82:84] = 0, 0
-    assert openness(image, labels, places_of(labels, 4)).tolist() == [2, -1, -1, -1]
-    image[..., 14:48, 82:84], image[..., 12:14, 44:84] = 1, 1
-    image[..., 12:14, 82:84] = 0  # the box stays
-    assert openness(image, labels, places_of(labels, 4)).tolist() == [2, -1, 1, -1]
-
-
-@pytest.mark.parametrize("around", [False, True])
-def test_areas_at_the_rim_are_open_to_paper_around_and_enclosed_where_there_is_none(
-    around: bool,
-) -> None:
-    size = 64
-    labels = torch.zeros(1, size, size, dtype=torch.long)
-    labels[:, 22:43], labels[:, 43:] = 1, 2
-    if around:
-        labels = torch.where(torch.arange(size) < 48, 3, labels)
-    image = torch.ones(1, 1, size, size)
-    image[..., 20:23, :], image[..., 42:45, :] = 0, 0
-    R = int(labels.max()) + 1
-    assert openness(image, labels, places_of(labels, R)).tolist() == (
-        [1, 1, 1, 2] if around else [-1, -1, -1]
-    )
 
 
 def test_areas_of_small_drawings_are_looked_for_at_192_px() -> None:

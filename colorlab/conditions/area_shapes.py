@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -46,9 +48,8 @@ def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
     """labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark -> (R, R) in [0, 1]: on how much
     of the narrower one's width two areas meet without a line between them; 0 on the diagonal."""
     step = -(-max(labels.shape) // FINEST)
-    # no line is stepped over
-    darkest = -F.max_pool2d(-sized(image, labels.shape), step, ceil_mode=True)
-    labels, paper = labels[::step, ::step], darkest[0] > CLEAR
+    paper = darkest(image, labels.shape, step) > CLEAR
+    labels = labels[::step, ::step]
     length = torch.zeros(R * R, dtype=torch.float32, device=labels.device)
     for a, b, clear in (
         (labels[1:], labels[:-1], paper[1:] & paper[:-1]),
@@ -59,3 +60,9 @@ def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
     length = length.view(R, R) + length.view(R, R).T
     width = labels.flatten().bincount(minlength=R).clamp(min=1).sqrt()
     return (length / torch.minimum(width[:, None], width)).clamp(max=1)
+
+
+def darkest(image: Tensor, size: Sequence[int], step: int) -> Tensor:
+    """Of an image (1, H, W) at a size, the darkest of each square of so many pixels: no line is
+    stepped over."""
+    return -F.max_pool2d(-sized(image, size), step, ceil_mode=True)[0]

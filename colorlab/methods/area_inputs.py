@@ -7,17 +7,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from colorlab.conditions.areas import areas_of
-from colorlab.nets.area_encoder import Drawn, memberships, open_rim
+from colorlab.nets.area_encoder import Drawn, memberships
 from colorlab.samplers.area_guides import Autoguidance
 from colorlab.samplers.guides import Guide, Place
 
 CLEAREST = 192  # px; smaller drawings are enlarged to this side before areas are looked for
-# of an area's width lies at the rim of the drawing where the area is open to the paper around
-OPEN = 0.8
 
 
 class Shown(NamedTuple):
@@ -62,22 +59,6 @@ class PreparedDrawing(NamedTuple):
     shapes: Tensor
     joined: Tensor
     given: tuple[Tensor, Tensor]
-
-
-def openness(image: Tensor, labels: Tensor, places: list[Place]) -> Tensor:
-    """(R,): 2 for an area that has most of the picture's border; 1 for areas whose paper lies at
-    the box around the ink on a length of OPEN of their width at least; 0 for others at the border;
-    -1 for what lines enclose, and for all where no area has most of the border: a scene without
-    paper around. image (1, 1, S, S), labels (1, S, S)."""
-    rim = 2 * F.avg_pool2d(open_rim(image), 2)[0, 0]  # of its length, in the pixels of places
-    at_rim = torch.stack([(p.share * rim).sum() > OPEN * p.share.sum().sqrt() for p in places])
-    seen = labels[0]
-    border = torch.cat([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).bincount(minlength=len(places))
-    paper = 2 * border > border.sum()
-    if not paper.any():
-        return torch.full(paper.shape, -1.0, device=paper.device)
-    around = torch.where(paper, 2.0, torch.where(border > 0, 0.0, -1.0))
-    return torch.maximum(around, at_rim.float() * 2 - 1)
 
 
 def places_of(labels: Tensor, R: int) -> list[Place]:

@@ -24,6 +24,7 @@ from colorlab.conditions.area_colors import (
 )
 from colorlab.conditions.area_colors import shares as area_shares
 from colorlab.conditions.area_hints import AreaHints, area_hints
+from colorlab.conditions.area_openings import openness, paper_around
 from colorlab.conditions.area_shapes import passages, shapes
 from colorlab.conditions.captions import shares, with_colors, words_of
 from colorlab.conditions.pen import evened
@@ -35,7 +36,6 @@ from colorlab.methods.area_inputs import (
     PreparedDrawing,
     Shown,
     labels_of,
-    openness,
     places_of,
 )
 from colorlab.methods.area_options import HandOptions, ReadingOptions
@@ -238,7 +238,7 @@ class AreaMethod(Method):
             drawn=self._drawn(small, seen, R, request.text),
             weaker=self._weaker(image, ranked, request),
             places=places,
-            open=openness(small, seen, places),
+            open=openness(ranked, image, paper_around(seen[0], R)),
             shapes=shapes(ranked, R),
             joined=passages(ranked, image, R),
             given=(colors[order], given[:, order]),

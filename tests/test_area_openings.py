@@ -1,0 +1,148 @@
+"""Paper that a drawing only surrounds is told from what its lines enclose."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from colorlab.conditions.area_openings import (
+    AROUND,
+    ENCLOSED,
+    OPEN,
+    UNKNOWN,
+    mouths,
+    openness,
+    paper_around,
+)
+from colorlab.conditions.areas import Areas, area_at, areas_of
+
+SIDE = 240  # px, of which places are given
+
+
+def drawn(*lines: list[tuple[int, int]], side: int = SIDE, pen: int = 5) -> np.ndarray:
+    """Lines through places (x, y), (side, side) uint8."""
+    picture, scale = np.full((side, side), 255, np.uint8), side / SIDE
+    for line in lines:
+        points = (np.array(line) * scale).round().astype(np.int32)
+        cv2.polylines(picture, [points], False, 0, max(1, round(pen * scale)))
+    return picture
+
+
+def found(picture: np.ndarray) -> tuple[Areas, list[float]]:
+    """Its areas, and how open they are."""
+    areas = areas_of(picture)
+    labels = torch.from_numpy(areas.labels).long()
+    image = torch.from_numpy(picture)[None].float() / 255
+    return areas, openness(labels, image, paper_around(labels, len(areas.shares))).tolist()
+
+
+def open_at(picture: np.ndarray, x: int, y: int) -> float:
+    areas, opened = found(picture)
+    return opened[area_at(areas, y / SIDE, x / SIDE)]
+
+
+def box(left: int, top: int, right: int, low: int) -> list[tuple[int, int]]:
+    return [(left, top), (right, top), (right, low), (left, low), (left, top)]
+
+
+HOUSE, TREE = box(40, 80, 90, 190), box(170, 110, 200, 190)
+ROOF, CROWN, GROUND = (
+    [(20, 80), (28, 30), (114, 30), (122, 80), (20, 80)],
+    [(131, 110), (131, 60), (214, 60), (214, 110), (131, 110)],
+    [(10, 190), (230, 190)],
+)
+
+
+@pytest.mark.parametrize("side", [SIDE, 500, 1000])
+def test_paper_between_a_house_and_a_tree_is_paper_around(side: int) -> None:
+    picture = drawn(HOUSE, ROOF, TREE, CROWN, GROUND, side=side)
+    areas, opened = found(picture)
+    between = area_at(areas, 150 / SIDE, 127 / SIDE)
+    assert opened[between] == AROUND
+    assert between != area_at(areas, 20 / SIDE, 20 / SIDE) or side == 1000  # where it is undivided
+    for x, y in ((65, 140), (185, 150), (170, 85)):
+        assert opened[area_at(areas, y / SIDE, x / SIDE)] == ENCLOSED
+
+
+@pytest.mark.parametrize("side", [96, SIDE, 1000])
+def test_a_gap_in_an_outline_opens_nothing(side: int) -> None:
+    outline = [(116, 60), (60, 60), (60, 180), (180, 180), (180, 60), (124, 60)]
+    areas, opened = found(drawn(outline, side=side))
+    room = area_at(areas, 0.5, 0.5)
+    assert room != area_at(areas, 0.05, 0.05) and opened[room] == ENCLOSED
+
+
+def test_gutters_between_panels_are_paper_around() -> None:
+    page = drawn(box(20, 20, 110, 110), box(130, 20, 220, 110), box(20, 130, 220, 220))
+    assert open_at(page, 120, 60) == open_at(page, 120, 120) == AROUND
+    assert open_at(page, 60, 60) == open_at(page, 180, 60) == open_at(page, 60, 180) == ENCLOSED
+
+
+def test_what_ends_at_the_rim_is_open_only_if_its_mouth_is_as_wide_as_it() -> None:
+    """Shoulders that a drawing ends with, and a strip between two whiskers."""
+    head = box(90, 30, 150, 90)
+    bust = drawn(head, [(40, 200), (60, 110), (105, 90), (135, 90), (180, 110), (200, 200)])
+    assert open_at(bust, 120, 160) == OPEN
+    bottle = drawn(
+        [(100, 200), (100, 170), (50, 150), (50, 60), (190, 60), (190, 150), (140, 170), (140, 200)]
+    )
+    assert open_at(bottle, 120, 100) == ENCLOSED
+
+
+def test_the_ground_below_a_line_is_open_and_a_scene_has_no_paper_around() -> None:
+    labels = torch.zeros(SIDE, SIDE, dtype=torch.long)
+    labels[160:] = 1
+    image = torch.ones(1, SIDE, SIDE)
+    image[:, 158:162] = 0
+    around = torch.tensor([True, False])
+    assert openness(labels, image, around).tolist() == [AROUND, OPEN]
+    assert openness(labels, image, around & False).tolist() == [ENCLOSED] * 2
+
+
+def test_a_little_of_the_border_says_nothing() -> None:
+    labels = torch.zeros(SIDE, SIDE, dtype=torch.long)
+    labels[100:200, 100:], labels[140:160, 200:] = 1, 0
+    labels[140:160, 200:] = 1
+    labels[100:138, 220:], labels[162:200, 220:] = 0, 0
+    image = torch.ones(1, SIDE, SIDE)
+    image[0][
+        cv2.morphologyEx(labels.numpy().astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
+    ] = 0
+    assert openness(labels, image, torch.tensor([True, False])).tolist() == [AROUND, UNKNOWN]
+
+
+def test_paper_around_has_most_of_the_border() -> None:
+    seen = torch.zeros(8, 8, dtype=torch.long)
+    seen[:, 4:] = 1
+    assert paper_around(seen, 2).tolist() == [False, False]
+    seen[:, 4] = 0
+    assert paper_around(seen, 3).tolist() == [True, False, False]
+
+
+def test_a_passage_is_as_long_as_its_longer_side() -> None:
+    labels, paper = np.zeros((20, 30), int), np.ones((20, 30), bool)
+    labels[5:15, 10:25] = 1
+    paper[4:16, 9:26] = False
+    paper[5:15, 10:25] = True
+    around = np.array([True, False])
+    assert mouths(labels, paper, around)[1].tolist() == [0, 0]
+    paper[4, 12:19] = True  # of the outline, seven pixels
+    labels[4, 12:19] = 1
+    clear, length = mouths(labels, paper, around)
+    assert length.tolist() == [0, 7] and not clear[0]
+
+
+def test_a_box_that_is_the_drawing_encloses_its_rooms() -> None:
+    """The box around the ink is ink itself; a mouth in its outline opens the room behind it."""
+    closed = drawn(box(30, 30, 210, 210), [(150, 30), (150, 210)], [(150, 120), (210, 120)])
+    assert [open_at(closed, *at) for at in ((90, 120), (180, 70), (180, 170))] == [ENCLOSED] * 3
+    opened = drawn(
+        [(210, 30), (30, 30), (30, 210), (210, 210)],
+        [(210, 120), (150, 120)],
+        [(150, 30), (150, 210)],
+        [(210, 120), (210, 210)],
+    )
+    assert open_at(opened, 180, 70) == OPEN
+    assert open_at(opened, 90, 120) == open_at(opened, 180, 170) == ENCLOSED
