@@ -238,14 +238,15 @@ def _train(
         colorlab.train.main()
 
 
-def killed_at_random(folder: Path, words: Sequence[str], rng: random.Random, longest: float) -> int:
-    """Train with resume=auto, killed at random moments up to ``longest`` seconds, until it is done.
-    -> kills."""
+def killed_at_random(
+    folder: Path, words: Sequence[str], rng: random.Random, longest: float, most: int
+) -> int:
+    """Train with resume=auto, killed at random moments up to ``longest`` seconds, but ``most``
+    times, until it is done. -> kills."""
     kills = 0
     while True:
-        ended = Started(
-            folder, [*words, "resume=auto"], [partial(kill_after, rng.uniform(0, longest))]
-        ).end()
+        plants = [partial(kill_after, rng.uniform(0, longest))] * (kills < most)
+        ended = Started(folder, [*words, "resume=auto"], plants).end()
         if ended.code == 0:
             return kills
         assert ended.code == -signal.SIGKILL, ended.err

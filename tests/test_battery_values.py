@@ -71,7 +71,7 @@ def test_any_value_in_the_place_of_any_other_is_refused_in_a_line_or_works(
         for what, value in VALUES.items():
             config = copy.deepcopy(known)
             (without(*place) if value is GONE else put(*place, value=value))(config)
-            (run / "config.yaml").write_text(yaml.safe_dump(config))
+            (run / "config.yaml").write_text(yaml.dump(config, Dumper=yaml.CSafeDumper))
             tried += 1
             try:
                 opened = api.open_run(run)
