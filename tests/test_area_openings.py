@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from colorlab.conditions import area_openings
 from colorlab.conditions.area_openings import (
     AROUND,
     ENCLOSED,
@@ -17,6 +18,7 @@ from colorlab.conditions.area_openings import (
     paper_around,
 )
 from colorlab.conditions.areas import Areas, area_at, areas_of
+from colorlab.conditions.gaps import Ends
 
 SIDE = 240  # px, of which places are given
 
@@ -66,10 +68,11 @@ def test_paper_between_a_house_and_a_tree_is_paper_around(side: int) -> None:
         assert opened[area_at(areas, y / SIDE, x / SIDE)] == ENCLOSED
 
 
+@pytest.mark.parametrize("gray", [0, 127])
 @pytest.mark.parametrize("side", [96, SIDE, 1000])
-def test_a_gap_in_an_outline_opens_nothing(side: int) -> None:
+def test_a_gap_in_an_outline_opens_nothing(side: int, gray: int) -> None:
     outline = [(116, 60), (60, 60), (60, 180), (180, 180), (180, 60), (124, 60)]
-    areas, opened = found(drawn(outline, side=side))
+    areas, opened = found(np.maximum(drawn(outline, side=side), np.uint8(gray)))
     room = area_at(areas, 0.5, 0.5)
     assert room != area_at(areas, 0.05, 0.05) and opened[room] == ENCLOSED
 
@@ -101,24 +104,22 @@ def test_the_ground_below_a_line_is_open_and_a_scene_has_no_paper_around() -> No
     assert openness(labels, image, around & False).tolist() == [ENCLOSED] * 2
 
 
-def test_a_little_of_the_border_says_nothing() -> None:
-    labels = torch.zeros(SIDE, SIDE, dtype=torch.long)
-    labels[100:200, 100:], labels[140:160, 200:] = 1, 0
-    labels[140:160, 200:] = 1
-    labels[100:138, 220:], labels[162:200, 220:] = 0, 0
-    image = torch.ones(1, SIDE, SIDE)
-    image[0][
-        cv2.morphologyEx(labels.numpy().astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
-    ] = 0
-    assert openness(labels, image, torch.tensor([True, False])).tolist() == [AROUND, UNKNOWN]
+@pytest.mark.parametrize("turns", range(4))
+def test_a_little_of_the_border_says_nothing(turns: int) -> None:
+    labels = np.zeros((SIDE, SIDE), np.uint8)
+    labels[100:200, 100:220] = labels[140:160, 220:] = 1
+    edge = cv2.morphologyEx(labels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    image = torch.from_numpy(np.rot90(~edge, turns).copy())[None].float()
+    turned = torch.from_numpy(np.rot90(labels, turns).copy()).long()
+    assert openness(turned, image, torch.tensor([True, False])).tolist() == [AROUND, UNKNOWN]
 
 
 def test_paper_around_has_most_of_the_border() -> None:
-    seen = torch.zeros(8, 8, dtype=torch.long)
-    seen[:, 4:] = 1
-    assert paper_around(seen, 2).tolist() == [False, False]
-    seen[:, 4] = 0
-    assert paper_around(seen, 3).tolist() == [True, False, False]
+    for seed in range(30):
+        seen = torch.randint(0, 2, (5, 5), generator=torch.Generator().manual_seed(seed))
+        sides = [*seen[0], *seen[-1], *seen[:, 0], *seen[:, -1]]
+        ones = sum(int(each) for each in sides)
+        assert paper_around(seen, 3).tolist() == [ones < 10, ones > 10, False]
 
 
 def test_a_passage_is_as_long_as_its_longer_side() -> None:
@@ -132,6 +133,41 @@ def test_a_passage_is_as_long_as_its_longer_side() -> None:
     labels[4, 12:19] = 1
     clear, length = mouths(labels, paper, around)
     assert length.tolist() == [0, 7] and not clear[0]
+
+
+def row_of_ten() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A room whose outline, two pixels, has a passage of ten."""
+    labels, paper = np.zeros((30, 40), int), np.ones((30, 40), bool)
+    labels[6:25, 10:30] = 1
+    paper[4:27, 8:32], paper[6:25, 10:30] = False, True
+    labels[4:6, 15:25], paper[4:6, 15:25] = 1, True
+    return labels, paper, np.array([True, False])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("side", [14, 25])
+def test_ends_of_lines_count_within_six_pens_of_a_passages_sides(
+    monkeypatch: pytest.MonkeyPatch, side: int, turned: bool
+) -> None:
+    labels, paper, around = row_of_ten()
+    for away, clear in ((23, False), (25, True)):
+        column = side + away * (1 if side > 20 else -1) + (1 if side < 20 else -1)
+        end = [4, column]
+        ends = Ends(np.array([end[::-1] if turned else end]), np.zeros((1, 2)), 2.0)
+        monkeypatch.setattr(area_openings, "ends_of", lambda ink, ends=ends: ends)
+        given = (labels.T, paper.T, around) if turned else (labels, paper, around)
+        assert mouths(*given)[0].tolist() == [False, clear]
+
+
+def test_a_mouth_is_as_wide_as_the_pen_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    for half, clear in ((5.5, True), (5.6, False)):
+        ends = Ends(np.zeros((0, 2), int), np.zeros((0, 2)), half)
+        monkeypatch.setattr(area_openings, "ends_of", lambda ink, ends=ends: ends)
+        assert mouths(*row_of_ten())[0].tolist() == [False, clear]
+
+
+def test_openness_is_in_steps_of_the_leaning() -> None:
+    assert (AROUND, OPEN, UNKNOWN, ENCLOSED) == (2, 1, 0, -1)
 
 
 def test_a_box_that_is_the_drawing_encloses_its_rooms() -> None:
