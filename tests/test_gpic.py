@@ -141,6 +141,21 @@ def test_the_mix_model_hands_over_at_its_level(monkeypatch) -> None:
     assert seen == sorted(seen, key=lambda pair: pair[1])
 
 
+@pytest.mark.parametrize("above", [False, True])
+@pytest.mark.parametrize("below", [False, True])
+def test_the_mix_model_has_fixed_groups_if_either_of_its_models_has(
+    above: bool, below: bool
+) -> None:
+    class Fixed(torch.nn.Module):
+        def __init__(self, fixed: bool) -> None:
+            super().__init__()
+            self.fixed_groups = fixed
+
+    mix = Mix(gpic(), gpic(), 0.9919)
+    mix.above, mix.below = Fixed(above), Fixed(below)  # type: ignore[assignment]
+    assert mix.fixed_groups == (above or below)
+
+
 def test_previews_in_bf16_are_close_to_the_exact_pictures() -> None:
     method = gpic()
     exact = method.sample(Condition(image()), 2, Draws(0, [0]))
