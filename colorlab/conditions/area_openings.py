@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.ndimage import find_objects
+from scipy.ndimage import binary_dilation, find_objects
 from skimage.measure import label
 from torch import Tensor
 
 from colorlab.conditions.area_shapes import FINEST, darkest
-from colorlab.conditions.areas import paper_of
+from colorlab.conditions.areas import ENDS, paper_of
 from colorlab.conditions.gaps import ends_of
 
 AROUND, OPEN, UNKNOWN, ENCLOSED = 2.0, 1.0, 0.0, -1.0
@@ -41,7 +41,7 @@ def openness(labels: Tensor, image: Tensor, around: Tensor) -> Tensor:
     step = -(-max(labels.shape) // FINEST)
     gray = darkest(image, labels.shape, step)
     seen, outer = labels[::step, ::step].cpu().numpy(), around.cpu().numpy()
-    ends = np.concatenate([seen[0], seen[-1], seen[1:-1, 0], seen[1:-1, -1]])
+    ends = np.concatenate([seen[end] for end in ENDS])
     border, size = (np.bincount(each.ravel(), minlength=len(outer)) for each in (ends, seen))
     clear, length = mouths(seen, paper_of(gray.mul(255).byte().cpu().numpy()), outer)
     found = np.where(border > 0, UNKNOWN, ENCLOSED)
@@ -57,22 +57,19 @@ def mouths(
     passage that no line ends beside. And the passages' length, (R,) px. labels (h, w) in 0..R-1,
     paper (h, w) bool."""
     outer = paper & around[labels]
-    beside = np.zeros_like(outer)
-    beside[1:] |= outer[:-1]
-    beside[:-1] |= outer[1:]
-    beside[:, 1:] |= outer[:, :-1]
-    beside[:, :-1] |= outer[:, 1:]
-    passages = label(np.where(beside & paper & ~outer, labels + 1, 0), connectivity=2)
+    beside = binary_dilation(outer) & paper & ~outer
+    passages = label(np.where(beside, labels + 1, 0), connectivity=2)
     clear, length = np.zeros(len(around), bool), np.zeros(len(around))
     if not passages.any():
         return clear, length
     ends = ends_of(~paper)
     for number, box in enumerate(find_objects(passages), 1):
         inside = passages[box] == number
-        long, along = max(inside.shape), np.argwhere(inside)[:, int(np.argmax(inside.shape))]
-        places = np.argwhere(inside)[[along.argmin(), along.argmax()]] + [at.start for at in box]
+        places = np.argwhere(inside) + [at.start for at in box]
+        long, along = max(inside.shape), places[:, int(np.argmax(inside.shape))]
+        sides = places[[along.argmin(), along.argmax()]]
         area = labels[box][inside][0]
         length[area] += long
-        far = ends.away(places.tolist()).min() > FAR * ends.half
+        far = ends.away(sides.tolist()).min() > FAR * ends.half
         clear[area] |= far and long > LEAST * 2 * ends.half
     return clear, length

@@ -236,30 +236,13 @@ def pixel_maps(image: Tensor, labels: Tensor) -> dict[str, Tensor]:
 
 
 def rim_of(image: Tensor) -> Tensor:
-    """(B, 1, S, S): 1 on the box around the ink, where a drawing is open to the paper around it,
-    one pixel grown."""
-    return grown(box_of(image[:, :1] < INK)[0])
-
-
-def open_rim(image: Tensor) -> Tensor:
-    """(B, 1, S, S): 1 on the box around the ink where no ink lies on it, and just outside of it:
-    what a drawing that is a box itself encloses is not open."""
-    ink = image[:, :1] < INK
-    box, inside = box_of(ink)
-    return torch.where(inside, box & ~ink, grown(box) > 0).float()
-
-
-def box_of(ink: Tensor) -> tuple[Tensor, Tensor]:
-    """The box around ink (B, 1, S, S) bool: its outermost rows and columns, and all that is within
-    it, with these."""
-    rows, columns = span(ink[:, 0].any(2)), span(ink[:, 0].any(1))
+    """(B, 1, S, S): 1 on the box around the ink, its outermost rows and columns, where a drawing is
+    open to the paper around it, one pixel grown."""
+    ink = image[:, 0] < INK
+    rows, columns = span(ink.any(2)), span(ink.any(1))
     inside = rows[0][:, :, None] & columns[0][:, None]
-    return (inside & (rows[1][:, :, None] | columns[1][:, None]))[:, None], inside[:, None]
-
-
-def grown(mask: Tensor) -> Tensor:
-    """A mask (B, 1, S, S), one pixel larger on each side, as numbers."""
-    return F.max_pool2d(mask.float(), 3, 1, 1)
+    box = inside & (rows[1][:, :, None] | columns[1][:, None])
+    return F.max_pool2d(box[:, None].float(), 3, 1, 1)
 
 
 def span(marked: Tensor) -> tuple[Tensor, Tensor]:

@@ -46,8 +46,8 @@ class Palette(NamedTuple):
 
 
 class Sites(NamedTuple):
-    """What is known of R areas. places: for guides. open: (R,), 2 for the paper around, 1 where an
-    area lies at the rim of the drawing, open to it, -1 where lines enclose it. alike: (R, R) in
+    """What is known of R areas. places: for guides. open: (R,), 2 for the paper around and pockets
+    of it, 1 where an area ends open to it, -1 where lines enclose it. alike: (R, R) in
     [0, 1], 1 for areas of one shape. joined: (R, R) in [0, 1], how far two areas meet without a
     line between them."""
 
