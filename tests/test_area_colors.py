@@ -10,7 +10,7 @@ import torch
 from colorlab.conditions import area_colors
 from colorlab.conditions.area_colors import by_size, resized, shares, sized, small_view, true_colors
 from colorlab.conditions.area_hints import FURTHER, area_hints
-from colorlab.conditions.area_shapes import likeness, passages, shapes
+from colorlab.conditions.area_shapes import coarse, likeness, passages, shapes
 from colorlab.conditions.palette import lab_of_colors
 from colorlab.draws import Draws
 from colorlab.samplers.area_colors import Palette, PaletteSampler, Sites, lattice, mirrored
@@ -186,10 +186,12 @@ def test_the_colour_of_an_area_that_no_line_divides_is_likelier() -> None:
 
 def test_areas_are_joined_where_no_line_runs_between_them() -> None:
     labels, image = halves(), torch.ones(1, 32, 32)
-    assert passages(labels[0], image, 2)[0, 1] == 1
+    assert passages(*coarse(labels[0], image), 2)[0, 1] == 1
     image[:, :24, 18:22] = 0
     width = (labels == 0).sum().sqrt()
-    assert torch.allclose(passages(labels[0], image, 2), 8 / width * (1 - torch.eye(2)), atol=1e-6)
+    assert torch.allclose(
+        passages(*coarse(labels[0], image), 2), 8 / width * (1 - torch.eye(2)), atol=1e-6
+    )
 
 
 def test_shapes_are_alike_wherever_they_lie_and_however_they_are_turned() -> None:
@@ -276,4 +278,4 @@ def test_a_thin_line_divides_areas_of_drawings_of_any_size(side: int) -> None:
     labels = (torch.arange(side) >= side // 2 + 1).long().expand(side, side)
     image = torch.ones(1, side, side)
     image[..., side // 2 - 1 : side // 2 + 1] = 0
-    assert passages(labels, image, 2).max() == 0
+    assert passages(*coarse(labels, image), 2).max() == 0

@@ -17,6 +17,7 @@ from colorlab.conditions.area_openings import (
     openness,
     paper_around,
 )
+from colorlab.conditions.area_shapes import coarse
 from colorlab.conditions.areas import Areas, area_at, areas_of
 from colorlab.conditions.gaps import Ends
 
@@ -37,7 +38,7 @@ def found(picture: np.ndarray) -> tuple[Areas, list[float]]:
     areas = areas_of(picture)
     labels = torch.from_numpy(areas.labels).long()
     image = torch.from_numpy(picture)[None].float() / 255
-    return areas, openness(labels, image, paper_around(labels, len(areas.shares))).tolist()
+    return areas, openness(*coarse(labels, image), paper_around(labels, len(areas.shares))).tolist()
 
 
 def open_at(picture: np.ndarray, x: int, y: int) -> float:
@@ -100,8 +101,8 @@ def test_the_ground_below_a_line_is_open_and_a_scene_has_no_paper_around() -> No
     image = torch.ones(1, SIDE, SIDE)
     image[:, 158:162] = 0
     around = torch.tensor([True, False])
-    assert openness(labels, image, around).tolist() == [AROUND, OPEN]
-    assert openness(labels, image, around & False).tolist() == [ENCLOSED] * 2
+    assert openness(labels, image[0], around).tolist() == [AROUND, OPEN]
+    assert openness(labels, image[0], around & False).tolist() == [ENCLOSED] * 2
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -111,7 +112,7 @@ def test_a_little_of_the_border_says_nothing(turns: int) -> None:
     edge = cv2.morphologyEx(labels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     image = torch.from_numpy(np.rot90(~edge, turns).copy())[None].float()
     turned = torch.from_numpy(np.rot90(labels, turns).copy()).long()
-    assert openness(turned, image, torch.tensor([True, False])).tolist() == [AROUND, UNKNOWN]
+    assert openness(turned, image[0], torch.tensor([True, False])).tolist() == [AROUND, UNKNOWN]
 
 
 def test_paper_around_has_most_of_the_border() -> None:

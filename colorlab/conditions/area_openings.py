@@ -12,7 +12,6 @@ from scipy.ndimage import binary_dilation, find_objects
 from skimage.measure import label
 from torch import Tensor
 
-from colorlab.conditions.area_shapes import FINEST, darkest
 from colorlab.conditions.areas import ENDS, paper_of
 from colorlab.conditions.gaps import ends_of
 
@@ -31,16 +30,14 @@ def paper_around(seen: Tensor, R: int) -> Tensor:
     return 2 * border > border.sum()
 
 
-def openness(labels: Tensor, image: Tensor, around: Tensor) -> Tensor:
+def openness(labels: Tensor, gray: Tensor, around: Tensor) -> Tensor:
     """(R,): AROUND for the paper around, (R,) bool, and for areas whose mouth to it no line ends
     at; OPEN for areas that are open to it, or to the picture's border, on a length of WIDE of their
     width; UNKNOWN for others at the border; ENCLOSED for the rest, and for all in a scene without
-    paper around. labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark."""
+    paper around. labels (h, w) in 0..R-1, gray (h, w) in [0, 1], ink dark, see ``coarse``."""
     if not around.any():
         return torch.full(around.shape, ENCLOSED, device=labels.device)
-    step = -(-max(labels.shape) // FINEST)
-    gray = darkest(image, labels.shape, step)
-    seen, outer = labels[::step, ::step].cpu().numpy(), around.cpu().numpy()
+    seen, outer = labels.cpu().numpy(), around.cpu().numpy()
     ends = np.concatenate([seen[end] for end in ENDS])
     border, size = (np.bincount(each.ravel(), minlength=len(outer)) for each in (ends, seen))
     clear, length = mouths(seen, paper_of(gray.mul(255).byte().cpu().numpy()), outer)

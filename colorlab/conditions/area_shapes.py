@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -44,12 +42,11 @@ def likeness(shapes: Tensor) -> Tensor:
     return torch.exp(-apart.square().sum(-1) / 2).fill_diagonal_(0)
 
 
-def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
-    """labels (h, w) in 0..R-1, image (1, H, W) in [0, 1], ink dark -> (R, R) in [0, 1]: on how much
-    of the narrower one's width two areas meet without a line between them; 0 on the diagonal."""
-    step = -(-max(labels.shape) // FINEST)
-    paper = darkest(image, labels.shape, step) > CLEAR
-    labels = labels[::step, ::step]
+def passages(labels: Tensor, gray: Tensor, R: int) -> Tensor:
+    """labels (h, w) in 0..R-1, gray (h, w) in [0, 1], ink dark, as ``coarse`` gives them -> (R, R)
+    in [0, 1]: on how much of the narrower one's width two areas meet without a line between them; 0
+    on the diagonal."""
+    paper = gray > CLEAR
     length = torch.zeros(R * R, dtype=torch.float32, device=labels.device)
     for a, b, clear in (
         (labels[1:], labels[:-1], paper[1:] & paper[:-1]),
@@ -62,7 +59,9 @@ def passages(labels: Tensor, image: Tensor, R: int) -> Tensor:
     return (length / torch.minimum(width[:, None], width)).clamp(max=1)
 
 
-def darkest(image: Tensor, size: Sequence[int], step: int) -> Tensor:
-    """Of an image (1, H, W) at a size, the darkest of each square of so many pixels: no line is
-    stepped over."""
-    return -F.max_pool2d(-sized(image, size), step, ceil_mode=True)[0]
+def coarse(labels: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    """labels (h, w) and an image (1, H, W), on FINEST pixels a side at most, (h', w') each: of the
+    image the darkest of each square, so that no line is stepped over."""
+    step = -(-max(labels.shape) // FINEST)
+    darkest = -F.max_pool2d(-sized(image, labels.shape), step, ceil_mode=True)[0]
+    return labels[::step, ::step], darkest

@@ -25,7 +25,7 @@ from colorlab.conditions.area_colors import (
 from colorlab.conditions.area_colors import shares as area_shares
 from colorlab.conditions.area_hints import AreaHints, area_hints
 from colorlab.conditions.area_openings import openness, paper_around
-from colorlab.conditions.area_shapes import passages, shapes
+from colorlab.conditions.area_shapes import coarse, passages, shapes
 from colorlab.conditions.captions import shares, with_colors, words_of
 from colorlab.conditions.pen import evened
 from colorlab.draws import Draws
@@ -233,14 +233,14 @@ class AreaMethod(Method):
         ranked, order = rank.int()[labels], rank.argsort()
         small, seen = small_view(evened(image), ranked, self.side)
         colors, given = self._given(image, labels, n, draws, request)
-        places = places_of(seen, R)
+        places, shrunk = places_of(seen, R), coarse(ranked, image)
         asked = PreparedDrawing(
             drawn=self._drawn(small, seen, R, request.text),
             weaker=self._weaker(image, ranked, request),
             places=places,
-            open=openness(ranked, image, paper_around(seen[0], R)),
+            open=openness(*shrunk, paper_around(seen[0], R)),
             shapes=shapes(ranked, R),
-            joined=passages(ranked, image, R),
+            joined=passages(*shrunk, R),
             given=(colors[order], given[:, order]),
         )
         return torch.where(
