@@ -21,7 +21,10 @@ from colorlab.runs.run import Run
 from colorlab.sampling.options import SamplingOptions
 from colorlab.sampling.record import paths_of, record_of, start_of, write_png
 from colorlab.sampling.setup import guides_of, method_of, says_captions, worded
-from colorlab.types import Condition
+from colorlab.types import Batch, Condition
+
+COLORED = 0.01  # share of the pixels that a colouring changes, at least, of a drawing that is shown
+CHANGED = 0.1  # in [0, 1], of a channel
 
 
 def write_sheet_of_split(
@@ -50,11 +53,15 @@ def sheet_of_split(
     method: Any, pictures: Any, split: str, limit: int, options: SamplingOptions
 ) -> Sheet:
     """n colourings of held-out drawings, in a mix of drawings with one and with several true
-    colourings."""
+    colourings; of those in which there is something to colour, if any are."""
     groups = pictures.drawings(split)
-    groups = [
-        groups[i] for i in mixture([len(group) for group in groups], range(len(groups)), limit)
-    ]
+    counts, among = [len(group) for group in groups], dict.fromkeys(range(len(groups)))
+    chosen = first = mixture(counts, among, limit)
+    while bare := [i for i in chosen if not to_color(pictures[groups[i].tolist()])]:
+        for i in bare:
+            del among[i]
+        chosen = mixture(counts, among, limit)
+    groups = [groups[i] for i in chosen or first]
     indices = [int(group[0]) for group in groups]
     mine = own_share(indices)
     rows = with_progress(colored(method, pictures, mine, options), len(mine), "colouring")
@@ -62,6 +69,12 @@ def sheet_of_split(
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
     truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)
+
+
+def to_color(batch: Batch) -> bool:
+    """Whether any of a drawing's true colourings adds to it: a black square has none that does."""
+    changed = (batch.rgb - batch.image).abs().amax(1) > CHANGED
+    return bool((changed.float().mean((1, 2)) > COLORED).any())
 
 
 def colored(
