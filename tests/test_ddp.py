@@ -175,7 +175,7 @@ def keep_weights() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_both_processes_end_with_the_same_weights(method: str, tmp_path: Path) -> None:
-    ended = in_two(tmp_path, words_for(method, "trainer.max_steps=4"), keep_weights)
+    ended = in_two(tmp_path, words_for(method, "trainer.max_steps=2"), keep_weights)
     assert [each.code for each in ended] == [0, 0], ended
     first, second = (torch.load(tmp_path / f"rank-{rank}.pt") for rank in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)

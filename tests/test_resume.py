@@ -111,7 +111,12 @@ def test_loader_processes_change_nothing(whole, tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_kills_at_random_moments_leave_no_trace(method: str, tmp_path: Path) -> None:
     rng = random.Random(method)
-    words = words_for(method, f"save_every={rng.choice([1, 2, 5])}")
+    words = words_for(
+        method,
+        "trainer.max_steps=6",
+        "trainer.val_check_interval=3",
+        f"save_every={rng.choice([1, 2, 5])}",
+    )
     (tmp_path / "whole").mkdir()
     started = tmp_path / "whole" / "started"
     ended = Started(tmp_path / "whole", words, [partial(at_start, started.touch)]).end()

@@ -239,11 +239,11 @@ def test_when_one_process_fails_all_end_and_its_error_is_told(
 def test_when_one_process_falls_silent_all_end(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
 ) -> None:
-    monkeypatch.setenv("PATIENCE", "30")
+    monkeypatch.setenv("PATIENCE", "15")
     words = [f"run={run}", *EVALUATE, "out=e", "devices=2"]
     failed, _, err = ended(command(tmp_path, "evaluate", *words, how="stops", rank=rank))
     said = (
-        "one of the processes gave no answer for 30 s (the same command again goes on where it was)"
+        "one of the processes gave no answer for 15 s (the same command again goes on where it was)"
     )
     assert failed == 1 and err.splitlines()[-1] == f"colorlab: error: {said}", err
     assert "Traceback" not in err and not orphans(tmp_path)

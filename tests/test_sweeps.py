@@ -176,18 +176,18 @@ def test_sweeps_of_training_are_the_launchers_without_asking(command) -> None:
     ]
 
 
-SIX = [
-    "name=s", "seed=0,1,2", "ema=0,0.9", "method.width=4", "data.size=32", "batch_size=4",
+FOUR = [
+    "name=s", "seed=0,1", "ema=0,0.9", "method.width=4", "data.size=32", "batch_size=4",
     "trainer.max_steps=12", "trainer.val_check_interval=6", "trainer.precision=32-true",
     "save_every=2", "sheet=0",
 ]  # fmt: skip
 
 
-def sweep_of_six(folder: Path) -> subprocess.Popen[bytes]:
+def sweep_of_four(folder: Path) -> subprocess.Popen[bytes]:
     """Started, in a group of processes of its own."""
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    line = [sys.executable, "-m", "colorlab.train", "-m", *SIX]
+    line = [sys.executable, "-m", "colorlab.train", "-m", *FOUR]
     with (folder / "said").open("ab") as said:
         return subprocess.Popen(
             line,
@@ -215,21 +215,27 @@ def outcome(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_is_killed_twice_ends_as_one_left_in_peace(tmp_path: Path) -> None:
+def test_a_sweep_that_is_killed_again_and_again_ends_as_one_left_in_peace(tmp_path: Path) -> None:
+    """Wherever its own start is, and while jobs learn."""
     dice = random.Random(0)
-    assert sweep_of_six(tmp_path / "peace").wait(3000) == 0
-    for begun in (dice.randint(0, 2), dice.randint(3, 4)):
-        killed = sweep_of_six(tmp_path / "war")
+    assert sweep_of_four(tmp_path / "peace").wait(3000) == 0
+    for seconds in (dice.uniform(0, 3), dice.uniform(3, 6), dice.uniform(6, 9)):
+        killed = sweep_of_four(tmp_path / "war")
+        time.sleep(seconds)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+    for begun in (dice.randint(0, 1), 2):
+        killed = sweep_of_four(tmp_path / "war")
         while not (tmp_path / "war" / "runs" / "s" / str(begun) / "checkpoints").exists():
             assert killed.poll() is None, (tmp_path / "war" / "said").read_text()
             time.sleep(0.1)
         time.sleep(dice.uniform(0, 1))
         os.killpg(killed.pid, signal.SIGKILL)
         killed.wait()
-    assert sweep_of_six(tmp_path / "war").wait(3000) == 0
+    assert sweep_of_four(tmp_path / "war").wait(3000) == 0
     peace = outcome(tmp_path / "peace")
-    assert len(peace) == 6 and {state for state, *_ in peace.values()} == {"done"}
-    assert len({weights for *_, weights in peace.values()}) == 6
+    assert len(peace) == 4 and {state for state, *_ in peace.values()} == {"done"}
+    assert len({weights for *_, weights in peace.values()}) == 4
     assert outcome(tmp_path / "war") == peace
     attempts = [job.attempts for job in sweeps.read(tmp_path / "war" / "runs" / "s").jobs.values()]
-    assert sum(attempts) == 8
+    assert 6 <= sum(attempts) <= 9

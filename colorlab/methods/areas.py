@@ -171,7 +171,8 @@ class AreaMethod(Method):
         colors, uniform = true_colors(batch.rgb, batch.image, labels, int(count.max()))
         image, labels = resized(batch.image, labels, self.side)
         weight = area_shares(labels, colors.shape[1]).sqrt() * (uniform > UNIFORM)
-        style = (batch.label + 1).clamp(0, len(self.hand.styles))
+        known = batch.label < len(self.hand.styles)  # a set beyond them is nobody's hand
+        style = torch.where(known, batch.label + 1, 0)
         nothing = image.new_zeros(len(image), 0, 0)
         return Shown(image, labels, count, colors, weight, style, nothing)
 
