@@ -1,8 +1,8 @@
 """The drawings of one artist or studio, rendered once: what is painted below the ink, the lines,
 and their areas.
 
-Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``), from OpenMoji's own package, or
-from what ``python -m colorlab.data add`` prepared."""
+Sets come with the package (``art/``, see ``art/ATTRIBUTION.md``; ``everyday``, by code), from
+OpenMoji's own package, or from what ``python -m colorlab.data add`` prepared."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from colorlab.conditions.areas import areas_of
 from colorlab.data import openmoji, svg
 from colorlab.data.archives import SUFFIX, Archive
 from colorlab.data.concepts import is_flag, plain, stripped
+from colorlab.data.everyday import EVERYDAY, archive
 from colorlab.data.vectors import guarded, pairs, rendered
 from colorlab.draws import stream_seed
 from colorlab.errors import DataError
@@ -88,7 +89,8 @@ class Artist:
         else:
             svgs = Archive(archive_path(self.name)).svgs()
         concepts = groupby(self.drawings, key=lambda each: each.concept)
-        trusted = self.name == OPENMOJI or archive_path(self.name).parent == ART
+        ours = self.name in (OPENMOJI, EVERYDAY)
+        trusted = ours or archive_path(self.name).parent == ART
         sheets = [
             _Sheet(self.name, key, [svgs[each.place] for each in group], trusted)
             for key, group in concepts
@@ -102,6 +104,8 @@ class Artist:
 
 def archive_path(name: str) -> Path:
     """The archive of a set, that of the package first; DataError if there is none."""
+    if name == EVERYDAY:
+        return archive()
     for folder in (ART, added_folder()) if NAME.fullmatch(name) else ():
         if (path := folder / f"{name}{SUFFIX}").is_file():
             return path
@@ -120,7 +124,7 @@ def known() -> list[str]:
     """The names of all sets that are there."""
     found = [path for folder in (ART, added_folder()) for path in sorted(folder.glob(f"*{SUFFIX}"))]
     names = [path.name.removesuffix(SUFFIX) for path in found]
-    return list(dict.fromkeys([OPENMOJI, *filter(NAME.fullmatch, names)]))
+    return list(dict.fromkeys([OPENMOJI, EVERYDAY, *filter(NAME.fullmatch, names)]))
 
 
 class _Sheet(NamedTuple):

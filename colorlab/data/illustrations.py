@@ -19,6 +19,7 @@ from colorlab.data import openmoji, scenes
 from colorlab.data.archives import Archive
 from colorlab.data.artists import MOST_AREAS, OPENMOJI, Artist, Drawing, archive_path, known
 from colorlab.data.concepts import HeldOut, Names, keys, stripped
+from colorlab.data.everyday import EVERYDAY
 from colorlab.data.families import families, line_hash, palette, split_families
 from colorlab.data.pictures import PicturePairs, Pixels
 from colorlab.data.transforms import Augmentation, inked, resized
@@ -225,7 +226,7 @@ def homes(shown: list[Drawing]) -> np.ndarray:
 def _named() -> Iterator[tuple[str, str]]:
     """Names with the code points that they stand for, of all sets that list both."""
     for name in known():
-        if name != OPENMOJI:
+        if name not in (OPENMOJI, EVERYDAY):
             archive = Archive(archive_path(name))
             for names, code in zip(archive.names, archive.codes, strict=True):
                 if code:
