@@ -107,7 +107,7 @@ def test_a_package_is_added_without_flags_and_withdrawn_drawings(
     assert about == About("Pets", "A. Uthor", "", "MIT", "1.2.3")
     assert archive.names == [["cat", "kitten"], ["dog"]] and archive.codes == ["1f408", ""]
     assert 'viewBox="0 0 16 18"' in archive.svgs()[0] and 'viewBox="1 0 20 18"' in archive.svgs()[1]
-    assert artists.known() == ["openmoji", "pets"]
+    assert artists.known() == ["openmoji", "everyday", "pets"]
 
 
 def test_a_folder_is_added_but_for_drawings_that_reach_out(tmp_path: Path) -> None:
