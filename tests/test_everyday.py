@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from colorlab.cli.config import compose
 from colorlab.cli.targets import build
@@ -20,6 +21,7 @@ from colorlab.data.artists import archive_path, known
 from colorlab.data.everyday import drawing, figures, scenes, things
 from colorlab.data.everyday.page import COLORS, Page
 from colorlab.data.vectors import pairs, rendered
+from colorlab.types import Batch
 
 SIDE = 160  # px
 FILL = re.compile(r'fill="(#[0-9a-f]{6})"')
@@ -129,3 +131,13 @@ def test_it_is_a_set_like_others_made_once(tmp_path: Path, monkeypatch: pytest.M
     batch = pictures[pictures.splits["train"][:4].tolist()]
     assert batch.rgb.shape == (4, 3, 64, 64) and batch.areas is not None
     assert batch.text[0] == pictures.names[int(batch.index[0])].split("/")[1].replace("-", " ")
+
+
+def test_a_set_beyond_the_styles_of_a_method_is_nobodys_hand() -> None:
+    words = ["name=x", "method=flats", "method.reading.trunk=none", "method.reading.side=32"]
+    method = build(compose("train", words).method)
+    count = len(method.hand.styles)
+    labels = torch.tensor([-1, 0, count - 1, count, count + 3])
+    rgb = torch.rand(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    batch = Batch(rgb, torch.ones(5, 1, 32, 32), labels, [""] * 5, labels)
+    assert method.shown(batch).style.tolist() == [0, 1, count, 0, 0]
