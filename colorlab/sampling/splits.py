@@ -25,6 +25,7 @@ from colorlab.types import Batch, Condition
 
 COLORED = 0.01  # share of the pixels that a colouring changes, at least, of a drawing that is shown
 CHANGED = 0.1  # in [0, 1], of a channel
+TRUTHS = 3  # true colourings that are shown, at most
 
 
 def write_sheet_of_split(
@@ -57,7 +58,7 @@ def sheet_of_split(
     groups = pictures.drawings(split)
     counts, among = [len(group) for group in groups], dict.fromkeys(range(len(groups)))
     chosen = first = mixture(counts, among, limit)
-    while bare := [i for i in chosen if not to_color(pictures[groups[i].tolist()])]:
+    while bare := [i for i in chosen if not to_color(pictures[groups[i][:TRUTHS].tolist()])]:
         for i in bare:
             del among[i]
         chosen = mixture(counts, among, limit)
@@ -67,12 +68,12 @@ def sheet_of_split(
     rows = with_progress(colored(method, pictures, mine, options), len(mine), "colouring")
     drawn = gathered([np.stack([to_pixels(one) for one in row]) for row in rows])
     drawings = [as_shown(condition_of(pictures, index, options)) for index in indices]
-    truths = [[to_pixels(one) for one in pictures[group[:3].tolist()].rgb] for group in groups]
+    truths = [[to_pixels(one) for one in pictures[group[:TRUTHS].tolist()].rgb] for group in groups]
     return sheet_of(drawings, drawn, truths)
 
 
 def to_color(batch: Batch) -> bool:
-    """Whether any of a drawing's true colourings adds to it: a black square has none that does."""
+    """Whether any of a drawing's true colourings adds to it; none does to a black square."""
     changed = (batch.rgb - batch.image).abs().amax(1) > CHANGED
     return bool((changed.float().mean((1, 2)) > COLORED).any())
 

@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 import colorlab
 from colorlab.data.sketches import sketches
-from colorlab.report.grid import thumbnail
+from colorlab.report.grid import Sheet, drawn_sheet, thumbnail
 
 DOCS = Path(__file__).parents[2] / "docs"
-CELL, GAP = 106, 6  # px
+CELL, GAP, TITLE = 106, 6, 20  # px
 SHOWN = (
     "emojione/honeybee",
     "twemoji/camping",
@@ -40,27 +40,31 @@ def drawings() -> list[Image.Image]:
     return found
 
 
-def page(rows: list[list[Image.Image]], cell: int, titles: list[str] | None = None) -> Image.Image:
-    """A row of pictures below the other, each under its title if there are any."""
-    title = 20 if titles else 0
-    high = cell + GAP + title
-    out = Image.new("RGB", ((cell + GAP) * len(rows[0]), high * len(rows)), "white")
-    for y, row in enumerate(rows):
-        if titles:
-            ImageDraw.Draw(out).text(
-                (4, high * y + 3), titles[y], fill="#222", font=ImageFont.load_default(13)
-            )
+def titled(rows: dict[str, list[Image.Image]], cell: int) -> Image.Image:
+    """A row of pictures below the other, each under its title."""
+    high = cell + GAP + TITLE
+    out = Image.new(
+        "RGB", ((cell + GAP) * len(next(iter(rows.values()))), high * len(rows)), "white"
+    )
+    for y, (title, row) in enumerate(rows.items()):
+        font = ImageFont.load_default(13)
+        ImageDraw.Draw(out).text((4, high * y + 3), title, fill="#222", font=font)
         for x, picture in enumerate(row):
             shown = Image.fromarray(thumbnail(np.asarray(picture.convert("RGB")), cell))
-            out.paste(shown, ((cell + GAP) * x + GAP // 2, high * y + title))
+            out.paste(shown, ((cell + GAP) * x + GAP // 2, high * y + TITLE))
     return out
 
 
 def main() -> None:
     run = colorlab.open_run("pretrained/flats")
     drawn = drawings()
-    rows = [[each, *run.sample(each, n=8, seed=0, size="input")] for each in drawn]
-    page(rows, CELL).save(DOCS / "hands.png", optimize=True)
+    sampled = [run.sample(each, n=8, seed=0, size="input") for each in drawn]
+    rows: list[list[np.ndarray | None]] = [
+        [np.asarray(one.convert("RGB")) for one in (each, *row)]
+        for each, row in zip(drawn, sampled, strict=True)
+    ]
+    sheet = Sheet(rows, ["drawing", *map(str, range(1, 9))])
+    drawn_sheet(sheet, CELL).save(DOCS / "hands.png", optimize=True)
 
     cat = drawn[0]
     sample = partial(run.sample, cat, n=6, seed=0, size="input")
@@ -71,7 +75,7 @@ def main() -> None:
         "like=<the fourth of above> vary=0.3": sample(like=plain[3], vary=0.3),
         "shade=gpic": sample(shade="gpic"),
     }
-    page(list(keys.values()), 154, list(keys)).save(DOCS / "flats_keys.png", optimize=True)
+    titled(keys, 154).save(DOCS / "flats_keys.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def bust(p: Page, box: Box) -> None:
 def animal(p: Page, box: Box) -> None:
     """A cat, a dog, a bear or a rabbit that sits, or its head alone."""
     left, top, right, low = box
-    w, h, x = right - left, low - top, (left + right) / 2
+    h, x = low - top, (left + right) / 2
     kind = str(p.rng.choice(["cat", "cat", "dog", "bear", "rabbit"]))
     fur = p.color("fur")
     pale = "#ffffff" if p.maybe(0.3) else p.shade(fur, 1.25) if p.maybe(0.6) else fur
@@ -155,35 +155,50 @@ def animal(p: Page, box: Box) -> None:
     a = b * p.between(1.0, 1.25)
     y = top + b * (1.9 if kind == "rabbit" else 1.35)
     if not alone:
-        body, wide = (y + b * 0.6 + low) / 2, min(w * 0.32, a * p.between(0.95, 1.4))
-        tall = low - body
-        if kind in ("cat", "dog"):
-            side, curl = float(p.rng.choice([-1, 1])), p.between(-0.1, 0.2)
-            p.shape([(x + side * wide * 0.7, low - tall * 0.15), (x + side * wide * 1.5, low -
-                     tall * 0.3), (x + side * wide * 1.7, body - tall * (0.2 + curl)),
-                     (x + side * wide * 2.0, body - tall * (0.3 + curl)), (x + side * wide * 2.05,
-                     body), (x + side * wide * 1.75, low - tall * 0.05), (x + side * wide * 0.8,
-                     low)], fur, p.maybe(0.7))  # fmt: skip
-        p.oval(x, body, wide, tall, fur)
-        if p.maybe(0.55):
-            p.oval(x, body + tall * 0.1, wide * 0.55, tall * 0.62, pale)
-        for side in (-1, 1):
-            p.oval(x + side * wide * 0.5, low - tall * 0.1, wide * 0.36, tall * 0.16,
-                   pale if p.maybe(0.3) else fur)  # fmt: skip
-        if p.maybe(0.25):
-            for k in (0.0, 0.25):
-                p.line([(x + wide * 0.55, body - tall * k), (x + wide * 0.95, body - tall * k)])
-        if p.maybe(0.35):
-            collar = p.color("cloth")
-            p.shape([(x - a * 0.55, y + b * 0.75), (x + a * 0.55, y + b * 0.75), (x + a * 0.5, y +
-                     b * 1.02), (x - a * 0.5, y + b * 1.02)], collar)  # fmt: skip
-            p.oval(x, y + b * 1.1, b * 0.14, b * 0.14, p.color("sun"))
+        seated(p, box, kind, (y, a, b), fur, pale)
     for side in (-1, 1):
         ears(p, kind, x, y, a, b, side, fur, ear)
     p.oval(x, y, a, b, fur)
     if kind == "cat" and p.maybe(0.35):
         for u in (-0.2, 0, 0.2):
             p.line([(x + a * u, y - b * 0.97), (x + a * u * 0.7, y - b * 0.62)])
+    snout(p, kind, (x, y, a, b), pale)
+
+
+def seated(
+    p: Page, box: Box, kind: str, head_at: tuple[float, float, float], fur: str, pale: str
+) -> None:
+    """Tail, body, paws and collar, below a head whose middle is at a height with two half axes."""
+    left, _, right, low = box
+    (y, a, b), w, x = head_at, right - left, (left + right) / 2
+    body, wide = (y + b * 0.6 + low) / 2, min(w * 0.32, a * p.between(0.95, 1.4))
+    tall = low - body
+    if kind in ("cat", "dog"):
+        side, curl = float(p.rng.choice([-1, 1])), p.between(-0.1, 0.2)
+        p.shape([(x + side * wide * 0.7, low - tall * 0.15), (x + side * wide * 1.5, low -
+                 tall * 0.3), (x + side * wide * 1.7, body - tall * (0.2 + curl)),
+                 (x + side * wide * 2.0, body - tall * (0.3 + curl)), (x + side * wide * 2.05,
+                 body), (x + side * wide * 1.75, low - tall * 0.05), (x + side * wide * 0.8,
+                 low)], fur, p.maybe(0.7))  # fmt: skip
+    p.oval(x, body, wide, tall, fur)
+    if p.maybe(0.55):
+        p.oval(x, body + tall * 0.1, wide * 0.55, tall * 0.62, pale)
+    for side in (-1, 1):
+        p.oval(x + side * wide * 0.5, low - tall * 0.1, wide * 0.36, tall * 0.16,
+               pale if p.maybe(0.3) else fur)  # fmt: skip
+    if p.maybe(0.25):
+        for k in (0.0, 0.25):
+            p.line([(x + wide * 0.55, body - tall * k), (x + wide * 0.95, body - tall * k)])
+    if p.maybe(0.35):
+        collar = p.color("cloth")
+        p.shape([(x - a * 0.55, y + b * 0.75), (x + a * 0.55, y + b * 0.75), (x + a * 0.5, y +
+                 b * 1.02), (x - a * 0.5, y + b * 1.02)], collar)  # fmt: skip
+        p.oval(x, y + b * 1.1, b * 0.14, b * 0.14, p.color("sun"))
+
+
+def snout(p: Page, kind: str, head_at: tuple[float, float, float, float], pale: str) -> None:
+    """Muzzle, eyes, nose, mouth and whiskers, on a head around x, y with two half axes."""
+    x, y, a, b = head_at
     muzzle = kind in ("dog", "bear") or p.maybe(0.3)
     if muzzle:
         p.oval(x, y + b * 0.42, a * p.between(0.42, 0.55), b * 0.42, pale)
