@@ -21,9 +21,24 @@ RED, GREEN, WHITE = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.1, 0.7, 0.3])
 
 
 def sampler(
-    temperature: float, top_p: float, spread: bool, paper=0.0, filled=0.0, twins=0.0, joined=0.0
+    temperature: float,
+    top_p: float,
+    spread: bool,
+    paper=0.0,
+    filled=0.0,
+    twins=0.0,
+    joined=0.0,
+    min_p=0.0,
 ) -> PaletteSampler:
-    return PaletteSampler(temperature, top_p, spread, paper, filled, twins, joined)
+    return PaletteSampler(temperature, top_p, spread, paper, filled, twins, joined, min_p)
+
+
+def of_colors(*names: str) -> Palette:
+    rgb = torch.tensor([[int(name[i : i + 2], 16) / 255 for i in (0, 2, 4)] for name in names])
+    return Palette(lab_of_colors(rgb), rgb)
+
+
+FOUR = of_colors("000000", "ffffff", "e02020", "20c040")  # in their order
 
 
 def halves(side: int = 32) -> torch.Tensor:
@@ -101,20 +116,46 @@ def test_resizing_keeps_lines_and_areas_in_the_same_place() -> None:
 def test_colours_come_as_often_as_their_probabilities_say() -> None:
     logits = torch.tensor([0.5, 0.25, 0.2, 0.05]).log().expand(4000, -1)
     numbers = torch.rand(4000, generator=torch.Generator().manual_seed(0))
-    counts = sampler(1.0, 1.0, True).drawn_from(logits, numbers).bincount(minlength=4) / 4000
+    counts = sampler(1.0, 1.0, True).drawn_from(logits, numbers, FOUR).bincount(minlength=4) / 4000
     assert torch.allclose(counts, torch.tensor([0.5, 0.25, 0.2, 0.05]), atol=0.03)
 
 
 def test_the_unlikely_tail_is_never_drawn() -> None:
     logits = torch.tensor([0.5, 0.02, 0.44, 0.04]).log().expand(2000, -1)
-    drawn = sampler(1.0, 0.9, True).drawn_from(logits, torch.linspace(0, 1 - 1e-6, 2000))
+    drawn = sampler(1.0, 0.9, True).drawn_from(logits, torch.linspace(0, 1 - 1e-6, 2000), FOUR)
     assert drawn.unique().tolist() == [0, 2]
 
 
+def test_numbers_near_each_other_give_hues_near_each_other() -> None:
+    palette = of_colors("ffffff", "2020e0", "e0d020", "000000", "e02020", "808080", "20c040")
+    assert palette.order.tolist() == [3, 5, 0, 1, 4, 2, 6]  # grays, then blue, red, yellow, green
+    drawn = sampler(1.0, 1.0, True).drawn_from(
+        torch.zeros(70, 7), torch.arange(70).add(0.5) / 70, palette
+    )
+    assert drawn.unique_consecutive().tolist() == [3, 5, 0, 1, 4, 2, 6]
+
+
+@pytest.mark.parametrize(("min_p", "kept"), [(0.0, 4), (0.3, 3), (0.7, 2), (0.9, 2)])
+def test_what_is_far_less_likely_than_the_likeliest_is_never_drawn(min_p: float, kept: int) -> None:
+    # two blues that count for each other, .3 together, the second of them rarer than red and green
+    palette = of_colors("2050d0", "2052d2", "d03020", "30a040")
+    logits = torch.tensor([0.5, 0.04, 0.35, 0.11]).log().expand(2000, -1)
+    drawn = sampler(1.0, 1.0, True, min_p=min_p).drawn_from(
+        logits, torch.linspace(0, 1 - 1e-6, 2000), palette
+    )
+    assert drawn.unique().tolist() == [0, 1, 2, 3][:kept]
+
+
+@pytest.mark.parametrize("min_p", [-0.1, 1.0, math.nan])
+def test_min_p_is_a_share(min_p: float) -> None:
+    with pytest.raises(ValueError, match=r"min_p is in \[0, 1\)"):
+        sampler(1.0, 1.0, True, min_p=min_p)
+
+
 def test_a_low_temperature_takes_the_likeliest() -> None:
-    logits = torch.tensor([[0.3, 0.4, 0.3]]).log().expand(50, -1)
+    logits = torch.tensor([[0.3, 0.4, 0.2, 0.1]]).log().expand(50, -1)
     assert sampler(0.01, 1.0, True).drawn_from(
-        logits, torch.linspace(0.001, 0.999, 50)
+        logits, torch.linspace(0.001, 0.999, 50), FOUR
     ).unique().tolist() == [1]
 
 

@@ -18,8 +18,17 @@ from colorlab.conditions.areas import areas_of
 from colorlab.data import artists, everyday, svg
 from colorlab.data.archives import Archive
 from colorlab.data.artists import archive_path, known
-from colorlab.data.everyday import drawing, figures, scenes, things
-from colorlab.data.everyday.page import COLORS, Page
+from colorlab.data.everyday import (
+    beasts,
+    characters,
+    critters,
+    drawing,
+    figures,
+    scenes,
+    things,
+)
+from colorlab.data.everyday.colors import COLORS
+from colorlab.data.everyday.page import Page
 from colorlab.data.vectors import pairs, rendered
 from colorlab.types import Batch
 
@@ -96,6 +105,31 @@ def test_things_have_their_own_colors() -> None:
     faces = [FILL.findall(lone(figures.bust, seed))[1] for seed in range(30)]  # after the shirt
     red, green, blue = levels(faces).T
     assert ((red > green) & (green > blue)).all() and len(set(faces)) > 10
+
+
+def test_beasts_and_characters_have_their_own_colors() -> None:
+    red, green, blue = fills(critters.frog).T
+    assert ((green > red) & (green > blue)).mean() > 0.4  # belly, eyes and mouth are not
+    spread = np.ptp(fills(beasts.elephant), axis=1)
+    assert (spread < 60).mean() > 0.6  # gray
+    first = levels(FILL.findall(lone(critters.penguin, seed))[0] for seed in range(30))
+    assert (first[:, 0] > first[:, 2]).all()  # feet are orange
+    for seed in range(30):
+        colors = FILL.findall(lone(characters.portrait, seed))
+        ears_face_neck = [color for color in set(colors) if colors.count(color) > 1]
+        assert any(is_skin(color) for color in ears_face_neck)
+
+
+def is_skin(color: str) -> bool:
+    red, green, blue = levels([color])[0]
+    return bool(red > green > blue)
+
+
+def test_every_color_of_the_table_is_asked_for_and_no_other() -> None:
+    folder = Path(everyday.__file__).parent
+    text = "".join(path.read_text() for path in folder.glob("*.py") if path.stem != "colors")
+    assert set(re.findall(r'color\(\s*"(\w+)"', text)) <= set(COLORS)
+    assert all(f'"{name}"' in text for name in COLORS)
 
 
 def test_colors_are_those_of_the_table_a_little_changed() -> None:

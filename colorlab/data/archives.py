@@ -19,7 +19,7 @@ from colorlab.storage.files import write_bytes
 from colorlab.storage.plain import Line, content, json_of, must_fit
 
 SUFFIX = ".jsonl.xz"
-PRESET = 9 | lzma.PRESET_EXTREME
+SMALLEST, QUICKEST = 9 | lzma.PRESET_EXTREME, 0  # presets of xz
 LARGEST, LONGEST = 100_000_000, 500_000_000  # bytes of a file, and of what a line of it unpacks to
 
 
@@ -44,21 +44,23 @@ class Vector(NamedTuple):
     svg: str
 
 
-def write_archive(path: Path, about: About, drawings: list[Vector]) -> None:
-    """The same drawings are the same bytes, whoever writes them. ValueError: a name is no line of
-    words."""
+def write_archive(path: Path, about: About, drawings: list[Vector], preset: int = SMALLEST) -> None:
+    """The same drawings are the same bytes, whoever writes them. preset: of xz. ValueError: a
+    name is no line of words."""
     head = about._asdict() | {
         "names": [each.names for each in drawings],
         "codes": [each.code for each in drawings],
     }
     must_fit(head, HEAD)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, b"".join(_stream(line) for line in (head, [each.svg for each in drawings])))
+    write_bytes(
+        path, b"".join(_stream(line, preset) for line in (head, [each.svg for each in drawings]))
+    )
 
 
-def _stream(line: Any) -> bytes:
+def _stream(line: Any, preset: int) -> bytes:
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
-    return lzma.compress(text.encode(), preset=PRESET)
+    return lzma.compress(text.encode(), preset=preset)
 
 
 class Archive:

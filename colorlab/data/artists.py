@@ -7,14 +7,11 @@ OpenMoji's own package, or from what ``python -m colorlab.data add`` prepared.""
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from colorlab.conditions.areas import areas_of
@@ -23,6 +20,7 @@ from colorlab.data.archives import SUFFIX, Archive
 from colorlab.data.concepts import is_flag, plain, stripped
 from colorlab.data.everyday import EVERYDAY, archive
 from colorlab.data.vectors import guarded, pairs, rendered
+from colorlab.data.workers import workers
 from colorlab.draws import stream_seed
 from colorlab.errors import DataError
 from colorlab.storage.cache import array_cache, cache_dir
@@ -98,7 +96,7 @@ class Artist:
         chunks = [sheets[i : i + CHUNK] for i in range(0, len(sheets), CHUNK)]
         if len(chunks) < 3:
             return pack(chain.from_iterable(_drawn(chunk, size) for chunk in chunks))
-        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with workers() as pool:
             return pack(chain.from_iterable(pool.map(_drawn, chunks, [size] * len(chunks))))
 
 
@@ -147,7 +145,6 @@ class _Sheet(NamedTuple):
 
 
 def _drawn(sheets: list[_Sheet], size: int) -> list[bytes]:
-    cv2.setNumThreads(1)
     return [packed_picture(planes) for sheet in sheets for planes in _planes(sheet, size)]
 
 

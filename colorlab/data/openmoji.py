@@ -11,10 +11,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import os
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from colorlab.data.families import families, line_hash, palette, split_families
 from colorlab.data.pictures import PicturePairs
 from colorlab.data.splits import split_groups
 from colorlab.data.transforms import Augmentation
+from colorlab.data.workers import workers
 from colorlab.errors import ConfigError, DataError
 from colorlab.storage.cache import array_cache, cache_dir
 
@@ -100,7 +99,7 @@ def rasterised_all(size: int) -> np.ndarray:
     chunks = [paths[i : i + 64] for i in range(0, len(paths), 64)]
 
     def render() -> np.ndarray:
-        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with workers() as pool:
             return np.concatenate(list(pool.map(_rasterise_many, chunks, [size] * len(chunks))))
 
     return array_cache(cache_dir() / f"openmoji-{VERSION}" / f"{size}.npy", render)

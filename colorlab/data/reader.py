@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from colorlab.data.intake import squared
+from colorlab.data.workers import workers
 from colorlab.errors import DataError
 from colorlab.progress import with_progress
 from colorlab.storage.cache import array_cache, cache_dir
@@ -95,7 +95,7 @@ class Reader:
         if len(chunks) < 4:
             yield from with_progress(map(work, chunks), len(chunks), "reading pictures")
             return
-        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with workers() as pool:
             yield from with_progress(pool.map(work, chunks), len(chunks), "reading pictures")
 
 

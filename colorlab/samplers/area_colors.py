@@ -7,12 +7,15 @@ may weigh it too. Then the least likely tail is cut (nucleus sampling, Holtzman 
 
 Candidates take their random numbers from a lattice, shifted by chance (Halton's, then Kronecker's):
 each on its own is a fair draw, together they keep apart, so that eight of them show more of what is
-likely than eight independent ones."""
+likely than eight independent ones. Like colours lie together in the order in which numbers meet
+them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -22,6 +25,8 @@ from colorlab.draws import Draws
 from colorlab.samplers.guides import Guide, Place
 
 WHITE = 0.98  # a colour whose darkest channel is lighter is white
+GRAY = 0.1  # Lab in hundreds: the chroma below which a colour has no hue
+NEAR = 0.06  # the same: colours so near count for each other
 SAME = 0.01  # Lab in hundreds: colours so near are the same
 BASES = (2, 3, 5)  # of Halton's sequence, for the steps that decide most
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Kronecker's steps are their roots
@@ -38,11 +43,25 @@ class Known(NamedTuple):
     mask: Tensor
 
 
-class Palette(NamedTuple):
+@dataclass(frozen=True)
+class Palette:
     """K colours, in Lab in hundreds and in RGB in [0, 1]: (K, 3) each."""
 
     lab: Tensor
     rgb: Tensor
+
+    @cached_property
+    def order(self) -> Tensor:
+        """(K,): grays from dark to light, then the others around the circle of hues."""
+        _, a, b = self.lab.unbind(1)
+        return torch.where(
+            torch.hypot(a, b) < GRAY, self.lab[:, 0] - 10, torch.atan2(b, a)
+        ).argsort(stable=True)
+
+    @cached_property
+    def nearness(self) -> Tensor:
+        """(K, K) in [0, 1], float64: how far one colour counts for another."""
+        return torch.exp(-torch.cdist(self.lab, self.lab).square() / (2 * NEAR**2)).double()
 
 
 class Sites(NamedTuple):
@@ -59,8 +78,10 @@ class Sites(NamedTuple):
 
 class PaletteSampler:
     """temperature: of the distributions; below 1 likelier colours are favoured. top_p: share of the
-    probability that is kept, the likeliest first. spread: keep candidates apart by a lattice,
-    instead of independent numbers.
+    probability that is kept, the likeliest first. min_p: share of the likeliest colour's
+    probability below which none is drawn, near colours counted together (after Nguyen et al., 2024,
+    "Turning up the heat"): calm where one is sure, free where many will do. spread: keep candidates
+    apart by a lattice, instead of independent numbers.
 
     In nats, what is likelier: paper, white in areas that are open to the paper around; filled, any
     colour but white in areas that lines enclose; twins, the colour of an area of the same shape;
@@ -75,12 +96,15 @@ class PaletteSampler:
         filled: float,
         twins: float,
         joined: float,
+        min_p: float = 0.0,
     ) -> None:
         if not temperature > 0:
             raise ValueError(f"temperature is above 0, not {temperature}")
         if not 0 < top_p <= 1:
             raise ValueError(f"top_p is in (0, 1], not {top_p}")
-        self.temperature, self.top_p, self.spread = temperature, top_p, spread
+        if not 0 <= min_p < 1:
+            raise ValueError(f"min_p is in [0, 1), not {min_p}")
+        self.temperature, self.top_p, self.min_p, self.spread = temperature, top_p, min_p, spread
         self.paper, self.filled, self.twins, self.joined = paper, filled, twins, joined
 
     def __call__(
@@ -150,28 +174,32 @@ class PaletteSampler:
     ) -> Tensor:
         """logits (n, K), number (n,) in [0, 1) -> (n,): which colour each candidate takes."""
         if not guides:
-            return self.drawn_from(logits, number)
+            return self.drawn_from(logits, number, palette)
         chosen = []
         for k, place in enumerate(at):
             row = rows.rows(k, k + 1)
             own = logits[k]
             for guide in guides:
                 own = guide.weigh(own, palette.rgb, place, row)
-            chosen.append(self.drawn_from(own[None], number[k : k + 1]))
+            chosen.append(self.drawn_from(own[None], number[k : k + 1], palette))
             for guide in guides:
                 guide.observe(palette.rgb[chosen[-1][0]], place, row)
         return torch.cat(chosen)
 
-    def drawn_from(self, logits: Tensor, number: Tensor) -> Tensor:
-        """(n, K), (n,) in [0, 1) -> (n,): the colour at that place of the distribution function."""
+    def drawn_from(self, logits: Tensor, number: Tensor, palette: Palette) -> Tensor:
+        """(n, K), (n,) in [0, 1) -> (n,): the colour at that place of the distribution function,
+        along which colours of one hue lie together."""
         p = torch.softmax(logits.double() / self.temperature, -1)
+        if self.min_p:
+            common = p @ palette.nearness
+            p = p.masked_fill(common < self.min_p * common.amax(-1, keepdim=True), 0.0)
         largest, which = p.sort(dim=-1, descending=True, stable=True)
         tail = largest.cumsum(-1) - largest >= self.top_p
-        reached = p.scatter(-1, which, largest.masked_fill(tail, 0.0)).cumsum(-1)
-        place = torch.searchsorted(reached, number.double()[:, None] * reached[:, -1:], right=True)[
-            :, 0
-        ]
-        return place.clamp(max=p.shape[-1] - 1)
+        kept = p.scatter(-1, which, largest.masked_fill(tail, 0.0))
+        reached = kept[:, palette.order].cumsum(-1)
+        sought = number.double()[:, None] * reached[:, -1:]
+        place = torch.searchsorted(reached, sought, right=True)[:, 0]
+        return palette.order[place.clamp(max=p.shape[-1] - 1)]
 
 
 def lattice(k: Tensor, steps: int) -> Tensor:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from colorlab.data.everyday import beasts, critters
+from colorlab.data.everyday.characters import figure, portrait
 from colorlab.data.everyday.figures import animal, bird, bust, butterfly, person
 from colorlab.data.everyday.page import Box, Page
 from colorlab.data.everyday.things import (
@@ -30,9 +32,25 @@ THINGS: dict[Thing, tuple[float, float]] = {
     house: (4, 1.05), tree: (4, 0.6), flower: (2.5, 0.5), person: (4, 0.5), bust: (3, 0.9),
     animal: (5, 0.8), car: (2, 2.0), boat: (1.2, 1.0), balloon: (1, 0.75), fruit: (0.8, 0.9),
     mushroom: (0.8, 0.9), butterfly: (1, 1.1), bird: (1.5, 1.1), cup: (0.5, 1.0), bush: (0, 1.4),
-    sun: (0.5, 1.0),
+    sun: (0.5, 1.0), portrait: (3, 0.8), figure: (2.5, 0.55),
+    beasts.horse: (1, 1.1), beasts.cow: (1, 1.25), beasts.sheep: (1, 1.15),
+    beasts.elephant: (1, 1.2), beasts.giraffe: (1, 0.7), beasts.fox: (1, 1.25),
+    beasts.dragon: (1.5, 1.0), critters.owl: (1, 0.75), critters.penguin: (1, 0.75),
+    critters.duck: (1, 1.0), critters.turtle: (1, 1.35), critters.whale: (0.8, 1.45),
+    critters.frog: (1, 1.05), critters.mouse: (1, 1.0), critters.monkey: (1, 0.95),
 }  # fmt: skip
-STANDING = [house, tree, tree, flower, person, animal, car, bush, bird, mushroom]
+STANDING = [
+    house, house, tree, tree, tree, flower, flower, person, person, figure, animal, animal, car,
+    car, bush, bird, mushroom, beasts.horse, beasts.cow, beasts.sheep, beasts.fox, beasts.dragon,
+    critters.duck, critters.penguin,
+]  # fmt: skip
+BUSTS = {bust, portrait}  # that the page may cut below
+PEOPLE = {*BUSTS, person, figure}
+
+
+def named(thing: Thing) -> str:
+    """What a drawing's name calls it."""
+    return "person" if thing in PEOPLE else thing.__name__
 
 
 def some(p: Page, among: Sequence[Thing] | None = None) -> Thing:
@@ -54,11 +72,11 @@ def alone(p: Page, box: Box) -> list[str]:
     """One thing, large."""
     thing, m = some(p), p.between(0.04, 0.12) * (box[2] - box[0])
     left, top, right, low = box
-    if thing is bust and p.maybe(0.5):
+    if thing in BUSTS and p.maybe(0.5):
         thing(p, (left + m, top + m, right - m, low + 0.5))
     else:
         thing(p, fitted(thing, (left + m, top + m, right - m, low - m)))
-    return ["person" if thing is bust else thing.__name__]
+    return [named(thing)]
 
 
 def row(p: Page, box: Box, horizon: float | None = None) -> list[str]:
@@ -75,7 +93,7 @@ def row(p: Page, box: Box, horizon: float | None = None) -> list[str]:
     names = []
     sky = top + h * p.between(0.22, 0.32)
     if p.maybe(0.6):
-        r, x = w * p.between(0.06, 0.1), left + w * float(p.rng.choice([0.14, 0.85]))
+        r, x = w * p.between(0.06, 0.13), left + w * float(p.rng.choice([0.14, 0.85]))
         sun(p, (x - r, top + h * 0.04, x + r, top + h * 0.04 + 2 * r))
         names.append("sun")
     if p.maybe(0.2):
@@ -86,7 +104,7 @@ def row(p: Page, box: Box, horizon: float | None = None) -> list[str]:
         thing, drop = some(p, STANDING), h * p.between(0.0, 0.04)
         closer = w * p.between(-0.04, 0.02)
         thing(p, fitted(thing, (a + closer, sky, b - closer, base + drop)))
-        names.append(thing.__name__)
+        names.append(named(thing))
     return names
 
 
@@ -172,11 +190,11 @@ def room(p: Page, box: Box) -> list[str]:
     p.box(u - wide, table - h * 0.02, u + wide, table + h * 0.02, leg)
     thing = some(p, [cup, fruit, flower])
     thing(p, fitted(thing, (u - wide * 0.5, table - h * 0.24, u + wide * 0.5, table - h * 0.02)))
-    names = ["room", "table", thing.__name__]
+    names = ["room", "table", named(thing)]
     if p.maybe(0.6):
-        figure = some(p, [person, animal])
-        figure(p, fitted(figure, (left + w * 0.03, top + h * 0.35, left + w * 0.4, low - h * 0.06)))
-        names.append(figure.__name__)
+        guest = some(p, [person, figure, animal])
+        guest(p, fitted(guest, (left + w * 0.03, top + h * 0.35, left + w * 0.4, low - h * 0.06)))
+        names.append(named(guest))
     return names
 
 

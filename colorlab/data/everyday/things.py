@@ -109,7 +109,7 @@ def sun(p: Page, box: Box) -> None:
     left, top, right, low = box
     x, y, r = (left + right) / 2, (top + low) / 2, min(right - left, low - top) / 2
     color, rays = p.color("sun"), int(p.rng.integers(6, 13))
-    kind = p.rng.choice(["plain", "lines", "lines", "spikes", "ring"])
+    kind = p.rng.choice(["plain", "plain", "lines", "lines", "spikes", "ring"])
     inner = r if kind == "plain" else r * p.between(0.55, 0.7)
     ray = color if p.maybe(0.6) else p.color("sun")
     for k in range(rays if kind in ("lines", "spikes") else 0):
