@@ -22,10 +22,12 @@ from colorlab.data.everyday import (
     beasts,
     characters,
     critters,
+    delights,
     drawing,
     figures,
     scenes,
     things,
+    vehicles,
 )
 from colorlab.data.everyday.colors import COLORS
 from colorlab.data.everyday.page import Page
@@ -110,6 +112,10 @@ def test_things_have_their_own_colors() -> None:
 def test_beasts_and_characters_have_their_own_colors() -> None:
     red, green, blue = fills(critters.frog).T
     assert ((green > red) & (green > blue)).mean() > 0.4  # belly, eyes and mouth are not
+    wheels = [FILL.findall(lone(vehicles.tractor, seed)) for seed in range(30)]
+    assert all(any(levels([color]).max() < 100 for color in each) for each in wheels)
+    layers = [FILL.findall(lone(delights.pine, seed)) for seed in range(30)]
+    assert all(max(map(each.count, each)) > 1 for each in layers)  # all of one green
     spread = np.ptp(fills(beasts.elephant), axis=1)
     assert (spread < 60).mean() > 0.6  # gray
     first = levels(FILL.findall(lone(critters.penguin, seed))[0] for seed in range(30))

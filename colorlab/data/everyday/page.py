@@ -108,6 +108,18 @@ def arc(x: float, y: float, a: float, b: float, start: float = 0, end: float = 3
     return [(x + a * math.cos(t), y + b * math.sin(t)) for t in angles]
 
 
+def on(box: Box, *points: Point) -> list[Point]:
+    """Points in a box, given in shares of its width and height."""
+    left, top, right, low = box
+    return [(left + (right - left) * u, top + (low - top) * v) for u, v in points]
+
+
+def part(box: Box, left: float, top: float, right: float, low: float) -> Box:
+    """A box in a box, given in shares."""
+    (a, b), (c, d) = on(box, (left, top), (right, low))
+    return a, b, c, d
+
+
 def turned(points: Sequence[Point], x: float, y: float, degrees: float) -> list[Point]:
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return [(x + (u - x) * c - (v - y) * s, y + (u - x) * s + (v - y) * c) for u, v in points]

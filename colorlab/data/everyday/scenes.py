@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from colorlab.data.everyday import beasts, critters
+from colorlab.data.everyday import beasts, critters, delights, vehicles
 from colorlab.data.everyday.characters import figure, portrait
 from colorlab.data.everyday.figures import animal, bird, bust, butterfly, person
 from colorlab.data.everyday.page import Box, Page
@@ -38,11 +38,20 @@ THINGS: dict[Thing, tuple[float, float]] = {
     beasts.dragon: (1.5, 1.0), critters.owl: (1, 0.75), critters.penguin: (1, 0.75),
     critters.duck: (1, 1.0), critters.turtle: (1, 1.35), critters.whale: (0.8, 1.45),
     critters.frog: (1, 1.05), critters.mouse: (1, 1.0), critters.monkey: (1, 0.95),
+    vehicles.truck: (1, 1.7), vehicles.train: (1, 2.0), vehicles.rocket: (1, 0.55),
+    vehicles.airplane: (0.8, 2.0), vehicles.helicopter: (0.8, 1.5), vehicles.tractor: (1, 1.25),
+    vehicles.ship: (1, 1.4), vehicles.bus: (0.8, 1.9), delights.castle: (1.5, 1.0),
+    delights.cake: (1, 1.0), delights.ice_cream: (1, 0.55), delights.present: (0.8, 0.95),
+    delights.snowman: (1, 0.7), delights.balloons: (0.8, 0.8), delights.crown: (0.6, 1.25),
+    delights.teapot: (0.6, 1.35), delights.rainbow: (0.8, 1.7), delights.pine: (1, 0.75),
+    delights.lighthouse: (0.8, 0.55), delights.windmill: (0.8, 0.85), delights.pumpkin: (0.8, 1.15),
+    delights.cactus: (0.8, 0.75), delights.umbrella: (0.6, 0.95), delights.bear_toy: (1, 0.9),
 }  # fmt: skip
 STANDING = [
     house, house, tree, tree, tree, flower, flower, person, person, figure, animal, animal, car,
     car, bush, bird, mushroom, beasts.horse, beasts.cow, beasts.sheep, beasts.fox, beasts.dragon,
-    critters.duck, critters.penguin,
+    critters.duck, critters.penguin, vehicles.truck, vehicles.tractor, delights.castle,
+    delights.pine, delights.snowman,
 ]  # fmt: skip
 BUSTS = {bust, portrait}  # that the page may cut below
 PEOPLE = {*BUSTS, person, figure}
@@ -50,7 +59,7 @@ PEOPLE = {*BUSTS, person, figure}
 
 def named(thing: Thing) -> str:
     """What a drawing's name calls it."""
-    return "person" if thing in PEOPLE else thing.__name__
+    return "person" if thing in PEOPLE else thing.__name__.replace("_", "-")
 
 
 def some(p: Page, among: Sequence[Thing] | None = None) -> Thing:
