@@ -155,7 +155,7 @@ def mouse(p: Page, box: Box) -> None:
     s.shape([(0, 16), (20, 20), (28, 38), (18, 52), (0, 60), (-18, 52), (-28, 38), (-20, 20)], fur)
     s.eyes(0, 36, 10, p.between(3.5, 5.5))
     s.oval(0, 49, 4.5, 3.5, pink)
-    s.line([(-5, 55), (0, 54), (5, 55)])
+    s.line([(-5, 53), (0, 55.5), (5, 53)])
     for side in (-1, 1) if p.maybe(0.7) else ():
         for k in (0, 1):
             s.line([(side * 12, 47 + 4 * k), (side * 32, 43 + 10 * k)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from colorlab.data.everyday.page import Box, Page, arc, ellipse_at, scalloped
 
@@ -204,10 +205,14 @@ def car(p: Page, box: Box) -> None:
             p.line([(middle + w * 0.04, belt + h * 0.1), (middle + w * 0.09, belt + h * 0.1)])
     if p.maybe(0.6):
         p.oval(right - w * 0.035, belt + h * 0.22, w * 0.03, h * 0.06, p.color("lamp"))
-    hub, tire = p.color("metal"), p.color("tire")
-    for u in (0.22, 0.78):
-        p.oval(left + w * u, low - r, r, r, tire)
-        p.oval(left + w * u, low - r, r * p.between(0.4, 0.6), r * 0.5, hub)
+    wheels(p, [left + w * u for u in (0.22, 0.78)], low, r)
+
+
+def wheels(p: Page, at: Sequence[float], low: float, r: float) -> None:
+    tire, hub, size = p.color("tire"), p.color("metal"), p.between(0.42, 0.6)
+    for x in at:
+        p.oval(x, low - r, r, r, tire)
+        p.oval(x, low - r, r * size, r * size, hub)
 
 
 def boat(p: Page, box: Box) -> None:

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from colorlab.data.everyday.page import Box, Page, arc, on, part
-
-
-def wheels(p: Page, at: Sequence[float], low: float, r: float) -> None:
-    tire, hub, size = p.color("tire"), p.color("metal"), p.between(0.42, 0.6)
-    for x in at:
-        p.oval(x, low - r, r, r, tire)
-        p.oval(x, low - r, r * size, r * size, hub)
+from colorlab.data.everyday.things import wheels
 
 
 def panes(p: Page, box: Box, count: int, glass: str, gap: float = 0.2) -> None:
