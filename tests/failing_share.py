@@ -19,19 +19,19 @@ import colorlab.sampling.files as files
 from colorlab.cli import processes
 from colorlab.cli.processes import rank_and_world
 from colorlab.errors import DataError
-from tests.kill_harness import kill
 
 
 def fail() -> None:
     raise DataError("a.png is damaged (fetch it again)")
 
 
-def stop() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+def gets(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
 
 
 ENDS: dict[str, Callable[[], Any]] = {
-    "raises": fail, "is killed": kill, "sleeps": partial(time.sleep, 600), "stops": stop,
+    "raises": fail, "is killed": partial(gets, signal.SIGKILL), "sleeps": partial(time.sleep, 600),
+    "stops": partial(gets, signal.SIGSTOP),
 }  # fmt: skip
 
 

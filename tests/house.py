@@ -31,7 +31,9 @@ DOORS = (
     "studio.__main__", "weights.__main__",
 )  # fmt: skip
 PORCH = "bench"  # a door of several rooms, which nothing else uses
-GROUND = ("ab_bins", "color", "diffusion", "draws", "errors", "progress", "types")
+GROUND = (
+    "ab_bins", "color", "diffusion", "draws", "errors", "lazy_torchmetrics", "progress", "types",
+)  # fmt: skip
 
 #: Besides these, every room may use the ground.
 WINGS = {

@@ -24,11 +24,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import diffusers  # noqa: F401 - what training imports late is imported once here, for all that are forked off
 import pytest
 import torch
-import torchvision  # noqa: F401
-from lightning.pytorch.utilities import rank_zero_only
 
 import colorlab.methods.flats
 import colorlab.runs.run
@@ -47,6 +44,8 @@ SMALL = [
     "name=x", "data.size=32", "batch_size=4", "trainer.precision=32-true", "trainer.max_steps=12",
     "save_every=3", "trainer.val_check_interval=6", "sheet=0",
 ]  # fmt: skip
+#: Imported once for all that are forked off: what trainings import late, too.
+PRELOADED = ["tests.kill_harness", "diffusers", "torchvision"]
 PLANTED = ((BatchSeed, "on_train_batch_start"), (Checkpoints, "on_train_start"), (_Sink, "write"))
 Plant = Callable[[], object]
 
@@ -216,7 +215,7 @@ class Started:
 def _server() -> Any:
     context = multiprocessing.get_context("forkserver")
     os.environ |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    context.set_forkserver_preload(["tests.kill_harness"])
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 
@@ -232,6 +231,8 @@ def _train(
     for descriptor, path in enumerate(said, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     sys.stdout, sys.stderr = os.fdopen(1, "w", 1), os.fdopen(2, "w", 1)
+    from lightning.pytorch.utilities import rank_zero_only  # by now without all of torchmetrics
+
     rank_zero_only.rank = int(environment.get("LOCAL_RANK", 0))  # type: ignore[attr-defined]
     sys.argv = ["colorlab.train", *words]
     with planted(*plants):

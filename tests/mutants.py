@@ -50,7 +50,7 @@ NAMES = {
     "argmin": "argmax", "argmax": "argmin", "exp": "expm1", "sqrt": "square", "square": "sqrt",
 }  # fmt: skip
 NOT_LOOKED_INTO = (ast.Raise, ast.JoinedStr, ast.Assert, ast.ExceptHandler)  # words for people
-AT_ONCE = ("CHUNK", "GROUP", "KEPT_BYTES")  # constants that say how much is done at once
+AT_ONCE = ("CHUNK", "GROUP", "KEPT_BYTES", "TOGETHER")  # constants that say how much is done at once
 GUARD = 1e-5  # smaller numbers keep something finite
 
 

@@ -202,9 +202,9 @@ def test_the_gradient_penalty_has_its_closed_form() -> None:
 SCRIPT = """
 import sys
 import torch
-from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader, Dataset
 from colorlab.training.shells import shell_of
+from lightning.pytorch import Trainer
 from tests.test_adversarial import Batches, small
 
 class Share(Dataset):

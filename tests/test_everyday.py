@@ -24,8 +24,13 @@ from colorlab.data.everyday import (
     critters,
     delights,
     drawing,
+    faces,
     figures,
+    household,
+    openwork,
+    profiles,
     scenes,
+    symbols,
     things,
     vehicles,
 )
@@ -92,6 +97,34 @@ def test_a_thing_stays_near_its_box(thing: scenes.Thing) -> None:
         reach = 0.12 * SIDE
         assert rows[0] > top - reach and rows[-1] < low + reach
         assert columns[0] > left - 2 * reach and columns[-1] < right + 2 * reach
+
+
+@pytest.mark.parametrize("thing", [
+    openwork.garden_bed, openwork.ring_of_people, openwork.bare_tree, openwork.gate,
+    openwork.bridge, household.chair, household.ladder, household.basket, household.shelf,
+    household.birdcage, household.mug, household.spectacles, household.keys, household.scissors,
+    household.hanger, profiles.sitter,
+], ids=lambda thing: thing.__name__)  # fmt: skip
+def test_paper_shows_through_what_encloses_it(thing: scenes.Thing) -> None:
+    pockets = []
+    for seed in range(12):
+        clear = (rendered(lone(thing, seed), SIDE)[..., 3] == 0).astype(np.uint8)
+        shares = cv2.connectedComponentsWithStats(clear, connectivity=4)[2][1:, 4] / SIDE**2
+        pockets.append((shares > 0.001).sum() - 1)  # but for what is around it
+    assert np.mean(np.array(pockets) > 0) > 0.6, pockets
+
+
+@pytest.mark.parametrize("thing", [profiles.profile, profiles.walker, profiles.sitter,
+                                   faces.three_quarter, faces.big_face, symbols.child,
+                                   symbols.sign_person])  # fmt: skip
+def test_all_the_skin_of_somebody_is_one_color(
+    thing: scenes.Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, color = list[str](), Page.color
+    monkeypatch.setattr(Page, "color", lambda p, name: asked.append(name) or color(p, name))
+    for seed in range(12):
+        asked.clear()
+        assert lone(thing, seed) and asked.count("skin") == 1
 
 
 def fills(thing: scenes.Thing, count: int = 30) -> np.ndarray:
@@ -163,13 +196,13 @@ def test_it_is_a_set_like_others_made_once(tmp_path: Path, monkeypatch: pytest.M
     assert archive.svgs() == [drawing(k).svg for k in range(30)]
     monkeypatch.setattr(everyday, "drawing", None)
     assert archive_path("everyday") == archive.path  # nothing is drawn again
-    words = ["name=x", "data=illustrations", "data.sets=[everyday]", "data.size=64"]
+    words = ["name=x", "data=illustrations", "data.sets=[everyday]", "data.size=128"]
     pictures = build(compose("train", words).data)
     shown = [name for names in archive.names for name in names]
     assert sorted(pictures.names) == sorted(f"everyday/{name}" for name in shown)
     assert len(pictures.splits["train"]) >= 27 and not len(pictures.splits["val"])
     batch = pictures[pictures.splits["train"][:4].tolist()]
-    assert batch.rgb.shape == (4, 3, 64, 64) and batch.areas is not None
+    assert batch.rgb.shape == (4, 3, 128, 128) and batch.areas is not None
     assert batch.text[0] == pictures.names[int(batch.index[0])].split("/")[1].replace("-", " ")
 
 

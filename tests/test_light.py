@@ -104,3 +104,21 @@ def test_the_command_colours_a_drawing_where_nothing_is_installed_but_what_it_ne
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "made").glob("drawing-[12].png"))) == 2
     assert int(done.stdout.split()[-1]) <= OF_A_COMMAND
+
+
+def test_training_loads_no_measure_that_nobody_asked_for() -> None:
+    """Lightning imports torchmetrics, and that imports these, six seconds of each process."""
+    heavy = ("torchmetrics.functional", "torchvision", "transformers", "scipy.signal")
+    script = f"""
+import sys
+import colorlab.training.fit
+from torchmetrics import Metric, MetricCollection
+import torchmetrics
+print(torchmetrics.__version__, [name for name in {heavy} if name in sys.modules])
+torchmetrics.MeanMetric()(1.0)
+import torchmetrics.functional
+assert torchmetrics.Metric is Metric and "MeanMetric" in torchmetrics.__all__
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == ["[]"], done.stdout

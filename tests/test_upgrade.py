@@ -4,7 +4,10 @@ are understood."""
 from __future__ import annotations
 
 import dataclasses
+import re
+import shutil
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +180,23 @@ def test_values_are_changed_within_groups_too() -> None:
 def test_what_is_no_value_of_the_run_is_refused(changed: dict) -> None:
     with pytest.raises(ConfigError, match="is not a value of piggyback-openmoji"):
         open_run("pretrained/piggyback-openmoji").method(changed=changed)
+
+
+def test_a_value_that_came_after_the_run_can_be_given(tmp_path: Path) -> None:
+    """Its class knows it, the run's configuration does not."""
+    old = tmp_path / "old"
+    shutil.copytree(open_run("pretrained/flats").path, old)
+    text = (old / "config.yaml").read_text()
+    (old / "config.yaml").write_text(re.sub(r"\n +min_p: .*", "", text))
+    run = open_run(old)
+    assert "min_p" not in run.config["method"]["choice"]
+    assert run.method().choice.min_p == 0
+    assert run.method(changed={"choice": {"min_p": 0.2}}).choice.min_p == 0.2
+    for changed in ({"choice": {"minp": 0.2}}, {"decoder": {"kind": 1}}, {"sampler": {"eta": 1}}):
+        with pytest.raises(ConfigError, match="is not a value of flats"):
+            run.method(changed=changed)
+    with pytest.raises(ConfigError, match="min_p"):
+        run.method(changed={"choice": {"min_p": 7}})
 
 
 def test_piggybacks_groups_of_before_open_in_those_of_today() -> None:

@@ -4,6 +4,7 @@ checked."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,22 @@ def check_values(values: dict[str, Any], target: str) -> None:
     class of the method."""
     for path in _files_of(target):
         _check_declared(OmegaConf.create({"method": values}), path, "method")
+
+
+def newer_keys(node: dict[str, Any], target: str) -> set[str]:
+    """Dotted keys that a method's yaml file knows and a saved node of it, of an older release, may
+    lack; of nested nodes only where they are of the same class."""
+
+    def known(file: dict[str, Any], own: dict[str, Any], prefix: str) -> Iterator[str]:
+        for key, value in file.items():
+            there = own.get(key)
+            if not isinstance(value, dict):
+                yield f"{prefix}{key}"
+            elif isinstance(there, dict) and value.get("_target_") == there.get("_target_"):
+                yield from known(value, there, f"{prefix}{key}.")
+
+    files = [OmegaConf.to_container(OmegaConf.load(path)) for path in _files_of(target)]
+    return {key for file in files for key in known(file, node, "")}  # type: ignore[arg-type]
 
 
 def check_words(words: dict[str, Any], source: Path, prefix: str = "") -> None:

@@ -73,6 +73,13 @@ TRUNK_RATE = 0.1  # of the learning rate, for what was learned from photographs
 KNOWN = (0.6, 0.5)
 
 
+def given_areas(picture: Tensor, area: Tensor) -> Tensor:
+    """Uniform numbers of the pictures (..., 1) and of their areas (..., R) -> (..., R) bool, which
+    areas are given: none in some pictures, a share that is uniform in the others."""
+    pictures, areas = KNOWN
+    return area < (picture - 1 + pictures).clamp(min=0) * areas / pictures
+
+
 class AreaMethod(Method):
     """A method that colours areas. A subclass gives ``losses`` and ``candidates``.
 

@@ -132,7 +132,7 @@ class Autoregressive(Method):
     def candidates(self, image: Tensor, n: int, draws: Draws) -> Tensor:
         """n colourings of one picture (1, 1, H, W), (n, 3, H, W) in [0, 1]."""
         embedding = self.trunk(image)
-        size, told = (embedding.shape[-2], embedding.shape[-1]), self.net.embed(embedding)
+        size, told = (embedding.shape[2], embedding.shape[3]), self.net.embed(embedding)
         return in_groups(
             lambda rows: self.colored(self.drawn(told, size, rows), image),
             draws,

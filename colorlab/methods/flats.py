@@ -22,7 +22,7 @@ from colorlab.conditions.palette import colors_of_lab, fitted_palette, lab_of_co
 from colorlab.draws import Draws
 from colorlab.methods.area_inputs import PreparedDrawing, Shown
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod
+from colorlab.methods.areas import AreaMethod, given_areas
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_decoder import ColorDecoder
@@ -106,11 +106,7 @@ class Flats(AreaMethod):
         """Of an order that begins with a random share of the areas, as if known, and goes on from
         large to small, not strictly, in some pictures not at all."""
         known, shuffled = draws.to("known").uniform(2, self.turns, 1).unbind(1)
-        pictures, areas = KNOWN
-        first = (
-            draws.to("first").uniform(self.turns, R)
-            < (known - 1 + pictures).clamp(min=0) * areas / pictures
-        )
+        first = given_areas(known, draws.to("first").uniform(self.turns, R))
         noise = draws.to("order").uniform(self.turns, R)
         rank = torch.where(shuffled < SHUFFLED, R * noise, torch.arange(R) + LOOSE * noise)
         return torch.where(first, noise - 1, rank)

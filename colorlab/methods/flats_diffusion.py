@@ -17,7 +17,7 @@ from colorlab.color import RGB
 from colorlab.draws import Draws
 from colorlab.methods.area_inputs import PreparedDrawing, Shown
 from colorlab.methods.area_options import DecoderOptions, HandOptions, ReadingOptions
-from colorlab.methods.areas import KNOWN, AreaMethod
+from colorlab.methods.areas import AreaMethod, given_areas
 from colorlab.methods.base import OptimizerFactory, ScheduleFactory
 from colorlab.nets.area_encoder import Drawn
 from colorlab.nets.color_denoiser import ColorDenoiser
@@ -67,11 +67,7 @@ class FlatsDiffusion(AreaMethod):
             draws.to("level").uniform(self.turns, 1) + torch.arange(self.turns)[:, None]
         ) / self.turns
         known = draws.to("known").uniform(self.turns, 1)
-        pictures, areas = KNOWN
-        given = (
-            draws.to("given").uniform(self.turns, R)
-            < (known - 1 + pictures).clamp(min=0) * areas / pictures
-        )
+        given = given_areas(known, draws.to("given").uniform(self.turns, R))
         paper = (draws.to("paper").uniform(self.turns, 1) < PAPER).expand(-1, -1, R)
         return [
             noise,

@@ -186,7 +186,7 @@ class LatentPrior(Method):
             return self.decoded(prior, self.group(prior, denoise, shown, rows), shown)
 
         drawn = in_groups(draw, draws, n, self.micro_batch)
-        pictures = drawn[..., : image.shape[-2], : image.shape[-1]].float().clamp(0, 1)
+        pictures = drawn[..., : image.shape[2], : image.shape[3]].float().clamp(0, 1)
         return locked(pictures, image) if self.space == "ab" else pictures
 
     def denoiser(self, prior: Prior, text: str) -> Denoiser:

@@ -129,7 +129,7 @@ class LatentVAE(Method):
         """(N, 3, H, W) in [0, 1] -> the same."""
         z = self.vae.encode(2 * padded(rgb, self.factor) - 1).latent_dist.mean
         drawn = (self.vae.decode(z).sample + 1) / 2
-        return drawn[..., : rgb.shape[-2], : rgb.shape[-1]].float().clamp(0, 1)
+        return drawn[..., : rgb.shape[2], : rgb.shape[3]].float().clamp(0, 1)
 
     def export(self, folder: Path) -> None:
         """``vae/`` in the run's folder: what the other stages take."""

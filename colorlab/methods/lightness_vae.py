@@ -106,7 +106,7 @@ class LightnessVAE(Adversarial):
         with torch.no_grad():
             latents = encoded(self.vae, rgb)
         drawn = self.decode(latents, image)
-        return {"drawn": drawn[..., : batch.rgb.shape[-2], : batch.rgb.shape[-1]]}
+        return {"drawn": drawn[..., : batch.rgb.shape[2], : batch.rgb.shape[3]]}
 
     def discriminator_loss(self, batch: Batch, made: Made, draws: Draws) -> Losses:
         """Hinge loss; nothing to learn before it sets in."""
@@ -163,7 +163,7 @@ class LightnessVAE(Adversarial):
             drawn = decoded(self.vae, latents)
         else:
             drawn = self.decode(latents, padded(gray, self.factor))
-        drawn = drawn[..., : rgb.shape[-2], : rgb.shape[-1]].float().clamp(0, 1)
+        drawn = drawn[..., : rgb.shape[2], : rgb.shape[3]].float().clamp(0, 1)
         return locked(drawn, gray) if decoder in ("swap", "locked") else drawn
 
     def export(self, folder: Path) -> None:

@@ -1,0 +1,3 @@
+from colorlab import lazy_torchmetrics
+
+lazy_torchmetrics.install()

@@ -15,7 +15,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from colorlab.cli import plugins
-from colorlab.cli.clauses import check_values
+from colorlab.cli.clauses import check_values, newer_keys
 from colorlab.cli.messages import nearest
 from colorlab.cli.targets import build
 from colorlab.cli.upgrade import merged, regrouped
@@ -123,10 +123,11 @@ class Run:
                 if key not in ("sampler", "optimizer", "schedule")
             }
         )
+        known = {*own, *newer_keys(node, node["_target_"])}
         for key in flattened(changed):
-            if key not in own or key.endswith("_target_"):
+            if key not in known or key.endswith("_target_"):
                 raise ConfigError(
-                    f"method.{key} is not a value of {self.name}{nearest(key, [*own])}"
+                    f"method.{key} is not a value of {self.name}{nearest(key, sorted(known))}"
                 )
         check_values(changed, node["_target_"])
         return changed

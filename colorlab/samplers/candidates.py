@@ -65,7 +65,7 @@ def colored(
 def joined(field: Tensor, image: Tensor) -> Tensor:
     """Chroma (1, 2, side, side) and gray picture (1, 1, H, W) in [0, 1] -> (1, 3, H, W) in
     [0, 1]."""
-    return SPACE.decode(stretched(field, (image.shape[-2], image.shape[-1])), image)
+    return SPACE.decode(stretched(field, (image.shape[2], image.shape[3])), image)
 
 
 def each_alone(condition: Condition, draws: Draws) -> Iterator[tuple[Condition, Draws]]:

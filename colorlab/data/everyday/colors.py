@@ -104,6 +104,8 @@ TABLE = {
     "pumpkin": "f08a1f 5, f29a3a 4, e07020 2, f2b05a 1",
     "teddy": "b07a45 5, c9955a 4, 8a5a38 3, e0bb85 2, a9a29a 1, f5c5d0 1",
     "plush": "f2dcb5 5, f9ead0 3, e8c898 2",
+    "throat": "b0484c 3, a04046 3, c0585c 1",
+    "tongue": "f08a90 4, e8757c 3, d9606a 1",
 }
 
 #: For each thing, hexadecimal colors with their odds.

@@ -49,12 +49,12 @@ class Page:
 
     def shape(self, points: Sequence[Point], fill: str, round_: bool = False) -> None:
         """A closed shape through points."""
-        self.shapes.append(f'<path d="{self._path(points, round_, True)}" fill="{fill}"/>')
+        self.shapes.append(f'<path d="{self.path(points, round_, True)}" fill="{fill}"/>')
 
     def line(self, points: Sequence[Point], round_: bool = False, wide: float = 1.0) -> None:
         """Of ink."""
         self.shapes.append(
-            f'<path d="{self._path(points, round_, False)}" fill="none" stroke="#000" '
+            f'<path d="{self.path(points, round_, False)}" fill="none" stroke="#000" '
             f'stroke-width="{self.pen * wide:.2f}" stroke-linecap="round"/>'
         )
 
@@ -77,7 +77,8 @@ class Page:
             + "</svg>"
         )
 
-    def _path(self, points: Sequence[Point], round_: bool, closed: bool) -> str:
+    def path(self, points: Sequence[Point], round_: bool, closed: bool) -> str:
+        """What SVG calls it, wavering as this hand does."""
         at = np.array(points, float)
         size = float(np.ptp(at, axis=0).max())
         at = at + self.rng.normal(0, 1, at.shape) * self.wobble * size

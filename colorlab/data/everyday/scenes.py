@@ -7,7 +7,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from colorlab.data.everyday import beasts, critters, delights, vehicles
+from colorlab.data.everyday import (
+    beasts,
+    critters,
+    delights,
+    faces,
+    household,
+    openwork,
+    profiles,
+    symbols,
+    vehicles,
+)
 from colorlab.data.everyday.characters import figure, portrait
 from colorlab.data.everyday.figures import animal, bird, bust, butterfly, person
 from colorlab.data.everyday.page import Box, Page
@@ -46,15 +56,38 @@ THINGS: dict[Thing, tuple[float, float]] = {
     delights.teapot: (0.6, 1.35), delights.rainbow: (0.8, 1.7), delights.pine: (1, 0.75),
     delights.lighthouse: (0.8, 0.55), delights.windmill: (0.8, 0.85), delights.pumpkin: (0.8, 1.15),
     delights.cactus: (0.8, 0.75), delights.umbrella: (0.6, 0.95), delights.bear_toy: (1, 0.9),
+    openwork.garden_bed: (3, 1.25), openwork.reeds: (1, 0.9), openwork.ring_of_people: (3, 1.2),
+    openwork.bare_tree: (1.2, 0.9), openwork.gate: (1.2, 1.4), openwork.bridge: (1.2, 1.9),
+    household.chair: (1.3, 0.6), household.table: (1.5, 1.2), household.bench: (1.2, 1.7),
+    household.bed: (1.2, 1.5), household.shelf: (1.2, 0.75), household.basket: (1.3, 1.0),
+    household.birdcage: (1, 0.7), household.mug: (1, 1.1), household.watering_can: (1, 1.25),
+    household.spectacles: (1, 2.0), household.keys: (1, 0.8), household.scissors: (1, 0.7),
+    household.hanger: (1, 1.7), household.swing: (1.2, 1.2), household.ladder: (1.2, 0.45),
+    profiles.profile: (3, 0.95), profiles.walker: (1.5, 0.6), profiles.sitter: (1.5, 0.75),
+    faces.three_quarter: (2, 0.85), faces.big_face: (3, 0.9),
+    symbols.child: (3, 0.55), symbols.sign_person: (2, 0.9), symbols.pet: (3, 0.85),
+    symbols.garment: (3, 0.9), symbols.childs_page: (2, 1.0),
 }  # fmt: skip
 STANDING = [
     house, house, tree, tree, tree, flower, flower, person, person, figure, animal, animal, car,
     car, bush, bird, mushroom, beasts.horse, beasts.cow, beasts.sheep, beasts.fox, beasts.dragon,
     critters.duck, critters.penguin, vehicles.truck, vehicles.tractor, delights.castle,
-    delights.pine, delights.snowman,
+    delights.pine, delights.snowman, openwork.garden_bed,
+    openwork.ring_of_people, openwork.bare_tree, openwork.reeds, household.chair,
+    household.ladder, household.basket,
+    profiles.walker, profiles.sitter, symbols.child, symbols.child, symbols.pet,
 ]  # fmt: skip
-BUSTS = {bust, portrait}  # that the page may cut below
-PEOPLE = {*BUSTS, person, figure}
+BUSTS = {
+    bust,
+    portrait,
+    profiles.profile,
+    faces.three_quarter,
+    faces.big_face,
+}  # that the page may cut below
+PEOPLE = {
+    *BUSTS, person, figure, openwork.ring_of_people, profiles.walker, profiles.sitter,
+    symbols.child, symbols.sign_person,
+}  # fmt: skip
 
 
 def named(thing: Thing) -> str:
