@@ -23,7 +23,7 @@ test-all: setup
 
 # The studio without and with a browser: a Chromium on the PATH, or `python -m playwright install chromium`.
 test-studio: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/test_studio_session.py tests/test_studio_http.py tests/test_studio_page.py
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/test_studio_session.py tests/test_studio_http.py tests/test_studio_guard.py tests/test_studio_page.py
 
 setup: $(VENV)/.made
 	@$(RUN) -m colorlab.weights fetch

@@ -19,6 +19,7 @@ from colorlab.color import luma
 from colorlab.draws import Draws
 from colorlab.methods.piggyback import Piggyback
 from colorlab.types import Batch, Condition, Hints
+from tests.tiny_prior import tiny_folder
 
 RGB = F.interpolate(
     torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(5)), scale_factor=4
@@ -71,3 +72,13 @@ def put(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values
 def changed(method: Piggyback, monkeypatch: pytest.MonkeyPatch, group: str, **values) -> Tensor:
     put(method, monkeypatch, group, **values)
     return drawn(method)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    return tiny_folder(tmp_path_factory.mktemp("clip"), "clip")
+
+
+@pytest.fixture(scope="module")
+def learned(clip: Path) -> Piggyback:
+    return stirred(made(clip))

@@ -114,6 +114,13 @@ def test_the_drawing_is_that_of_the_rule() -> None:
     )
 
 
+def test_no_file_is_longer_than_350_lines() -> None:
+    folders = ("colorlab", "tests", "experiments", "examples", "hydra_plugins")
+    paths = [path for folder in folders for path in (house.ROOT / folder).rglob("*.py")]
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert not {path: length for path, length in lengths.items() if length > 350}
+
+
 def test_only_draws_draws_random_numbers() -> None:
     forbidden = (
         "torch.manual_seed",

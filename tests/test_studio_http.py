@@ -1,21 +1,13 @@
-"""The studio's HTTP interface: a whole piece of work without a browser, and whom it refuses."""
+"""The studio's HTTP interface: a whole piece of work without a browser."""
 
 from __future__ import annotations
 
-import asyncio
 import io
-import json
-import os
 import re
-import shutil
-import struct
 import weakref
 import zipfile
-import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,38 +22,11 @@ pytest.importorskip("uvicorn")
 from starlette.testclient import TestClient
 
 from colorlab.studio import palettes
-from colorlab.studio.app import MOST_OPEN, STATIC, Studio, app_of, begin_session
-from colorlab.studio.guard import LARGEST_WISH, Guard
+from colorlab.studio.app import MOST_OPEN, STATIC, app_of, begin_session
+from tests import studio_client
+from tests.studio_client import color, studio_of
 
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with TestClient(
-        app_of(tmp_path_factory.mktemp("home")), base_url="http://127.0.0.1:8123"
-    ) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def home(client: TestClient) -> str:
-    """Of a session."""
-    begun = client.post(
-        "/api/sessions?name=two.png", content=drawing(), headers={"content-type": "image/png"}
-    )
-    assert begun.status_code == 201
-    return f"/api/sessions/{begun.json()['id']}"
-
-
-def studio_of(client: TestClient) -> Studio:
-    """What answers a client."""
-    route = next(each for each in client.app.routes if each.path == "/api/start")  # type: ignore[attr-defined]
-    return route.endpoint.__closure__[0].cell_contents.__self__  # type: ignore[no-any-return]
-
-
-def color(client: TestClient, home: str, **request: Any) -> list[dict[str, Any]]:
-    answer = client.post(f"{home}/candidates", json=request)
-    assert answer.status_code == 200, answer.text
-    return [json.loads(line) for line in answer.text.splitlines()]
+client, home = studio_client.client, studio_client.home  # fixtures
 
 
 @pytest.mark.whole
@@ -83,151 +48,6 @@ def test_a_drawing_becomes_layers_in_the_hand_of_its_user(client: TestClient, ho
     assert [each["pictures"] for each in client.get(home).json()["asked"]] == [names, [more]]
 
 
-def test_a_request_that_cannot_be_is_one_line(client: TestClient, home: str) -> None:
-    assert (
-        "error"
-        in color(client, home, n=1, run="pretrained/gpic-openmoji-c8", palette=["#ff0000"])[-1]
-    )
-    refused = client.post(f"{home}/candidates", json={"n": 1, "run": "/etc"})
-    assert refused.status_code == 400 and refused.json() == {"error": "run=/etc is not offered"}
-    assert (
-        client.post(
-            f"{home}/candidates", content=b"[[[", headers={"content-type": "text/plain"}
-        ).status_code
-        == 400
-    )
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/sessions/0000000000000000",
-        "/api/sessions/..%2f..%2fetc",
-        "/static/..%2fapp.py",
-        "/static/../app.py",
-        "/x",
-    ],
-)
-def test_nothing_else_is_served(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
-
-
-def test_no_picture_beyond_the_session_is_served(client: TestClient, home: str) -> None:
-    for name in ("drawing", "..%2f..%2fx", "9-9"):
-        assert client.get(f"{home}/pictures/{name}.png").status_code == 404
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"host": "evil.example"}, {"host": "127.0.0.1.evil.example:8123"},
-        {"origin": "http://evil.example"}, {"origin": "null"}, {"origin": "http://127.0.0.1:9999"},
-        {"sec-fetch-site": "cross-site"}, {"origin": "http://["}, {"origin": "http://[::1"},
-    ],
-)  # fmt: skip
-def test_another_sites_page_is_refused(
-    client: TestClient, home: str, headers: dict[str, str]
-) -> None:
-    assert client.post(f"{home}/candidates", json={"n": 1}, headers=headers).status_code in (
-        400,
-        403,
-    )
-    assert client.get(home, headers=headers).status_code in (400, 403)
-
-
-def test_a_link_elsewhere_opens_the_studio_and_a_form_elsewhere_begins_nothing(
-    client: TestClient, home: str
-) -> None:
-    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
-    assert client.get("/", headers=link).status_code == 200
-    for kind in (
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "text/plain",
-        "image/png",
-    ):
-        form = link | {"content-type": kind}
-        assert (
-            client.post("/api/sessions?name=a.png", content=drawing(), headers=form).status_code
-            == 403
-        )
-        assert (
-            client.post(f"{home}/candidates", content=b'{"n": 1}', headers=form).status_code == 403
-        )
-
-
-def test_the_own_page_is_answered(client: TestClient, home: str) -> None:
-    own = {"origin": "http://127.0.0.1:8123", "sec-fetch-site": "same-origin"}
-    assert client.get(home, headers=own).status_code == 200
-
-
-def test_a_body_beyond_its_limit_is_refused_whether_it_says_so_or_not(
-    client: TestClient, home: str
-) -> None:
-    def pieces() -> Iterator[bytes]:
-        for _ in range(6):
-            yield b"x" * (LARGEST_WISH // 4)
-
-    for content in (b"x" * (LARGEST_WISH + 1), pieces()):
-        sent = client.post(
-            f"{home}/candidates", content=content, headers={"content-type": "application/json"}
-        )
-        assert sent.status_code == 413
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture", b"<svg"])
-def test_what_is_no_picture_begins_nothing(client: TestClient, content: bytes) -> None:
-    answer = client.post(
-        "/api/sessions?name=a.png", content=content, headers={"content-type": "image/png"}
-    )
-    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
-
-
-@pytest.mark.parametrize(
-    "wish", [{"run": "\ud800"}, {"\udfff": 1}, {"style": "\ud800"}, {"text": ["\ud800"]}], ids=ascii
-)
-def test_text_that_is_none_is_refused(client: TestClient, home: str, wish: dict[str, Any]) -> None:
-    answer = client.post(
-        f"{home}/candidates",
-        content=json.dumps(wish).encode(),
-        headers={"content-type": "text/plain"},
-    )
-    assert answer.status_code == 400 and answer.json() == {"error": "the body is no JSON"}
-
-
-@pytest.mark.parametrize(
-    "kind", ["a pipe", "no picture", "a bomb", "a link", "a wish of another shape"]
-)
-def test_a_strangers_session_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
-    session = tmp_path / "f0f0f0f0f0f0f0f0"
-    session.mkdir()
-    kept = {
-        "name": "x",
-        "asked": [{"n": 1, "seed": 0, "pictures": 5 if kind.endswith("shape") else []}],
-        "favorites": [],
-    }
-    (session / "session.json").write_text(json.dumps(kept))
-    place = session / "drawing.png"
-    if kind == "a pipe":
-        os.mkfifo(place)
-    elif kind == "a link":
-        (tmp_path / "precious.png").write_bytes(drawing())
-        place.symlink_to("../precious.png")
-    else:
-        place.write_bytes({"no picture": b"no picture", "a bomb": huge()}.get(kind, drawing()))
-    with TestClient(app_of(tmp_path), base_url="http://127.0.0.1:8123") as client:
-        answer = client.get(f"/api/sessions/{session.name}")
-    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
-
-
-def huge() -> bytes:
-    """A PNG file whose header says that it has 3,600 megapixels."""
-    content = bytearray(drawing())
-    content[16:24] = struct.pack(">II", 60_000, 60_000)
-    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
-    return bytes(content)
-
-
 def test_the_first_page_lists_the_sessions_with_pictures(client: TestClient, home: str) -> None:
     client.post(
         "/api/sessions?name=plain.png", content=drawing(), headers={"content-type": "image/png"}
@@ -243,14 +63,6 @@ def test_the_first_page_lists_the_sessions_with_pictures(client: TestClient, hom
     )
     assert "plain.png" not in {each["name"] for each in found}
     assert client.get(f"/api/sessions/..%2fx/pictures/{name}.png").status_code == 404
-
-
-def test_what_nobody_foresaw_is_a_line_too(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("colorlab.studio.offers.drawings", lambda: {}["gone"])
-    answer = client.get("/api/start")
-    assert answer.status_code == 500 and "KeyError" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("name", ["a.hex%00", "a.hex/../../x", f"a.{'x' * 300}", ".", "a.svgz"])
@@ -373,64 +185,3 @@ def test_a_session_that_a_job_works_on_is_the_one_that_is_answered(tmp_path: Pat
         for k in range(MOST_OPEN + 2):
             studio._keep(begin_session(tmp_path, drawing(), str(k)))
         assert known() is None and client.get(f"/api/sessions/{id}").json()["asked"] == []
-
-
-def test_a_session_whose_files_are_gone_is_told_in_a_line(tmp_path: Path) -> None:
-    with TestClient(app_of(tmp_path), base_url="http://127.0.0.1:8123") as client:
-        headers = {"content-type": "image/png"}
-        id = client.post("/api/sessions?name=a.png", content=drawing(), headers=headers).json()[
-            "id"
-        ]
-        shutil.rmtree(tmp_path / id)
-        for what in ("drawing.png", "reference.png", "pictures/1-1.png"):
-            assert client.get(f"/api/sessions/{id}/{what}").status_code == 404
-        assert client.put(f"/api/sessions/{id}/favorites/1-1").status_code == 404
-
-
-def test_a_page_that_goes_away_while_it_sends_is_no_failure(
-    client: TestClient, caplog: Any
-) -> None:
-    said: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        said.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/api/sessions",
-        "query_string": b"",
-        "root_path": "",
-    }
-    headers = [
-        (b"host", b"127.0.0.1"),
-        (b"content-type", b"image/png"),
-        (b"content-length", b"1000"),
-    ]
-    asyncio.run(client.app(scope | {"headers": headers}, receive, send))  # type: ignore[arg-type]
-    assert said[0]["status"] == 400 and not caplog.records
-
-
-@pytest.mark.parametrize("length", [b"9" * 5000, b"\xb2", b"-1", b"1.5", b""])
-def test_a_length_that_is_none_is_refused(length: bytes) -> None:
-    said: list[Any] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise AssertionError("it was let through")
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        said.append(message)
-
-    headers = [(b"host", b"127.0.0.1"), (b"content-length", length)]
-    asyncio.run(
-        Guard(app)(
-            {"type": "http", "method": "POST", "path": "/", "headers": headers}, receive, send
-        )
-    )
-    assert said[0]["status"] == 413
