@@ -271,7 +271,7 @@ def bridge(p: Page, box: Box) -> None:
     foot, gap, under = 0.93 if wet else 1.0, 0.9 / count, list[Point]()
     for k in range(count):
         x, a = 0.95 - gap * (k + 0.5), gap * 0.5 - 0.05
-        under += [(x + a, foot), *arc(x, foot - 0.12, a, (foot - 0.16 - deck), 0, -180)[::1],
+        under += [(x + a, foot), *arc(x, foot - 0.12, a, (foot - 0.16 - deck), 0, -180),
                   (x - a, foot)]  # fmt: skip
     p.shape(on(box, (0, foot), (0, deck), (0.25, deck - rise * 0.75), (0.5, deck - rise), (0.75,
             deck - rise * 0.75), (1, deck), (1, foot), *under), stone)  # fmt: skip
