@@ -36,7 +36,11 @@ class _Lazy(ModuleType):
 def install() -> None:
     """To be called before torchmetrics is imported; afterwards, or where it is not installed, it
     does nothing."""
-    if NAME in sys.modules or (spec := util.find_spec(NAME)) is None:
+    try:
+        spec = None if NAME in sys.modules else util.find_spec(NAME)
+    except ImportError:  # of a hook that hides it
+        return
+    if spec is None:
         return
     package = util.module_from_spec(spec)
     package.__class__ = _Lazy

@@ -160,8 +160,8 @@ def test_flat_colours_have_no_bound_unless_they_are_dequantised(dequantise: bool
 
 
 @pytest.mark.slow
-def test_the_loss_stays_finite_for_ten_thousand_steps_on_flat_colours() -> None:
+def test_the_loss_stays_finite_for_thousands_of_steps_on_flat_colours() -> None:
     tiny = flat(2)._replace(rgb=FLAT.expand(2, 3, 4, 4), image=torch.ones(2, 1, 4, 4))
-    losses = trained(cinn("method.space=rgb", "method.net.blocks=[1]"), tiny, 10_000)
+    losses = trained(cinn("method.space=rgb", "method.net.blocks=[1]"), tiny, 4000)
     assert all(math.isfinite(loss) for loss in losses)
-    assert max(losses[5000:]) < losses[0]
+    assert max(losses[2000:]) < losses[0]

@@ -203,7 +203,7 @@ def test_both_processes_end_with_the_same_weights(method: str, tmp_path: Path) -
 def test_when_one_process_fails_all_end_and_its_error_is_told_first(
     tmp_path: Path, rank: int, how: str, code: int, said: str
 ) -> None:
-    timeout = ["trainer.timeout=60"] if how == "is silent" else []
+    timeout = ["trainer.timeout=40"] if how == "is silent" else []
     words = [*words_for("gpic", "trainer.max_steps=9"), *TWO, *timeout]
     line = [sys.executable, "-m", "tests.failing_rank", *words]
     environment = os.environ | {
