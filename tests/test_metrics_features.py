@@ -18,6 +18,7 @@ from colorlab.metrics.realism import Realism, features
 from colorlab.nets.imagenet.efficientnet_lite import EfficientNetLite0, folded_lite0, load_lite0
 from colorlab.weights.fetch import fetch
 from colorlab.weights.store import backbone
+from tests.test_metrics_realism import of_true_colorings
 
 
 def test_lite0_knows_a_cup_of_espresso():
@@ -100,11 +101,7 @@ def test_only_inception_gives_a_distance_called_fid(inception_folder, monkeypatc
     torch.save(net.state_dict(), inception_folder / inception.FILE)
     metric = Realism("inception")
     truths = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    metric.update(
-        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
-    )
-    with pytest.warns(UserWarning, match="below 2048"):
-        values = metric.compute()
+    values = of_true_colorings(metric, truths, "below 2048")
     expected = net((truths * 255).round().byte())[0]
     assert torch.allclose(inception.inception_features(truths), expected, atol=1e-5)
     assert (

@@ -144,15 +144,20 @@ def test_measures_of_sets_have_intervals_that_hold_what_other_drawings_give():
     assert 2 * np.std(values) < width < 8 * np.std(values)
 
 
+def of_true_colorings(metric: Realism, truths: torch.Tensor, warning: str) -> dict:
+    """What a measure says of candidates that are the truths, with its warning."""
+    metric.update(
+        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
+    )
+    with pytest.warns(UserWarning, match=warning):
+        return metric.compute()
+
+
 def test_candidates_that_are_the_truths_are_at_no_distance():
     fetch("lite0")
     metric = Realism("lite0")
     truths = torch.rand(7, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    metric.update(
-        [Drawing(t.expand(2, -1, -1, -1), t[:1], t[None], i, "none") for i, t in enumerate(truths)]
-    )
-    with pytest.warns(UserWarning, match="7 drawings: below 2048"):
-        values = metric.compute()
+    values = of_true_colorings(metric, truths, "7 drawings: below 2048")
     assert values["realism/precision_lite0"] == values["realism/coverage_lite0"] == 1
     assert -1e-9 < values["realism/fd_lite0"] < 0.2 * values["realism/fjd_lite0"] + 1
 

@@ -192,7 +192,8 @@ def test_a_value_that_came_after_the_run_can_be_given(tmp_path: Path) -> None:
     assert "min_p" not in run.config["method"]["choice"]
     assert run.method().choice.min_p == 0
     assert run.method(changed={"choice": {"min_p": 0.2}}).choice.min_p == 0.2
-    for changed in ({"choice": {"minp": 0.2}}, {"decoder": {"kind": 1}}, {"sampler": {"eta": 1}}):
+    for changed in ({"choice": {"minp": 0.2}}, {"decoder": {"kind": 1}}, {"sampler": {"eta": 1}},
+                    {"defaults": []}, {"optimizer": {"lr": 1.0}}):  # fmt: skip
         with pytest.raises(ConfigError, match="is not a value of flats"):
             run.method(changed=changed)
     with pytest.raises(ConfigError, match="min_p"):

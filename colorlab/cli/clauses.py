@@ -167,7 +167,8 @@ def newer_keys(node: dict[str, Any], target: str) -> set[str]:
                 yield from known(value, there, f"{prefix}{key}.")
 
     files = [OmegaConf.to_container(OmegaConf.load(path)) for path in _files_of(target)]
-    return {key for file in files for key in known(file, node, "")}  # type: ignore[arg-type]
+    keys = {key for file in files for key in known(file, node, "")}  # type: ignore[arg-type]
+    return keys - {"defaults"}  # which Hydra reads
 
 
 def check_words(words: dict[str, Any], source: Path, prefix: str = "") -> None:

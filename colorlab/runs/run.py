@@ -116,14 +116,8 @@ class Run:
     def _checked(self, changed: dict[str, Any]) -> dict[str, Any]:
         node = self.config["method"]
         changed = regrouped(changed, node["_target_"])
-        own = flattened(
-            {
-                key: value
-                for key, value in node.items()
-                if key not in ("sampler", "optimizer", "schedule")
-            }
-        )
-        known = {*own, *newer_keys(node, node["_target_"])}
+        own = {k: v for k, v in node.items() if k not in ("sampler", "optimizer", "schedule")}
+        known = {*flattened(own), *newer_keys(own, node["_target_"])}
         for key in flattened(changed):
             if key not in known or key.endswith("_target_"):
                 raise ConfigError(
